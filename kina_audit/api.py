@@ -1,0 +1,95 @@
+"""The library interface: load a kernel, load profiles, audit."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kina_audit import __version__
+from kina_audit.engine.evaluate import Evaluator
+from kina_audit.errors import NothingCheckedError
+from kina_audit.kernel.forecast import forecast
+from kina_audit.kernel.provenance import Kernel
+from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.profiles.model import Profile
+from kina_audit.report.model import FailOn, Report
+
+if TYPE_CHECKING:
+    from kina_audit.sources.options import SourceOptions
+
+DEFAULT_TAG = "default"
+CILIUM_TAG = "cilium"
+
+
+def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -> Kernel:
+    """Read a kernel's configuration from wherever ``source`` names it.
+
+    Args:
+        source: a path, ``-``, ``running``, ``apple[@REF]``, ``recorded:NAME`` or an ``https://`` address.
+        options: architecture, target version, offline and cache behaviour; the defaults go to the network for
+            sources that are on it.
+
+    Raises:
+        SourceError: the configuration could not be obtained or read.
+    """
+    from kina_audit.sources import open_source
+
+    return open_source(source, options)
+
+
+def load_profiles(
+    names: Sequence[str] = (), *, folders: Iterable[Path] = (), library: ProfileLibrary | None = None
+) -> list[Profile]:
+    """Profiles by id or by the path of a file; none named: the ones tagged ``default``.
+
+    Raises:
+        ProfileError: an unknown name (near ones are named) or a bad file.
+    """
+    files = [Path(n) for n in names if n.endswith(".toml")]
+    library = library or ProfileLibrary(folders, files)
+    if not names:
+        return library.tagged(DEFAULT_TAG)
+    from kina_audit.profiles.load import read_profile
+
+    return [library.get(read_profile(Path(n)).id if n.endswith(".toml") else n) for n in names]
+
+
+def audit(
+    kernel: Kernel,
+    profiles: Sequence[Profile],
+    *,
+    cilium: str | None = "",
+    fail_on: FailOn | str = FailOn.REQUIRED,
+    library: ProfileLibrary | None = None,
+) -> Report:
+    """Hold a kernel against profiles and recommend a Cilium mode.
+
+    Args:
+        kernel: from `load_kernel`.
+        profiles: from `load_profiles`; they make the verdict.
+        cilium: a release such as ``1.18`` or ``1.20.2``; empty: the newest known; None: no recommendation.
+        fail_on: which unmet level fails the audit.
+        library: where Cilium's feature profiles come from; default: the built-in library.
+
+    Raises:
+        NothingCheckedError: no requirement of the profiles applies to this kernel.
+        UsageError: an unknown Cilium release.
+    """
+    config = forecast(kernel.config)
+    kernel = Kernel(config, kernel.provenance)
+    evaluator = Evaluator(config)
+    results = tuple([evaluator.profile(p) for p in profiles])
+    if not any(r.findings for r in results):
+        raise NothingCheckedError("no profile was selected, so nothing was checked", "Name one with --profile.")
+    advice = None
+    if cilium is not None:
+        from kina_audit.cilium.advise import advise
+
+        library = library or ProfileLibrary()
+        advice = advise(evaluator, {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}, cilium)
+    report = Report(kernel, results, advice, FailOn(fail_on), __version__)
+    if report.decided == 0 and not any(f.status == "unknown" for r in results for f in r.findings):
+        raise NothingCheckedError(
+            "every requirement of the selected profiles is for other kernels, so nothing was checked",
+            "Select other profiles, or give the right version with --target-kernel.",
+        )
+    return report

@@ -1,0 +1,88 @@
+"""Hold requirements against a kernel's configuration."""
+
+from collections.abc import Iterable
+
+from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.kernel.config import Completeness, KernelConfig, SymbolFact, SymbolState
+from kina_audit.profiles.model import Level, Profile, Requirement
+
+
+class Evaluator:
+    """Evaluates requirements on one kernel; what is known of each symbol is looked up once."""
+
+    def __init__(self, kernel: KernelConfig) -> None:
+        self.kernel = kernel
+        self._facts: dict[str, SymbolFact] = {}
+
+    def fact(self, symbol: str) -> SymbolFact:
+        """What the kernel's input says of a symbol."""
+        found = self._facts.get(symbol)
+        if found is None:
+            found = self._facts[symbol] = self.kernel.fact(symbol)
+        return found
+
+    def profile(self, profile: Profile) -> ProfileResult:
+        """Every requirement of a profile, and the status they add up to."""
+        findings = tuple([self.requirement(r) for r in profile.requirements])
+        return ProfileResult(profile, findings, _overall(findings))
+
+    def requirement(self, row: Requirement) -> Finding:
+        """One requirement."""
+        kernel = self.kernel
+        if row.gated and kernel.target is None:
+            return Finding(
+                row, Status.UNKNOWN, row.expr, row.fix, self._facts_of(row.expr.symbols),
+                "what is asked depends on the kernel's version, which this input does not tell; "
+                "give it with --target-kernel",
+            )  # fmt: skip
+        applies = row.condition(kernel.target, kernel.arch)
+        if applies is None:
+            return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row))
+        expr, fix = applies
+        low, high = expr.bounds(self.fact)
+        needed = 1 if row.module else 2
+        if low >= needed:
+            status = Status.PASS
+        elif high < needed:
+            status = Status.FAIL if row.level is Level.REQUIRED else Status.WARN
+        else:
+            status = Status.UNKNOWN
+        facts = self._facts_of(expr.symbols)
+        return Finding(row, status, expr, fix, facts, _reason(status, facts, kernel))
+
+    def _facts_of(self, symbols: Iterable[str]) -> tuple[SymbolFact, ...]:
+        return tuple([self.fact(s) for s in symbols])
+
+    def _why_skipped(self, row: Requirement) -> str:
+        if row.arch and self.kernel.arch not in row.arch:
+            return f"only on {', '.join(row.arch)}"
+        return f"only on Linux {row.kernel}, this is {self.kernel.target}"
+
+
+def _overall(findings: tuple[Finding, ...]) -> Status:
+    """What findings add up to; optional ones never count."""
+    required = {f.status for f in findings if f.requirement.level is Level.REQUIRED}
+    if Status.FAIL in required:
+        return Status.FAIL
+    if Status.UNKNOWN in required:
+        return Status.UNKNOWN
+    recommended = {f.status for f in findings if f.requirement.level is Level.RECOMMENDED}
+    if Status.WARN in recommended:
+        return Status.WARN
+    if Status.UNKNOWN in recommended:
+        return Status.UNKNOWN
+    if required <= {Status.SKIP} and recommended <= {Status.SKIP}:
+        optional = {f.status for f in findings}
+        return Status.PASS if Status.PASS in optional or Status.WARN in optional else Status.SKIP
+    return Status.PASS
+
+
+def _reason(status: Status, facts: tuple[SymbolFact, ...], kernel: KernelConfig) -> str:
+    if status is Status.UNKNOWN:
+        unknown = [f for f in facts if f.value is None]
+        names = ", ".join(f"CONFIG_{f.name}" for f in unknown)
+        if kernel.completeness is Completeness.PARTIAL and kernel.held is None:
+            return f"{names}: this is a partial config, which does not say; audit the built kernel's .config"
+        return f"{names}: {unknown[0].note}" if unknown else "this input cannot tell"
+    notes = [f"CONFIG_{f.name}: {f.note}" for f in facts if f.state is SymbolState.PREDICTED and f.note]
+    return "; ".join(notes)

@@ -1,0 +1,205 @@
+"""The value of every symbol in one kernel's configuration, and how far this input can be trusted to tell."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from kina_audit.kernel.version import KernelVersion
+
+N, M, Y = 0, 1, 2
+"""Tristate values as Kconfig orders them: n < m < y."""
+
+TRI_OF = {"n": N, "m": M, "y": Y}
+TRI_NAME = ("n", "m", "y")
+
+
+class Completeness(StrEnum):
+    """Whether a symbol without a line means n (complete) or means nothing (partial)."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+
+
+class Origin(StrEnum):
+    """Whether the text is a built kernel's own config, or the input that ``olddefconfig`` turns into one."""
+
+    BUILT = "built"
+    INPUT = "input"
+
+
+class SymbolState(StrEnum):
+    """What the input says of a symbol: three different facts that all read as n, kept apart, and two more."""
+
+    SET = "set"
+    NOT_SET = "not set"
+    ABSENT = "absent"
+    PREDICTED = "predicted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolFact:
+    """What is known of one symbol.
+
+    Attributes:
+        name: without the ``CONFIG_`` prefix.
+        value: ``y``, ``m``, ``n``, a number's text or a string's content; None when this input cannot tell.
+        state: how the value is known.
+        line: 1-based line in the config text, or None.
+        note: one sentence on a prediction or a doubt; may be empty.
+        is_string: the value was written in quotes.
+    """
+
+    name: str
+    value: str | None
+    state: SymbolState
+    line: int | None = None
+    note: str = ""
+    is_string: bool = False
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The lowest and highest tristate value the symbol may have; (0, 2) when nothing is known."""
+        if self.value is None:
+            return (N, Y)
+        tri = N if self.is_string else TRI_OF.get(self.value, N)
+        return (tri, tri)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigWarning:
+    """A line of the input that a kernel's own reader would grumble about."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the comment at the top of a config says; every field may be missing."""
+
+    version: KernelVersion | None = None
+    arch: str | None = None
+    compiler: str | None = None
+
+
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(r"\\(.)")
+_TRISTATE_LETTERS = frozenset("ymn")
+
+
+def decode_value(raw: str) -> tuple[str, bool]:
+    r"""Turn the text after ``=`` into (value, is_string), as ``scripts/kconfig/confdata.c`` reads it.
+
+    The first character decides a tristate; a string ends at its first unescaped quote and ``\\x`` stands for ``x``.
+    """
+    first = raw[:1]
+    if first in _TRISTATE_LETTERS:
+        return first, False
+    if first == '"':
+        match = _QUOTED.match(raw)
+        body = match[1] if match else raw[1:]
+        return (_ESCAPE.sub(r"\1", body) if "\\" in body else body), True
+    return raw, False
+
+
+_NO_LINE = SymbolFact("", None, SymbolState.ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class KernelConfig:
+    """One kernel configuration: symbol to value, with the line each stands on.
+
+    Attributes:
+        raw: symbol to the text after ``=`` (``n`` for "is not set"). Not decoded: see `fact`.
+        header: kernel version, arch and compiler of the header comment.
+        completeness: whether absence means n.
+        origin: built kernel's config, or input to ``olddefconfig``.
+        target: the version this audit is about; defaults to the header's.
+        arch: Kconfig's name of the architecture (``arm64``, ``x86_64`` ...) or None.
+        warnings: what the kernel's own reader would have warned about.
+        text: the config text, for line numbers; empty for a recorded kernel.
+        held: for a recorded kernel, every symbol the record knows (set, not set or absent); None: all of them.
+        predicted: symbols whose value on the target version differs from, or is not told by, the input.
+    """
+
+    raw: Mapping[str, str]
+    header: Header = Header()
+    completeness: Completeness = Completeness.COMPLETE
+    origin: Origin = Origin.BUILT
+    target: KernelVersion | None = None
+    arch: str | None = None
+    warnings: tuple[ConfigWarning, ...] = ()
+    text: str = ""
+    held: frozenset[str] | None = None
+    predicted: Mapping[str, SymbolFact] = field(default_factory=dict)
+    _lines: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+
+    def with_target(
+        self, target: KernelVersion | None, *, origin: Origin | None = None, arch: str | None = None
+    ) -> "KernelConfig":
+        """A copy aimed at another version (and origin, and architecture); predictions are dropped."""
+        return replace(
+            self, target=target, origin=origin or self.origin, arch=arch or self.arch, predicted={}, _lines=self._lines
+        )
+
+    @property
+    def has_modules(self) -> bool | None:
+        """Whether loadable modules exist; None when this input cannot tell."""
+        value = self.fact("MODULES").value
+        return None if value is None else value == "y"
+
+    @property
+    def tells_target(self) -> bool:
+        """Whether a complete text's silence about a symbol still means n on the target version."""
+        if self.completeness is Completeness.PARTIAL:
+            return False
+        if self.origin is Origin.BUILT:
+            return True
+        header, target = self.header.version, self.target
+        # Stable updates of one kernel line do not move Kconfig dependencies, so the patch number is left out.
+        return header is not None and target is not None and header.triple[:2] == target.triple[:2]
+
+    def fact(self, symbol: str) -> SymbolFact:
+        """What this input says of ``symbol``, never more than it can know."""
+        predicted = self.predicted.get(symbol)
+        if predicted is not None:
+            return predicted
+        return self.written(symbol)
+
+    def written(self, symbol: str) -> SymbolFact:
+        """What the text itself says of ``symbol``, before any prediction for the target version."""
+        raw = self.raw.get(symbol)
+        if raw is not None:
+            if raw == "y" or raw == "m":
+                return SymbolFact(symbol, raw, SymbolState.SET, self.line(symbol))
+            if raw == "n":
+                return SymbolFact(symbol, "n", SymbolState.NOT_SET, self.line(symbol))
+            value, is_string = decode_value(raw)
+            return SymbolFact(symbol, value, SymbolState.SET, self.line(symbol), "", is_string)
+        if self.held is not None and symbol not in self.held:
+            return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, "the recorded kernel does not hold this symbol")
+        if self.tells_target:
+            return SymbolFact(symbol, "n", SymbolState.ABSENT)
+        if self.completeness is Completeness.PARTIAL:
+            return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, "a partial config does not say")
+        return SymbolFact(
+            symbol, None, SymbolState.UNKNOWN, None, f"olddefconfig on Linux {self.target} decides, the file does not"
+        )
+
+    def line(self, symbol: str) -> int | None:
+        """The 1-based line that decides ``symbol``, or None when no line does."""
+        if not self._lines and self.text:
+            self._index_lines()
+        return self._lines.get(symbol)
+
+    def _index_lines(self) -> None:
+        names = self._lines
+        for number, line in enumerate(self.text.split("\n"), 1):
+            if line.startswith("CONFIG_"):
+                names[line[7:].partition("=")[0]] = number
+            elif line.startswith("# CONFIG_"):
+                name, space, rest = line[9:].partition(" ")
+                if space and rest.rstrip("\r") == "is not set":
+                    names[name] = number

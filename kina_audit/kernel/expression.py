@@ -1,0 +1,239 @@
+"""Kconfig expressions: ``A && (B || C=y) && !D``, parsed once, evaluated on what a config is known to say.
+
+Semantics are those of the kernel's own evaluator (and of kconfiglib, which the tests compare against): tristate logic
+with n < m < y; a comparison is numeric when both sides are numbers or tristates, else by text; an undefined symbol is
+n, and its name when compared as text. On top of it, a symbol whose value an input cannot tell makes the result an
+interval, so that "cannot tell" survives exactly as long as it matters.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from kina_audit.kernel.config import TRI_OF, SymbolFact
+
+Bounds = tuple[int, int]
+"""The lowest and highest tristate value an expression may have."""
+
+Lookup = Callable[[str], SymbolFact]
+Node = tuple[object, ...]
+"""("sym", name) | ("const", text) | ("!", node) | ("&&" or "||", node, node) | ("cmp", operator, atom, atom)."""
+
+_TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>()])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.-]+))')
+_RELATIONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
+_MAX_LENGTH = 4000
+_MAX_DEPTH = 60
+
+
+class ExpressionError(ValueError):
+    """The text is not a Kconfig expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed expression.
+
+    Attributes:
+        text: as written.
+        node: the syntax tree.
+        symbols: every symbol in it, in order of first use.
+    """
+
+    text: str
+    node: Node
+    symbols: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Expression":
+        """Read an expression in the kernel's own syntax.
+
+        Raises:
+            ExpressionError: with the column where reading stopped.
+        """
+        return _parse(text)
+
+    def bounds(self, lookup: Lookup) -> Bounds:
+        """Evaluate: the interval of tristate values (0 n, 1 m, 2 y) that the known facts allow."""
+        return _bounds(self.node, lookup)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@cache
+def _parse(text: str) -> Expression:
+    if len(text) > _MAX_LENGTH:
+        raise ExpressionError(f"expression longer than {_MAX_LENGTH} characters")
+    reader = _Reader(text)
+    node = reader.either(0)
+    if reader.token is not None:
+        raise reader.error("unexpected")
+    return Expression(text, node, tuple(dict.fromkeys(_symbols(node))))
+
+
+class _Reader:
+    """A recursive-descent reader with one token of look-ahead."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.end = 0
+        self.start = 0
+        self.token: tuple[str, str] | None = None
+        self.advance()
+
+    def advance(self) -> None:
+        if not self.text[self.end :].strip():
+            self.start, self.token = len(self.text), None
+            return
+        match = _TOKEN.match(self.text, self.end)
+        if match is None:
+            self.start = self.end
+            raise ExpressionError(
+                f"cannot read {self.text[self.end :][:12]!r} at column {self.end + 1} of {self.text!r}"
+            )
+        self.start, self.end = match.start(match.lastindex or 0), match.end()
+        if match[1]:
+            self.token = ("op", match[1])
+        elif match[2] is not None:
+            self.token = ("const", re.sub(r"\\(.)", r"\1", match[2]))
+        else:
+            # Kconfig: a bare word that is y, m, n or a number is a constant, any other word names a symbol.
+            word = match[3]
+            constant = word in TRI_OF or re.fullmatch(r"-?\d[0-9A-Za-z]*", word)
+            if not constant and not re.fullmatch(r"[A-Za-z0-9_]+", word):
+                raise ExpressionError(f"{word!r} at column {self.start + 1} of {self.text!r} is no symbol name")
+            self.token = ("const", word) if constant else ("sym", word)
+
+    def error(self, what: str) -> ExpressionError:
+        shown = "end" if self.token is None else repr(self.token[1])
+        return ExpressionError(f"{what} {shown} at column {self.start + 1} of {self.text!r}")
+
+    def accept(self, operator: str) -> bool:
+        if self.token == ("op", operator):
+            self.advance()
+            return True
+        return False
+
+    def either(self, depth: int) -> Node:
+        if depth > _MAX_DEPTH:
+            raise ExpressionError(f"expression nested deeper than {_MAX_DEPTH}")
+        node = self.both(depth)
+        while self.accept("||"):
+            node = ("||", node, self.both(depth))
+        return node
+
+    def both(self, depth: int) -> Node:
+        node = self.factor(depth)
+        while self.accept("&&"):
+            node = ("&&", node, self.factor(depth))
+        return node
+
+    def factor(self, depth: int) -> Node:
+        if self.accept("!"):
+            if depth > _MAX_DEPTH:
+                raise ExpressionError(f"expression nested deeper than {_MAX_DEPTH}")
+            return ("!", self.factor(depth + 1))
+        if self.accept("("):
+            node = self.either(depth + 1)
+            if not self.accept(")"):
+                raise self.error("expected ')' before")
+            return node
+        left = self.atom()
+        if self.token is not None and self.token[0] == "op" and self.token[1] in _RELATIONS:
+            operator = self.token[1]
+            self.advance()
+            return ("cmp", operator, left, self.atom())
+        return left
+
+    def atom(self) -> Node:
+        token = self.token
+        if token is None or token[0] == "op":
+            raise self.error("expected a symbol or a constant, found")
+        self.advance()
+        return token
+
+
+def _symbols(node: Node) -> Iterator[str]:
+    if node[0] == "sym":
+        yield str(node[1])
+    elif node[0] != "const":
+        for child in node[1:]:
+            if isinstance(child, tuple):
+                yield from _symbols(child)
+
+
+def _bounds(node: Node, lookup: Lookup) -> Bounds:
+    kind = node[0]
+    if kind == "sym":
+        return lookup(node[1]).bounds  # type: ignore[arg-type]
+    if kind == "&&":
+        a = _bounds(node[1], lookup)  # type: ignore[arg-type]
+        b = _bounds(node[2], lookup)  # type: ignore[arg-type]
+        return (min(a[0], b[0]), min(a[1], b[1]))
+    if kind == "||":
+        a = _bounds(node[1], lookup)  # type: ignore[arg-type]
+        b = _bounds(node[2], lookup)  # type: ignore[arg-type]
+        return (max(a[0], b[0]), max(a[1], b[1]))
+    if kind == "!":
+        low, high = _bounds(node[1], lookup)  # type: ignore[arg-type]
+        return (2 - high, 2 - low)
+    if kind == "const":
+        tri = TRI_OF.get(str(node[1]), 0)
+        return (tri, tri)
+    return _compare(node, lookup)
+
+
+def _compare(node: Node, lookup: Lookup) -> Bounds:
+    left, right = (_operand(side, lookup) for side in node[2:])  # type: ignore[arg-type]
+    if left is None or right is None:
+        return (0, 2)
+    if left[1] == right[1] == "string":
+        order = _order(left[0], right[0])
+    else:
+        try:
+            order = _number(left) - _number(right)
+        except ValueError:
+            order = _order(left[0], right[0])
+    operator = node[1]
+    holds = (
+        order == 0
+        if operator == "="
+        else order != 0
+        if operator == "!="
+        else order < 0
+        if operator == "<"
+        else order <= 0
+        if operator == "<="
+        else order > 0
+        if operator == ">"
+        else order >= 0
+    )
+    return (2, 2) if holds else (0, 0)
+
+
+def _operand(atom: Node, lookup: Lookup) -> tuple[str, str] | None:
+    """(text, type) of one side of a comparison; type is tristate, string, hex or other. None: unknown."""
+    text = str(atom[1])
+    if atom[0] == "const":
+        return (text, "tristate" if text in TRI_OF else "other")
+    fact = lookup(text)
+    if fact.value is None:
+        return None
+    if fact.is_string:
+        return (fact.value, "string")
+    return (fact.value, "tristate" if fact.value in TRI_OF else "number")
+
+
+def _number(operand: tuple[str, str]) -> int:
+    text, kind = operand
+    if kind == "tristate":
+        return TRI_OF[text]
+    if kind == "string":
+        return int(text, 0)
+    # int symbols are decimal and hex symbols hexadecimal even without 0x; a config writes hex with 0x.
+    return int(text, 16 if text[:2].lower() == "0x" else 10 if kind == "number" else 0)
+
+
+def _order(a: str, b: str) -> int:
+    return (a > b) - (a < b)

@@ -1,0 +1,118 @@
+"""What ``olddefconfig`` makes of a config on a newer kernel, as far as that can be said without the kernel's tree.
+
+A file that is the *input* of a build tells less than it seems to: a symbol with a line may be dropped because its
+dependencies changed, a symbol without one may appear. ``data/symbols.toml`` writes out what is known about the symbols
+that profiles name; whatever it does not cover stays unknown. With a kernel tree, `kina_audit.kconfig` resolves exactly.
+"""
+
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache
+
+from kina_audit.kernel.config import (
+    TRI_NAME,
+    Completeness,
+    KernelConfig,
+    Origin,
+    SymbolFact,
+    SymbolState,
+)
+from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.version import KernelVersion, VersionRange
+from kina_audit.packaged import data_file
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What ``olddefconfig`` does to one symbol on some versions.
+
+    Attributes:
+        symbol: the symbol it is about.
+        kernel: target versions it holds on.
+        needs: the value is limited to this expression, whatever the input says.
+        absent: the value when the input has no line for the symbol.
+        why: one clause for the reader.
+        source: the file of the kernel tree that says so.
+    """
+
+    symbol: str
+    kernel: VersionRange | None
+    needs: Expression | None
+    absent: Expression | None
+    why: str
+    source: str
+
+
+def forecast(kernel: KernelConfig) -> KernelConfig:
+    """A copy that says what is known of each symbol on ``kernel.target``.
+
+    A built kernel's config, a partial one, or one already written for the target version comes back unchanged.
+    """
+    if kernel.origin is Origin.BUILT or kernel.tells_target or kernel.target is None:
+        return kernel
+    if kernel.completeness is Completeness.PARTIAL:
+        return kernel
+    return replace(kernel, predicted=_Forecast(kernel, kernel.target).facts(), _lines=kernel._lines)
+
+
+class _Forecast:
+    def __init__(self, kernel: KernelConfig, target: KernelVersion) -> None:
+        self.kernel = kernel
+        self.rules = {r.symbol: r for r in rules() if r.kernel is None or target in r.kernel}
+        self.known: dict[str, SymbolFact] = {}
+        self.texts: dict[str, SymbolFact] = {}
+        self.open: set[str] = set()
+
+    def written(self, symbol: str) -> SymbolFact:
+        found = self.texts.get(symbol)
+        if found is None:
+            found = self.texts[symbol] = self.kernel.written(symbol)
+        return found
+
+    def facts(self) -> dict[str, SymbolFact]:
+        return {s: f for s in self.rules if (f := self.fact(s)) is not self.written(s)}
+
+    def fact(self, symbol: str) -> SymbolFact:
+        if symbol in self.known:
+            return self.known[symbol]
+        rule = self.rules.get(symbol)
+        written = self.written(symbol)
+        if rule is None or symbol in self.open:
+            return written
+        self.open.add(symbol)
+        self.known[symbol] = found = self._apply(rule, written)
+        self.open.discard(symbol)
+        return found
+
+    def _apply(self, rule: Rule, written: SymbolFact) -> SymbolFact:
+        has_line = written.state in (SymbolState.SET, SymbolState.NOT_SET)
+        low, high = written.bounds
+        if not has_line and rule.absent is not None:
+            low, high = rule.absent.bounds(self.fact)
+        if rule.needs is not None:
+            need_low, need_high = rule.needs.bounds(self.fact)
+            low, high = min(low, need_low), min(high, need_high)
+        if has_line and (low, high) == written.bounds:
+            return written
+        value = TRI_NAME[low] if low == high else None
+        state = SymbolState.UNKNOWN if value is None else SymbolState.PREDICTED
+        note = f"{rule.why} ({rule.source})" if value is not None else written.note or rule.why
+        return SymbolFact(rule.symbol, value, state, written.line, note)
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule of ``data/symbols.toml``."""
+    document = tomllib.loads(data_file("symbols.toml").read_text(encoding="utf-8"))
+    return tuple(
+        Rule(
+            symbol,
+            VersionRange.parse(table["kernel"]) if "kernel" in table else None,
+            Expression.parse(table["needs"]) if "needs" in table else None,
+            Expression.parse(table["absent"]) if "absent" in table else None,
+            table["why"],
+            table["source"],
+        )
+        for table in document["rule"]
+        for symbol in table["symbols"]
+    )

@@ -1,0 +1,246 @@
+"""Config text to `KernelConfig`, read the way the kernel's own reader (``scripts/kconfig/confdata.c``) reads it.
+
+Oddities kept on purpose: the first character of a value decides a tristate (``=yes`` is y); an indented or spaced
+line is no assignment; ``# CONFIG_X=y`` is a comment; the last of two assignments wins; ``=m`` in a kernel without
+``CONFIG_MODULES`` becomes y. A regular file is read with two regular expressions; a file with anything unusual in it
+is read again line by line, so that every oddity gets its line number.
+"""
+
+import re
+
+from kina_audit.errors import NotAConfigError, SourceTooLargeError
+from kina_audit.kernel.config import (
+    Completeness,
+    ConfigWarning,
+    Header,
+    KernelConfig,
+    Origin,
+)
+from kina_audit.kernel.version import KernelVersion
+
+MAX_CONFIG_BYTES = 16 * 1024 * 1024
+"""No config is larger than this once decompressed; the largest real one in our tests is under 400 KiB."""
+
+_MAX_MALFORMED = 8
+"""More lines than this that the kernel's reader would call unexpected data: this is some other kind of file."""
+
+_SET = re.compile(r"^CONFIG_([A-Za-z0-9_]+)=(.+)$", re.MULTILINE)
+_NOT_SET = re.compile(r"^# CONFIG_([A-Za-z0-9_]+) is not set$", re.MULTILINE)
+_UNUSUAL = re.compile(r"^(?!CONFIG_[A-Za-z0-9_]+=[ymn\"0-9-]|#|$)", re.MULTILINE)
+_BAD_TRISTATE = re.compile(r"^CONFIG_[A-Za-z0-9_]+=[ymn].", re.MULTILINE)
+_TRAILING_BLANK = re.compile(r"^# CONFIG_[A-Za-z0-9_]+ is not set[ \t]", re.MULTILINE)
+_SYMBOL = re.compile(r"[A-Za-z0-9_]+")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9a-fA-F]+)")
+
+_HEADER_FORMS = (
+    re.compile(
+        r"^# (?:Linux/|User Mode Linux/)?(?P<arch>[\w-]+) (?P<version>\d+\.\d+\S*) Kernel Configuration", re.MULTILINE
+    ),
+    re.compile(r"^# Linux kernel version: (?P<version>\d+\.\d+\S*)", re.MULTILINE),
+)
+_COMPILER_COMMENT = re.compile(r"^# Compiler: (.+)$", re.MULTILINE)
+
+# Promptless symbols that some "depends on" or "select" decides: a configurator writes dozens of them into a complete
+# config, and `make savedefconfig` or a person writing a fragment writes none or a handful.
+_PROMPTLESS = re.compile(
+    r"^CONFIG_(?:HAVE|ARCH_HAS|ARCH_HAVE|ARCH_SUPPORTS|ARCH_WANT|GENERIC|CC_HAS)_[A-Z0-9_]+=y", re.MULTILINE
+)
+_COMPLETE_FROM = 25
+
+_ARCH_SYMBOLS = {"ARM64": "arm64", "X86_64": "x86_64", "X86_32": "x86", "RISCV": "riscv", "ARM": "arm"}
+
+_LOOKS_LIKE = (
+    (
+        re.compile(rb"\A\s*(?:<!doctype html|<html)", re.IGNORECASE),
+        "an HTML page",
+        "Use the raw file's address, not its page.",
+    ),
+    (re.compile(rb"\A\x7fELF"), "an ELF file", "Use `kina-audit extract` to read the config inside a kernel image."),
+    (re.compile(rb"\AMZ"), "a PE or EFI image", "Use `kina-audit extract` to read the config inside a kernel image."),
+    (
+        re.compile(rb"\A.{56}ARMd", re.DOTALL),
+        "an arm64 kernel Image",
+        "Use `kina-audit extract` to read the config inside.",
+    ),
+    (
+        re.compile(rb"\A(?:\x1f\x8b|\xfd7zXZ|\x28\xb5\x2f\xfd|BZh)"),
+        "compressed data",
+        "It is compressed more than once.",
+    ),
+    (re.compile(rb"\A\s*[{\[]"), "JSON", "Give the kernel's .config text."),
+    (re.compile(rb"\A!<arch>"), "an ar archive or .deb package", "Take the /boot/config-* member out of it first."),
+)
+
+
+def parse_config(data: bytes | str, *, name: str = "config", origin: Origin = Origin.BUILT) -> KernelConfig:
+    """Read config text.
+
+    Args:
+        data: the text, or its bytes (UTF-8, with or without a byte order mark; LF or CRLF).
+        name: what to call the input in messages.
+        origin: whether the text is a built kernel's config or what ``olddefconfig`` is fed with.
+
+    Raises:
+        SourceTooLargeError: more than 16 MiB.
+        NotAConfigError: no assignment, or more than a few malformed lines: this does not look like a kernel config.
+    """
+    if len(data) > MAX_CONFIG_BYTES:
+        raise SourceTooLargeError(f"{name}: more than 16 MiB of text, which no kernel config is")
+    if isinstance(data, str):
+        text = data
+    else:
+        _refuse_binary(data, name)
+        text = data.decode("utf-8", errors="replace")
+    text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        text = re.sub("\r+\n|\r+$", "\n", text)
+
+    assignments = _SET.findall(text)
+    raw: dict[str, str] = dict(assignments)
+    unset = _NOT_SET.findall(text)
+    set_count = len(raw)
+    raw.update(dict.fromkeys(unset, "n"))
+    warnings: tuple[ConfigWarning, ...] = ()
+    usual = (
+        set_count == len(assignments)
+        and len(raw) == set_count + len(unset)
+        and not _UNUSUAL.search(text)
+        and not _BAD_TRISTATE.search(text)
+        and not _TRAILING_BLANK.search(text)
+    )
+    if not usual:
+        raw, found = _read_slowly(text)
+        if not raw or len([w for w in found if w.text.startswith("unexpected data")]) > max(
+            _MAX_MALFORMED, len(raw) // 50
+        ):
+            raise _not_a_config(text, name, found)
+        warnings = tuple(found)
+    if not raw:
+        raise _not_a_config(text, name, [])
+
+    completeness = Completeness.COMPLETE if _looks_complete(text) else Completeness.PARTIAL
+    modules = raw.get("MODULES", "n" if completeness is Completeness.COMPLETE else None)
+    if modules == "n" and "m" in raw.values():
+        raw = {symbol: "y" if value == "m" else value for symbol, value in raw.items()}
+        warnings += (ConfigWarning(0, "=m without CONFIG_MODULES=y: the kernel builds these symbols in, read as y"),)
+    header = _header(text, raw)
+    return KernelConfig(
+        raw=raw,
+        header=header,
+        completeness=completeness,
+        origin=origin,
+        target=header.version,
+        arch=_arch(raw, header),
+        warnings=warnings,
+        text=text,
+    )
+
+
+def _read_slowly(text: str) -> tuple[dict[str, str], list[ConfigWarning]]:
+    raw: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    warnings: list[ConfigWarning] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line:
+            continue
+        if line[0] == "#":
+            if not line.startswith("# CONFIG_"):
+                continue
+            symbol, space, rest = line[9:].partition(" ")
+            if not space or rest.rstrip() != "is not set":
+                continue
+            value = "n"
+        else:
+            symbol, equals, value = line[7:].partition("=")
+            if not line.startswith("CONFIG_") or not equals or not _SYMBOL.fullmatch(symbol):
+                if line.strip():
+                    warnings.append(ConfigWarning(number, f"unexpected data: {line.strip()[:80]}"))
+                continue
+            problem = _value_problem(value)
+            if problem:
+                warnings.append(ConfigWarning(number, f"{problem} for CONFIG_{symbol}: {value[:60]}"))
+                continue
+            if value[0] in "ymn":
+                if len(value) > 1:
+                    warnings.append(ConfigWarning(number, f"CONFIG_{symbol}={value[:20]} is read as {value[0]}"))
+                value = value[0]
+        if symbol in lines:
+            warnings.append(
+                ConfigWarning(
+                    number, f"CONFIG_{symbol} is assigned on lines {lines[symbol]} and {number}; the last wins"
+                )
+            )
+        raw[symbol] = value
+        lines[symbol] = number
+    return raw, warnings
+
+
+def _value_problem(value: str) -> str:
+    if not value:
+        return "empty value"
+    if value[0] in "ymn":
+        return ""
+    if value[0] == '"':
+        return "" if _STRING.match(value) else "invalid string"
+    return "" if _NUMBER.fullmatch(value.rstrip()) else "invalid value"
+
+
+def _looks_complete(text: str) -> bool:
+    found = 0
+    for _ in _PROMPTLESS.finditer(text):
+        found += 1
+        if found >= _COMPLETE_FROM:
+            return True
+    return False
+
+
+def _header(text: str, raw: dict[str, str]) -> Header:
+    head = text[:4096]
+    version: KernelVersion | None = None
+    arch: str | None = None
+    for form in _HEADER_FORMS:
+        match = form.search(head)
+        if match is None:
+            continue
+        try:
+            version = KernelVersion.parse(match["version"])
+        except ValueError:
+            continue
+        arch = match.groupdict().get("arch")
+        break
+    compiler = raw.get("CC_VERSION_TEXT", "").strip('"') or None
+    if compiler is None and (comment := _COMPILER_COMMENT.search(head)):
+        compiler = comment[1].strip()
+    return Header(version, arch, compiler)
+
+
+def _arch(raw: dict[str, str], header: Header) -> str | None:
+    for symbol, arch in _ARCH_SYMBOLS.items():
+        if raw.get(symbol) == "y":
+            return arch
+    return header.arch
+
+
+def _refuse_binary(data: bytes, name: str) -> None:
+    if not data.strip():
+        raise NotAConfigError(f"{name} is empty", "Check the path; a kernel config has a few thousand lines.")
+    for pattern, what, hint in _LOOKS_LIKE:
+        if pattern.match(data[:4096]):
+            raise NotAConfigError(f"{name} does not look like a kernel config: it is {what}", hint)
+    if b"\0" in data[:65536]:
+        raise NotAConfigError(
+            f"{name} does not look like a kernel config: it is binary data", "Give the kernel's .config text."
+        )
+
+
+def _not_a_config(text: str, name: str, warnings: list[ConfigWarning]) -> NotAConfigError:
+    if not text.strip():
+        return NotAConfigError(f"{name} is empty", "Check the path; a kernel config has a few thousand lines.")
+    where = f"; line {warnings[0].line}: {warnings[0].text}" if warnings else ""
+    return NotAConfigError(
+        f"{name} does not look like a kernel config: no CONFIG_ lines that its reader would accept{where}"
+        if not warnings or len(warnings) < 2
+        else f"{name} does not look like a kernel config: {len(warnings)} lines are not assignments{where}",
+        "A kernel config has lines such as CONFIG_NET=y and '# CONFIG_VETH is not set'.",
+    )

@@ -1,0 +1,1 @@
+"""Feature profiles: what a feature asks of a kernel, read from TOML."""

@@ -1,0 +1,124 @@
+"""A feature profile and its requirements, as values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.version import KernelVersion, VersionRange
+
+
+class Level(StrEnum):
+    """How much an unmet requirement matters to the feature.
+
+    required: its core function fails. recommended: a default function or protection is lost. optional: an extra.
+    """
+
+    REQUIRED = "required"
+    RECOMMENDED = "recommended"
+    OPTIONAL = "optional"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The same requirement on other kernels: what differs where ``kernel`` (and ``arch``) match.
+
+    Attributes:
+        expr: the condition there.
+        kernel: the versions it holds on; None: every version.
+        arch: the architectures it holds on; empty: every one.
+        fix: replaces the requirement's own fix when not empty.
+    """
+
+    expr: Expression
+    kernel: VersionRange | None = None
+    arch: tuple[str, ...] = ()
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing a feature asks of a kernel.
+
+    Attributes:
+        id: unique within its profile.
+        expr: the condition, a Kconfig expression.
+        level: how much it matters.
+        why: one sentence on what goes wrong without it.
+        fix: one sentence on what to do.
+        source: where the fact comes from: a file in the kernel tree, a document or an issue.
+        module: whether m satisfies it; False asks for built-in.
+        kernel: the versions it applies to; elsewhere it is skipped unless a variant matches.
+        arch: the architectures it applies to; empty: every one.
+        variants: the same requirement on other kernels; the first that matches wins.
+        profile: id of the profile whose file holds it.
+    """
+
+    id: str
+    expr: Expression
+    level: Level
+    why: str
+    fix: str
+    source: str
+    module: bool = True
+    kernel: VersionRange | None = None
+    arch: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    profile: str = ""
+
+    @property
+    def gated(self) -> bool:
+        """Whether the kernel's version decides what is asked."""
+        return self.kernel is not None or any(v.kernel is not None for v in self.variants)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol of the condition and of its variants."""
+        names = dict.fromkeys(self.expr.symbols)
+        for variant in self.variants:
+            names.update(dict.fromkeys(variant.expr.symbols))
+        return tuple(names)
+
+    def condition(self, version: KernelVersion | None, arch: str | None) -> tuple[Expression, str] | None:
+        """(expression, fix) that applies on this kernel, or None when the requirement is skipped there.
+
+        ``version`` may be None only for a requirement that is not `gated`.
+        """
+        for variant in self.variants:
+            if _matches(variant.kernel, variant.arch, version, arch):
+                return variant.expr, variant.fix or self.fix
+        if _matches(self.kernel, self.arch, version, arch):
+            return self.expr, self.fix
+        return None
+
+
+def _matches(
+    kernel: VersionRange | None, arches: tuple[str, ...], version: KernelVersion | None, arch: str | None
+) -> bool:
+    if kernel is not None and (version is None or version not in kernel):
+        return False
+    return not arches or arch is None or arch in arches
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one feature asks of a kernel.
+
+    Attributes:
+        id: the name used on the command line.
+        title: a few words for tables.
+        description: a sentence or two.
+        references: addresses a reader can follow.
+        tags: families the profile belongs to; ``default`` puts it into a plain ``check``.
+        includes: ids of profiles whose requirements this one takes over.
+        requirements: its own requirements and, once loaded, those of ``includes`` behind them.
+        path: the file it was read from.
+    """
+
+    id: str
+    title: str
+    description: str
+    requirements: tuple[Requirement, ...]
+    references: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    path: str = ""
