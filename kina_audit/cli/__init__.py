@@ -1,0 +1,105 @@
+"""The command line: one module a command. The only room that prints, exits or reads the arguments."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from kina_audit.errors import KinaAuditError
+
+COMMANDS = {
+    "check": "kina_audit.cli.check",
+    "kernels": "kina_audit.cli.kernels",
+    "profiles": "kina_audit.cli.profiles",
+    "schema": "kina_audit.cli.schema",
+}
+"""Each command's module, which has ``register(app)``."""
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return the process's exit status; every expected error becomes one message on stderr."""
+    import typer
+
+    # An installed environment may hold rich; plain help and errors look the same everywhere.
+    app = typer.Typer(
+        name="kina-audit",
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    _add_global_options(app)
+    # Only the named command's module is imported and its options built: start-up is a feature.
+    named = next((a for a in arguments if not a.startswith("-")), "")
+    for command in [named] if named in COMMANDS else COMMANDS:
+        import_module(COMMANDS[command]).register(app)
+    try:
+        status = app(list(arguments), standalone_mode=False)
+    except KinaAuditError as error:
+        _complain(error.message, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("interrupted", "")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) went away: what it wanted, it has. Keep the interpreter's last flush quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _click_error(error)
+    return status if isinstance(status, int) else 0
+
+
+def _add_global_options(app: object) -> None:
+    import typer
+
+    from kina_audit import __version__
+
+    def show_version(value: bool) -> None:
+        if value:
+            typer.echo(f"kina-audit {__version__}")
+            raise typer.Exit
+
+    def globals_(
+        version: bool = typer.Option(
+            False, "--version", callback=show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ) -> None:
+        """Will this Linux kernel run the networking my Kubernetes nodes need, in which Cilium mode, and what is missing?
+
+        Exit status: 0 pass, 1 the audit failed or cannot tell, 2 usage, settings or profile error, 3 the source could
+        not be read or nothing was checked.
+        """
+
+    if isinstance(app, typer.Typer):
+        app.callback()(globals_)
+
+
+def _complain(message: str, hint: str) -> None:
+    sys.stdout.flush()
+    print(f"kina-audit: {message}", file=sys.stderr)  # noqa: T201
+    if hint:
+        print(f"  {hint}", file=sys.stderr)  # noqa: T201
+
+
+def _click_error(error: Exception) -> int:
+    """Click's own errors (a bad option, --help's exit); anything else is a bug and keeps its traceback."""
+    import click
+
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.Abort):
+        _complain("interrupted", "")
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        if error.__class__.__name__ == "NoArgsIsHelpError":
+            print(error.format_message(), file=sys.stderr)  # noqa: T201
+            return 2
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "kina-audit"
+        _complain(error.format_message(), f"Try '{command} --help'.")
+        return 2
+    raise error

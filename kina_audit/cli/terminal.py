@@ -1,0 +1,94 @@
+"""What the terminal can show, and writing where the user asked."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from kina_audit.errors import OutputError, UsageError
+
+DEFAULT_WIDTH = 80
+
+
+def use_colour(choice: str) -> bool:
+    """Whether to colour stdout: ``always``, ``never``, or ``auto`` (NO_COLOR, FORCE_COLOR, then a terminal).
+
+    Raises:
+        UsageError: some other word.
+    """
+    if choice not in ("auto", "always", "never"):
+        raise UsageError(f"--color {choice}: not one of auto, always, never")
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """Columns of the terminal on stdout, at most 120; 80 when stdout is no terminal, so that files are stable."""
+    if not sys.stdout.isatty():
+        return DEFAULT_WIDTH
+    return max(40, min(120, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns))
+
+
+def say(message: str) -> None:
+    """Print a sentence of progress or warning on stderr."""
+    print(f"kina-audit: {message}", file=sys.stderr)  # noqa: T201
+
+
+def print_out(text: str) -> None:
+    """Write a rendered text to stdout, whatever the locale's encoding."""
+    data = text.encode("utf-8", errors="replace")
+    sys.stdout.flush()
+    if hasattr(sys.stdout, "buffer"):
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        sys.stdout.write(text)
+
+
+def check_writable(path: Path) -> None:
+    """Fail before the work rather than after it.
+
+    Raises:
+        OutputError: the folder does not exist, or the place cannot be written.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"{path}: there is no folder {folder}", "Create it, or give another path.")
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder", "Give the path of a file.")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise OutputError(f"{path}: permission denied", "Give a path you may write.")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file atomically: a reader sees the old text or the new one, never half.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    if path.exists() and not path.is_file():  # /dev/stderr, a pipe: nothing to replace
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+        return
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with open(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(temporary).chmod(0o666 & ~umask)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
