@@ -1,9 +1,19 @@
-"""Where the data files that ship with the package are, in a wheel, an editable install or a plain checkout."""
+"""The data files that ship with the package, in a wheel, an editable install or a plain checkout.
 
+Profiles and other knowledge are TOML for people. Parsing it is slow, so a build puts every document into one JSON file,
+each with the digest of its TOML; a document whose TOML has changed since is parsed again, so an edit in a checkout is
+seen at once.
+"""
+
+import json
+import tomllib
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = Path(__file__).resolve().parent
+_COMPILED = "compiled.json"
 
 
 def data_file(name: str) -> Path:
@@ -16,3 +26,56 @@ def profiles_folder() -> Path:
     """The folder of built-in profiles: inside an installed wheel, else the checkout's top-level ``profiles``."""
     installed = data_file("profiles")
     return installed if installed.is_dir() else _PACKAGE.parent / "profiles"
+
+
+def toml_document(path: Path) -> dict[str, Any]:
+    """A packaged TOML file as a dictionary.
+
+    Raises:
+        OSError: it cannot be read.
+        tomllib.TOMLDecodeError: it is not TOML (in a checkout being edited).
+    """
+    data = path.read_bytes()
+    entry = _compiled().get(_key(path))
+    if entry is not None and entry["digest"] == _digest(data):
+        document: dict[str, Any] = entry["document"]
+        return document
+    return tomllib.loads(data.decode("utf-8"))
+
+
+def compile_documents() -> Path:
+    """Write the compiled file for every packaged TOML file; called by the build."""
+    entries = {}
+    for path in [*sorted(profiles_folder().rglob("*.toml")), *sorted(data_file("").rglob("*.toml"))]:
+        data = path.read_bytes()
+        document = tomllib.loads(data.decode("utf-8"))
+        try:
+            json.dumps(document)
+        except TypeError:  # TOML dates have no JSON form; such a file is parsed at run time
+            continue
+        entries[_key(path)] = {"digest": _digest(data), "document": document}
+    target = data_file(_COMPILED)
+    target.write_text(json.dumps(entries, separators=(",", ":"), sort_keys=True), encoding="utf-8")
+    return target
+
+
+def _key(path: Path) -> str:
+    """A name that is the same in a checkout and in a wheel, where ``profiles`` moves into ``data``."""
+    for base, prefix in ((profiles_folder(), "profiles/"), (data_file(""), "")):
+        if path.is_relative_to(base):
+            return prefix + path.relative_to(base).as_posix()
+    return ""
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+@cache
+def _compiled() -> dict[str, Any]:
+    try:
+        text = data_file(_COMPILED).read_bytes()
+    except OSError:
+        return {}
+    entries: dict[str, Any] = json.loads(text)
+    return entries

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Annotated
 
 from kina_audit.errors import KinaAuditError
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     for command in [named] if named in COMMANDS else COMMANDS:
         import_module(COMMANDS[command]).register(app)
     try:
-        status = app(list(arguments), standalone_mode=False)
+        status = app(list(arguments), prog_name="kina-audit", standalone_mode=False)
     except KinaAuditError as error:
         _complain(error.message, error.hint)
         return error.exit_code
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         # The reader (head, less) went away: what it wanted, it has. Keep the interpreter's last flush quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (click's own errors become messages, every other one is raised again)
         return _click_error(error)
     return status if isinstance(status, int) else 0
 
@@ -64,11 +65,11 @@ def _add_global_options(app: object) -> None:
             raise typer.Exit
 
     def globals_(
-        version: bool = typer.Option(
-            False, "--version", callback=show_version, is_eager=True, help="Print the version and exit."
-        ),
+        version: Annotated[
+            bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit.")
+        ] = False,
     ) -> None:
-        """Will this Linux kernel run the networking my Kubernetes nodes need, in which Cilium mode, and what is missing?
+        """Will this Linux kernel run the networking my Kubernetes nodes need, and what exactly is missing.
 
         Exit status: 0 pass, 1 the audit failed or cannot tell, 2 usage, settings or profile error, 3 the source could
         not be read or nothing was checked.

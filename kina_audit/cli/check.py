@@ -45,7 +45,7 @@ def check(
     arch: Annotated[str, typer.Option("--arch", help="arm64 or x86_64: which of Apple's configs.")] = "arm64",
     target_kernel: Annotated[
         str,
-        typer.Option("--target-kernel", metavar="VERSION", help="The kernel version that is built from the config."),
+        typer.Option("--target-kernel", metavar="VERSION", help="The kernel version built from the config."),
     ] = "",
     offline: Annotated[
         bool, typer.Option("--offline", envvar="KINA_AUDIT_OFFLINE", help="Never touch the network.")

@@ -79,7 +79,7 @@ def _text(profile: "Profile") -> str:
 def validate(
     paths: Annotated[list[Path], typer.Argument(help="Profile files or folders of them.")],
 ) -> int:
-    """Check profile files: schema, expressions, version ranges, ids. Every file is read; the first error of each shown."""
+    """Check profile files: schema, expressions, version ranges, ids; the first error of each is shown."""
     from kina_audit.errors import KinaAuditError, NothingCheckedError
     from kina_audit.profiles.load import read_profile
 

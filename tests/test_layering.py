@@ -1,0 +1,108 @@
+"""The corridor has a direction: this test reads every import and holds the rules of docs/architecture.md."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "kina_audit"
+
+# room -> rooms it may import from (itself, errors, packaged and __version__ always allowed)
+ALLOWED = {
+    "kernel": set(),
+    "profiles": {"kernel"},
+    "engine": {"kernel", "profiles"},
+    "cilium": {"kernel", "profiles", "engine"},
+    "report": {"kernel", "profiles", "engine", "cilium"},
+    "render": {"report", "kernel", "profiles", "engine", "cilium"},
+    "sources": {"kernel"},
+    "kconfig": {"kernel", "profiles", "engine"},
+    "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig"},
+    "cli": {"kernel", "profiles", "engine", "cilium", "report", "render", "sources", "kconfig", "api"},
+}
+EVERYWHERE = {"errors", "packaged", "__init__"}
+
+# third-party library -> the only rooms that may import it
+OWNERS = {
+    "typer": {"cli"},
+    "click": {"cli"},
+    "httpx": {"sources"},
+    "platformdirs": {"sources"},
+    "kconfiglib": {"kconfig"},
+    "jsonschema": {"profiles"},
+    "tabulate": {"render"},
+    "backports": {"sources", "kernel"},
+    "compression": {"sources", "kernel"},
+    "lz4": {"kernel"},
+    "lzallright": {"kernel"},
+}
+PURE = {"kernel", "profiles", "engine", "cilium", "report", "render"}
+IMPURE_MODULES = {"socket", "subprocess", "urllib", "http", "time", "tempfile", "shutil", "random", "getpass", "platform"}
+
+MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "data" not in p.relative_to(PACKAGE).parts)
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else path.stem
+
+
+def imports(path: Path) -> list[tuple[str, bool]]:
+    """(module, at module level) of every import of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    top = {id(n) for n in tree.body}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(a.name, id(node) in top) for a in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.append((node.module or "", id(node) in top))
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_follow_the_corridor(path: Path) -> None:
+    room = room_of(path)
+    for module, _ in imports(path):
+        parts = module.split(".")
+        if parts[0] == "kina_audit" and len(parts) > 1 and room in ALLOWED:
+            target = parts[1]
+            assert target == room or target in EVERYWHERE or target in ALLOWED[room], f"{room} imports {module}"
+        if parts[0] in OWNERS:
+            assert room in OWNERS[parts[0]], f"{room} imports {module}"
+        if room in PURE:
+            assert parts[0] not in IMPURE_MODULES, f"{room} is pure, and imports {module}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_slow_libraries_are_imported_where_they_are_used(path: Path) -> None:
+    slow = {"httpx", "jsonschema", "tabulate", "kconfiglib", "platformdirs", "jinja2", "prometheus_client", "lz4"}
+    assert not [m for m, top in imports(path) if top and m.split(".")[0] in slow]
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) in PURE], ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_the_middle_reads_no_clock_and_no_environment(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    assert not names & {"environ", "getenv", "now", "utcnow", "today"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_only_the_command_line_prints_or_exits(path: Path) -> None:
+    if room_of(path) in {"cli", "__main__"}:
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    assert "print" not in calls
+    assert not [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == "exit"]
+
+
+def test_every_room_is_known() -> None:
+    rooms = {room_of(p) for p in MODULES} - {"__init__", "__main__", "errors", "packaged"}
+    assert rooms <= set(ALLOWED), "a new room needs its line in ALLOWED and in docs/architecture.md"
+
+
+def test_modules_stay_small() -> None:
+    sizes = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES if p.name != "__init__.py"}
+    assert not {str(p): n for p, n in sizes.items() if n > 400}
