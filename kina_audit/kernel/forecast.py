@@ -5,7 +5,6 @@ dependencies changed, a symbol without one may appear. ``data/symbols.toml`` wri
 that profiles name; whatever it does not cover stays unknown. With a kernel tree, `kina_audit.kconfig` resolves exactly.
 """
 
-import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -19,7 +18,7 @@ from kina_audit.kernel.config import (
 )
 from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.version import KernelVersion, VersionRange
-from kina_audit.packaged import data_file
+from kina_audit.packaged import data_file, toml_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ class _Forecast:
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule of ``data/symbols.toml``."""
-    document = tomllib.loads(data_file("symbols.toml").read_text(encoding="utf-8"))
+    document = toml_document(data_file("symbols.toml"))
     return tuple(
         Rule(
             symbol,

@@ -5,7 +5,7 @@ that the schema library is loaded only for them.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.expression import Expression, ExpressionError
 from kina_audit.kernel.version import VersionRange
-from kina_audit.packaged import profiles_folder
+from kina_audit.packaged import profiles_folder, toml_document
 from kina_audit.profiles.model import Level, Profile, Requirement, Variant
 
 MAX_PROFILE_BYTES = 1024 * 1024
@@ -36,7 +36,7 @@ class ProfileLibrary:
         """
         self._profiles: dict[str, Profile] = {}
         for path in sorted(profiles_folder().rglob("*.toml")):
-            self._add(read_profile(path, validate=False))
+            self._add(build_profile(toml_document(path), str(path)))
         for folder in folders:
             found = sorted(folder.rglob("*.toml")) if folder.is_dir() else []
             if not found:
@@ -49,7 +49,7 @@ class ProfileLibrary:
     def _add(self, profile: Profile) -> None:
         self._profiles[profile.id] = profile
 
-    def __iter__(self) -> Iterable[Profile]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Profile]:
         return iter(self._profiles.values())
 
     def ids(self) -> list[str]:
@@ -90,7 +90,7 @@ def _near(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
-def read_profile(path: Path, *, validate: bool = True) -> Profile:
+def read_profile(path: Path) -> Profile:
     """One profile file.
 
     Raises:
@@ -106,10 +106,9 @@ def read_profile(path: Path, *, validate: bool = True) -> Profile:
         raise ProfileError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{path}: not valid TOML: {error}") from error
-    if validate:
-        from kina_audit.profiles.validate import check_document
+    from kina_audit.profiles.validate import check_document
 
-        check_document(document, str(path))
+    check_document(document, str(path))
     try:
         return build_profile(document, str(path))
     except (ExpressionError, ValueError) as error:
