@@ -37,7 +37,18 @@ OWNERS = {
     "lzallright": {"kernel"},
 }
 PURE = {"kernel", "profiles", "engine", "cilium", "report", "render"}
-IMPURE_MODULES = {"socket", "subprocess", "urllib", "http", "time", "tempfile", "shutil", "random", "getpass", "platform"}
+IMPURE_MODULES = {
+    "socket",
+    "subprocess",
+    "urllib",
+    "http",
+    "time",
+    "tempfile",
+    "shutil",
+    "random",
+    "getpass",
+    "platform",
+}
 
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "data" not in p.relative_to(PACKAGE).parts)
 
