@@ -1,4 +1,4 @@
-"""Build hook: put every packaged TOML file into one JSON file, so that an installed tool starts without parsing TOML."""
+"""Build hook: put every packaged TOML file into one JSON file, so that an installed tool need not parse TOML."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent
 class CompileData(BuildHookInterface):  # type: ignore[type-arg]
     """Run for wheels and for editable installs alike."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Write the compiled file and list it as an artifact."""
         sys.path.insert(0, str(ROOT))
         try:
