@@ -29,7 +29,8 @@ def run(command: str, folder: Path) -> str:
     }
     done = subprocess.run(
         ["bash", "-c", shell],
-        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+        cwd=folder, env=environment, text=True, timeout=120, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     status = f"(exit status {done.returncode})\n" if done.returncode else ""
     return done.stdout + status
