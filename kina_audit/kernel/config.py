@@ -86,6 +86,7 @@ class Header:
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")
+_ASSIGNMENT = re.compile(r"(?:# )?CONFIG_(\w+)(?:=.| is not set\s*$)", re.ASCII)
 _TRISTATE_LETTERS = frozenset("ymn")
 
 
@@ -190,16 +191,21 @@ class KernelConfig:
 
     def line(self, symbol: str) -> int | None:
         """The 1-based line that decides ``symbol``, or None when no line does."""
-        if not self._lines and self.text:
-            self._index_lines()
-        return self._lines.get(symbol)
+        raw = self.raw.get(symbol)
+        if raw is None or not self.text:
+            return None
+        if self.warnings:
+            return self._line_of_irregular(symbol)
+        if not self._lines:
+            # Whole lines as keys: building this is one pass in C.
+            self._lines.update(zip(lines := self.text.split("\n"), range(1, len(lines) + 1), strict=True))
+        found = self._lines.get(f"CONFIG_{symbol}={raw}")
+        return found if found is not None else self._lines.get(f"# CONFIG_{symbol} is not set")
 
-    def _index_lines(self) -> None:
-        names = self._lines
-        for number, line in enumerate(self.text.split("\n"), 1):
-            if line.startswith("CONFIG_"):
-                names[line[7:].partition("=")[0]] = number
-            elif line.startswith("# CONFIG_"):
-                name, space, rest = line[9:].partition(" ")
-                if space and rest.rstrip("\r") == "is not set":
-                    names[name] = number
+    def _line_of_irregular(self, symbol: str) -> int | None:
+        """The same where values are not always read as they are written (``=yes``, ``=m`` without modules)."""
+        if not self._lines:
+            for number, line in enumerate(self.text.split("\n"), 1):
+                if match := _ASSIGNMENT.match(line):
+                    self._lines[match[1]] = number
+        return self._lines.get(symbol)
