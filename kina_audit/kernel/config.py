@@ -86,7 +86,7 @@ class Header:
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")
-_ASSIGNMENT = re.compile(r"(?:# )?CONFIG_(\w+)(?:=.| is not set\s*$)", re.ASCII)
+_ASSIGNMENT = re.compile(r"CONFIG_(\w+)=.|# CONFIG_(\w+) is not set\s*$", re.ASCII)
 _TRISTATE_LETTERS = frozenset("ymn")
 
 
@@ -207,5 +207,5 @@ class KernelConfig:
         if not self._lines:
             for number, line in enumerate(self.text.split("\n"), 1):
                 if match := _ASSIGNMENT.match(line):
-                    self._lines[match[1]] = number
+                    self._lines[match[1] or match[2]] = number
         return self._lines.get(symbol)
