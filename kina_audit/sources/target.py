@@ -1,0 +1,28 @@
+"""Which kernel version an audit is about, when the user says so."""
+
+from dataclasses import replace
+
+from kina_audit.errors import UsageError
+from kina_audit.kernel.config import KernelConfig, Origin
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.kernel.version import KernelVersion
+
+
+def aim(config: KernelConfig, provenance: Provenance, target_kernel: str) -> Kernel:
+    """A kernel with the user's ``--target-kernel`` applied, if there is one.
+
+    A built kernel's config aimed at another kernel line becomes the input of ``olddefconfig`` there.
+
+    Raises:
+        UsageError: ``target_kernel`` is no kernel version.
+    """
+    if not target_kernel:
+        return Kernel(config, provenance)
+    try:
+        target = KernelVersion.parse(target_kernel)
+    except ValueError as error:
+        raise UsageError(f"--target-kernel: {error}") from error
+    header = config.header.version
+    same_line = header is not None and header.triple[:2] == target.triple[:2]
+    aimed = config.with_target(target, origin=config.origin if same_line else Origin.INPUT)
+    return Kernel(aimed, replace(provenance, target_from="--target-kernel"))

@@ -1,0 +1,44 @@
+"""Config text at any https address."""
+
+from hashlib import sha256
+
+from kina_audit.errors import SourceNotFoundError
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.sources import cache, http
+from kina_audit.sources.file import kernel_of
+from kina_audit.sources.options import SourceOptions
+
+
+def fetch_cached(
+    url: str, options: SourceOptions, *, hosts: tuple[str, ...] | None = None, immutable: bool = False
+) -> cache.Entry:
+    """The body at an address, through the cache: revalidated, or taken as it is when it can never change.
+
+    Raises:
+        SourceNotFoundError: not there; or offline and not in the cache.
+        SourceError: as `http.fetch`.
+    """
+    folder = cache.cache_folder(options.cache)
+    cached = None if options.refresh else cache.load(folder, url)
+    if cached is not None and (immutable or options.offline):
+        return cached
+    if options.offline:
+        raise SourceNotFoundError(f"{url}: not in the cache, and --offline is set", "Run once without --offline.")
+    answer = http.fetch(url, hosts=hosts, etag=cached.etag if cached else "", allow_http=options.allow_http)
+    if answer.status == 304 and cached is not None:
+        return cache.save(folder, url, cached.body, cached.etag)
+    return cache.save(folder, url, answer.body, answer.etag)
+
+
+def open_url(source: str, options: SourceOptions) -> Kernel:
+    """Read the config at an address.
+
+    Raises:
+        SourceError: it could not be fetched, or is no kernel config.
+        UsageError: not an https address.
+    """
+    http.refuse_address(source, None, options.allow_http)
+    options.say(f"fetching {source}")
+    entry = fetch_cached(source, options)
+    digest = sha256(entry.body).hexdigest()
+    return kernel_of(entry.body, Provenance(source, "url", source, sha256=digest, fetched=entry.fetched), options)
