@@ -1,0 +1,36 @@
+"""``kina-audit kernels``: the recorded kernels, which ``container`` release boots which, and a one-line verdict."""
+
+import typer
+
+from kina_audit.cli import terminal
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("kernels")(kernels)
+
+
+def kernels() -> int:
+    """List the recorded kernels that `check recorded:NAME` takes, with a one-line verdict on each."""
+    from kina_audit.api import audit, load_kernel, load_profiles
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.sources.recorded import entries
+
+    library = ProfileLibrary()
+    profiles = load_profiles(library=library)
+    lines = []
+    for name, record, ref in entries():
+        report = audit(load_kernel(f"recorded:{name}"), profiles, library=library)
+        failed = [r.profile.id for r in report.results if r.status == "fail"]
+        verdict = f"fails {', '.join(failed)}" if failed else str(report.verdict)
+        advice = report.advice
+        mode = f"; Cilium {advice.release}: {advice.mode}" if advice else ""
+        tags = ref.first if ref.first == ref.last else f"{ref.first} to {ref.last}"
+        lines += [
+            f"{name}",
+            f"    Linux {ref.target}, {record.arch}, {record.document['project']} {tags}, {record.date}",
+            f"    booted by Apple container: {record.boots}",
+            f"    {verdict}{mode}",
+        ]
+    terminal.print_out("\n".join(lines) + "\n")
+    return 0
