@@ -64,7 +64,9 @@ def open_apple(source: str, options: SourceOptions) -> Kernel:
     else:
         target = built_version(makefile)
         if target is None:
-            notes = ("kernel/Makefile names no linux-VERSION.tar in KSOURCE, so the version that is built is not known",)
+            notes = (
+                "kernel/Makefile names no linux-VERSION.tar in KSOURCE, so the version that is built is not known",
+            )
     for note in notes:
         options.say(note)
     config = parse_config(entry.body, name=f"{PROJECT} kernel/{file} at {ref}", origin=Origin.INPUT)
@@ -98,7 +100,9 @@ def blob_id(data: bytes) -> str:
 
 def _refuse_ref(ref: str) -> None:
     if not _REF.fullmatch(ref) or ".." in ref or "//" in ref:
-        raise SourceNotFoundError(f"{ref[:60]!r} is no branch, tag or commit", "For example apple@0.38.0 or apple@main.")
+        raise SourceNotFoundError(
+            f"{ref[:60]!r} is no branch, tag or commit", "For example apple@0.38.0 or apple@main."
+        )
     if re.fullmatch(r"v\d+\.\d+.*", ref):
         raise SourceNotFoundError(
             f"{PROJECT} has no tag {ref!r}: its tags have no v prefix", f"Use apple@{ref.removeprefix('v')}."

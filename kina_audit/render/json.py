@@ -1,0 +1,12 @@
+"""``--format json``: the report's contract, see docs/report.md."""
+
+import json
+
+from kina_audit.render import RenderOptions
+from kina_audit.report.document import to_document
+from kina_audit.report.model import Report
+
+
+def render(report: Report, _options: RenderOptions) -> str:
+    """The report as indented JSON, one trailing newline."""
+    return json.dumps(to_document(report), indent=2, ensure_ascii=False) + "\n"

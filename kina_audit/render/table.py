@@ -1,0 +1,143 @@
+"""``--format table``: for people at a terminal. What failed comes first, each with why and what to do."""
+
+from textwrap import fill
+
+from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.kernel.config import SymbolFact, SymbolState
+from kina_audit.profiles.model import Level
+from kina_audit.render import RenderOptions, one_line
+from kina_audit.render.table_advice import advice_lines
+from kina_audit.render.table_style import Style
+from kina_audit.report.document import met
+from kina_audit.report.model import Report
+
+_ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.SKIP: 4}
+_SHORT = 46
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """The report as text of at most ``options.width`` columns, unbreakable words aside."""
+    style = Style(options)
+    lines = [*_kernel(report, style), "", *_profiles(report, style), *_findings(report, style, options)]
+    if report.advice is not None:
+        lines += ["", *advice_lines(report.advice, style)]
+    lines += ["", *_verdict(report, style)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _kernel(report: Report, style: Style) -> list[str]:
+    config, origin = report.kernel.config, report.kernel.provenance
+    where = [origin.kind, origin.project, origin.ref]
+    if origin.commit:
+        where.append(f"commit {origin.commit[:12]}")
+    if origin.blob:
+        where.append(f"blob {origin.blob[:12]}")
+    target = str(config.target or "unknown version")
+    lines = [
+        style.bold(f"{one_line(origin.source)}: Linux {target}, {config.arch or 'unknown architecture'}"),
+        *style.wrap(
+            " ".join(w for w in where if w) + (f", {origin.location}" if origin.location != origin.source else "")
+        ),
+    ]
+    header = config.header.version
+    if header is not None and (config.target is None or header.triple != config.target.triple):
+        built = f"{target} is built ({origin.target_from})" if config.target else "which version is built is not known"
+        lines += style.wrap(f"The file's header says {header}; {built}.")
+    if config.origin == "input":
+        lines += style.wrap(
+            "The file is the input of olddefconfig, not the built kernel's config; findings hold for the kernel that is "
+            "built, and are unknown where only the kernel's tree could tell."
+        )
+    if config.completeness == "partial":
+        lines += style.wrap("This is a partial config: a symbol without a line is unknown. Audit the built .config.")
+    lines += [line for note in origin.notes for line in style.wrap(f"Note: {note}.")]
+    for warning in config.warnings[:5]:
+        place = f"line {warning.line}: " if warning.line else ""
+        lines += style.wrap(f"Warning: {place}{warning.text}")
+    if len(config.warnings) > 5:
+        lines.append(f"... and {len(config.warnings) - 5} more warnings")
+    return lines
+
+
+def _profiles(report: Report, style: Style) -> list[str]:
+    from tabulate import tabulate
+
+    rows = []
+    for result in report.results:
+        cells = []
+        for level in (Level.REQUIRED, Level.RECOMMENDED):
+            have, total = met(result, level)
+            cells.append(f"{have}/{total}" if total else "-")
+        rows.append([style.status(result.status), result.profile.id, one_line(result.profile.title)[:_SHORT], *cells])
+    table = tabulate(
+        rows,
+        headers=["status", "profile", "", "req.", "rec."],
+        tablefmt="plain",
+        disable_numparse=True,
+        colalign=("left", "left", "left", "right", "right"),
+    )
+    return table.splitlines()
+
+
+def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]:
+    shown = {Status.FAIL, Status.UNKNOWN, Status.WARN}
+    if options.verbose:
+        shown = set(Status)
+    picked = [
+        (result, finding)
+        for result in report.results
+        for finding in result.findings
+        if finding.status in shown and (options.verbose or finding.level is not Level.OPTIONAL)
+    ]
+    picked.sort(key=lambda pair: (_ORDER[pair[1].status], pair[1].level is not Level.REQUIRED))
+    lines: list[str] = []
+    for result, finding in picked:
+        lines += ["", *_finding(result, finding, style)]
+    hidden = sum(
+        f.status in (Status.WARN, Status.UNKNOWN) and f.level is Level.OPTIONAL
+        for r in report.results
+        for f in r.findings
+    )
+    if hidden and not options.verbose:
+        lines += ["", f"{hidden} optional requirements are unmet or unknown; --verbose shows them."]
+    return lines
+
+
+def _finding(result: ProfileResult, finding: Finding, style: Style) -> list[str]:
+    row = finding.requirement
+    head = f"{style.status(finding.status)} {result.profile.id}/{row.id} ({row.level})"
+    lines = [head]
+    lines += style.field("needs", finding.expr.text + ("" if row.module else " (built-in)"))
+    if finding.status is not Status.PASS:
+        lines += style.field("has", "; ".join(_fact(f) for f in finding.symbols)) if finding.symbols else []
+        if finding.reason:
+            lines += style.field("because", finding.reason)
+        lines += style.field("why", row.why)
+    if finding.status not in (Status.PASS, Status.SKIP):
+        lines += style.field("fix", finding.fix)
+    return lines
+
+
+def _fact(fact: SymbolFact) -> str:
+    if fact.value is None:
+        return f"{fact.name} unknown"
+    line = f" (line {fact.line})" if fact.line else ""
+    if fact.state is SymbolState.ABSENT:
+        return f"{fact.name} absent"
+    if fact.state is SymbolState.NOT_SET:
+        return f"{fact.name} not set{line}"
+    if fact.state is SymbolState.PREDICTED:
+        return f"{fact.name}={fact.value} predicted{line}"
+    return f"{fact.name}={one_line(fact.value)[:40]}{line}"
+
+
+def _verdict(report: Report, style: Style) -> list[str]:
+    failing = [r.profile.id for r in report.results if r.status is Status.FAIL]
+    unknown = [r.profile.id for r in report.results if r.status is Status.UNKNOWN]
+    parts = []
+    if failing:
+        parts.append(f"failing: {', '.join(failing)}")
+    if unknown:
+        parts.append(f"cannot tell: {', '.join(unknown)}")
+    text = f"verdict: {report.verdict}" + (f" ({'; '.join(parts)})" if parts else "")
+    return fill(text, style.width, subsequent_indent="  ").splitlines()

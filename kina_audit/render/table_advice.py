@@ -1,0 +1,36 @@
+"""The Cilium part of the terminal table."""
+
+from kina_audit.cilium.model import Advice, Evidence
+from kina_audit.engine.finding import Status
+from kina_audit.render.table_style import Style
+
+
+def advice_lines(advice: Advice, style: Style) -> list[str]:
+    """Mode, what decided it, what would unlock the next one, and feature by feature what works."""
+    lines = [style.bold(f"Cilium {advice.release}: {advice.mode}"), *style.wrap(advice.summary)]
+    if advice.blockers:
+        lines += style.field("blocked", "; ".join(_evidence(e) for e in advice.blockers))
+    for choice in advice.choices:
+        lines += style.wrap(f"{choice.name}: {choice.value}. {choice.because}")
+    if advice.unlock is not None:
+        lines += style.field(
+            "next", f"{advice.unlock.mode} with {', '.join(advice.unlock.symbols)}. {advice.unlock.because}"
+        )
+    if advice.alternatives:
+        lines += style.field("instead", "; ".join(advice.alternatives))
+    for status, label in (
+        (Status.PASS, "works"),
+        (Status.WARN, "degraded"),
+        (Status.FAIL, "not here"),
+        (Status.UNKNOWN, "unknown"),
+    ):
+        names = [c.id.removeprefix("cilium-") for c in advice.capabilities if c.status is status]
+        if names:
+            lines += style.field(label, ", ".join(names))
+    for caution in advice.cautions:
+        lines += style.field("caution", caution)
+    return lines
+
+
+def _evidence(item: Evidence) -> str:
+    return f"{item.profile}/{item.requirement} needs {item.expr}"

@@ -1,0 +1,156 @@
+"""The JSON contract: a Report as a plain document, described by ``data/schemas/report.schema.json``.
+
+Stable order, no clock, no host name: the same report gives the same bytes.
+"""
+
+from typing import Any
+
+from kina_audit.cilium.model import Advice, Evidence
+from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.kernel.config import SymbolFact, SymbolState
+from kina_audit.kernel.provenance import Kernel
+from kina_audit.profiles.model import Level
+from kina_audit.report.model import Report
+
+SCHEMA_ID = "https://kina-audit.dev/schemas/report-1.schema.json"
+SCHEMA_VERSION = "1.0"
+
+
+def to_document(report: Report) -> dict[str, Any]:
+    """The whole report, ready for ``json.dumps``."""
+    return {
+        "$schema": SCHEMA_ID,
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "kina-audit", "version": report.tool_version},
+        "verdict": str(report.verdict),
+        "fail_on": str(report.fail_on),
+        "counts": counts([f for r in report.results for f in r.findings]),
+        "kernel": _kernel(report.kernel, report),
+        "profiles": [_profile(r) for r in report.results],
+        "advice": _advice(report.advice) if report.advice else None,
+    }
+
+
+def counts(findings: list[Finding]) -> dict[str, int]:
+    """How many findings have each status."""
+    return {str(s): sum(f.status is s for f in findings) for s in Status}
+
+
+def depends_on_target(finding: Finding) -> bool:
+    """Whether a finding would differ, or could, if another version were built from the same file."""
+    return finding.requirement.gated or any(
+        f.state in (SymbolState.PREDICTED, SymbolState.UNKNOWN) for f in finding.symbols
+    )
+
+
+def _kernel(kernel: Kernel, report: Report) -> dict[str, Any]:
+    config, origin = kernel.config, kernel.provenance
+    header = config.header
+    differs = config.target is not None and header.version is not None and config.target.triple != header.version.triple
+    affected = [
+        f"{r.profile.id}/{f.requirement.id}" for r in report.results for f in r.findings if depends_on_target(f)
+    ]
+    return {
+        "source": origin.source,
+        "kind": origin.kind,
+        "location": origin.location,
+        "project": origin.project or None,
+        "ref": origin.ref or None,
+        "commit": origin.commit or None,
+        "blob": origin.blob or None,
+        "sha256": origin.sha256 or None,
+        "date": origin.date or None,
+        "fetched": origin.fetched or None,
+        "notes": list(origin.notes),
+        "header_version": str(header.version) if header.version else None,
+        "header_arch": header.arch,
+        "compiler": header.compiler,
+        "target_version": str(config.target) if config.target else None,
+        "target_from": origin.target_from or ("the config's header" if config.target else None),
+        "target_differs": differs,
+        "target_dependent_findings": affected if differs or config.target is None else [],
+        "arch": config.arch,
+        "completeness": str(config.completeness),
+        "origin": str(config.origin),
+        "symbols": len(config.raw),
+        "warnings": [{"line": w.line or None, "text": w.text} for w in config.warnings],
+    }
+
+
+def _profile(result: ProfileResult) -> dict[str, Any]:
+    profile = result.profile
+    return {
+        "id": profile.id,
+        "title": profile.title,
+        "status": str(result.status),
+        "counts": counts(list(result.findings)),
+        "references": list(profile.references),
+        "findings": [finding_document(f) for f in result.findings],
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding."""
+    row = finding.requirement
+    return {
+        "id": row.id,
+        "defined_in": row.profile,
+        "level": str(row.level),
+        "status": str(finding.status),
+        "expr": finding.expr.text,
+        "module": row.module,
+        "kernel": str(row.kernel) if row.kernel else None,
+        "arch": list(row.arch),
+        "symbols": [_symbol(s) for s in finding.symbols],
+        "why": row.why,
+        "fix": finding.fix,
+        "reason": finding.reason,
+        "source": row.source,
+    }
+
+
+def _symbol(fact: SymbolFact) -> dict[str, Any]:
+    return {
+        "name": fact.name,
+        "value": fact.value,
+        "state": str(fact.state),
+        "line": fact.line,
+        "note": fact.note,
+    }
+
+
+def _evidence(items: tuple[Evidence, ...]) -> list[dict[str, str]]:
+    return [
+        {"profile": e.profile, "requirement": e.requirement, "status": str(e.status), "expr": e.expr} for e in items
+    ]
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    unlock = advice.unlock
+    return {
+        "cilium_release": advice.release,
+        "mode": str(advice.mode),
+        "summary": advice.summary,
+        "choices": [
+            {"name": c.name, "value": c.value, "because": c.because, "evidence": _evidence(c.evidence)}
+            for c in advice.choices
+        ],
+        "blockers": _evidence(advice.blockers),
+        "unlock": {"mode": str(unlock.mode), "symbols": list(unlock.symbols), "because": unlock.because}
+        if unlock
+        else None,
+        "cautions": list(advice.cautions),
+        "alternatives": list(advice.alternatives),
+        "capabilities": [
+            {"id": c.id, "title": c.title, "status": str(c.status), "because": c.because, "unlock": list(c.unlock)}
+            for c in advice.capabilities
+        ],
+        "helm_values": dict(advice.helm_values),
+        "config_map": dict(advice.config_map),
+    }
+
+
+def met(result: ProfileResult, level: Level) -> tuple[int, int]:
+    """(met, applicable) requirements of one level."""
+    rows = [f for f in result.findings if f.level is level and f.status is not Status.SKIP]
+    return sum(f.status is Status.PASS for f in rows), len(rows)
