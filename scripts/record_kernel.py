@@ -84,6 +84,8 @@ def write_record(facts: dict[str, object], configs: list[KernelConfig], target: 
         # With several trees, facts may name symbols for which only the newest one speaks, and its notes say why.
         voices = configs[-1:] if symbol in str(facts.get("from_newest_tree", "")).split() else configs
         seen = {state_of(c, symbol) for c in voices}
+        if {kind for kind, _ in seen} == {"absent", "not_set"}:  # n on every tree, for different reasons
+            seen = {("absent", "")}
         if len(seen) == 1:
             states[symbol] = seen.pop()
     out = ["# Written by scripts/record_kernel.py; see docs/records.md."]

@@ -1,0 +1,63 @@
+"""What is known of Cilium's releases: ``data/cilium-releases.toml``, read and asked."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from kina_audit.errors import UsageError
+from kina_audit.kernel.version import KernelVersion, VersionRange
+from kina_audit.packaged import data_file, toml_document
+
+_RELEASE = re.compile(r"v?(\d{1,2})\.(\d{1,3})(?:\.(\d{1,3}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One Cilium release and what is known of it."""
+
+    version: KernelVersion
+    minimum_kernel: KernelVersion
+    charted: bool
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+    def facts(self, table: str) -> list[dict[str, Any]]:
+        """The entries of one table of the data file that are about this release."""
+        return [e for e in _document()[table] if "releases" not in e or self.version in VersionRange.parse(e["releases"])]
+
+
+def find_release(text: str) -> Release:
+    """A release by ``1.18``, ``1.18.12`` or ``v1.18.12``; empty: the newest known.
+
+    A minor line alone means its newest known patch release.
+
+    Raises:
+        UsageError: no such line is known; the message lists the known ones.
+    """
+    lines = _document()["line"]
+    if not text:
+        return _release(lines[-1], lines[-1]["patches"][-1])
+    match = _RELEASE.fullmatch(text.strip())
+    if match:
+        for line in lines:
+            if line["minor"] == f"{match[1]}.{match[2]}":
+                return _release(line, line["patches"][-1] if match[3] is None else int(match[3]))
+    known = ", ".join(f"{line['minor']} ({line['minor']}.{line['patches'][-1]})" for line in lines)
+    raise UsageError(f"--cilium {text}: no such release is known", f"Known: {known}.")
+
+
+def _release(line: dict[str, Any], patch: int) -> Release:
+    version = KernelVersion.parse(f"{line['minor']}.{patch}")
+    return Release(version, KernelVersion.parse(line["minimum_kernel"]), patch in line["patches"])
+
+
+def known_minors() -> list[str]:
+    """The minor lines, oldest first."""
+    return [line["minor"] for line in _document()["line"]]
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return toml_document(data_file("cilium-releases.toml"))
