@@ -25,7 +25,9 @@ class Release:
 
     def facts(self, table: str) -> list[dict[str, Any]]:
         """The entries of one table of the data file that are about this release."""
-        return [e for e in _document()[table] if "releases" not in e or self.version in VersionRange.parse(e["releases"])]
+        return [
+            e for e in _document()[table] if "releases" not in e or self.version in VersionRange.parse(e["releases"])
+        ]
 
 
 def find_release(text: str) -> Release:

@@ -84,9 +84,7 @@ def _choose(rows: Iterable[Finding], kernel: KernelConfig) -> list[str] | None:
     return list(chosen)
 
 
-def _trimmed(
-    chosen: list[str], kernel: KernelConfig, results: Results, release: Release, mode: Mode
-) -> list[str]:
+def _trimmed(chosen: list[str], kernel: KernelConfig, results: Results, release: Release, mode: Mode) -> list[str]:
     """``chosen`` without the symbols that the mode is reached without."""
     kept = list(chosen)
     for symbol in reversed(chosen):
@@ -127,7 +125,12 @@ def _because(symbols: Iterable[str], kernel: KernelConfig) -> str:
     hidden = [s for s in symbols if s in _how() and s not in _how()[s]["set"]]
     text = f"They turn CONFIG_{' and CONFIG_'.join(hidden)} on, which cannot be set by hand. " if hidden else ""
     notes = [str(_how()[s]["note"]) for s in symbols if s in _how() and "note" in _how()[s]]
-    if kernel.target is not None and "BPF_JIT" in symbols and kernel.target.triple < (6, 10, 0) and not kernel.has_modules:
+    if (
+        kernel.target is not None
+        and "BPF_JIT" in symbols
+        and kernel.target.triple < (6, 10, 0)
+        and not kernel.has_modules
+    ):
         notes.append("Before Linux 6.10 CONFIG_BPF_JIT also needs CONFIG_MODULES=y.")
     return (text + " ".join(notes)).strip() or "With them set, the audit reaches this mode."
 
