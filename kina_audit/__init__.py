@@ -1,4 +1,4 @@
-"""Will this Linux kernel run the networking my Kubernetes nodes need, in which Cilium mode, and what is missing?
+"""Answer: will this Linux kernel run the networking my Kubernetes nodes need, and in which Cilium mode.
 
 The public library interface, which the command line uses too::
 

@@ -14,25 +14,12 @@ from kina_audit.profiles.model import Level
 _PROBE_ORDER = ("bpf-syscall", "jit", "jit-arch", "attach", "cgroup-bpf", "net")
 """The agent's own order at start-up (cilium pkg/datapath/linux/requirements.go)."""
 
-_ON_KPR = frozenset(
-    [
-        "kube-proxy-replacement",
-        "bpf-masquerade",
-        "bpf-host-routing",
-        "session-affinity",
-        "dsr",
-        "xdp",
-        "netkit",
-        "big-tcp",
-        "egress-gateway",
-        "local-redirect",
-        "nat46x64",
-        "no-conntrack-rules",
-    ]
-)
-_ON_BPF_MASQUERADE = frozenset(
-    ["bpf-masquerade", "bpf-host-routing", "netkit", "big-tcp", "egress-gateway", "bbr", "no-conntrack-rules"]
-)
+_ON_BPF_MASQUERADE = {
+    "bpf-masquerade", "bpf-host-routing", "netkit", "big-tcp", "egress-gateway", "bbr", "no-conntrack-rules",
+}  # fmt: skip
+_ON_KPR = _ON_BPF_MASQUERADE | {
+    "kube-proxy-replacement", "session-affinity", "dsr", "xdp", "local-redirect", "nat46x64",
+}  # fmt: skip
 _TITLES = {
     Mode.FULL_EBPF: "Everything in BPF: no kube-proxy, BPF masquerading and host routing, Hubble with flows.",
     Mode.EBPF_VETH: "No kube-proxy, BPF masquerading and host routing on veth; something around it is degraded.",
@@ -114,7 +101,8 @@ def _refusal(mode: Mode, refused: str, blockers: tuple[Evidence, ...], results: 
             else ("This input cannot tell which mode the kernel carries: its version is not known.")
         )
     if blockers and blockers[0].profile == AGENT:
-        return f"Cilium {release} does not work on this kernel: {finding(results, AGENT, blockers[0].requirement).requirement.why}"
+        why = finding(results, AGENT, blockers[0].requirement).requirement.why
+        return f"Cilium {release} does not work on this kernel. {why}"
     return f"Cilium {release} does not work on this kernel."
 
 
@@ -189,8 +177,8 @@ def _cautions(
         found.append(f"Cilium {release} is not one of the releases that the facts were checked for.")
     if kernel.has_modules is False and mode is not Mode.UNSUPPORTED:
         found.append(
-            "The kernel has no modules: with IPv6 on, the agent looks module names up in modules.builtin on the node's root "
-            "file system, and exits when they are missing there."
+            "The kernel has no modules: with IPv6 on, the agent looks module names up in modules.builtin on the "
+            "node's root file system, and exits when they are missing there."
         )
     found.append("A config does not show sysctls, a mounted bpffs, capabilities of the agent's container, or the MTU.")
     return tuple(found)

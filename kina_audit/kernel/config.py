@@ -173,7 +173,7 @@ class KernelConfig:
         """What the text itself says of ``symbol``, before any prediction for the target version."""
         raw = self.raw.get(symbol)
         if raw is not None:
-            if raw == "y" or raw == "m":
+            if raw in {"y", "m"}:
                 return SymbolFact(symbol, raw, SymbolState.SET, self.line(symbol))
             if raw == "n":
                 return SymbolFact(symbol, "n", SymbolState.NOT_SET, self.line(symbol))

@@ -7,6 +7,7 @@ is read again line by line, so that every oddity gets its line number.
 """
 
 import re
+from itertools import islice
 
 from kina_audit.errors import NotAConfigError, SourceTooLargeError
 from kina_audit.kernel.config import (
@@ -195,12 +196,7 @@ def _value_problem(value: str) -> str:
 
 
 def _looks_complete(text: str) -> bool:
-    found = 0
-    for _ in _PROMPTLESS.finditer(text):
-        found += 1
-        if found >= _COMPLETE_FROM:
-            return True
-    return False
+    return sum(1 for _ in islice(_PROMPTLESS.finditer(text), _COMPLETE_FROM)) == _COMPLETE_FROM
 
 
 def _header(text: str, raw: dict[str, str]) -> Header:

@@ -7,7 +7,7 @@ from kina_audit.kernel.config import KernelConfig
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What was read, from where, and how old it is. Every field but the first three may be empty.
+    r"""What was read, from where, and how old it is. Every field but the first three may be empty.
 
     Attributes:
         source: the source as the user named it (``apple@0.38.0``, a path, ``-``).

@@ -18,10 +18,10 @@ _SHORT = 46
 def render(report: Report, options: RenderOptions) -> str:
     """The report as text of at most ``options.width`` columns, unbreakable words aside."""
     style = Style(options)
-    lines = [*_kernel(report, style), "", *_profiles(report, style), *_findings(report, style, options)]
+    lines = [*_kernel(report, style), "", *_verdict(report, style), "", *_profiles(report, style)]
+    lines += _findings(report, style, options)
     if report.advice is not None:
         lines += ["", *advice_lines(report.advice, style)]
-    lines += ["", *_verdict(report, style)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -140,4 +140,7 @@ def _verdict(report: Report, style: Style) -> list[str]:
     if unknown:
         parts.append(f"cannot tell: {', '.join(unknown)}")
     text = f"verdict: {report.verdict}" + (f" ({'; '.join(parts)})" if parts else "")
-    return fill(text, style.width, subsequent_indent="  ").splitlines()
+    lines = fill(text, style.width, subsequent_indent="  ").splitlines()
+    if report.advice is not None:
+        lines.append(f"Cilium {report.advice.release}: {report.advice.mode}")
+    return lines

@@ -77,7 +77,7 @@ def _zstd_module() -> Any:
 
 
 def _zstd_error() -> type[Exception]:
-    """zstd's own exception, without loading zstd for data that is not zstd."""
+    """Zstd's own exception, without loading zstd for data that is not zstd."""
     for name in ("compression.zstd", "backports.zstd"):
         if name in sys.modules:
             error: type[Exception] = sys.modules[name].ZstdError
