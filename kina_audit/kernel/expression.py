@@ -1,8 +1,9 @@
 """Kconfig expressions: ``A && (B || C=y) && !D``, parsed once, evaluated on what a config is known to say.
 
 Semantics are those of the kernel's own evaluator (and of kconfiglib, which the tests compare against): tristate logic
-with n < m < y; a comparison is numeric when both sides are numbers or tristates, else by text; an undefined symbol is
-n, and its name when compared as text. On top of it, a symbol whose value an input cannot tell makes the result an
+with n < m < y; a comparison is numeric when both sides are numbers or tristates, else by text. A symbol that a complete
+config has no line for is n, in comparisons too (a config cannot tell a symbol with unmet dependencies from one that the
+kernel does not define). On top of it, a symbol whose value an input cannot tell makes the result an
 interval, so that "cannot tell" survives exactly as long as it matters.
 """
 

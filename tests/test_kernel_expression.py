@@ -1,0 +1,112 @@
+"""Our evaluator against kconfiglib's: the same values on random expressions over random symbol tables."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from kina_audit.kernel.config import SymbolFact, SymbolState
+from kina_audit.kernel.expression import Expression, ExpressionError
+
+TRISTATES = [f"T{i}" for i in range(6)]
+STRINGS = ["S0", "S1"]
+INTS = ["I0", "I1"]
+HEXES = ["H0"]
+
+
+def random_table(dice: random.Random) -> dict[str, tuple[str, str]]:
+    """Symbol to (type, value)."""
+    table = {name: ("tristate", dice.choice("nmy")) for name in TRISTATES}
+    table |= {name: ("string", dice.choice(["", "abc", "b", "10", "y"])) for name in STRINGS}
+    table |= {name: ("int", str(dice.choice([0, 1, 2, 9, 10, 100]))) for name in INTS}
+    table |= {name: ("hex", hex(dice.choice([0, 1, 10, 255]))) for name in HEXES}
+    return table
+
+
+def random_expression(dice: random.Random, depth: int = 0) -> str:
+    kind = dice.choice(["symbol", "compare", "not", "and", "or"] if depth < 4 else ["symbol", "compare"])
+    if kind == "symbol":
+        return dice.choice([*TRISTATES, *TRISTATES, *STRINGS, "UNDEFINED", "y", "m", "n"])
+    if kind == "compare":
+        everything = [*TRISTATES, *STRINGS, *INTS, *HEXES]
+        right = dice.choice([*everything, "y", "m", "n", "10", "0x1", '"abc"', '"10"', '""'])
+        return f"{dice.choice(everything)} {dice.choice(['=', '!=', '<', '<=', '>', '>='])} {right}"
+    if kind == "not":
+        return f"!({random_expression(dice, depth + 1)})"
+    operator = "&&" if kind == "and" else "||"
+    return f"({random_expression(dice, depth + 1)}) {operator} {random_expression(dice, depth + 1)}"
+
+
+def oracle(folder: Path, table: dict[str, tuple[str, str]]) -> object:
+    import kconfiglib
+
+    lines = ["config MODULES", "\tdef_bool y", "\toption modules", ""]
+    for name, (kind, value) in table.items():
+        default = f'"{value}"' if kind == "string" else value
+        lines += [f"config {name}", f"\t{kind}", f"\tdefault {default}", ""]
+    path = folder / "Kconfig"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return kconfiglib.Kconfig(str(path), warn=False)
+
+
+def agree(folder: Path, seed: int, count: int, tables: int) -> None:
+    dice = random.Random(seed)
+    for _ in range(tables):
+        table = random_table(dice)
+        kconf = oracle(folder, table)
+
+        def lookup(name: str, table: dict[str, tuple[str, str]] = table) -> SymbolFact:
+            if name not in table:
+                return SymbolFact(name, "n", SymbolState.ABSENT)
+            kind, value = table[name]
+            return SymbolFact(name, value, SymbolState.SET, is_string=kind == "string")
+
+        for _ in range(count // tables):
+            text = random_expression(dice)
+            expected = kconf.eval_string(text)  # type: ignore[attr-defined]
+            low, high = Expression.parse(text).bounds(lookup)
+            assert low == high
+            assert low == expected, (text, {n: v for n, (_, v) in table.items()}, low, expected)
+
+
+def test_agrees_with_kconfiglib(tmp_path: Path) -> None:
+    agree(tmp_path, 1, 1000, 10)
+
+
+@pytest.mark.slow
+def test_agrees_with_kconfiglib_on_ten_thousand(tmp_path: Path) -> None:
+    agree(tmp_path, 2, 10_000, 40)
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown", "expected"),
+    [
+        ("A && B", {"A": "y", "B": None}, (0, 2)),
+        ("A && B", {"A": "n", "B": None}, (0, 0)),
+        ("A || B", {"A": "y", "B": None}, (2, 2)),
+        ("!B", {"B": None}, (0, 2)),
+        ("B = y", {"B": None}, (0, 2)),
+        ("A=y", {"A": "m"}, (0, 0)),
+        ("A || B", {"A": "m", "B": None}, (1, 2)),
+    ],
+)
+def test_what_cannot_be_told_stays_open_only_where_it_matters(
+    text: str, unknown: dict[str, str | None], expected: tuple[int, int]
+) -> None:
+    def lookup(name: str) -> SymbolFact:
+        value = unknown[name]
+        return SymbolFact(name, value, SymbolState.UNKNOWN if value is None else SymbolState.SET)
+
+    assert Expression.parse(text).bounds(lookup) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "A &&", "&& A", "(A", "A)", "A B", "A & B", "A = ", "A = = B", "A || || B", "$(shell,x)", "A-B", "!" * 99 + "A"]
+)
+def test_bad_expressions_say_where(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        Expression.parse(text)
+
+
+def test_symbols_are_in_order_of_first_use() -> None:
+    assert Expression.parse("B && (A || B=y) && C < 10").symbols == ("B", "A", "C")
