@@ -101,7 +101,22 @@ def test_what_cannot_be_told_stays_open_only_where_it_matters(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "A &&", "&& A", "(A", "A)", "A B", "A & B", "A = ", "A = = B", "A || || B", "$(shell,x)", "A-B", "!" * 99 + "A"]
+    "text",
+    [
+        "",
+        "A &&",
+        "&& A",
+        "(A",
+        "A)",
+        "A B",
+        "A & B",
+        "A = ",
+        "A = = B",
+        "A || || B",
+        "$(shell,x)",
+        "A-B",
+        "!" * 99 + "A",
+    ],
 )
 def test_bad_expressions_say_where(text: str) -> None:
     with pytest.raises(ExpressionError):

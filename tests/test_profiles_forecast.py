@@ -16,7 +16,6 @@ from kina_audit.kernel.forecast import forecast, rules
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
-
 from tests.conftest import config_text
 
 RAW = {

@@ -76,8 +76,8 @@ def fetch(
         for attempt in range(1, MAX_TRIES + 1):
             try:
                 answer = _follow(client, url, hosts, etag, allow_http, environment)
-            except httpx.TransportError as error:
-                if attempt == MAX_TRIES:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                if attempt == MAX_TRIES or not isinstance(error, httpx.TransportError):
                     reason = str(error) or type(error).__name__
                     raise NetworkError(
                         f"{url}: {reason}", "Check the network and the proxy settings, or use --offline."
@@ -153,7 +153,7 @@ def refuse_address(url: str, hosts: tuple[str, ...] | None, allow_http: bool) ->
 
 
 def _headers(url: str, etag: str, environment: Mapping[str, str]) -> dict[str, str]:
-    headers = {"user-agent": "kina-audit", "accept-encoding": "gzip, deflate"}
+    headers = {"user-agent": "kina-audit", "accept-encoding": "identity"}
     if etag:
         headers["if-none-match"] = etag
     token = environment.get("GH_TOKEN") or environment.get("GITHUB_TOKEN") or ""

@@ -1,0 +1,103 @@
+"""Files, stdin and the running kernel: every compression, and one clear error for everything else."""
+
+import bz2
+import gzip
+import lzma
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from kina_audit.errors import NotAConfigError, SourceError, SourceNotFoundError, SourceTooLargeError
+from kina_audit.kernel.parse import MAX_CONFIG_BYTES
+from kina_audit.sources import open_source
+from kina_audit.sources.decompress import decompress
+from kina_audit.sources.options import SourceOptions
+from kina_audit.sources.running import open_running
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+TEXT = ("# Linux/x86 6.12.3 Kernel Configuration\nCONFIG_X86_64=y\nCONFIG_NET=y\n" + "\n" * 500).encode()
+COMPRESSORS = {
+    "plain": lambda b: b,
+    "gzip": gzip.compress,
+    "xz": lzma.compress,
+    "lzma": lambda b: lzma.compress(b, lzma.FORMAT_ALONE),
+    "bzip2": bz2.compress,
+    "zstd": zstd.compress,
+}
+
+
+@pytest.mark.parametrize("kind", COMPRESSORS)
+def test_compression_is_told_by_content(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "config.misleading"
+    path.write_bytes(COMPRESSORS[kind](TEXT))
+    kernel = open_source(str(path))
+    assert kernel.config.fact("NET").value == "y"
+    assert str(kernel.config.target) == "6.12.3"
+    assert kernel.config.arch == "x86_64"
+
+
+@pytest.mark.parametrize("kind", [k for k in COMPRESSORS if k != "plain"])
+def test_truncated_and_corrupt_data_is_one_error(kind: str) -> None:
+    data = COMPRESSORS[kind](os.urandom(4000) + TEXT)
+    for broken in (data[:-20], data[: len(data) // 2], data[:40]):
+        with pytest.raises(SourceError):
+            decompress(broken, "config")
+
+
+@pytest.mark.parametrize("kind", [k for k in COMPRESSORS if k != "plain"])
+def test_a_bomb_stops_at_the_bound(kind: str) -> None:
+    bomb = COMPRESSORS[kind](b"\0" * (MAX_CONFIG_BYTES + 10_000_000))
+    with pytest.raises(SourceTooLargeError):
+        decompress(bomb, "bomb")
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    for source in (str(tmp_path / "missing"), str(tmp_path), "", "a\0b"):
+        with pytest.raises(SourceError):
+            open_source(source)
+    (tmp_path / "empty").write_bytes(b"")
+    with pytest.raises(NotAConfigError, match="empty"):
+        open_source(str(tmp_path / "empty"))
+
+
+def test_an_endless_file_ends() -> None:
+    with pytest.raises(SourceTooLargeError):
+        open_source("/dev/zero")
+
+
+def test_running_looks_where_distributions_put_it(tmp_path: Path) -> None:
+    release = "6.12.3-vendor"
+    with pytest.raises(SourceNotFoundError) as caught:
+        open_running(SourceOptions(), root=tmp_path, platform="linux", release=release)
+    for place in ("proc/config.gz", f"boot/config-{release}", f"lib/modules/{release}/config"):
+        assert place in caught.value.message
+    modules = tmp_path / "usr/lib/modules" / release
+    modules.mkdir(parents=True)
+    (modules / "config").write_bytes(TEXT)
+    kernel = open_running(SourceOptions(), root=tmp_path, platform="linux", release=release)
+    assert kernel.provenance.location.endswith(f"{release}/config")
+    assert str(kernel.config.target) == release
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/config.gz").write_bytes(gzip.compress(TEXT))
+    assert open_running(SourceOptions(), root=tmp_path, platform="linux", release=release).provenance.location.endswith(
+        "config.gz"
+    )
+
+
+def test_a_mac_is_told_what_to_use() -> None:
+    with pytest.raises(SourceNotFoundError) as caught:
+        open_running(SourceOptions(), platform="darwin")
+    assert "recorded:" in caught.value.hint
+
+
+def test_a_target_on_another_line_makes_the_file_an_input(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(TEXT)
+    assert open_source(str(path), SourceOptions(target_kernel="6.18.5")).config.origin == "input"
+    assert open_source(str(path), SourceOptions(target_kernel="6.12.9")).config.origin == "built"
