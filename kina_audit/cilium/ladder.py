@@ -9,18 +9,18 @@
 - full-ebpf: the same with nothing degraded: Hubble shows flows (BPF_EVENTS) and stale sockets are closed
   (INET_DIAG_DESTROY). netkit replaces veth where the kernel has it.
 
-Every condition is a conjunction of "this profile's required requirements are met" and "this requirement is met". There
-are two readings: a status of unknown, and a fact of the data file that nobody has verified, count in the kernel's
-favour in the optimistic reading and against it in the pessimistic one. The mode is known when both agree.
+Every condition is a conjunction of "this profile's required requirements are met" and "this requirement is met". A
+status of unknown counts as met in the optimistic reading and as unmet in the pessimistic one; the mode is known when both
+readings agree.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kina_audit.cilium.model import LADDER, Mode
-from kina_audit.cilium.release import Fact, Release
+from kina_audit.cilium.release import Release
 from kina_audit.engine.finding import Finding, ProfileResult, Status
-from kina_audit.kernel.version import KernelVersion
+from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.model import Level
 
 AGENT = "cilium-agent"
@@ -29,7 +29,7 @@ Results = Mapping[str, ProfileResult]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What one reading of the findings comes to: what the kernel carries with this release."""
+    """What one reading of the findings comes to."""
 
     agent: bool
     l7: bool
@@ -42,7 +42,6 @@ class Standing:
     vxlan: bool
     geneve: bool
     netkit: bool
-    tcx: bool
 
     @property
     def mode(self) -> Mode:
@@ -57,14 +56,9 @@ class Standing:
             return Mode.MINIMAL
         return Mode.HYBRID if self.kpr else Mode.COMPAT
 
-    @property
-    def native(self) -> bool:
-        """Whether pods are routed without a tunnel."""
-        return not (self.vxlan or self.geneve)
-
 
 class Reader:
-    """Asks findings questions, reading what is not known as met (optimistic) or unmet."""
+    """Asks findings questions, reading unknown as met (optimistic) or unmet."""
 
     def __init__(self, results: Results, release: Release, target: KernelVersion | None, *, optimistic: bool) -> None:
         self.results = results
@@ -74,51 +68,39 @@ class Reader:
 
     def standing(self) -> Standing:
         """Everything the ladder looks at."""
-        lost = self._lost()
-        agent = self._agent() and "agent" not in lost
-        kpr = agent and self.met(AGENT, "cgroup-bpf") and "kpr" not in lost
+        tolerated = {r for fact in self.release.facts("tolerates") for r in fact["requirements"]}
+        btf = self.met(AGENT, "btf")
+        lost = {f["loses"] for f in self._without_btf()} if not btf else set()
+        agent = self.works(AGENT, tolerated) and "agent" not in lost and not excluded(self.release, self.target)
+        kpr = agent and self.met(AGENT, "cgroup-bpf") and "kube-proxy-replacement" not in lost
         return Standing(
             agent=agent,
-            l7=agent and self.works("cilium-l7-proxy"),
-            hubble=agent and self.met(AGENT, "perf-events"),
-            flows=agent and self.works("cilium-hubble"),
+            l7=self.works("cilium-l7-proxy"),
+            hubble=self.met(AGENT, "perf-events"),
+            flows=self.works("cilium-hubble"),
             termination=self.met("cilium-kube-proxy-replacement", "socket-termination"),
             kpr=kpr,
-            bpf_masquerade=kpr and "bpf_masquerade" not in lost,
+            bpf_masquerade=kpr and "bpf-masquerade" not in lost,
             iptables_masquerade=self.works("cilium-iptables-masquerade"),
             vxlan=self.works("cilium-vxlan"),
             geneve=self.works("cilium-geneve"),
-            netkit=self.release.has("cilium-netkit") and self.met("cilium-netkit", "netkit-device"),
-            tcx=self.release.has("cilium-tcx") and self.works("cilium-tcx"),
+            netkit=self.met("cilium-netkit", "netkit-device"),
         )
 
-    def _agent(self) -> bool:
-        """Whether the agent starts."""
-        barrier = excluded(self.release, self.target)
-        if barrier is not None and (barrier.verified or not self.optimistic):
-            return False
-        rows = {f.requirement.id for f in self.results[AGENT].findings if f.level is Level.REQUIRED}
-        for fact in self.release.facts("tolerates"):
-            if fact.verified or self.optimistic:
-                rows -= set(fact.requirements)
-        for fact in self.release.facts("demands"):
-            if fact.verified or not self.optimistic:
-                rows |= set(fact.requirements)
-        return all(self.met(AGENT, row) for row in rows)
-
-    def _lost(self) -> set[str]:
-        """What the missing BTF takes away."""
-        if self.met(AGENT, "btf"):
-            return set()
-        return {
-            f.loses
+    def _without_btf(self) -> list[dict[str, str]]:
+        return [
+            f
             for f in self.release.facts("without_btf")
-            if f.holds_on(self.target) and (f.verified or not self.optimistic)
-        }
+            if "kernel" not in f or (self.target is not None and self.target in VersionRange.parse(f["kernel"]))
+        ]
 
-    def works(self, profile: str) -> bool:
+    def works(self, profile: str, tolerated: set[str] | None = None) -> bool:
         """Whether every required requirement of a profile is met."""
-        return all(self._ok(f) for f in self.results[profile].findings if f.level is Level.REQUIRED)
+        return all(
+            self._ok(f)
+            for f in self.results[profile].findings
+            if f.level is Level.REQUIRED and f.requirement.id not in (tolerated or ())
+        )
 
     def met(self, profile: str, requirement: str) -> bool:
         """Whether one requirement is met."""
@@ -142,51 +124,19 @@ def finding(results: Results, profile: str, requirement: str) -> Finding:
     raise KeyError(f"{profile}/{requirement}")
 
 
-def unmet(results: Results, profile: str) -> list[Finding]:
-    """The required findings of a profile that are not met, or not known to be."""
-    return [
-        f
-        for f in results[profile].findings
-        if f.level is Level.REQUIRED and f.status not in (Status.PASS, Status.SKIP)
-    ]
+def excluded(release: Release, target: KernelVersion | None) -> str:
+    """Why this release cannot run on this kernel version whatever its config says; empty when it can.
 
-
-def excluded(release: Release, target: KernelVersion | None) -> Fact | None:
-    """Why this release may not run on this kernel version whatever its config says; None when nothing is known.
-
-    RHEL's kernels carry backports: one that the release's line is documented for passes whatever its number, and an
-    older one is in doubt, never refused.
+    A vendor's kernel with backports (RHEL's, by its suffix) is never refused by its version.
     """
     if target is None:
-        return None
+        return ""
     for fact in release.facts("excludes"):
-        if fact.holds_on(target):
-            return fact
-    if target.triple >= release.minimum_kernel.triple:
-        return None
-    line = f"Cilium {release} is documented for Linux {release.minimum_kernel} or newer"
-    link = "https://docs.cilium.io/en/stable/operations/system_requirements/"
-    if ".el" not in target.suffix:
-        return Fact(f"{line}; this is {target}.", "documentation", link)
-    if target >= release.rhel_kernel:
-        return None
-    return Fact(f"{line}, or RHEL's {release.rhel_kernel}; whether {target} will do depends on its backports.",
-                "unverified", link)  # fmt: skip
-
-
-def applying(results: Results, release: Release, target: KernelVersion | None) -> tuple[Fact, ...]:
-    """The facts about this release that this kernel meets: what it lacks and the release does without, or does not."""
-    barrier = excluded(release, target)
-    found = [barrier] if barrier is not None else []
-    for table in ("tolerates", "demands"):
-        found += [
-            fact
-            for fact in release.facts(table)
-            if any(finding(results, AGENT, r).status not in (Status.PASS, Status.SKIP) for r in fact.requirements)
-        ]
-    if finding(results, AGENT, "btf").status is not Status.PASS:
-        found += [f for f in release.facts("without_btf") if f.holds_on(target)]
-    return tuple(found)
+        if target in VersionRange.parse(fact["kernel"]):
+            return str(fact["why"])
+    if target.triple < release.minimum_kernel.triple and ".el" not in target.suffix:
+        return f"Cilium {release} needs Linux {release.minimum_kernel} or newer; this is {target}."
+    return ""
 
 
 def stand(results: Results, release: Release, target: KernelVersion | None) -> tuple[Mode, Standing, Standing]:
