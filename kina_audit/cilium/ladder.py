@@ -24,6 +24,18 @@ from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.model import Level
 
 AGENT = "cilium-agent"
+LOOKED_AT = (
+    AGENT,
+    "cilium-l7-proxy",
+    "cilium-hubble",
+    "cilium-kube-proxy-replacement",
+    "cilium-iptables-masquerade",
+    "cilium-vxlan",
+    "cilium-geneve",
+    "cilium-netkit",
+)
+"""Every profile that decides about the mode."""
+
 Results = Mapping[str, ProfileResult]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from kina_audit.cilium.ladder import AGENT, Results, above, finding, stand
+from kina_audit.cilium.ladder import AGENT, LOOKED_AT, Results, above, finding, stand
 from kina_audit.cilium.model import Mode, Unlock
 from kina_audit.cilium.release import Release
 from kina_audit.engine.evaluate import Evaluator
@@ -59,12 +59,22 @@ def ways(node: Node, kernel: KernelConfig) -> list[Choice]:
     if kind == "sym":
         name = str(node[1])
         value = kernel.fact(name).value
-        return [frozenset()] if value in ("y", "m") else [] if name in _unsettable() else [frozenset((name,))]
+        if value in ("y", "m"):
+            return [frozenset()]
+        return [frozenset((name,))] if _settable(name, kernel) else []
     if kind in ("&&", "||"):
         left, right = (ways(n, kernel) for n in node[1:])  # type: ignore[arg-type]
         found = {a | b for a in left for b in right} if kind == "&&" else {*left, *right}
         return sorted(found, key=lambda c: (len(c), sorted(c)))[:_MOST]
     return []
+
+
+def _settable(symbol: str, kernel: KernelConfig) -> bool:
+    """Whether an assignment turns a symbol on; one without a prompt follows others, which may all be on in vain."""
+    if symbol in _unsettable():
+        return False
+    others = _how().get(symbol, {"set": [symbol]})["set"]
+    return symbol in others or any(kernel.fact(o).value not in ("y", "m") for o in others)
 
 
 def assignments(item: Finding, kernel: KernelConfig) -> tuple[str, ...]:
@@ -97,7 +107,7 @@ def _trimmed(chosen: list[str], kernel: KernelConfig, results: Results, release:
 def _mode_with(symbols: Iterable[str], kernel: KernelConfig, results: Results, release: Release) -> Mode:
     changed = with_symbols(kernel, symbols)
     evaluator = Evaluator(changed)
-    again = {name: evaluator.profile(result.profile) for name, result in results.items()}
+    again = {name: evaluator.profile(results[name].profile) for name in LOOKED_AT}
     return stand(again, release, kernel.target)[0]
 
 
