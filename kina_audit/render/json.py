@@ -9,4 +9,4 @@ from kina_audit.report.model import Report
 
 def render(report: Report, _options: RenderOptions) -> str:
     """The report as indented JSON, one trailing newline."""
-    return json.dumps(to_document(report), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(to_document(report), indent=2) + "\n"

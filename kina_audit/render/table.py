@@ -12,7 +12,8 @@ from kina_audit.report.document import met
 from kina_audit.report.model import Report
 
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.SKIP: 4}
-_SHORT = 46
+_OTHER_COLUMNS = 42
+"""Columns that the table of profiles needs besides the titles, which are cut to what is left."""
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -68,7 +69,14 @@ def _profiles(report: Report, style: Style) -> list[str]:
         for level in (Level.REQUIRED, Level.RECOMMENDED):
             have, total = met(result, level)
             cells.append(f"{have}/{total}" if total else "-")
-        rows.append([style.status(result.status), result.profile.id, one_line(result.profile.title)[:_SHORT], *cells])
+        rows.append(
+            [
+                style.status(result.status),
+                result.profile.id,
+                one_line(result.profile.title)[: max(0, style.width - _OTHER_COLUMNS)],
+                *cells,
+            ]
+        )
     table = tabulate(
         rows,
         headers=["status", "profile", "", "req.", "rec."],
@@ -99,7 +107,7 @@ def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]
         for f in r.findings
     )
     if hidden and not options.verbose:
-        lines += ["", f"{hidden} optional requirements are unmet or unknown; --verbose shows them."]
+        lines += ["", *style.wrap(f"{hidden} optional requirements are unmet or unknown; --verbose shows them.", 0)]
     return lines
 
 
