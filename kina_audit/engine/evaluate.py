@@ -13,6 +13,8 @@ class Evaluator:
     def __init__(self, kernel: KernelConfig) -> None:
         self.kernel = kernel
         self._facts: dict[str, SymbolFact] = {}
+        # Profiles that include others share requirement objects; each is evaluated once.
+        self._findings: dict[int, Finding] = {}
 
     def fact(self, symbol: str) -> SymbolFact:
         """What the kernel's input says of a symbol."""
@@ -28,6 +30,12 @@ class Evaluator:
 
     def requirement(self, row: Requirement) -> Finding:
         """One requirement."""
+        found = self._findings.get(id(row))
+        if found is None or found.requirement is not row:
+            found = self._findings[id(row)] = self._evaluate(row)
+        return found
+
+    def _evaluate(self, row: Requirement) -> Finding:
         kernel = self.kernel
         if row.gated and kernel.target is None:
             return Finding(

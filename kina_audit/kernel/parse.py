@@ -25,9 +25,9 @@ MAX_CONFIG_BYTES = 16 * 1024 * 1024
 _MAX_MALFORMED = 8
 """More lines than this that the kernel's reader would call unexpected data: this is some other kind of file."""
 
-# (symbol, value) of every regular line; "is not set" is the value of such a comment.
-_LINE = re.compile(r"^(?:CONFIG_|# CONFIG_)(\w+)(?:=| (?=is not set$))(.+)$", re.MULTILINE | re.ASCII)
-_NOT_SET = "is not set"
+# Every regular line, found behind the newline before it: a literal start makes these twice as fast as ^ does.
+_SET = re.compile(r"\nCONFIG_(\w+)=(.+)", re.ASCII)
+_NOT_SET = re.compile(r"\n# CONFIG_(\w+) is not set$", re.MULTILINE | re.ASCII)
 _SYMBOL = re.compile(r"[A-Za-z0-9_]+")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9a-fA-F]+)")
@@ -129,21 +129,23 @@ def _read_fast(text: str) -> dict[str, str] | None:
 
     Counting lines by their first character proves that the expression missed none of them.
     """
-    pairs = _LINE.findall(text)
+    text = "\n" + text
+    pairs = _SET.findall(text)
+    not_set = _NOT_SET.findall(text)
     raw: dict[str, str] = dict(pairs)
-    if len(raw) != len(pairs):
+    values = set(raw.values())
+    raw.update(dict.fromkeys(not_set, "n"))
+    if len(raw) != len(pairs) + len(not_set):
         return None
-    values = list(raw.values())
-    not_set = values.count(_NOT_SET)
-    lines = text.count("\n") + (not text.endswith("\n"))
-    comments = text.count("\n#") + text.startswith("#")
-    blanks = text.count("\n\n") + text.startswith("\n")
-    if lines - comments - blanks != len(pairs) - not_set or text.count(_NOT_SET) != not_set:
+    lines = text.count("\n")
+    comments = text.count("\n#")
+    blanks = text.count("\n\n") + text.endswith("\n")
+    if lines - comments - blanks != len(pairs) or text.count(" is not set") != len(not_set):
         return None
-    for value in set(values):
-        if value not in ("y", "m", "n", _NOT_SET) and (value[0] in "ymn" or _value_problem(value)):
+    for value in values:
+        if value not in ("y", "m", "n") and (value[0] in "ymn" or _value_problem(value)):
             return None
-    return {symbol: "n" if value == _NOT_SET else value for symbol, value in pairs}
+    return raw
 
 
 def _read_slowly(text: str) -> tuple[dict[str, str], list[ConfigWarning]]:
