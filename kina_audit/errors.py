@@ -7,6 +7,7 @@ KinaAuditError                exit code 2
 └── SourceError               3   the kernel's configuration could not be obtained or read
     ├── SourceNotFoundError   3   nothing is there (no such file, 404, no such record)
     ├── NotAConfigError       3   something is there, but it is no kernel config
+    ├── NoIkconfigError       3   a kernel image that does not hold its config
     ├── SourceTooLargeError   3   a bound on untrusted input was hit
     └── NothingCheckedError   3   the audit had nothing to decide on; never silently green
 """
@@ -55,6 +56,10 @@ class SourceNotFoundError(SourceError):
 
 class NotAConfigError(SourceError):
     """The bytes that were read are not a kernel configuration."""
+
+
+class NoIkconfigError(SourceError):
+    """A kernel image was read to its end, and its config is not in it (CONFIG_IKCONFIG is not y)."""
 
 
 class SourceTooLargeError(SourceError):

@@ -1,0 +1,131 @@
+"""The two things that are looked for in a kernel's plain bytes: its own config, and its version string."""
+
+import re
+import zlib
+from dataclasses import dataclass
+
+from kina_audit.kernel.image.corrupt import CorruptData
+from kina_audit.kernel.image.reader import Reader
+from kina_audit.kernel.parse import MAX_CONFIG_BYTES
+
+CONFIG_START = b"IKCFG_ST\x1f\x8b\x08"  # kernel/configs.c: "IKCFG_ST", then kernel/config_data.gz
+CONFIG_MARK = 8  # length of "IKCFG_ST"
+BANNER = b"Linux version "  # linux_banner, init/version-timestamp.c (init/version.c before 6.1)
+_BANNER = re.compile(rb"Linux version (\d{1,3}\.\d{1,5}[-+.~_0-9A-Za-z]{0,120})[ \0]")
+LONGEST_BANNER = 160
+
+WINDOW = 512 * 1024
+"""How much of a layer is looked at at a time."""
+
+_NEAR = 16 * 1024 * 1024
+"""How far before its config a kernel's version string is looked for; both stand in .rodata."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """What one layer's plain bytes hold.
+
+    Attributes:
+        config: the config text, or None.
+        at: where its marker stands in the layer.
+        release: the kernel release of the version string, or an empty string.
+        size: how many bytes were looked at.
+    """
+
+    config: bytes | None = None
+    at: int = 0
+    release: str = ""
+    size: int = 0
+
+
+def release_in(data: bytes | memoryview) -> str:
+    """The kernel release of the first version string in ``data``, or an empty string."""
+    match = _BANNER.search(data)
+    return match[1].decode("ascii") if match else ""
+
+
+def scan(reader: Reader) -> Scan:
+    """Read a layer up to its config, or to its end.
+
+    Raises:
+        CorruptData: the layer cannot be read on, or the config in it is damaged. Its ``scan`` attribute is lost; use
+            `scan_into` to keep what was found before.
+    """
+    found = Scan()
+    scan_into(found, reader)
+    return found
+
+
+def scan_into(found: Scan, reader: Reader) -> None:
+    """As `scan`, with what is known so far kept in ``found`` when reading fails."""
+    tail = b""
+    while piece := reader.read(WINDOW):
+        window = tail + piece if tail else piece
+        base = found.size - len(tail)
+        found.size += len(piece)
+        at = window.find(CONFIG_START)
+        if not found.release and BANNER in window:
+            found.release = release_in(window)
+        if at >= 0:
+            found.at = base + at
+            found.config = _gunzip(window[at + CONFIG_MARK :], reader, found.at)
+            return
+        tail = window[-LONGEST_BANNER:]
+
+
+def scan_view(view: memoryview) -> Scan:
+    """As `scan`, for bytes in memory: the version string is looked for only when there is no config, or near it.
+
+    Raises:
+        CorruptData: the config is damaged.
+    """
+    from kina_audit.kernel.image.reader import ViewReader
+
+    found = Scan(size=len(view))
+    at = find(view, CONFIG_START)
+    if at < 0:
+        found.release = _release_near(view, 0, len(view))
+        return found
+    found.at = at
+    found.config = _gunzip(b"", ViewReader(view[at + CONFIG_MARK :]), at)
+    found.release = _release_near(view, max(0, at - _NEAR), at)
+    return found
+
+
+def find(view: memoryview, wanted: bytes, start: int = 0, end: int | None = None) -> int:
+    """``bytes.find`` for a view, which has none, without copying more than a window."""
+    end = len(view) if end is None else end
+    while start < end:
+        at = bytes(view[start : min(end, start + WINDOW + len(wanted) - 1)]).find(wanted)
+        if at >= 0:
+            return start + at
+        start += WINDOW
+    return -1
+
+
+def _release_near(view: memoryview, start: int, end: int) -> str:
+    while (at := find(view, BANNER, start, end)) >= 0:
+        if release := release_in(bytes(view[at : at + LONGEST_BANNER])):
+            return release
+        start = at + len(BANNER)
+    return ""
+
+
+def _gunzip(head: bytes, reader: Reader, at: int) -> bytes:
+    engine = zlib.decompressobj(wbits=31)
+    pieces: list[bytes] = []
+    size = 0
+    feed = head or reader.read(WINDOW)
+    try:
+        while feed:
+            piece = engine.decompress(feed, MAX_CONFIG_BYTES + 1 - size)
+            size += len(piece)
+            pieces.append(piece)
+            if size > MAX_CONFIG_BYTES:
+                raise CorruptData(f"the config at {at:#x} has more than {MAX_CONFIG_BYTES // 1024 // 1024} MiB")
+            if engine.eof:
+                return b"".join(pieces)
+            feed = engine.unconsumed_tail or reader.read(WINDOW)
+    except zlib.error as error:
+        raise CorruptData(f"the config at {at:#x} is corrupt: {error}") from error
+    raise CorruptData(f"the config at {at:#x} ends too early")
