@@ -13,6 +13,7 @@ MOST_EACH = 64
 _GZIP_RESERVED = 0xE0  # RFC 1952 2.3.1: these flag bits are always zero
 _BZIP2_BLOCK = b"1AY&SY"  # the first block's magic, behind "BZh" and a level
 _LZMA_HEADER = 13  # lzma-file-format.txt: properties, dictionary size, uncompressed size
+_XZ_CHECKS = {lzma.CHECK_NONE, lzma.CHECK_CRC32, lzma.CHECK_CRC64, lzma.CHECK_SHA256}
 _LZMA_UNKNOWN = b"\xff" * 8
 
 
@@ -46,7 +47,7 @@ def _lzma(head: bytes, limits: Limits) -> bool:
 
 
 def _xz(head: bytes, _limits: Limits) -> bool:
-    return len(head) >= 12 and head[6] == 0 and head[7] in {lzma.CHECK_NONE, lzma.CHECK_CRC32, lzma.CHECK_CRC64, lzma.CHECK_SHA256}  # fmt: skip
+    return len(head) >= 12 and head[6] == 0 and head[7] in _XZ_CHECKS
 
 
 _CHECKS: dict[str, Callable[[bytes, Limits], bool]] = {"gzip": _gzip, "bzip2": _bzip2, "lzma": _lzma, "xz": _xz}

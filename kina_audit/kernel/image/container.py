@@ -28,6 +28,7 @@ class Container:
         kind: what to call it.
         parts: where the kernel is; empty: the image itself is the kernel's plain bytes.
         release: the kernel release or version text that the header gives, or an empty string.
+        module: it is a kernel module, whose plain bytes are all there is.
         problem: why nothing can be read from it, as a sentence; or an empty string.
     """
 
@@ -35,6 +36,7 @@ class Container:
     parts: tuple[Part, ...] = ()
     release: str = ""
     problem: str = ""
+    module: bool = False
 
 
 def u16(data: bytes | memoryview, at: int) -> int:

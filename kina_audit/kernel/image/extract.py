@@ -1,23 +1,24 @@
 """From the bytes of any kernel image to the config text inside it."""
 
 import mmap
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kina_audit.errors import NoIkconfigError, SourceError, SourceTooLargeError
+from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.image.candidates import candidates
-from kina_audit.kernel.image.compressors import Expansion, compression_of
-from kina_audit.kernel.image.container import Container, Part
+from kina_audit.kernel.image.compressors import INPUT, Expansion, compression_of
+from kina_audit.kernel.image.container import Part
 from kina_audit.kernel.image.corrupt import CorruptData
 from kina_audit.kernel.image.elf import module_release
 from kina_audit.kernel.image.identify import HEAD, identify
 from kina_audit.kernel.image.limits import Budget, Limits
-from kina_audit.kernel.image.markers import Scan, scan_into, scan_view
+from kina_audit.kernel.image.markers import Scan, scan_reader, scan_view
 from kina_audit.kernel.image.missing import no_ikconfig
 from kina_audit.kernel.image.reader import Reader, SectionReader, ViewReader
 
 _SUBSTANTIAL = 256 * 1024
 """A guessed compressed stream that gave this much before it broke was no accident."""
+
+_LEAST_WINDOW = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class _Search:
         self.name = name
         self.limits = limits
         self.budget = Budget(limits, name)
-        self.kinds: list[str] = []
+        self.deepest: tuple[str, ...] = ()
         self.release = ""
         self.views: list[memoryview] = []
 
@@ -81,7 +82,7 @@ class _Search:
         """Search, and say in an error what was found instead."""
         found = self._layer(reader, (), depth=0, nested=0)
         if found is None:
-            raise no_ikconfig(self.name, tuple(dict.fromkeys(self.kinds)), self.release)
+            raise no_ikconfig(self.name, self.deepest, self.release)
         return found
 
     def _layer(self, reader: Reader, trail: tuple[str, ...], depth: int, nested: int) -> Extracted | None:
@@ -89,7 +90,7 @@ class _Search:
 
         Args:
             reader: its bytes.
-            trail: the layers around it.
+            trail: the layers around it, for messages.
             depth: how many layers those are.
             nested: how many of them are compressed.
         """
@@ -99,32 +100,112 @@ class _Search:
                 "Take the kernel out of some of them first.",
             )
         view = reader.view if isinstance(reader, ViewReader) else None
-        head: bytes | memoryview = view if view is not None else self._peek(reader, trail)
-        compression = compression_of(bytes(head[:16]))
-        if compression:
-            return self._compressed(reader, compression, f"{compression} data", trail, depth, nested)
+        head = self._peek(reader, trail) if view is None else view
+        if compression := compression_of(bytes(head[:16])):
+            return self._unpack(reader, compression, (*trail, f"{compression} data"), depth + 1, nested)
         container = identify(head)
         if container is None:
-            return self._plain(reader, view, trail, depth, nested)
-        self.kinds.append(container.kind)
+            return self._plain(reader, trail, depth, nested)
         trail = (*trail, container.kind)
         if container.problem:
-            raise SourceError(f"{self.name}: {container.kind}: {container.problem}", "Give the kernel image itself.")
+            raise SourceError(f"{self._at(trail)}: {container.problem}", "Give the kernel image itself.")
         self.release = container.release or self.release
         if not container.parts:
-            return self._plain(reader, view, trail, depth, nested, head)
-        for part in self._in_order(container, view):
-            inside = self._part(reader, view, part, trail)
-            found = self._enter(inside, part, (*trail[:-1], f"{container.kind}, {part.label} at {part.offset:#x}"),
-                                depth + 1, nested)  # fmt: skip
-            if found:
+            if container.module:
+                self.release = self.release or module_release(head)
+            return self._plain(reader, trail, depth, nested, final=container.module)
+        # Read forward, only the first part can be reached for certain.
+        for part in container.parts if view is not None else container.parts[:1]:
+            if found := self._part(reader, part, trail, depth + 1, nested):
                 return found
         return None
 
-    @staticmethod
-    def _in_order(container: Container, view: memoryview | None) -> tuple[Part, ...]:
-        # Read forward, only the first part can be reached for certain.
-        return container.parts if view is not None else container.parts[:1]
+    def _part(self, reader: Reader, part: Part, trail: tuple[str, ...], depth: int, nested: int) -> Extracted | None:
+        """Search a part of a container; its compression does not count as another layer."""
+        inside = self._section(reader, part, trail)
+        compression = compression_of(self._peek(inside, trail)[:16])
+        trail = (*trail, f"{compression} {part.label} at {part.offset:#x}".strip())
+        if compression:
+            return self._unpack(inside, compression, trail, depth, nested)
+        return self._layer(inside, trail, depth, nested)
+
+    def _section(self, reader: Reader, part: Part, trail: tuple[str, ...]) -> Reader:
+        where = f"{self._at(trail)}: the {part.label} at {part.offset:#x}"
+        if part.length <= 0:
+            raise SourceError(f"{where} is empty", "The image is damaged; fetch or copy it again.")
+        if isinstance(reader, ViewReader):
+            if part.offset < len(reader.view):
+                return ViewReader(self._slice(reader.view, part.offset, part.offset + part.length))
+        elif self._skip(reader, part.offset, trail):
+            return SectionReader(reader, part.length)
+        raise SourceError(
+            f"{where} is past the end of the image", "The image is truncated; fetch or copy the whole of it."
+        )
+
+    def _slice(self, view: memoryview, start: int, end: int) -> memoryview:
+        self.views.append(view[start:end])
+        return self.views[-1]
+
+    def _unpack(
+        self, reader: Reader, compression: str, trail: tuple[str, ...], depth: int, nested: int
+    ) -> Extracted | None:
+        window = max(_LEAST_WINDOW, self.limits.window >> nested)
+        try:
+            inside = Expansion(reader, compression, self.budget, where=trail[-1], window=window)
+        except CorruptData as error:
+            raise self._corrupt(error, trail) from error
+        return self._layer(inside, trail, depth, nested + 1)
+
+    def _plain(
+        self, reader: Reader, trail: tuple[str, ...], depth: int, nested: int, *, final: bool = False
+    ) -> Extracted | None:
+        """Look for the config in bytes as they are; then, where one can go back, in what is compressed in them."""
+        view = reader.view if isinstance(reader, ViewReader) else None
+        found = Scan()
+        try:
+            if view is None:
+                scan_reader(reader, found)
+            else:
+                scan_view(view, found)
+        except CorruptData as error:
+            self.release = found.release or self.release
+            raise self._corrupt(error, trail, reader) from error
+        self.release = found.release or self.release
+        if found.config is not None:
+            return Extracted(found.config, (*trail, f"IKCONFIG at {found.at:#x}"), self.release or None)
+        if len(trail) > len(self.deepest):
+            self.deepest = trail
+        # A version string stands in a kernel's plain bytes, so behind one there is nothing left to unpack.
+        if final or found.release or view is None:
+            return None
+        return self._guess(view, trail, depth + 1, nested)
+
+    def _guess(self, view: memoryview, trail: tuple[str, ...], depth: int, nested: int) -> Extracted | None:
+        """Try every place that looks like compressed data, as scripts/extract-ikconfig of the kernel does."""
+        broken: SourceError | None = None
+        done = 0
+        for offset, compression in candidates(view, self.limits):
+            if offset < done:
+                continue
+            reader = ViewReader(self._slice(view, offset, len(view)))
+            spent, deepest = self.budget.spent, self.deepest
+            try:
+                found = self._unpack(reader, compression, (*trail, f"{compression} data at {offset:#x}"), depth, nested)
+            except SourceTooLargeError:
+                raise
+            except SourceError as error:
+                if self.budget.spent - spent >= _SUBSTANTIAL:
+                    broken = broken or error
+                continue
+            if found or self.release:
+                return found
+            if self.budget.spent - spent >= _SUBSTANTIAL:
+                done = offset + max(0, reader.offset - INPUT)
+            else:
+                self.deepest = deepest
+        if broken:
+            raise broken
+        return None
 
     def _peek(self, reader: Reader, trail: tuple[str, ...]) -> bytes:
         try:
@@ -132,134 +213,21 @@ class _Search:
         except CorruptData as error:
             raise self._corrupt(error, trail, reader) from error
 
-    def _part(self, reader: Reader, view: memoryview | None, part: Part, trail: tuple[str, ...]) -> Reader:
-        where = f"{self.name}: {' > '.join(trail)}: the {part.label} at {part.offset:#x}"
-        if part.length <= 0:
-            raise SourceError(f"{where} is empty", "The image is damaged; fetch or copy it again.")
-        if view is not None:
-            if part.offset >= len(view):
-                raise SourceError(
-                    f"{where} is past the end of the image ({len(view):#x})",
-                    "The image is truncated; fetch or copy it again.",
-                )
-            inside = view[part.offset : part.offset + part.length]
-            self.views.append(inside)
-            return ViewReader(inside)
+    def _skip(self, reader: Reader, size: int, trail: tuple[str, ...]) -> bool:
         try:
-            reached = reader.skip(part.offset)
+            return reader.skip(size)
         except CorruptData as error:
             raise self._corrupt(error, trail, reader) from error
-        if not reached:
-            raise SourceError(f"{where} is past the end of the image", "The image is truncated; fetch it again.")
-        return SectionReader(reader, part.length)
 
-    def _enter(self, inside: Reader, part: Part, trail: tuple[str, ...], depth: int, nested: int) -> Extracted | None:
-        """Search a part; its compression does not count as another layer."""
-        head = self._peek(inside, trail)[:16]
-        compression = compression_of(head)
-        if not compression:
-            return self._layer(inside, trail, depth, nested)
-        label = f"{compression} {part.label} at {part.offset:#x}"
-        kind = trail[-1].split(",", 1)[0]
-        return self._compressed(inside, compression, label, (*trail[:-1], kind), depth, nested, counted=True)
+    def _at(self, trail: tuple[str, ...]) -> str:
+        return ": ".join([self.name, " > ".join(trail)] if trail else [self.name])
 
-    def _compressed(
-        self,
-        reader: Reader,
-        compression: str,
-        label: str,
-        trail: tuple[str, ...],
-        depth: int,
-        nested: int,
-        *,
-        counted: bool = False,
-    ) -> Extracted | None:
-        trail = (*trail, label)
-        try:
-            inside = Expansion(
-                reader, compression, self.budget, where=label, window=max(1 << 16, self.limits.window >> nested)
-            )
-        except CorruptData as error:
-            raise self._corrupt(error, trail, reader) from error
-        self.kinds.append(label)
-        return self._layer(inside, trail, depth if counted else depth + 1, nested + 1)
-
-    def _plain(
-        self,
-        reader: Reader,
-        view: memoryview | None,
-        trail: tuple[str, ...],
-        depth: int,
-        nested: int,
-        head: bytes | memoryview = b"",
-    ) -> Extracted | None:
-        """Look for the config in bytes as they are; then, where one can go back, in what is compressed in them."""
-        found = Scan()
-        try:
-            if view is None:
-                scan_into(found, reader)
-            else:
-                found = scan_view(view)
-        except CorruptData as error:
-            self.release = found.release or self.release
-            raise self._corrupt(error, trail, reader) from error
-        self.release = found.release or self.release
-        if found.config is not None:
-            return Extracted(found.config, (*trail, f"IKCONFIG at {found.at:#x}"), self.release or None)
-        if trail and trail[-1].startswith("ELF module"):
-            self.release = self.release or module_release(head)
-            return None
-        if found.release or view is None:
-            return None  # a version string stands in a kernel's plain bytes: there is nothing left to unpack
-        return self._guess(view, trail, depth, nested)
-
-    def _guess(self, view: memoryview, trail: tuple[str, ...], depth: int, nested: int) -> Extracted | None:
-        """Try every place that looks like compressed data, as scripts/extract-ikconfig of the kernel does."""
-        broken: SourceError | None = None
-        done = 0
-        for offset, compression in self._candidates(view):
-            if offset < done:
-                continue
-            inside = view[offset:]
-            self.views.append(inside)
-            reader = ViewReader(inside)
-            before, kinds = self.budget.spent, len(self.kinds)
-            try:
-                found = self._compressed(
-                    reader, compression, f"{compression} data at {offset:#x}", trail, depth, nested
-                )
-                if found:
-                    return found
-                if self.release:
-                    return None
-                done = offset + reader.offset // 2
-            except SourceTooLargeError:
-                raise
-            except SourceError as error:
-                if self.budget.spent - before >= _SUBSTANTIAL:
-                    broken = broken or error
-                else:
-                    del self.kinds[kinds:]
-        if broken:
-            raise broken
-        return None
-
-    def _candidates(self, view: memoryview) -> Iterator[tuple[int, str]]:
-        return iter(candidates(view, self.limits))
-
-    def _corrupt(self, error: CorruptData, trail: tuple[str, ...], reader: Reader) -> SourceError:
-        where = " > ".join(trail)
-        at = ""
-        inner: Reader = reader
-        if isinstance(inner, SectionReader):
-            inner = inner.upstream
-        if isinstance(inner, Expansion):
-            at = f", after {inner.upstream.offset:#x} bytes of it"
-        release = f" (Linux {self.release})" if self.release else ""
+    def _corrupt(self, error: CorruptData, trail: tuple[str, ...], reader: Reader | None = None) -> SourceError:
+        while isinstance(reader, SectionReader):
+            reader = reader.upstream
+        reached = f" (after {reader.upstream.offset:#x} bytes of it)" if isinstance(reader, Expansion) else ""
+        kernel = f"; the kernel in it is Linux {self.release}" if self.release else ""
         return SourceError(
-            f"{self.name}{release}: {where}{': ' if where else ''}{error.reason}{at}",
-            error.hint or "The file is truncated or damaged; fetch or copy it again.",
+            f"{self._at(trail)}: {error.reason}{reached}{kernel}",
+            error.hint or "The file is truncated or damaged; fetch or copy the whole of it again.",
         )
-
-
-__all__ = ["Extracted", "NoIkconfigError", "extract_config"]

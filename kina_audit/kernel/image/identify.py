@@ -63,4 +63,4 @@ def looks_like_image(first: bytes) -> bool:
         plain = inside.read(_PEEK)
     except CorruptData:
         return compression in {"lzo", "lz4 legacy"}  # configs are not compressed with these
-    return bool(plain) and (looks_like_image(plain) if compression_of(plain) else b"\0" in plain[: MIB])
+    return bool(plain) and (looks_like_image(plain) if compression_of(plain) else b"\0" in plain[:MIB])

@@ -45,7 +45,9 @@ class Budget:
         if layer > self.limits.layer:
             raise self._over(f"{where} expands to more than {self.limits.layer // MIB} MiB")
         if self.spent > self.limits.total:
-            raise self._over(f"more than {self.limits.total // MIB} MiB came out of its compressed layers, last {where}")
+            raise self._over(
+                f"more than {self.limits.total // MIB} MiB came out of its compressed layers, last {where}"
+            )
 
     def _over(self, what: str) -> SourceTooLargeError:
         return SourceTooLargeError(

@@ -48,13 +48,17 @@ class LzopDecompressor:
         self._input += data
         if self._flags is None:
             self._read_header()
-        starved = False
-        while self._flags is not None and not self._plain and not self.eof and not starved:
-            starved = not self._next_block()
+        self._fill()
         out = bytes(self._plain[:max_length])
         self._plain = self._plain[max_length:]
+        self._fill()
         self.needs_input = not self._plain and not self.eof
         return out
+
+    def _fill(self) -> None:
+        """Expand the next block, if all of it is here."""
+        if self._flags is not None and not self._plain and not self.eof:
+            self._next_block()
 
     def _read_header(self) -> None:
         data = bytes(self._input[:LONGEST_HEADER])
@@ -73,17 +77,17 @@ class LzopDecompressor:
             self._flags = flags
             del self._input[:at]
 
-    def _next_block(self) -> bool:
+    def _next_block(self) -> None:
         have = len(self._input)
         if have < 4:
-            return False
+            return
         plain_size = int.from_bytes(self._input[:4], "big")
         if plain_size == 0:
             self.eof = True
             self.unused_data = bytes(self._input[4:])
-            return True
+            return
         if have < 8:
-            return False
+            return
         packed_size = int.from_bytes(self._input[4:8], "big")
         if plain_size > BLOCK or not 0 < packed_size <= plain_size:
             raise CorruptData("impossible LZO block length")
@@ -93,11 +97,10 @@ class LzopDecompressor:
             sums += bool(flags & ADLER32_PACKED) + bool(flags & CRC32_PACKED)
         start = 8 + 4 * sums
         if have < start + packed_size:
-            return False
+            return
         block = bytes(self._input[start : start + packed_size])
         del self._input[: start + packed_size]
         self._plain = memoryview(block if packed_size == plain_size else self._expand(block, plain_size))
-        return True
 
     def _expand(self, block: bytes, size: int) -> bytes:
         try:

@@ -5,7 +5,7 @@ import zlib
 from dataclasses import dataclass
 
 from kina_audit.kernel.image.corrupt import CorruptData
-from kina_audit.kernel.image.reader import Reader
+from kina_audit.kernel.image.reader import Reader, ViewReader
 from kina_audit.kernel.parse import MAX_CONFIG_BYTES
 
 CONFIG_START = b"IKCFG_ST\x1f\x8b\x08"  # kernel/configs.c: "IKCFG_ST", then kernel/config_data.gz
@@ -44,20 +44,12 @@ def release_in(data: bytes | memoryview) -> str:
     return match[1].decode("ascii") if match else ""
 
 
-def scan(reader: Reader) -> Scan:
-    """Read a layer up to its config, or to its end.
+def scan_reader(reader: Reader, found: Scan) -> None:
+    """Read a layer up to its config, or to its end; what is known so far is in ``found`` even when reading fails.
 
     Raises:
-        CorruptData: the layer cannot be read on, or the config in it is damaged. Its ``scan`` attribute is lost; use
-            `scan_into` to keep what was found before.
+        CorruptData: the layer cannot be read on, or the config in it is damaged.
     """
-    found = Scan()
-    scan_into(found, reader)
-    return found
-
-
-def scan_into(found: Scan, reader: Reader) -> None:
-    """As `scan`, with what is known so far kept in ``found`` when reading fails."""
     tail = b""
     while piece := reader.read(WINDOW):
         window = tail + piece if tail else piece
@@ -73,23 +65,18 @@ def scan_into(found: Scan, reader: Reader) -> None:
         tail = window[-LONGEST_BANNER:]
 
 
-def scan_view(view: memoryview) -> Scan:
-    """As `scan`, for bytes in memory: the version string is looked for only when there is no config, or near it.
+def scan_view(view: memoryview, found: Scan) -> None:
+    """As `scan_reader`, for bytes in memory: the version string is looked for only near the config, if there is one.
 
     Raises:
         CorruptData: the config is damaged.
     """
-    from kina_audit.kernel.image.reader import ViewReader
-
-    found = Scan(size=len(view))
+    found.size = len(view)
     at = find(view, CONFIG_START)
-    if at < 0:
-        found.release = _release_near(view, 0, len(view))
-        return found
-    found.at = at
-    found.config = _gunzip(b"", ViewReader(view[at + CONFIG_MARK :]), at)
-    found.release = _release_near(view, max(0, at - _NEAR), at)
-    return found
+    found.release = _release_near(view, 0, len(view)) if at < 0 else _release_near(view, max(0, at - _NEAR), at)
+    if at >= 0:
+        found.at = at
+        found.config = _gunzip(b"", ViewReader(view[at + CONFIG_MARK :]), at)
 
 
 def find(view: memoryview, wanted: bytes, start: int = 0, end: int | None = None) -> int:

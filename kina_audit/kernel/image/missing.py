@@ -4,18 +4,31 @@ import re
 
 from kina_audit.errors import NoIkconfigError
 
+# Release pattern, and where that distribution or project puts the config.
 _HOMES = (
-    # (release pattern, where that distribution or project puts the config)
-    (r"-(?:cloud-|rt-)?(?:amd64|arm64|686|686-pae|armmp|riscv64|ppc64el|s390x)(?:-unsigned)?$",
-     "/boot/config-{release} on the machine, or that member of Debian's linux-image-{release} .deb"),
-    (r"-(?:generic|lowlatency|aws|azure|gcp|oracle|raspi|kvm|virtual)(?:-\w+)?$",
-     "/boot/config-{release} on the machine, or that member of Ubuntu's linux-modules-{release} .deb"),
-    (r"\.(?:el|fc|amzn)\d+", "/lib/modules/{release}/config on the machine, or that member of the kernel-core .rpm"),
-    (r"-(?:default|preempt)$", "/lib/modules/{release}/config on the machine, or that member of the kernel-default .rpm"),
-    (r"-(?:arch|zen|lts|hardened)\d*|-MANJARO", "/proc/config.gz on the running machine, or `config` of the linux-headers package"),
-    (r"-(?:linuxkit|orbstack)", "/proc/config.gz in a container there: kina-audit check docker:"),
+    (
+        r"-(?:cloud-|rt-)?(?:amd64|arm64|686|686-pae|armmp|riscv64|ppc64el|s390x)(?:-unsigned)?$",
+        "/boot/config-{release} on the machine, or that member of Debian's linux-image-{release} .deb",
+    ),
+    (
+        r"-(?:generic|lowlatency|aws|azure|gcp|oracle|raspi|kvm|virtual)(?:-\w+)?$",
+        "/boot/config-{release} on the machine, or that member of Ubuntu's linux-modules-{release} .deb",
+    ),
+    (
+        r"\.(?:el|fc|amzn)\d+",
+        "/lib/modules/{release}/config on the machine, or that member of the kernel-core .rpm",
+    ),
+    (
+        r"-(?:default|preempt)$",
+        "/lib/modules/{release}/config on the machine, or that member of the kernel-default .rpm",
+    ),
+    (
+        r"-(?:arch|zen|lts|hardened)\d*|-MANJARO",
+        "/proc/config.gz on the running machine, or usr/lib/modules/{release}/build/.config of its headers package",
+    ),
+    (r"-(?:linuxkit|orbstack)", "/proc/config.gz in a container there (kina-audit check docker:)"),
     (r"-WSL2", "/proc/config.gz in the running machine"),
-)  # fmt: skip
+)
 
 
 def no_ikconfig(name: str, kinds: tuple[str, ...], release: str) -> NoIkconfigError:
@@ -34,13 +47,13 @@ def no_ikconfig(name: str, kinds: tuple[str, ...], release: str) -> NoIkconfigEr
             "Give a kernel image, an archive that holds one, or the kernel's .config.",
         )
     kernel = f"Linux {release}" if release else "this kernel"
-    places = [
-        place.format(release=release) for pattern, place in _HOMES if release and re.search(pattern, release)
-    ] or [
-        f"/boot/config-{release or '$(uname -r)'}, /lib/modules/{release or '$(uname -r)'}/config or /proc/config.gz "
-        "on a machine that runs it",
-        "the member config-* beside the kernel in the package or archive it came from",
-    ]
+    places = [place.format(release=release) for pattern, place in _HOMES if release and re.search(pattern, release)]
+    if not places:
+        shown = release or "$(uname -r)"
+        places = [
+            f"/boot/config-{shown}, /lib/modules/{shown}/config or /proc/config.gz on a machine that runs it",
+            "the member config-* beside the kernel in the package or archive it came from",
+        ]
     return NoIkconfigError(
         f"{name}{inside}: {kernel} was built without CONFIG_IKCONFIG=y, so the image does not hold its config",
         f"Its config is usually {'; or '.join(places)}.",

@@ -22,7 +22,7 @@ def read_uimage(head: bytes | memoryview) -> Container | None:
         return Container("uImage", (Part("kernel", HEADER, size),), release)
     if kind != TYPE_MULTI:
         return Container("uImage", problem=f"it is of type {kind}, which holds no kernel", release=release)
-    sizes = []
+    sizes: list[int] = []
     while len(sizes) < MOST_PARTS and (length := be32(head, HEADER + 4 * len(sizes))):
         sizes.append(length)
     start = HEADER + 4 * (len(sizes) + 1)
