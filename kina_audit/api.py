@@ -1,11 +1,13 @@
 """The library interface: load a kernel, load profiles, audit."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kina_audit import __version__
 from kina_audit.engine.evaluate import Evaluator
+from kina_audit.engine.observed import observed_result
 from kina_audit.errors import NothingCheckedError
 from kina_audit.kernel.forecast import forecast
 from kina_audit.kernel.provenance import Kernel
@@ -24,7 +26,9 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
     """Read a kernel's configuration from wherever ``source`` names it.
 
     Args:
-        source: a path, ``-``, ``running``, ``apple[@REF]``, ``recorded:NAME`` or an ``https://`` address.
+        source: a path to a config, a kernel image, an archive (``ARCHIVE!MEMBER``) or a folder; ``-``, ``running``,
+            ``installed``, ``apple[@REF]``, ``recorded:NAME``, ``container:``, ``docker:``, ``podman:``, ``ssh:HOST``,
+            ``kubectl:NODE``, or an ``https://`` address.
         options: architecture, target version, offline and cache behaviour; the defaults go to the network for
             sources that are on it.
 
@@ -75,21 +79,23 @@ def audit(
         UsageError: an unknown Cilium release.
     """
     config = forecast(kernel.config)
-    kernel = Kernel(config, kernel.provenance)
+    kernel = replace(kernel, config=config)
     evaluator = Evaluator(config)
-    results = tuple([evaluator.profile(p) for p in profiles])
-    if not any(r.findings for r in results):
+    selected = tuple([evaluator.profile(p) for p in profiles])
+    if not any(r.findings for r in selected):
         raise NothingCheckedError("no profile was selected, so nothing was checked", "Name one with --profile.")
+    findings = [f for r in selected for f in r.findings]
+    if all(f.status == "skip" for f in findings):
+        raise NothingCheckedError(
+            "every requirement of the selected profiles is for other kernels, so nothing was checked",
+            "Select other profiles, or give the right version with --target-kernel.",
+        )
+    observed = kernel.provenance.observed
+    results = (*selected, observed_result(observed, config)) if observed else selected
     advice = None
     if cilium is not None:
         from kina_audit.cilium.advise import advise
 
         library = library or ProfileLibrary()
         advice = advise(evaluator, {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}, cilium)
-    report = Report(kernel, results, advice, FailOn(fail_on), __version__)
-    if report.decided == 0 and not any(f.status == "unknown" for r in results for f in r.findings):
-        raise NothingCheckedError(
-            "every requirement of the selected profiles is for other kernels, so nothing was checked",
-            "Select other profiles, or give the right version with --target-kernel.",
-        )
-    return report
+    return Report(kernel, results, advice, FailOn(fail_on), __version__)

@@ -10,6 +10,7 @@ from kina_audit.errors import KinaAuditError
 
 COMMANDS = {
     "check": "kina_audit.cli.check",
+    "extract": "kina_audit.cli.extract",
     "kernels": "kina_audit.cli.kernels",
     "profiles": "kina_audit.cli.profiles",
     "schema": "kina_audit.cli.schema",

@@ -1,12 +1,13 @@
 """``kina-audit check``: audit a kernel, recommend a Cilium mode, pass or fail."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 
 def register(app: typer.Typer) -> None:
@@ -15,12 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="A config file, - for stdin, running, apple[@REF], recorded:NAME or https://... (default: apple)."
-        ),
-    ] = "apple",
+    source: given.Source = "apple",
     profile: Annotated[
         list[str] | None,
         typer.Option("--profile", "-p", metavar="NAME|PATH", help="Audit this profile; repeatable."),
@@ -42,21 +38,16 @@ def check(
         list[str] | None,
         typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
     ] = None,
-    arch: Annotated[str, typer.Option("--arch", help="arm64 or x86_64: which of Apple's configs.")] = "arm64",
-    target_kernel: Annotated[
-        str,
-        typer.Option("--target-kernel", metavar="VERSION", help="The kernel version built from the config."),
-    ] = "",
-    offline: Annotated[
-        bool, typer.Option("--offline", envvar="KINA_AUDIT_OFFLINE", help="Never touch the network.")
-    ] = False,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Ignore what is cached.")] = False,
-    no_fallback: Annotated[
-        bool, typer.Option("--no-fallback", help="Fail rather than use the recorded kernel without a network.")
-    ] = False,
-    allow_http: Annotated[bool, typer.Option("--allow-http", help="Accept http:// addresses.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the findings that pass, too.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")] = False,
+    arch: given.Arch = "arm64",
+    target_kernel: given.TargetKernel = "",
+    offline: given.Offline = False,
+    refresh: given.Refresh = False,
+    no_fallback: given.NoFallback = False,
+    allow_http: given.AllowHttp = False,
+    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
+    timeout: given.Timeout = COMMAND_TIMEOUT,
+    verbose: given.Verbose = False,
+    quiet: given.Quiet = False,
     color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
 ) -> int:
     """Audit a kernel's configuration: which features work, which Cilium mode it carries, what is missing.
@@ -68,37 +59,21 @@ def check(
     from kina_audit.cli import outputs
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.report.model import FailOn
-    from kina_audit.sources.options import SourceOptions
 
     if list_:
         from kina_audit.cli.profiles import list_profiles
 
         return list_profiles(profile_dir)
-    level = FailOn(_one_of(FailOn, fail_on, "--fail-on"))
+    level = FailOn(given.one_of(FailOn, fail_on, "--fail-on"))
     colour = terminal.use_colour(color)
-    _one_of(("arm64", "x86_64"), arch, "--arch")
+    options = given.source_options(
+        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
+        allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
+    )  # fmt: skip
     planned = outputs.plan(format_, output or [])
     names = profile or []
     library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
     profiles = load_profiles(names, library=library)
-    options = SourceOptions(
-        arch=arch,
-        target_kernel=target_kernel,
-        offline=offline,
-        refresh=refresh,
-        fallback=not no_fallback,
-        allow_http=allow_http,
-        say=(lambda _: None) if quiet else terminal.say,
-    )
     report = audit(load_kernel(source, options), profiles, cilium=cilium, fail_on=level, library=library)
     outputs.write(report, planned, colour=colour, verbose=verbose)
     return report.exit_code
-
-
-def _one_of(allowed: Iterable[str], text: str, option: str) -> str:
-    from kina_audit.errors import UsageError
-
-    choices = list(allowed)
-    if text not in choices:
-        raise UsageError(f"{option} {text}: not one of {', '.join(choices)}")
-    return text

@@ -42,13 +42,17 @@ def say(message: str) -> None:
 
 def print_out(text: str) -> None:
     """Write a rendered text to stdout, whatever the locale's encoding."""
-    data = text.encode("utf-8", errors="replace")
+    print_bytes(text.encode("utf-8", errors="replace"))
+
+
+def print_bytes(data: bytes) -> None:
+    """Write bytes to stdout as they are."""
     sys.stdout.flush()
     if hasattr(sys.stdout, "buffer"):
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(data.decode("utf-8", errors="replace"))
 
 
 def check_writable(path: Path) -> None:
@@ -66,23 +70,24 @@ def check_writable(path: Path) -> None:
         raise OutputError(f"{path}: permission denied", "Give a path you may write.")
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a file atomically: a reader sees the old text or the new one, never half.
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file (text as UTF-8) atomically: a reader sees the old content or the new one, never half.
 
     Raises:
         OutputError: the file cannot be written.
     """
+    data = content if isinstance(content, bytes) else content.encode("utf-8", errors="replace")
     if path.exists() and not path.is_file():  # /dev/stderr, a pipe: nothing to replace
         try:
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(data)
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
         return
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with open(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with open(handle, "wb") as file:
+                file.write(data)
             umask = os.umask(0)
             os.umask(umask)
             Path(temporary).chmod(0o666 & ~umask)

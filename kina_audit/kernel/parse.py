@@ -55,12 +55,12 @@ _LOOKS_LIKE = (
         "an HTML page",
         "Use the raw file's address, not its page.",
     ),
-    (re.compile(rb"\A\x7fELF"), "an ELF file", "Use `kina-audit extract` to read the config inside a kernel image."),
-    (re.compile(rb"\AMZ"), "a PE or EFI image", "Use `kina-audit extract` to read the config inside a kernel image."),
+    (re.compile(rb"\A\x7fELF"), "an ELF file", "Give the image itself as the source."),
+    (re.compile(rb"\AMZ"), "a PE or EFI image", "Give the image itself as the source."),
     (
         re.compile(rb"\A.{56}ARMd", re.DOTALL),
         "an arm64 kernel Image",
-        "Use `kina-audit extract` to read the config inside.",
+        "Give the image itself as the source.",
     ),
     (
         re.compile(rb"\A(?:\x1f\x8b|\xfd7zXZ|\x28\xb5\x2f\xfd|BZh)"),
@@ -72,13 +72,20 @@ _LOOKS_LIKE = (
 )
 
 
-def parse_config(data: bytes | str, *, name: str = "config", origin: Origin = Origin.BUILT) -> KernelConfig:
+def parse_config(
+    data: bytes | str,
+    *,
+    name: str = "config",
+    origin: Origin = Origin.BUILT,
+    completeness: Completeness | None = None,
+) -> KernelConfig:
     """Read config text.
 
     Args:
         data: the text, or its bytes (UTF-8, with or without a byte order mark; LF or CRLF).
         name: what to call the input in messages.
         origin: whether the text is a built kernel's config or what ``olddefconfig`` is fed with.
+        completeness: whether absence means n, when that is known; None: the text itself tells.
 
     Raises:
         SourceTooLargeError: more than 16 MiB.
@@ -106,7 +113,8 @@ def parse_config(data: bytes | str, *, name: str = "config", origin: Origin = Or
     if not raw:
         raise _not_a_config(text, name, [])
 
-    completeness = Completeness.COMPLETE if _looks_complete(text) else Completeness.PARTIAL
+    if completeness is None:
+        completeness = Completeness.COMPLETE if _looks_complete(text) else Completeness.PARTIAL
     modules = raw.get("MODULES", "n" if completeness is Completeness.COMPLETE else None)
     if modules == "n" and "m" in raw.values():
         raw = {symbol: "y" if value == "m" else value for symbol, value in raw.items()}

@@ -40,6 +40,12 @@ def _kernel(report: Report, style: Style) -> list[str]:
             " ".join(w for w in where if w) + (f", {origin.location}" if origin.location != origin.source else "")
         ),
     ]
+    if origin.found_in:
+        lines += style.wrap(f"Found in {one_line(' > '.join(origin.found_in))}.")
+    if origin.observed is not None:
+        btf = {True: "with BTF", False: "without BTF", None: "BTF not visible"}[origin.observed.btf]
+        machine = f", {origin.observed.machine}" if origin.observed.machine else ""
+        lines += style.wrap(f"It runs as {one_line(origin.observed.release)}{one_line(machine)}, {btf}.")
     header = config.header.version
     if header is not None and (config.target is None or header.triple != config.target.triple):
         built = f"{target} is built ({origin.target_from})" if config.target else "which version is built is not known"

@@ -8,7 +8,7 @@ from typing import Any
 from kina_audit.cilium.model import Advice, Evidence
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.kernel.config import SymbolFact, SymbolState
-from kina_audit.kernel.provenance import Kernel
+from kina_audit.kernel.provenance import Kernel, Observed
 from kina_audit.profiles.model import Level
 from kina_audit.report.model import Report
 
@@ -61,6 +61,9 @@ def _kernel(kernel: Kernel, report: Report) -> dict[str, Any]:
         "sha256": origin.sha256 or None,
         "date": origin.date or None,
         "fetched": origin.fetched or None,
+        "found_in": list(origin.found_in),
+        "kernel_release": origin.kernel_release or None,
+        "observed": _observed(origin.observed),
         "notes": list(origin.notes),
         "header_version": str(header.version) if header.version else None,
         "header_arch": header.arch,
@@ -75,6 +78,12 @@ def _kernel(kernel: Kernel, report: Report) -> dict[str, Any]:
         "symbols": len(config.raw),
         "warnings": [{"line": w.line or None, "text": w.text} for w in config.warnings],
     }
+
+
+def _observed(observed: Observed | None) -> dict[str, Any] | None:
+    if observed is None:
+        return None
+    return {"release": observed.release, "machine": observed.machine or None, "btf": observed.btf}
 
 
 def _profile(result: ProfileResult) -> dict[str, Any]:

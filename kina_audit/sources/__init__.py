@@ -1,16 +1,23 @@
 """Where a kernel's config comes from. Only here: network, subprocess, clock, home directory."""
 
+import os
 import re
 
 from kina_audit.errors import SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.sources.options import SourceOptions
 
+GUESTS = ("container", "docker", "podman", "ssh", "kubectl")
+"""Ways into a guest or node, each by a command of that name."""
+
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def open_source(source: str, options: SourceOptions | None = None) -> Kernel:
-    """Read the kernel that ``source`` names: a path, ``-``, ``running``, ``apple[@REF]``, ``recorded:NAME``, a URL.
+    """Read the kernel that ``source`` names.
+
+    A path (``FILE``, ``ARCHIVE!MEMBER``, a folder), ``-``, ``running``, ``installed``, ``apple[@REF]``, ``recorded:NAME``,
+    ``container:``, ``docker:``, ``podman:``, ``ssh:HOST``, ``kubectl:NODE``, or an address.
 
     Raises:
         SourceError: it could not be obtained or read.
@@ -29,12 +36,33 @@ def open_source(source: str, options: SourceOptions | None = None) -> Kernel:
         from kina_audit.sources.recorded import open_recorded
 
         return open_recorded(source, options)
+    if source == "installed":
+        from kina_audit.sources.installed import open_installed
+
+        return open_installed(options)
+    transport, colon, guest = source.partition(":")
+    if colon and transport in GUESTS:
+        from kina_audit.sources.guest.read import open_guest
+
+        return open_guest(transport, guest, options)
+    source, member = _split(source)
     if _SCHEME.match(source):
         from kina_audit.sources.url import open_url
 
-        return open_url(source, options)
+        return open_url(source, options, member=member)
     if not source:
         raise SourceNotFoundError("the source is empty", "Give a path, -, running, apple, recorded:NAME or https://...")
     from kina_audit.sources.file import open_file
 
-    return open_file(source, options)
+    return open_file(source, options, member=member)
+
+
+def _split(source: str) -> tuple[str, str]:
+    """A source and the member behind its ``!``; a file whose own name has one comes first."""
+    if "!" not in source or os.path.lexists(source):
+        return source, ""
+    place, _, member = source.partition("!")
+    while "!" in member and not os.path.lexists(place):
+        more, _, member = member.partition("!")
+        place = f"{place}!{more}"
+    return (place, member) if os.path.lexists(place) else tuple(source.split("!", 1))  # type: ignore[return-value]

@@ -84,7 +84,8 @@ def open_apple(source: str, options: SourceOptions) -> Kernel:
         notes=notes,
     )
     # The header's version is not the one that is built; without the Makefile the target is unknown, not the header's.
-    return aim(replace(config, target=target), provenance, options.target_kernel)
+    kernel = aim(replace(config, target=target), provenance, options.target_kernel)
+    return replace(kernel, config_bytes=entry.body)
 
 
 def built_version(makefile: bytes) -> KernelVersion | None:

@@ -1,69 +1,227 @@
-"""A config in a file or on stdin, plain or compressed."""
+"""A file or stdin: config text, a kernel image or an archive, told by content and never by name."""
 
+import os
 import stat
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
+from kina_audit.kernel.config import Completeness
 from kina_audit.kernel.parse import MAX_CONFIG_BYTES, parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.decompress import decompress
-from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.target import aim
+from kina_audit.sources.options import MIB, SourceOptions
+from kina_audit.sources.target import aim, aim_at_release
+
+if TYPE_CHECKING:
+    from kina_audit.kernel.compression.limits import Budget
+    from kina_audit.kernel.compression.reader import Reader
+    from kina_audit.sources.archive.read import Opener
+    from kina_audit.sources.content import Content
+    from kina_audit.sources.progress import Progress
+
+STDIN = "-"
+_PLAIN_START = b"#C \t\r\n\xef"
+_HEAD = 4096
+_MAPPED = 128 * MIB
+"""Files up to this size are mapped, so that a kernel in an unknown wrapper can be searched for; larger ones are streamed."""
 
 
-def open_file(source: str, options: SourceOptions) -> Kernel:
+def open_file(source: str, options: SourceOptions, *, member: str = "", kind: str = "") -> Kernel:
     """Read a path, or ``-`` for stdin.
 
-    Raises:
-        SourceError: nothing there, no permission, too large, corrupt, or no kernel config.
-    """
-    if source == "-":
-        data, kind, location = _read(sys.stdin.buffer, "stdin"), "stdin", "stdin"
-    else:
-        data, kind, location = read_path(Path(source)), "file", source
-    return kernel_of(data, Provenance(source, kind, location, sha256=sha256(data).hexdigest()), options)
-
-
-def kernel_of(data: bytes, provenance: Provenance, options: SourceOptions) -> Kernel:
-    """A kernel from the bytes of a config, compressed or not.
+    Args:
+        source: the path.
+        options: how to read it.
+        member: which member of an archive; empty: the one that fits.
+        kind: what to call the source in the provenance; empty: what its content is.
 
     Raises:
-        SourceError: corrupt, too large, or no kernel config.
+        SourceError: nothing there, no permission, too large, corrupt, or no kernel config in it.
     """
-    config = parse_config(decompress(data, provenance.location), name=provenance.location)
-    return aim(config, provenance, options.target_kernel)
-
-
-def read_path(path: Path) -> bytes:
-    """The bytes of a regular file (or a pipe), bounded.
-
-    Raises:
-        SourceNotFoundError: nothing there, or a folder.
-        SourceTooLargeError: larger than any config.
-        SourceError: it cannot be read.
-    """
+    if source == STDIN:
+        return _read(sys.stdin.buffer, None, Provenance(source, kind or "stdin", "stdin"), options, member)
+    path = Path(source)
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise SourceNotFoundError(f"{path} is a folder", "Give the config file in it, e.g. its .config.")
-        if stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            from kina_audit.sources.directory import open_directory
+
+            return open_directory(path, options)
+        if stat.S_ISBLK(status.st_mode) or stat.S_ISSOCK(status.st_mode):
             raise SourceError(f"{path} is a device or a socket, not a config file", "Give a file.")
         with open(path, "rb") as file:
-            return _read(file, str(path))
+            regular = path if stat.S_ISREG(status.st_mode) else None
+            return _read(file, regular, Provenance(source, kind, source), options, member)
     except FileNotFoundError:
         raise SourceNotFoundError(
-            f"{path}: no such file", "Sources: a path, -, running, apple[@REF], recorded:NAME, https://..."
+            f"{path}: no such file",
+            "Sources: a path, -, running, installed, apple[@REF], recorded:NAME, docker:, ssh:HOST, https://...",
         ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
 
 
-def _read(file: BinaryIO, name: str) -> bytes:
-    data = file.read(MAX_CONFIG_BYTES + 1)
-    if len(data) > MAX_CONFIG_BYTES:
-        raise SourceTooLargeError(f"{name}: more than 16 MiB, which no kernel config is", "Give the kernel's .config.")
-    return data
+def read_bytes(data: bytes, provenance: Provenance, options: SourceOptions, member: str = "") -> Kernel:
+    """The kernel in bytes that are all here.
+
+    Raises:
+        SourceError: corrupt, too large, or no kernel config in it.
+    """
+    if not member and _is_plain(data[:_HEAD]):
+        return kernel_of_text(data, provenance, options)
+    from kina_audit.kernel.compression.reader import ViewReader
+    from kina_audit.sources.content import read_config
+
+    view = memoryview(data)
+
+    @contextmanager
+    def opened() -> "Iterator[tuple[Reader, BinaryIO | None]]":
+        yield ViewReader(view), BytesIO(data)
+
+    def read(budget: "Budget") -> "Content":
+        return read_config(ViewReader(view), budget.name, budget)
+
+    return _search(ViewReader(view), opened, read, provenance, options, member)
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether text starts here, so that nothing has to be looked into."""
+    return head[:1] in _PLAIN_START and b"\0" not in head
+
+
+def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: SourceOptions, member: str) -> Kernel:
+    """The kernel in an open file; ``path`` is None when it can be read only once."""
+    name = provenance.location
+    head = file.read(_HEAD)
+    if not member and _is_plain(head):
+        data = head + file.read(MAX_CONFIG_BYTES + 1 - len(head))
+        if len(data) > MAX_CONFIG_BYTES:
+            raise SourceTooLargeError(
+                f"{name}: more than 16 MiB, which no kernel config is", "Give the kernel's .config."
+            )
+        return kernel_of_text(data, replace(provenance, kind=provenance.kind or "file"), options)
+    from kina_audit.kernel.compression.reader import CallReader, ViewReader
+    from kina_audit.sources.content import read_config
+    from kina_audit.sources.progress import Progress
+
+    size = os.fstat(file.fileno()).st_size if path else 0
+    progress = Progress(options.say, name, size)
+    reader = CallReader(_watched(file.read, progress))
+    reader.unread(head)
+    reader.offset = 0
+
+    @contextmanager
+    def opened() -> "Iterator[tuple[Reader, BinaryIO | None]]":
+        if path is None:
+            yield reader, None
+            return
+        with open(path, "rb") as again:
+            yield CallReader(_watched(again.read, progress)), again
+
+    def read(budget: "Budget") -> "Content":
+        if path is None:
+            return read_config(CallReader(_bounded(reader.read, budget.limits.layer, name)), name, budget)
+        if size > _MAPPED:
+            return read_config(reader, name, budget)
+        import mmap
+
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            return read_config(ViewReader(view), name, budget)
+
+    return _search(reader, opened, read, provenance, options, member)
+
+
+def _search(
+    reader: "Reader",
+    open_: "Opener",
+    read: "Callable[[Budget], Content]",
+    provenance: Provenance,
+    options: SourceOptions,
+    member: str,
+) -> Kernel:
+    """The kernel in an image, an archive or compressed text: ``reader`` tells which, ``open_`` and ``read`` get it out."""
+    from kina_audit.kernel.compression.limits import Budget, Limits
+    from kina_audit.sources.content import Kind, kind_of
+    from kina_audit.sources.progress import Progress
+
+    name = provenance.location
+    bound = options.max_decompressed * MIB
+    limits = Limits(layer=bound, total=bound)
+    if member or kind_of(reader) is Kind.ARCHIVE:
+        from kina_audit.sources.archive.read import read_archive
+
+        found, content = read_archive(open_, name, member, limits)
+        location, kind = f"{name}!{found}", "archive"
+    else:
+        content = read(Budget(limits, name, Progress(options.say, f"{name}, decompressed").at))
+        location, kind = name, "image" if content.kind is Kind.IMAGE else "file"
+    return kernel_of(content, replace(provenance, kind=provenance.kind or kind, location=location), options)
+
+
+def kernel_of(content: "Content", provenance: Provenance, options: SourceOptions) -> Kernel:
+    """A kernel from a config and where it was found.
+
+    Raises:
+        SourceError: no kernel config.
+    """
+    provenance = replace(
+        provenance, found_in=(*provenance.found_in, *content.found_in), kernel_release=content.kernel_release
+    )
+    return kernel_of_text(content.data, provenance, options, built=content.kind == "image")
+
+
+def kernel_of_text(data: bytes, provenance: Provenance, options: SourceOptions, *, built: bool = False) -> Kernel:
+    """A kernel from the text of its config.
+
+    Args:
+        data: the text's bytes.
+        provenance: where they are from; its digest is filled in.
+        options: its target version.
+        built: the kernel itself carries this config, so whatever it does not name is n.
+
+    Raises:
+        SourceError: no kernel config.
+    """
+    config = parse_config(data, name=provenance.location, completeness=Completeness.COMPLETE if built else None)
+    kernel = aim(config, replace(provenance, sha256=sha256(data).hexdigest()), options.target_kernel)
+    kernel = aim_at_release(kernel, provenance.kernel_release, "the image's version string")
+    return replace(kernel, config_bytes=data)
+
+
+def _watched(read: Callable[[int], bytes], progress: "Progress") -> Callable[[int], bytes]:
+    """``read`` that tells how far it has come."""
+    done = 0
+
+    def watched(size: int) -> bytes:
+        nonlocal done
+        data = read(size)
+        done += len(data)
+        progress.at(done)
+        return data
+
+    return watched
+
+
+def _bounded(read: Callable[[int], bytes], limit: int, name: str) -> Callable[[int], bytes]:
+    """A ``read`` of a stream that may have no end."""
+    left = limit
+
+    def bounded(size: int) -> bytes:
+        nonlocal left
+        data = read(size)
+        left -= len(data)
+        if left < 0:
+            raise SourceTooLargeError(
+                f"{name}: more than {limit // MIB} MiB, which no kernel image is",
+                "If this is real, raise the bound (in MiB) with --max-decompressed.",
+            )
+        return data
+
+    return bounded

@@ -4,6 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+MIB = 1024 * 1024
+MOST_DECOMPRESSED = 512
+"""MiB; what a kernel image may expand to unless the user says otherwise."""
+COMMAND_TIMEOUT = 120.0
+"""Seconds that reaching into a guest or a node may take; pulling an image is part of it."""
+
 
 def _silent(_message: str) -> None:
     """Progress that nobody asked to see."""
@@ -21,6 +27,9 @@ class SourceOptions:
         fallback: with ``apple`` and neither network nor cache, use the newest recorded kernel.
         allow_http: accept ``http://`` addresses.
         cache: folder for fetched files; None: the user's cache folder.
+        max_decompressed: MiB that a kernel image, or one compressed layer of it, may expand to.
+        timeout: seconds a command in a guest or on a node may take.
+        verbose: show the commands that are run.
         say: called with a sentence of progress or warning for stderr.
     """
 
@@ -31,4 +40,7 @@ class SourceOptions:
     fallback: bool = True
     allow_http: bool = False
     cache: Path | None = None
+    max_decompressed: int = MOST_DECOMPRESSED
+    timeout: float = COMMAND_TIMEOUT
+    verbose: bool = False
     say: Callable[[str], None] = _silent

@@ -4,6 +4,7 @@ A record holds some symbols of one kernel: set, not set, or absent. A symbol it 
 ``scripts/record_kernel.py`` makes records; ``docs/records.md`` describes the file.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -69,6 +70,13 @@ class Record:
     def boots(self) -> str:
         """Which releases of Apple ``container`` boot it by default."""
         return str(self.document["boots"])
+
+    def booted_by(self, release: str) -> bool:
+        """Whether a release of Apple ``container``, such as ``1.3.0``, boots it by default."""
+        return any(_tag(a) <= _tag(release) <= _tag(b) for a, b in _BOOTS.findall(self.boots))
+
+
+_BOOTS = re.compile(r"(\d+\.\d+\.\d+) to (\d+\.\d+\.\d+)")
 
 
 def _tag(text: str) -> tuple[int, ...]:

@@ -2,14 +2,14 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from kina_audit.errors import SourceNotFoundError
-from kina_audit.kernel.config import Origin
-from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.kernel.version import KernelVersion
-from kina_audit.sources.file import kernel_of, read_path
+from kina_audit.kernel.provenance import Kernel, Observed
+from kina_audit.sources.file import open_file
 from kina_audit.sources.options import SourceOptions
+from kina_audit.sources.target import aim_at_release
 
 PLACES = (
     "proc/config.gz",
@@ -18,6 +18,8 @@ PLACES = (
     "usr/lib/modules/{release}/config",
 )
 """Tried in this order; the kernel's own copy (CONFIG_IKCONFIG_PROC) first."""
+
+BTF = "sys/kernel/btf/vmlinux"
 
 
 def open_running(
@@ -37,24 +39,22 @@ def open_running(
     if platform == "darwin":
         raise SourceNotFoundError(
             "this Mac runs Apple's XNU, not Linux: there is no running Linux kernel to read",
-            "Use apple (containerization's config), recorded:NAME (kernels that Apple container boots), or a file.",
+            "Use installed (the kernel that Apple container boots), container: (ask a container), apple, or a file.",
         )
-    release = release or os.uname().release
+    name = os.uname()
+    release = release or name.release
     tried = []
     for place in PLACES:
         path = root / place.format(release=release)
         tried.append(str(path))
         if not path.is_file():
             continue
-        data = read_path(path)
-        kernel = kernel_of(data, Provenance("running", "running", str(path), ref=release), options)
-        if options.target_kernel or kernel.config.origin is Origin.INPUT:
-            return kernel
-        try:
-            version = KernelVersion.parse(release)
-        except ValueError:
-            return kernel
-        return Kernel(kernel.config.with_target(version), kernel.provenance)
+        kernel = open_file(str(path), options, kind="running")
+        btf = (root / BTF).exists() if (root / "sys/kernel").is_dir() else None
+        provenance = replace(
+            kernel.provenance, source="running", ref=release, observed=Observed(release, name.machine, btf)
+        )
+        return aim_at_release(replace(kernel, provenance=provenance), release, "uname -r")
     raise SourceNotFoundError(
         f"the running kernel {release} shows no config; tried {', '.join(tried)}",
         "Load the module (modprobe configs), install the kernel's package with its /boot/config-*, or give a file.",

@@ -1,4 +1,4 @@
-"""Which kernel version an audit is about, when the user says so."""
+"""Which kernel version an audit is about."""
 
 from dataclasses import replace
 
@@ -26,3 +26,21 @@ def aim(config: KernelConfig, provenance: Provenance, target_kernel: str) -> Ker
     same_line = header is not None and header.triple[:2] == target.triple[:2]
     aimed = config.with_target(target, origin=config.origin if same_line else Origin.INPUT)
     return Kernel(aimed, replace(provenance, target_from="--target-kernel"))
+
+
+def aim_at_release(kernel: Kernel, release: str, target_from: str) -> Kernel:
+    """A kernel whose config has no version of its own, aimed at the release that carries it.
+
+    A config's header stays: it names the upstream version, where a distribution's release does not (6.1.0-13 of 6.1.55).
+    """
+    if kernel.config.target is not None or kernel.config.origin is Origin.INPUT or not release:
+        return kernel
+    try:
+        version = KernelVersion.parse(release)
+    except ValueError:
+        return kernel
+    return replace(
+        kernel,
+        config=kernel.config.with_target(version),
+        provenance=replace(kernel.provenance, target_from=target_from),
+    )

@@ -1,11 +1,9 @@
 """Config text at any https address."""
 
-from hashlib import sha256
-
 from kina_audit.errors import SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources import cache, http
-from kina_audit.sources.file import kernel_of
+from kina_audit.sources.file import read_bytes
 from kina_audit.sources.options import SourceOptions
 
 
@@ -30,8 +28,8 @@ def fetch_cached(
     return cache.save(folder, url, answer.body, answer.etag)
 
 
-def open_url(source: str, options: SourceOptions) -> Kernel:
-    """Read the config at an address.
+def open_url(source: str, options: SourceOptions, *, member: str = "") -> Kernel:
+    """Read what is at an address: config text, a kernel image or an archive.
 
     Raises:
         SourceError: it could not be fetched, or is no kernel config.
@@ -40,5 +38,4 @@ def open_url(source: str, options: SourceOptions) -> Kernel:
     http.refuse_address(source, None, options.allow_http)
     options.say(f"fetching {source}")
     entry = fetch_cached(source, options)
-    digest = sha256(entry.body).hexdigest()
-    return kernel_of(entry.body, Provenance(source, "url", source, sha256=digest, fetched=entry.fetched), options)
+    return read_bytes(entry.body, Provenance(source, "url", source, fetched=entry.fetched), options, member)

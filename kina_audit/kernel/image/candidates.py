@@ -3,8 +3,8 @@
 import lzma
 from collections.abc import Callable
 
-from kina_audit.kernel.image.compressors import MAGICS
-from kina_audit.kernel.image.limits import Limits
+from kina_audit.kernel.compression.expansion import MAGICS
+from kina_audit.kernel.compression.limits import Limits
 from kina_audit.kernel.image.markers import find
 
 MOST_EACH = 64

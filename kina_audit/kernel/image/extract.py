@@ -4,16 +4,16 @@ import mmap
 from dataclasses import dataclass
 
 from kina_audit.errors import SourceError, SourceTooLargeError
+from kina_audit.kernel.compression.corrupt import CorruptData
+from kina_audit.kernel.compression.expansion import INPUT, Expansion, compression_of
+from kina_audit.kernel.compression.limits import Budget, Limits
+from kina_audit.kernel.compression.reader import Reader, SectionReader, ViewReader
 from kina_audit.kernel.image.candidates import candidates
-from kina_audit.kernel.image.compressors import INPUT, Expansion, compression_of
 from kina_audit.kernel.image.container import Part
-from kina_audit.kernel.image.corrupt import CorruptData
 from kina_audit.kernel.image.elf import module_release
 from kina_audit.kernel.image.identify import HEAD, identify
-from kina_audit.kernel.image.limits import Budget, Limits
 from kina_audit.kernel.image.markers import Scan, scan_reader, scan_view
 from kina_audit.kernel.image.missing import no_ikconfig
-from kina_audit.kernel.image.reader import Reader, SectionReader, ViewReader
 
 _SUBSTANTIAL = 256 * 1024
 """A guessed compressed stream that gave this much before it broke was no accident."""
@@ -37,7 +37,10 @@ class Extracted:
 
 
 def extract_config(
-    data: "bytes | memoryview | mmap.mmap | Reader", name: str, limits: Limits | None = None
+    data: "bytes | memoryview | mmap.mmap | Reader",
+    name: str,
+    limits: Limits | None = None,
+    budget: Budget | None = None,
 ) -> Extracted:
     """Find the config in a kernel image.
 
@@ -45,13 +48,14 @@ def extract_config(
         data: the image: in memory, mapped, or read forward through a `Reader`.
         name: what to call it in messages.
         limits: how much may be decompressed.
+        budget: what several images share instead of having limits of their own.
 
     Raises:
         NoIkconfigError: the image was read to its end and holds no config; the message names the kernel.
         SourceTooLargeError: a limit was passed.
         SourceError: a layer is truncated or corrupt; the message names it and the offset.
     """
-    search = _Search(name, limits or Limits())
+    search = _Search(name, budget or Budget(limits or Limits(), name))
     if isinstance(data, Reader):
         return search.run(data)
     view = memoryview(data)
@@ -65,10 +69,10 @@ def extract_config(
 class _Search:
     """One walk down an image's layers; remembers what it learned for the message when nothing is found."""
 
-    def __init__(self, name: str, limits: Limits) -> None:
+    def __init__(self, name: str, budget: Budget) -> None:
         self.name = name
-        self.limits = limits
-        self.budget = Budget(limits, name)
+        self.limits = budget.limits
+        self.budget = budget
         self.deepest: tuple[str, ...] = ()
         self.release = ""
         self.views: list[memoryview] = []

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
+from kina_audit.kernel.compression.corrupt import CorruptData
+from kina_audit.kernel.compression.expansion import Expansion, compression_of
+from kina_audit.kernel.compression.limits import MIB, Budget, Limits
+from kina_audit.kernel.compression.reader import ViewReader
 from kina_audit.kernel.image.android import read_android
 from kina_audit.kernel.image.bzimage import read_bzimage
-from kina_audit.kernel.image.compressors import Expansion, compression_of
 from kina_audit.kernel.image.container import Container
-from kina_audit.kernel.image.corrupt import CorruptData
 from kina_audit.kernel.image.elf import read_elf
 from kina_audit.kernel.image.fit import read_fit
 from kina_audit.kernel.image.flat_image import read_flat_image
-from kina_audit.kernel.image.limits import MIB, Budget, Limits
-from kina_audit.kernel.image.reader import ViewReader
 from kina_audit.kernel.image.uimage import read_uimage
 from kina_audit.kernel.image.uki import read_uki
 from kina_audit.kernel.image.zboot import read_zboot

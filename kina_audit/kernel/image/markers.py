@@ -4,8 +4,8 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from kina_audit.kernel.image.corrupt import CorruptData
-from kina_audit.kernel.image.reader import Reader, ViewReader
+from kina_audit.kernel.compression.corrupt import CorruptData
+from kina_audit.kernel.compression.reader import Reader, ViewReader
 from kina_audit.kernel.parse import MAX_CONFIG_BYTES
 
 CONFIG_START = b"IKCFG_ST\x1f\x8b\x08"  # kernel/configs.c: "IKCFG_ST", then kernel/config_data.gz

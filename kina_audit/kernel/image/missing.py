@@ -41,20 +41,18 @@ def no_ikconfig(name: str, kinds: tuple[str, ...], release: str) -> NoIkconfigEr
     """
     layers = ", ".join(kinds)
     inside = f" ({layers})" if layers else ""
-    if not release and not kinds:
+    if not release:
         return NoIkconfigError(
-            f"{name}: no kernel image and no config was found in it",
-            "Give a kernel image, an archive that holds one, or the kernel's .config.",
+            f"{name}{inside}: neither a kernel's config nor a kernel's version string is in it",
+            "It may be no kernel image. Give a kernel image, an archive that holds one, or the kernel's .config.",
         )
-    kernel = f"Linux {release}" if release else "this kernel"
-    places = [place.format(release=release) for pattern, place in _HOMES if release and re.search(pattern, release)]
+    places = [place.format(release=release) for pattern, place in _HOMES if re.search(pattern, release)]
     if not places:
-        shown = release or "$(uname -r)"
         places = [
-            f"/boot/config-{shown}, /lib/modules/{shown}/config or /proc/config.gz on a machine that runs it",
+            f"/boot/config-{release}, /lib/modules/{release}/config or /proc/config.gz on a machine that runs it",
             "the member config-* beside the kernel in the package or archive it came from",
         ]
     return NoIkconfigError(
-        f"{name}{inside}: {kernel} was built without CONFIG_IKCONFIG=y, so the image does not hold its config",
+        f"{name}{inside}: Linux {release} was built without CONFIG_IKCONFIG=y, so the image does not hold its config",
         f"Its config is usually {'; or '.join(places)}.",
     )

@@ -5,7 +5,7 @@ The LZO algorithm itself comes from the optional library lzallright (``pip insta
 
 from typing import Any
 
-from kina_audit.kernel.image.corrupt import CorruptData
+from kina_audit.kernel.compression.corrupt import CorruptData
 
 MAGIC = b"\x89LZO\x00\r\n\x1a\n"  # lzop_magic of lib/decompress_unlzo.c
 BLOCK = 256 * 1024  # LZO_BLOCK_SIZE of lib/decompress_unlzo.c: the kernel refuses larger ones

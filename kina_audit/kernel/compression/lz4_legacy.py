@@ -5,7 +5,7 @@ one raw LZ4 block. Every block but the last expands to 8 MiB. There is no end ma
 stops at the end of its input, or at the four bytes of uncompressed size that the kernel's build appends.
 """
 
-from kina_audit.kernel.image.corrupt import CorruptData
+from kina_audit.kernel.compression.corrupt import CorruptData
 
 MAGIC = b"\x02\x21\x4c\x18"  # lz4_Frame_format.md: 0x184C2102, little-endian; ARCHIVE_MAGICNUMBER of decompress_unlz4.c
 BLOCK = 8 * 1024 * 1024  # LZ4_DEFAULT_UNCOMPRESSED_CHUNK_SIZE of lib/decompress_unlz4.c

@@ -87,14 +87,15 @@ class CallReader(Reader):
 class SectionReader(Reader):
     """The next ``length`` bytes of another reader."""
 
-    __slots__ = ("_left", "upstream")
+    __slots__ = ("left", "upstream")
 
     def __init__(self, upstream: Reader, length: int) -> None:
         super().__init__()
         self.upstream = upstream
-        self._left = length
+        self.left = length
+        """How many of the bytes were not yet taken from the other reader."""
 
     def _more(self, size: int) -> bytes:
-        data = self.upstream.read(min(size, self._left)) if self._left else b""
-        self._left -= len(data)
+        data = self.upstream.read(min(size, self.left)) if self.left > 0 else b""
+        self.left -= len(data)
         return data

@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from kina_audit.kernel.image import lz4_legacy, lzop
-from kina_audit.kernel.image.corrupt import CorruptData
-from kina_audit.kernel.image.limits import MIB, Budget
-from kina_audit.kernel.image.reader import Reader
+from kina_audit.kernel.compression import lz4_legacy, lzop
+from kina_audit.kernel.compression.corrupt import CorruptData
+from kina_audit.kernel.compression.limits import MIB, Budget
+from kina_audit.kernel.compression.reader import Reader
 
 INPUT = 128 * 1024
 """How much compressed data is fed at a time."""

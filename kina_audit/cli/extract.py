@@ -1,0 +1,60 @@
+"""``kina-audit extract``: print the config that is in an image, an archive, a guest ..."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("extract")(extract)
+
+
+def extract(
+    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP}.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there instead of to stdout.")
+    ] = None,
+    arch: given.Arch = "arm64",
+    offline: given.Offline = False,
+    refresh: given.Refresh = False,
+    no_fallback: given.NoFallback = False,
+    allow_http: given.AllowHttp = False,
+    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
+    timeout: given.Timeout = COMMAND_TIMEOUT,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say where the config was found, and show commands that are run.")
+    ] = False,
+    quiet: given.Quiet = False,
+) -> int:
+    """Print a kernel's config byte for byte, wherever it is: what scripts/extract-ikconfig does, for everything.
+
+    Exit status: 0 printed, 2 usage error, 3 no config could be read.
+    """
+    from kina_audit.errors import SourceError
+    from kina_audit.sources import open_source
+
+    if output is not None and str(output) != "-":
+        terminal.check_writable(output)
+    options = given.source_options(
+        arch=arch, offline=offline, refresh=refresh, no_fallback=no_fallback, allow_http=allow_http,
+        max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
+    )  # fmt: skip
+    kernel = open_source(source, options)
+    found = kernel.provenance
+    if not kernel.config_bytes:
+        raise SourceError(
+            f"{source}: a record holds some symbols of a kernel, not its config", "`kina-audit check` audits it."
+        )
+    if verbose and not quiet:
+        terminal.say(" > ".join([found.location, *found.found_in]))
+    if output is None or str(output) == "-":
+        terminal.print_bytes(kernel.config_bytes)
+    else:
+        terminal.write_file(output, kernel.config_bytes)
+    return 0

@@ -1,0 +1,1 @@
+"""Kernel packages and archives: read forward, never unpacked to disk; one module a container."""

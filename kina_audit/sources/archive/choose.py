@@ -1,0 +1,189 @@
+"""Which member of an archive, or file of a folder, is the kernel's config."""
+
+import posixpath
+import re
+
+from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
+from kina_audit.kernel.compression.corrupt import CorruptData
+from kina_audit.kernel.compression.limits import MIB, Budget
+from kina_audit.kernel.compression.reader import ViewReader
+from kina_audit.sources.archive.member import Member, clean, follow
+from kina_audit.sources.content import Content, corrupt, read_config
+
+CONFIG_NAME = re.compile(r"(?:^|/)(?:config-[^/]+|\.config|config(?:\.gz)?|lib/modules/[^/]+/config)$")
+IMAGE_NAME = re.compile(r"(?:^|/)(?:vmlinu[xz][^/]*|[bz]?Image[^/]*|configs\.ko[^/]*|[^/]+\.efi)$")
+KATA_LINK = "vmlinux.container"
+"""In Kata's releases the link to the kernel that Kata boots (kata-containers' build-kernel.sh, ``install_kata``)."""
+
+_MARK = b"CONFIG_"
+_BUFFERED = 64 * MIB
+"""Images up to this size are held in memory, where every container can be read; larger ones only forward."""
+_MOST_LINKS = 100_000
+_MOST_IMAGES = 16
+_SHOWN = 12
+
+
+class Redirect(Exception):  # noqa: N818 - a way back to the reader of the archive, never an error that a user sees
+    """The config is in a member that has gone by; read again, for that one.
+
+    Attributes:
+        member: its exact name.
+    """
+
+    def __init__(self, member: str) -> None:
+        super().__init__(member)
+        self.member = member
+
+
+class Chooser:
+    """Is offered every member once, in order, and picks one at the end.
+
+    Args:
+        place: the archive or folder, for messages.
+        wanted: the member the user named; empty: any that fits.
+        budget: what may be decompressed from members.
+        separator: what stands between the place and a member when both are named.
+    """
+
+    def __init__(self, place: str, wanted: str, budget: Budget, *, separator: str = "!") -> None:
+        self.place = place
+        self._separator = separator
+        self.wanted = clean(wanted)
+        self._budget = budget
+        self._found: dict[str, Content] = {}
+        self._links: dict[str, str] = {}
+        self._images = 0
+        self._image_names: list[str] = []
+        self._hopeless: dict[str, SourceError] = {}
+        self._near: list[str] = []
+
+    def offer(self, member: Member) -> bool:
+        """Look at a member; True when no other one can be better."""
+        name = member.name
+        if member.link:
+            if len(self._links) < _MOST_LINKS or name == self.wanted:
+                self._links[name] = member.target
+            return self._kata_config() in self._found
+        if self.wanted:
+            if name == self.wanted or name.endswith(f"/{self.wanted}"):
+                self._found[name] = self._read(member)
+                return name == self.wanted
+            self._remember_near(name)
+            return False
+        if CONFIG_NAME.search(name):
+            self._try_config(member)
+            return name == ".config" or self._kata_config() in self._found
+        if IMAGE_NAME.search(name):
+            self._image_names.append(name)
+            if not self._found and self._images < _MOST_IMAGES:
+                self._images += 1
+                self._try_image(member)
+        else:
+            self._remember_near(name)
+        return False
+
+    def choose(self) -> tuple[str, Content]:
+        """The best member's name and its config.
+
+        Raises:
+            Redirect: it must be read again, for the member that a link names.
+            SourceError: none, or several that fit equally.
+        """
+        if self.wanted:
+            return self._wanted()
+        if ".config" in self._found:
+            return ".config", self._found[".config"]
+        if kata := self._kata_kernel():
+            config = self._kata_config()
+            if config in self._found:
+                return config, self._found[config]
+            if kata in self._found:
+                return kata, self._found[kata]
+            if kata in self._image_names:
+                raise Redirect(kata)
+        different = {content.data: name for name, content in reversed(self._found.items())}
+        if len(different) == 1:
+            name = next(iter(different.values()))
+            return name, self._found[name]
+        if different:
+            raise self._several(sorted(different.values()))
+        raise self._nothing()
+
+    def _wanted(self) -> tuple[str, Content]:
+        if self.wanted in self._found:
+            return self.wanted, self._found[self.wanted]
+        if self.wanted in self._links:
+            target = follow(self.wanted, self._links, self.place)
+            raise Redirect(target)
+        if len(self._found) == 1:
+            return next(iter(self._found.items()))
+        if self._found:
+            raise self._several(sorted(self._found))
+        near = f" It has {_listed(self._near)}." if self._near else ""
+        raise SourceNotFoundError(f"{self.place}: no member {self.wanted} in it", f"Name one that it has.{near}")
+
+    def _kata_kernel(self) -> str:
+        for name in self._links:
+            if posixpath.basename(name) == KATA_LINK:
+                return follow(name, self._links, self.place)
+        return ""
+
+    def _kata_config(self) -> str:
+        """The config beside the kernel that Kata boots; an empty string matches no member."""
+        folder, kernel = posixpath.split(self._kata_kernel())
+        return posixpath.join(folder, f"config-{kernel.removeprefix('vmlinux-')}") if kernel else ""
+
+    def _try_config(self, member: Member) -> None:
+        try:
+            content = self._read(member)
+        except SourceTooLargeError:
+            raise
+        except SourceError as error:
+            self._hopeless[member.name] = error
+            return
+        if _MARK in content.data[: 1 << 16]:
+            self._found[member.name] = content
+
+    def _try_image(self, member: Member) -> None:
+        try:
+            self._found[member.name] = self._read(member)
+        except SourceTooLargeError:
+            raise
+        except SourceError as error:
+            self._hopeless[member.name] = error
+
+    def _read(self, member: Member) -> Content:
+        name = self._full(member.name)
+        try:
+            if member.size <= _BUFFERED:
+                return read_config(ViewReader(memoryview(member.content.read_exactly(member.size))), name, self._budget)
+            return read_config(member.content, name, self._budget)
+        except CorruptData as error:
+            raise corrupt(name, error) from error
+
+    def _full(self, name: str) -> str:
+        return f"{self.place}{self._separator}{name}"
+
+    def _remember_near(self, name: str) -> None:
+        if len(self._near) < _SHOWN and (CONFIG_NAME.search(name) or IMAGE_NAME.search(name) or "config" in name):
+            self._near.append(name)
+
+    def _several(self, names: list[str]) -> SourceError:
+        return SourceError(
+            f"{self.place}: {len(names)} kernels' configs are in it: {_listed(names)}",
+            f"Name one, for example: {self._full(names[0])}",
+        )
+
+    def _nothing(self) -> SourceError:
+        for error in self._hopeless.values():
+            return error if isinstance(error, NoIkconfigError) else SourceError(error.message, error.hint)
+        near = f" Members that might be: {_listed(self._near)}." if self._near else ""
+        return SourceNotFoundError(
+            f"{self.place}: no kernel config and no kernel image in it",
+            f"Name a member with {self._full('MEMBER')}, or give another file.{near}",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

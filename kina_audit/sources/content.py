@@ -1,0 +1,107 @@
+"""What some bytes are, told by content: config text, a kernel image, or an archive; and the config out of the first two."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kina_audit.errors import SourceError, SourceTooLargeError
+from kina_audit.kernel.compression.corrupt import CorruptData
+from kina_audit.kernel.compression.expansion import Expansion, compression_of
+from kina_audit.kernel.compression.limits import Budget, Limits
+from kina_audit.kernel.compression.reader import Reader, ViewReader
+from kina_audit.kernel.image.extract import extract_config
+from kina_audit.kernel.parse import MAX_CONFIG_BYTES
+from kina_audit.sources.archive import cpio, deb, rpm, zip_archive
+from kina_audit.sources.archive.tar import looks_like_tar
+
+HEAD = 1024 * 1024
+"""How much of compressed data is looked into: bzip2 gives nothing before a block of up to 900 kB is complete."""
+
+_INSIDE = 4096
+_ARCHIVES = (zip_archive.MAGIC, deb.MAGIC, rpm.MAGIC, *cpio.MAGICS)
+
+
+class Kind(StrEnum):
+    """What a source's bytes are."""
+
+    TEXT = "config"
+    IMAGE = "image"
+    ARCHIVE = "archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A config's text, and where it was found.
+
+    Attributes:
+        data: the text's bytes.
+        kind: what it was found in.
+        found_in: the layers around it, outermost first; empty for plain text.
+        kernel_release: what the image it was in says it is, or an empty string.
+    """
+
+    data: bytes
+    kind: Kind
+    found_in: tuple[str, ...] = ()
+    kernel_release: str = ""
+
+
+def kind_of(reader: Reader) -> Kind:
+    """What comes out of a reader, without taking it."""
+    head = reader.peek(_INSIDE)
+    if head.startswith(_ARCHIVES):
+        return Kind.ARCHIVE
+    compression = compression_of(head)
+    if not compression:
+        if looks_like_tar(head):
+            return Kind.ARCHIVE
+        return Kind.IMAGE if b"\0" in head else Kind.TEXT
+    inside = Expansion(
+        ViewReader(memoryview(reader.peek(HEAD))), compression, Budget(Limits(), ""), where="", window=Limits().window
+    )
+    try:
+        start = inside.peek(_INSIDE)
+    except CorruptData:
+        start = b"\0"  # reading it as an image says what is wrong with it
+    if looks_like_tar(start) or start.startswith(_ARCHIVES):
+        return Kind.ARCHIVE
+    return Kind.IMAGE if b"\0" in start or compression_of(start) else Kind.TEXT
+
+
+def read_config(reader: Reader, name: str, budget: Budget) -> Content:
+    """The config that is in text (compressed or not) or in a kernel image.
+
+    Raises:
+        SourceError: truncated, corrupt, too large, or an image without a config.
+    """
+    try:
+        if kind_of(reader) is Kind.TEXT:
+            return _read_text(reader, name, budget)
+    except CorruptData as error:
+        raise corrupt(name, error) from error
+    found = extract_config(reader.view if isinstance(reader, ViewReader) else reader, name, budget=budget)
+    return Content(found.config_text, Kind.IMAGE, found.found_in, found.kernel_release or "")
+
+
+def _read_text(reader: Reader, name: str, budget: Budget) -> Content:
+    compression = compression_of(reader.peek(16))
+    plain: Reader = reader
+    if compression:
+        window = budget.limits.window
+        plain = Expansion(
+            reader, compression, budget, where=f"the {compression} data", window=window, concatenated=True
+        )
+    data = plain.read_exactly(MAX_CONFIG_BYTES + 1)
+    if len(data) > MAX_CONFIG_BYTES:
+        packed = " once decompressed" if compression else ""
+        raise SourceTooLargeError(
+            f"{name}: more than {MAX_CONFIG_BYTES // 1024 // 1024} MiB{packed}, which no kernel config is",
+            "Give the kernel's .config, or its image.",
+        )
+    return Content(data, Kind.TEXT, (f"{compression} data",) if compression else ())
+
+
+def corrupt(name: str, error: CorruptData) -> SourceError:
+    """The user's error for damaged data."""
+    return SourceError(
+        f"{name}: {error.reason}", error.hint or "The file is truncated or damaged; fetch or copy it again."
+    )

@@ -1,0 +1,108 @@
+"""A folder: a kernel build tree, the root of a file system, or Kata's folder of kernels."""
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+from kina_audit.errors import SourceError
+from kina_audit.kernel.compression.limits import Budget, Limits
+from kina_audit.kernel.compression.reader import CallReader, SectionReader
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.sources.archive.choose import KATA_LINK, Chooser, Redirect
+from kina_audit.sources.archive.member import Member, link_target
+from kina_audit.sources.file import kernel_of
+from kina_audit.sources.options import MIB, SourceOptions
+
+PLACES = (
+    ".config",
+    "vmlinux.container",
+    "*/share/kata-containers/vmlinux.container",
+    "opt/kata/share/kata-containers/vmlinux.container",
+    "config-*",
+    "opt/kata/share/kata-containers/config-*",
+    "boot/config-*",
+    "lib/modules/*/config",
+    "usr/lib/modules/*/config",
+    "proc/config.gz",
+    "boot/vmlinuz-*",
+    "boot/vmlinux-*",
+    "lib/modules/*/vmlinuz",
+    "usr/lib/modules/*/vmlinuz",
+    "vmlinux*",
+    "arch/*/boot/Image",
+    "arch/*/boot/bzImage",
+)
+"""Where a config or a kernel stands in a folder, best first (Documentation/kbuild/kbuild.rst; FHS; Kata's releases)."""
+
+BUILD_RELEASE = "include/config/kernel.release"
+"""A build tree's kernel release (the kernel's Makefile, ``KERNELRELEASE``)."""
+
+_MOST = 256
+_LONGEST_RELEASE = 256
+
+
+def open_directory(folder: Path, options: SourceOptions) -> Kernel:
+    """Find the config in a folder.
+
+    Raises:
+        SourceError: none in it, or several that fit; the message lists them.
+    """
+    bound = options.max_decompressed * MIB
+    limits = Limits(layer=bound, total=bound)
+    wanted = ""
+    root = folder.resolve()
+    for _ in range(3):
+        chooser = Chooser(str(folder), wanted, Budget(limits, str(folder)), separator="/")
+        try:
+            for path in _paths(root):
+                if _offer(path, root, chooser):
+                    break
+            name, content = chooser.choose()
+        except Redirect as redirect:
+            wanted = redirect.member
+            continue
+        release = _build_release(root) if name == ".config" else ""
+        provenance = Provenance(str(folder), "directory", f"{folder}/{name}")
+        return kernel_of(replace(content, kernel_release=content.kernel_release or release), provenance, options)
+    raise SourceError(f"{folder}: its links lead nowhere", "Give the path of a file.")
+
+
+def _paths(root: Path) -> list[Path]:
+    seen: dict[Path, None] = {}
+    for place in PLACES:
+        for path in sorted(root.glob(place)):
+            seen[path] = None
+            if len(seen) >= _MOST:
+                return list(seen)
+    return list(seen)
+
+
+def _offer(path: Path, root: Path, chooser: Chooser) -> bool:
+    """Offer one file; what leads out of the folder is none of it."""
+    name = path.relative_to(root).as_posix()
+    try:
+        if path.is_symlink():
+            target = link_target(name, str(path.readlink()))
+            chooser.offer(Member(name, 0, SectionReader(CallReader(lambda _: b""), 0), link=True, target=target))
+            if not target or path.name == KATA_LINK:
+                return False
+            path = root / target
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or not path.resolve().is_relative_to(root):
+            return False
+        with open(path, "rb") as file:
+            # Files in /proc say they are empty.
+            size = status.st_size or MIB
+            return chooser.offer(Member(name, size, SectionReader(CallReader(file.read), size)))
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}", "Check its permissions.") from error
+
+
+def _build_release(root: Path) -> str:
+    try:
+        with open(root / BUILD_RELEASE, encoding="utf-8", errors="replace") as file:
+            return file.read(_LONGEST_RELEASE).strip()
+    except OSError:
+        return ""

@@ -1,0 +1,1 @@
+"""Kernels of guests and nodes, reached by one command each; nothing is written there, and no name reaches a shell."""

@@ -1,0 +1,109 @@
+"""The kernel that Apple ``container`` boots on this Mac.
+
+``container`` keeps kernels in its application folder and boots the one that the link ``default.kernel-<arch>`` names
+(apple/container, KernelService.swift). It installs one only when there is none, so an upgrade keeps the old kernel
+(SystemStart.swift; issue 2120).
+"""
+
+import os
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from kina_audit.errors import SourceError, SourceNotFoundError
+from kina_audit.kernel.provenance import Kernel
+from kina_audit.kernel.version import KernelVersion
+from kina_audit.sources import recorded
+from kina_audit.sources.file import open_file
+from kina_audit.sources.options import SourceOptions
+
+ROOT_VARIABLE = "CONTAINER_APP_ROOT"
+DEFAULT_ROOT = "Library/Application Support/com.apple.container"
+ARCHES = {"arm64": "arm64", "x86_64": "amd64"}
+"""Kconfig's name of an architecture, and the one in the link's name."""
+
+_RELEASE = re.compile(r"\bversion (\d+\.\d+\.\d+)")
+_SECONDS = 10.0
+
+
+def open_installed(options: SourceOptions, *, home: Path | None = None) -> Kernel:
+    """The kernel behind ``default.kernel-<arch>``, its version read from the image and never from the file's name.
+
+    Args:
+        options: ``arch`` says which link.
+        home: the user's home folder; None: ask.
+
+    Raises:
+        SourceNotFoundError: ``container`` has installed no kernel here.
+        SourceError: the link leads nowhere, or the image cannot be read.
+    """
+    root = os.environ.get(ROOT_VARIABLE)
+    folder = Path(root) if root else (home or Path.home()) / DEFAULT_ROOT
+    link = folder / "kernels" / f"default.kernel-{ARCHES[options.arch]}"
+    if not os.path.lexists(link):
+        raise SourceNotFoundError(
+            f"container has installed no kernel for {options.arch} here: there is no {link}",
+            f"`container system start` offers to install one; {ROOT_VARIABLE} names another application folder.",
+        )
+    if not link.exists():
+        raise SourceError(
+            f"{link} leads to {link.readlink()}, which is not there",
+            f"Install a kernel again: {set_command(_container_release(options))}",
+        )
+    kernel = open_file(str(link.resolve()), options, kind="installed")
+    release = _container_release(options)
+    notes = _age(kernel, release)
+    for note in notes:
+        options.say(note)
+    provenance = replace(kernel.provenance, source="installed", ref=release, notes=(*kernel.provenance.notes, *notes))
+    return replace(kernel, provenance=provenance)
+
+
+def set_command(release: str) -> str:
+    """The command with which a ``container`` release installs the kernel it would choose.
+
+    ``--recommended`` is in every release; from 0.5.0 on a kernel file of the same name is kept unless ``--force`` is given
+    (apple/container d6b2243c).
+    """
+    force = " --force" if not release or _parts(release) >= (0, 5, 0) else ""
+    return f"container system kernel set --recommended{force}"
+
+
+def _age(kernel: Kernel, release: str) -> tuple[str, ...]:
+    """What to say when the installed kernel is not the one that the installed ``container`` would choose."""
+    version = kernel.config.header.version
+    if not release or version is None:
+        return ()
+    chosen = [r for r in recorded.records() if r.family == "kata" and r.booted_by(release)]
+    if not chosen:
+        newest = recorded.newest("kata", "arm64")
+        return (
+            f"which kernel container {release} chooses is not known here; {newest.boots} is the newest range known",
+        )
+    target = KernelVersion.parse(chosen[-1].ranges[-1].target)
+    if version >= target:
+        return ()
+    note = (
+        f"the installed kernel is Linux {version}, and container {release} would choose {target}: upgrades of container "
+        f"never replace an installed kernel. To install it: {set_command(release)} "
+        "(existing containers keep the kernel they were created with)"
+    )
+    return (note,)
+
+
+def _container_release(options: SourceOptions) -> str:
+    """The release of the ``container`` on PATH, or an empty string."""
+    command = ["container", "--version"]
+    if options.verbose:
+        options.say(f"running: {' '.join(command)}")
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, stdin=subprocess.DEVNULL, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    match = _RELEASE.search(done.stdout[:4096].decode("utf-8", "replace"))
+    return match[1] if match else ""
+
+
+def _parts(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.split("."))
