@@ -132,8 +132,9 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
             return read_config(reader, name, budget)
         import mmap
 
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-            return read_config(ViewReader(view), name, budget)
+        # Not closed by hand: an error's traceback may still hold slices of it, and closing would fail then.
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return read_config(ViewReader(memoryview(mapped)), name, budget)
 
     return _search(reader, opened, read, provenance, options, member)
 
