@@ -254,6 +254,7 @@ def test_zip_members_are_bounded_by_the_budget() -> None:
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config-1", bytes(4 * 1024 * 1024))
     budget = Budget(Limits(layer=1 << 20, total=1 << 20), "a.zip")
-    member = next(zip_archive.members(data, "a.zip", budget))
+    members = zip_archive.members(data, "a.zip", budget)
+    member = next(members)
     with pytest.raises(SourceTooLargeError):
         member.content.read_exactly(member.size)
