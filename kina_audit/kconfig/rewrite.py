@@ -113,7 +113,7 @@ def _tokens(text: str) -> list[str]:
     position = 0
     while position < len(text) and (match := _TOKEN.match(text, position)):
         token, position = match[1], match.end()
-        if token == "$(":  # noqa: S105
+        if token == "$(":
             depth = 1
             start = position
             while position < len(text) and depth:
@@ -185,4 +185,3 @@ class _Lowering:
             raise self.error()
         self.at += 1
         return self.tokens[self.at - 1]
-
