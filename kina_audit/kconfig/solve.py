@@ -40,7 +40,7 @@ class UserValues:
 class Solver:
     """Values of a tree's symbols under what a user asked for."""
 
-    def __init__(self, model: TreeModel, user: UserValues, forced: Mapping[int, int] | None = None) -> None:
+    def __init__(self, model: TreeModel, user: UserValues, forced: Mapping[int, int | str] | None = None) -> None:
         self.model = model
         self.user = user
         self.forced = forced or {}
@@ -130,12 +130,18 @@ class Solver:
         return value
 
     def _compare(self, kind: int, left: int, right: int) -> bool:
-        a, b = self.text(left), self.text(right)
+        types = self.types
+        return self.compare_texts(kind, (self.text(left), types[left]), (self.text(right), types[right]))
+
+    @classmethod
+    def compare_texts(cls, kind: int, left: tuple[str, str], right: tuple[str, str]) -> bool:
+        """A comparison of two (text, type letter) operands, numeric where both are numbers."""
+        (a, a_type), (b, b_type) = left, right
         order: int | None = None
-        if self.types[left] != "s" or self.types[right] != "s":
-            x, y = self._number(a, self.types[left]), self._number(b, self.types[right])
+        if a_type != "s" or b_type != "s":
+            x, y = cls._number(a, a_type), cls._number(b, b_type)
             if x is not None and y is not None:
-                if self.types[left] == "h" or self.types[right] == "h":
+                if "h" in (a_type, b_type):
                     x, y = x % 2**64, y % 2**64
                 order = (x > y) - (x < y)
         if order is None:
@@ -163,7 +169,7 @@ class Solver:
 
     def _is_bool(self, sym: int) -> bool:
         letter = self.types[sym]
-        if letter == "t" or letter == "C":
+        if letter in "tC":
             if not self.modern and sym in self.choice_of and self.visible[sym] == 2:
                 return True
             return self.modules == 0
@@ -172,8 +178,10 @@ class Solver:
     def _calculate(self, sym: int) -> int:
         """One symbol's value, visibility, and whether it is written: ``sym_calc_value``."""
         if sym in self.forced:
-            self.tris[sym], self.texts[sym], self.written[sym] = self.forced[sym], "", 1
-            return self.forced[sym]
+            forced = self.forced[sym]
+            self.tris[sym], self.texts[sym] = (0, forced) if isinstance(forced, str) else (forced, "")
+            self.written[sym] = 1
+            return self.tris[sym]
         letter = self.types[sym]
         if letter == "u":
             self.tris[sym], self.texts[sym] = 0, self.model.names[sym]
@@ -183,10 +191,7 @@ class Solver:
             self.tri(self.model.choice_symbols[choice])
         self.tris[sym] = 0
         self.texts[sym] = self.empty_number.get(letter, "")
-        if sym in self.trans:
-            visible = 2
-        else:
-            visible = self._visibility(sym)
+        visible = 2 if sym in self.trans else self._visibility(sym)
         self.visible[sym] = visible
         written = visible != 0
         if letter in "ihs":

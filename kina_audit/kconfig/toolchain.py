@@ -13,11 +13,12 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from kina_audit.errors import UsageError
+from kina_audit.kernel.version import KernelVersion
 from kina_audit.packaged import data_file, toml_document
 
 DEFAULT_TOOLCHAIN = "gcc-12"
 FACTS = {
-    "pahole": "0",
+    "pahole": "1.24",
     "rustc": "0",
     "plugins": "n",
     "can_link": "y",
@@ -111,11 +112,16 @@ def _tables() -> Mapping[str, Any]:
 class ModelAnswers:
     """Answers for one tree, architecture and toolchain; see `kina_audit.kconfig.tree.Answers`."""
 
-    def __init__(self, toolchain: Toolchain, arch: str) -> None:
+    def __init__(self, toolchain: Toolchain, arch: str, release: str) -> None:
         self.toolchain = toolchain
         self.arch = arch
-        self.assumed: dict[str, str] = {}
-        """Question to what was answered without knowing."""
+        self.release = KernelVersion.parse(release)
+        self._assumed: list[tuple[str, str]] = []
+
+    def drain(self) -> list[tuple[str, str]]:
+        """What was answered without knowing since the last call: (question, answer)."""
+        assumed, self._assumed = self._assumed, []
+        return assumed
 
     def variables(self) -> Mapping[str, str]:
         """The Makefile's variables that Kconfig files read."""
@@ -236,12 +242,12 @@ class ModelAnswers:
             case "llvm" | "not_llvm":
                 return "y" if llvm == (name == "llvm") else "n"
             case "relr":
-                first = {"x86_64": 23800, "arm64": 24300}.get(self.arch)
+                # The script of trees before 6.6 asks for a flag that only lld has.
+                first = {"x86_64": 23800, "arm64": 24300}.get(self.arch) if self.release.triple >= (6, 6, 0) else None
                 return "y" if llvm or (first is not None and tools.binutils >= first) else "n"
             case "pahole_version":
-                if "pahole" not in said:
-                    return self._assume("the version of pahole", "0")
-                return str(_number(said["pahole"], "pahole") // 100)
+                version = str(_number(said.get("pahole", FACTS["pahole"]), "pahole") // 100)
+                return version if "pahole" in said else self._assume("the version of pahole", version)
             case "rustc_version" | "rustc_llvm_version" | "rustc_text" | "bindgen_text" | "rust":
                 return self._rust(name, said.get("rustc", "0"))
             case "can_link_32":
@@ -264,7 +270,7 @@ class ModelAnswers:
         return self._assume("the LLVM that rustc uses", "0")
 
     def _assume(self, question: str, answer: str) -> str:
-        self.assumed[question] = answer
+        self._assumed.append((question, answer))
         return answer
 
 

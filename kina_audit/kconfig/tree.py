@@ -39,6 +39,9 @@ class Answers(Protocol):
     def variables(self) -> Mapping[str, str]:
         """Environment variables such as CC and CC_VERSION_TEXT."""
 
+    def drain(self) -> list[tuple[str, str]]:
+        """(question, answer) of what was assumed since the last call."""
+
 
 def make_version(makefile: str) -> str:
     """The kernel release that the text of a top Makefile spells out, e.g. ``6.12.94``.
@@ -94,8 +97,8 @@ def parse_tree(root: Path, arch: str, answers: Answers) -> Any:
         known = sorted(p.parent.name for p in root.glob("arch/*/Kconfig"))
         raise TreeError(f"{root}: the tree has no architecture {arch!r}", f"It has: {', '.join(known) or 'none'}.")
     variables = {
-        **answers.variables(),
         "srctree": str(root.resolve()),
+        **answers.variables(),
         "ARCH": arch,
         "SRCARCH": srcarch,
         "KERNELVERSION": version,
@@ -138,6 +141,8 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
             self._bytes = 0
             self.files: list[tuple[str, int, int]] = []
             """(path inside the tree, modification time in ns, size) of every file that was read."""
+            self.asked: list[tuple[str, str, str, int]] = []
+            """(question, assumed answer, file, line) of what the answers did not know."""
             self._init_tree(str(self._root))
 
         def _init_tree(self, root: str) -> None:
@@ -243,13 +248,18 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
         def _fn_val(self, args: list[str]) -> str:
             answer = self._answers.macro(args[0], args[1:])
             if answer is not None:
+                self._note_assumed()
                 return answer
             if args[0] in self.variables or args[0] in self._functions:
                 value: str = super()._fn_val(args)
+                self._note_assumed()
                 if len(value) > MAX_EXPANSION:
                     raise TreeError(f"{self.filename}:{self.linenr}: a macro expands without bound")
                 return value
             return self._environment.get(args[0], "")
+
+        def _note_assumed(self) -> None:
+            self.asked += [(q, a, self.filename, self.linenr) for q, a in self._answers.drain()]
 
         def _parse_props(self, node: Any) -> None:
             super()._parse_props(node)
