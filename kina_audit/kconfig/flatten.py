@@ -80,6 +80,8 @@ class _Flattener:
             for choice in choices:
                 self._add(choice, "", "c" if choice.orig_type is not self.k.TRISTATE else "C")
         defined = len(self.names)
+        for constant in (tree.n, tree.m, tree.y):
+            self._sym(constant)
         rows = [self._symbol(s) for s in symbols]
         members = [self._members(c) for c in choices]
         if not self.menu_choices:

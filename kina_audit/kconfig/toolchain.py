@@ -31,6 +31,7 @@ _SUCCESS = re.compile(
     r'\{ (?P<command>.*); \} >/dev/null 2>&1 && echo "(?P<then>[^"]*)" \|\| echo "(?P<otherwise>[^"]*)"', re.DOTALL
 )
 _FIELD = re.compile(r"set -- (.*?) && echo \$(\d)$")
+_DIVISION = re.compile(r"expr (\d+) / (\d+)$")
 _TEST = re.compile(r"(?:test|\[)\s+(?P<words>.*?)\s*\]?$", re.DOTALL)
 _WORD = re.compile(r'"([^"]*)"|\'([^\']*)\'|(\S+)')
 _NUMERIC: dict[str, Callable[[int, int], bool]] = {"-eq": eq, "-ne": ne, "-ge": ge, "-gt": gt, "-le": le, "-lt": lt}
@@ -86,6 +87,29 @@ class Toolchain:
             binutils = _binutils(facts["binutils"])
         text = facts.get("text") or _tables()["compilers"][match[1]]["text"].format(version=version)
         return cls(name, match[1], int(match[2]), _number(version, "version"), binutils, text, facts)
+
+
+def questions() -> tuple[list[str], list[str], list[str]]:
+    """Everything the data file knows to ask a real compiler: flags, linker flags, assembler lines."""
+    tables = _tables()
+    return (
+        list(tables["flags"]),
+        list(tables["linkers"]),
+        [line for row in tables["assembler"] for line in row["lines"]],
+    )
+
+
+def measured_toolchain(
+    name: str, kind: str, version: str, text: str, binutils: str, facts: Mapping[str, str], answers: Mapping[str, str]
+) -> Toolchain:
+    """The model of a compiler that was asked.
+
+    Raises:
+        UsageError: a version that cannot be read.
+    """
+    number = _number(version, "version")
+    linker = number if kind == "clang" else _binutils(".".join(binutils.split(".")[:2]) or "2.30")
+    return Toolchain(name, kind, number // 10000, number, linker, text, facts, answers)
 
 
 def _number(text: str, what: str) -> int:
@@ -165,6 +189,8 @@ class ModelAnswers:
             held = _holds(inner)
             answer = ("y" if held else "n") if held is not None else self._command(inner)
             return match["then"] if answer == "y" else match["otherwise"]
+        if match := _DIVISION.match(command):
+            return str(int(match[1]) // int(match[2])) if int(match[2]) else ""
         if command.startswith("echo ") and not set(command) & set("$`|;&<>"):
             return command[5:].strip("\"'")
         return self._command(command)

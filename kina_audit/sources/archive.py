@@ -45,7 +45,7 @@ def unpack_kconfig(archive: Path, target: Path, *, origin: str, say: Callable[[s
                 scripts = _keep(tar, temporary, origin)
         except FileNotFoundError:
             raise SourceNotFoundError(f"{archive}: no such file", "Give a tree, an archive or a version.") from None
-        except (tarfile.TarError, lzma.LZMAError, zlib_error, EOFError, OSError, *_zstd_errors()) as error:
+        except _broken() as error:
             raise SourceError(f"{archive}: no kernel source archive, or corrupt: {error}", "Fetch it again.") from error
         if not (temporary / "Kconfig").is_file() or not (temporary / "Makefile").is_file():
             raise SourceError(
@@ -97,23 +97,36 @@ def _opened(archive: Path) -> "Iterator[IO[bytes]]":
     with open(archive, "rb") as file:
         start = file.read(6)
         file.seek(0)
-        stream: Any
-        if start.startswith(b"\xfd7zXZ"):
-            stream = lzma.open(file)
-        elif start.startswith(b"\x1f\x8b"):
-            import gzip
-
-            stream = gzip.open(file)
-        elif start.startswith(b"BZh"):
-            import bz2
-
-            stream = bz2.open(file)
-        elif start.startswith(b"\x28\xb5\x2f\xfd"):
-            stream = _zstd().open(file)
-        else:
-            stream = file
-        with stream:
+        opener = next((make for magic, make in _OPENERS if start.startswith(magic)), None)
+        if opener is None:
+            yield file
+            return
+        with opener(file) as stream:
             yield stream
+
+
+def _gzip(file: IO[bytes]) -> Any:
+    import gzip
+
+    return gzip.GzipFile(fileobj=file)
+
+
+def _bzip2(file: IO[bytes]) -> Any:
+    import bz2
+
+    return bz2.BZ2File(file)
+
+
+def _zstd_file(file: IO[bytes]) -> Any:
+    return _zstd().ZstdFile(file)
+
+
+_OPENERS: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
+    (b"\xfd7zXZ", lzma.LZMAFile),
+    (b"\x1f\x8b", _gzip),
+    (b"BZh", _bzip2),
+    (b"\x28\xb5\x2f\xfd", _zstd_file),
+)
 
 
 def _zstd() -> Any:
@@ -124,5 +137,6 @@ def _zstd() -> Any:
     return zstd
 
 
-def _zstd_errors() -> tuple[type[Exception], ...]:
-    return (_zstd().ZstdError,)
+def _broken() -> tuple[type[Exception], ...]:
+    """Everything that a damaged archive raises."""
+    return (tarfile.TarError, lzma.LZMAError, zlib_error, EOFError, OSError, _zstd().ZstdError)
