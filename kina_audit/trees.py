@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from kina_audit import __version__
-from kina_audit.kernel.config import Completeness, Origin
+from kina_audit.kernel.config import Completeness, KernelConfig, Origin
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel
 
@@ -134,16 +134,9 @@ def resolve_kernel(
     Raises:
         UsageError: a recorded kernel, which has no config to resolve.
     """
-    from kina_audit.errors import UsageError
-    from kina_audit.kconfig.resolve import resolve
     from kina_audit.kernel.version import KernelVersion
 
-    if kernel.config.held is not None or not kernel.config.text:
-        raise UsageError(
-            f"{kernel.provenance.source}: a recorded kernel notes single symbols, which cannot be resolved",
-            "Give the config file itself.",
-        )
-    resolution = resolve(tree, kernel.config.text, fragments, name=kernel.provenance.location)
+    resolution = _start(kernel, tree, fragments)
     config = parse_config(resolution.text, name="the resolved config", origin=Origin.BUILT)
     config = replace(
         config,
@@ -157,6 +150,18 @@ def resolve_kernel(
         notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols)),
     )
     return Kernel(config, provenance), resolution
+
+
+def _start(kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, str]] = ()) -> "Resolution":
+    from kina_audit.errors import UsageError
+    from kina_audit.kconfig.resolve import resolve
+
+    if kernel.config.held is not None or not kernel.config.text:
+        raise UsageError(
+            f"{kernel.provenance.source}: a recorded kernel notes single symbols, which cannot be resolved",
+            "Give the config file itself.",
+        )
+    return resolve(tree, kernel.config.text, fragments, name=kernel.provenance.location)
 
 
 def _notes(resolution: "Resolution", fragments: Sequence[tuple[str, str]], symbols: Iterable[str]) -> list[str]:
@@ -217,7 +222,7 @@ def fix_profiles(
     from kina_audit.api import audit
     from kina_audit.kconfig.fix import find_fix
 
-    _, start = resolve_kernel(kernel, tree)
+    start = _start(kernel, tree)
     goals = profile_goals(profiles, start, recommended=recommended)
 
     def proven(state: "Resolution") -> bool:
@@ -252,10 +257,11 @@ def fix_mode(
     library = library or ProfileLibrary()
     features = library.tagged(CILIUM_TAG)
     enough = set(rungs[: rungs.index(mode) + 1])
-    _, start = resolve_kernel(kernel, tree)
+    start = _start(kernel, tree)
+    named = {s for p in features for r in p.requirements for s in r.symbols}
 
     def goals(state: "Resolution") -> "list[Goal]":
-        evaluator = Evaluator(_built(kernel, state).config)
+        evaluator = Evaluator(_sketch(state, named))
         results = {p.id: evaluator.profile(p) for p in features}
 
         def goal(item: "Finding") -> Goal:
@@ -274,3 +280,16 @@ def fix_mode(
 def _built(kernel: Kernel, state: "Resolution") -> Kernel:
     config = parse_config(state.text, name="the resolved config", origin=Origin.BUILT)
     return Kernel(replace(config, arch=state.tree.model.arch), kernel.provenance)
+
+
+def _sketch(state: "Resolution", names: Iterable[str]) -> KernelConfig:
+    """A resolved config with only these symbols: enough to look for goals, a fraction of the work."""
+    from kina_audit.kernel.version import KernelVersion
+
+    raw = {}
+    for name in names:
+        line = state.line(name)
+        if line:
+            raw[name] = "n" if line.startswith("#") else line.partition("=")[2]
+    model = state.tree.model
+    return KernelConfig(raw, target=KernelVersion.parse(model.version), arch=model.arch)

@@ -133,19 +133,18 @@ class _Search:
             state = self._state(chosen)
             unmet = self._unmet(state)
             if not unmet:
-                if self.proven(state):
-                    chosen, state = self._trimmed(chosen, state)
-                    if not self._turned_off(state) or not queue or spare is not None:
-                        return self._result(chosen, state)
+                found = self._proof(chosen, state)
+                if found is not None:
+                    if not self._taken_away(found[1]) or not queue or spare is not None:
+                        return self._result(*found)
                     # It works but takes something away: see whether the next one does not.
-                    spare = (chosen, state)
+                    spare = found
                 continue
             ways = Ways(self.tree, state.solver)
             options = ways.product(ways.reach(self._compiled(g), g.wanted) for g in unmet)
             if not options:
-                found = self._blocked(state, ways, unmet)
                 if chosen == NOTHING or not blocked:
-                    blocked = found
+                    blocked = self._blocked(state, ways, unmet)
                 continue
             for way in options:
                 values = dict(chosen) | dict(way)
@@ -183,14 +182,24 @@ class _Search:
             state.solver.memo += [-1] * (len(self.tree.model.exprs) - len(state.solver.memo))
         return found
 
-    def _trimmed(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution]:
-        """Without assignments that are not needed, each left out in turn and proven again."""
-        for item in sorted(chosen, key=lambda i: self.tree.model.names[i[0]]):
-            fewer = chosen - {item}
-            trial = self._state(fewer)
-            if not self._unmet(trial) and self.proven(trial):
-                chosen, state = fewer, trial
-        return chosen, state
+    def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
+        """The state without assignments that are not needed, proven; or as it is; or None when the proof fails."""
+        fewest, trimmed = chosen, state
+        for item in sorted(chosen):
+            trial = self._state(fewest - {item})
+            if not self._unmet(trial):
+                fewest, trimmed = fewest - {item}, trial
+        if self.proven(trimmed):
+            return fewest, trimmed
+        return (chosen, state) if fewest != chosen and self.proven(state) else None
+
+    def _taken_away(self, state: Resolution) -> bool:
+        """Whether something is lost beyond the member of a choice that another one replaces."""
+        solver, index = state.solver, self.tree.model.index
+        return any(
+            index[name] not in solver.choice_of or solver.chosen.get(solver.choice_of[index[name]], -1) < 0
+            for name, _ in self._turned_off(state)
+        )
 
     def _turned_off(self, state: Resolution) -> list[tuple[str, str]]:
         """What the config asked for and had, and lost."""

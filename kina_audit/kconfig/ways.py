@@ -203,7 +203,7 @@ class Ways:
 
     def _cheapest(self, ways: Iterable[Way]) -> list[Way]:
         unique = dict.fromkeys(w for w in ways if _consistent(w))
-        return sorted(unique, key=lambda w: (self.cost(w), sorted(self.model.names[s] for s, _ in w)))[:_MOST]
+        return sorted(unique, key=lambda w: (self.cost(w), sorted(w)))[:_MOST]
 
 
 def _consistent(way: Way) -> bool:
