@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kina_audit.cli import terminal
+from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +48,9 @@ def check(
         str,
         typer.Option("--target-kernel", metavar="VERSION", help="The kernel version built from the config."),
     ] = "",
+    kernel_tree: KernelTreeOption = "",
+    toolchain: ToolchainOption = "",
+    run_probes: ProbesOption = False,
     offline: Annotated[
         bool, typer.Option("--offline", envvar="KINA_AUDIT_OFFLINE", help="Never touch the network.")
     ] = False,
@@ -90,8 +94,22 @@ def check(
         allow_http=allow_http,
         say=(lambda _: None) if quiet else terminal.say,
     )
-    report = audit(load_kernel(source, options), profiles, cilium=cilium, fail_on=level, library=library)
+    kernel = load_kernel(source, options)
+    if kernel_tree:
+        from kina_audit.trees import arch_of, open_kernel_tree, resolve_kernel
+
+        tree = open_kernel_tree(
+            kernel_tree, arch=arch_of(kernel, arch), toolchain=toolchain, run_probes=run_probes, options=options
+        )
+        kernel, _ = resolve_kernel(
+            kernel, tree, symbols=[s for p in profiles for r in p.requirements for s in r.symbols]
+        )
+    report = audit(kernel, profiles, cilium=cilium, fail_on=level, library=library)
     outputs.write(report, planned, colour=colour, verbose=verbose)
+    failed = [r.profile.id for r in report.results if r.status == "fail"]
+    if kernel_tree and failed:
+        named = " ".join(f"--profile {name}" for name in failed)
+        options.say(f"for a fragment that mends it: kina-audit fix {source} {named} --kernel-tree {kernel_tree}")
     return report.exit_code
 
 

@@ -245,7 +245,8 @@ class _Flattener:
             item = node.item
             if item.__class__ is self.k.Symbol:
                 number = self.number[id(item)]
-                if number not in seen and not _is_transitional(item):
+                hidden = _is_transitional(item) or item is self.tree.defconfig_list
+                if number not in seen and not hidden:
                     seen.add(number)
                     steps.append([SHOW_SYMBOL, number])
             elif item is self.k.MENU or item is self.k.COMMENT:

@@ -31,6 +31,7 @@ _SUCCESS = re.compile(
     r'\{ (?P<command>.*); \} >/dev/null 2>&1 && echo "(?P<then>[^"]*)" \|\| echo "(?P<otherwise>[^"]*)"', re.DOTALL
 )
 _FIELD = re.compile(r"set -- (.*?) && echo \$(\d)$")
+_CONTAINS = re.compile(r'echo "([^"$`]*)" \| grep -q (\w+)')
 _DIVISION = re.compile(r"expr (\d+) / (\d+)$")
 _TEST = re.compile(r"(?:test|\[)\s+(?P<words>.*?)\s*\]?$", re.DOTALL)
 _WORD = re.compile(r'"([^"]*)"|\'([^\']*)\'|(\S+)')
@@ -265,6 +266,9 @@ class ModelAnswers:
                 return f"{names['linker']} {tools.binutils}"
             case "lld_version":
                 return str(tools.binutils) if llvm else "0"
+            case "old_ld_version":
+                # What ld-version.sh printed before Linux 5.12: 2.40 is 240000000.
+                return str(tools.binutils // 10000 * 10**8 + tools.binutils % 10000 // 100 * 10**6)
             case "llvm" | "not_llvm":
                 return "y" if llvm == (name == "llvm") else "n"
             case "relr":
@@ -307,7 +311,9 @@ _QUESTIONS = {
 
 
 def _holds(command: str) -> bool | None:
-    """The result of a plain ``test`` command, or None when it is something else."""
+    """The result of a plain ``test`` or ``echo | grep`` command, or None when it is something else."""
+    if match := _CONTAINS.fullmatch(command):
+        return match[2] in match[1]
     match = _TEST.fullmatch(command)
     if match is None or set(command) & set("`|;&<>"):
         return None
