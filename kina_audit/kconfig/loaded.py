@@ -2,6 +2,7 @@
 
 import gc
 import json
+import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kina_audit.kconfig.tree import Answers
+
+_RECURSION_LIMIT = 20_000
 
 Stamp = tuple[str, int, int]
 """A file inside a tree, its modification time in ns, its size."""
@@ -39,6 +42,11 @@ class KernelTree:
     texts: Callable[[], tuple[TreeTexts, list[int]]]
     _texts: TreeTexts | None = field(default=None, repr=False)
     _possible: list[int] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        # Values depend on values: chains in real trees are a few thousand calls deep, so the limit stays raised for as
+        # long as somebody may ask a tree something.
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
 
     def places(self) -> TreeTexts:
         """Where symbols are defined; read when first asked for."""

@@ -5,14 +5,12 @@ are first asked for, so that a few questions about a tree cost little.
 """
 
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kina_audit.kconfig.model import AND, CONST, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL, TreeModel
 from kina_audit.kernel.version import KernelVersion
 
-_RECURSION_LIMIT = 20_000
 _NUMBER_START = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
 _DECIMAL = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")
 _HEX = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:0[xX])?[0-9a-fA-F]+")
@@ -63,8 +61,6 @@ class Solver:
             self.texts[i] = model.names[i]
         triple = KernelVersion.parse(model.version).triple
         self.empty_number = {"i": "0", "h": "0x0"} if triple >= _ZERO_BY_DEFAULT else {"i": "", "h": ""}
-        if sys.getrecursionlimit() < _RECURSION_LIMIT:
-            sys.setrecursionlimit(_RECURSION_LIMIT)
         self.modules = 0
         if model.modules < model.defined:
             self.modules = self.tri(model.modules)
