@@ -14,13 +14,11 @@ from hypothesis import strategies as st
 from kina_audit.kconfig.loaded import KernelTree, read_tree
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.toolchain import Toolchain
+from tests.kernel_sources import kernel_source, missing_tools, no_source
 
 pytestmark = pytest.mark.slow
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "kconfig" / "base"
-SOURCES = [Path("/usr/src"), *map(Path, filter(None, os.environ.get("KINA_AUDIT_KERNEL_SOURCES", "").split(":")))]
-"""Where Debian's linux-source packages lie, and folders with more kernel sources or archives."""
-
 SYMBOLS = {
     "bool": [
         "MODULES", "EXPERT", "HIDDEN_BY_EXPERT", "SHOWN_TO_EXPERTS", "VALUES", "SMALL", "DEBUG_NONE", "DEBUG_OLD",
@@ -46,31 +44,6 @@ VALUES = {
 assignment = st.sampled_from(list(SYMBOLS)).flatmap(
     lambda kind: st.tuples(st.sampled_from(SYMBOLS[kind]), st.sampled_from(VALUES[kind]))
 )
-
-
-def kconfig_sources(version: str, folder: Path) -> Path | None:
-    """scripts/kconfig of a kernel's source in ``folder``, from a source tree or archive; None when there is none."""
-    for place in SOURCES:
-        for name in (f"linux-source-{version}", f"linux-{version}"):
-            if (place / name / "scripts/kconfig/conf.c").is_file():
-                return place / name / "scripts"
-            archive = place / f"{name}.tar.xz"
-            if archive.is_file() and shutil.which("tar"):
-                command = [
-                    "tar",
-                    "-xf",
-                    archive,
-                    "-C",
-                    folder,
-                    "--wildcards",
-                    "*/scripts/kconfig/*",
-                    "*/scripts/include/*",
-                ]
-                subprocess.run(command, check=False, capture_output=True)
-                found = list(folder.glob("*/scripts/kconfig/conf.c"))
-                if found:
-                    return found[0].parents[1]
-    return None
 
 
 def build_conf(scripts: Path, folder: Path) -> Path:
@@ -120,14 +93,13 @@ Oracle = tuple[KernelTree, Callable[[str], str]]
 def oracle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Oracle:
     """A tree of ours, and the kernel's own olddefconfig on the same tree."""
     version: str = request.param
-    missing = [tool for tool in ("gcc", "bison", "flex") if shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"{', '.join(missing)} is not installed")
+    if missing := missing_tools("gcc", "bison", "flex"):
+        pytest.skip(missing)
     folder = tmp_path_factory.mktemp("conf")
-    scripts = kconfig_sources(version, folder)
-    if scripts is None:
-        pytest.skip(f"no source of Linux {version}: install linux-source-{version}, or set KINA_AUDIT_KERNEL_SOURCES")
-    conf = build_conf(scripts, folder)
+    source = kernel_source(version, folder)
+    if source is None:
+        pytest.skip(no_source(version))
+    conf = build_conf(source / "scripts", folder)
     root = copy_tree(folder, version)
     tree, _ = read_tree(root, "fixture", "x86", Toolchain.parse("gcc-12"))
 

@@ -51,6 +51,8 @@ def user_values(model: TreeModel, assignments: list[Assignment]) -> UserValues:
             user.tri[sym] = "nmy".index(first)
             if sym in members:
                 user.order.append(sym)
+                if first == "y":
+                    user.chosen.append(sym)
         elif letter in "ihs":
             text = decoded(row.value) if letter == "s" else row.value
             if text is not None and valid_text(letter, text):

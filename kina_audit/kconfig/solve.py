@@ -28,11 +28,13 @@ class UserValues:
         tri: symbol to 0, 1 or 2.
         text: int, hex or string symbol to its value.
         order: choice members in the order they were assigned.
+        chosen: choice members that were set to y, in order, also when a later line takes it back.
     """
 
     tri: dict[int, int] = field(default_factory=dict)
     text: dict[int, str] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)
+    chosen: list[int] = field(default_factory=list)
 
 
 class Solver:
@@ -303,6 +305,8 @@ class Solver:
 
     def _choice_asked(self, sym: int) -> int | None:
         members = self.model.choices[self.model.choice_symbols.index(sym)]
+        if any(s in members for s in self.user.chosen):
+            return 2
         return max((self.user.tri.get(m, 0) for m in members), default=0)
 
     def _old_choice(self, sym: int, value: int) -> None:
@@ -313,7 +317,8 @@ class Solver:
             return
         for member in members:
             self.visible[member] = self._visibility(member)
-        asked = next((s for s in reversed(self.user.order) if s in members and self.user.tri.get(s) == 2), -1)
+        # The old reader notes which member a line chose, and a later "is not set" does not take that back.
+        asked = next((s for s in reversed(self.user.chosen) if s in members), -1)
         self.chosen[choice] = asked if asked >= 0 and self.visible[asked] else self._choice_default(choice)
         if self.chosen[choice] < 0:
             self.tris[sym] = 0

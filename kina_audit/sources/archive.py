@@ -72,8 +72,9 @@ def _keep(tar: tarfile.TarFile, folder: Path, origin: str) -> list[str]:
         unpacked += member.size
         if members > MAX_MEMBERS or unpacked > MAX_UNPACKED_BYTES:
             raise SourceTooLargeError(f"{origin}: more files than a kernel's source has")
-        parts = PurePosixPath(member.name).parts[1:] if not member.name.startswith("/") else ()
-        if not member.isreg() or not parts or ".." in parts:
+        path = PurePosixPath(member.name)
+        parts = path.parts[1:]
+        if not member.isreg() or not parts or path.is_absolute() or ".." in path.parts:
             continue
         if parts[0] == "scripts" and len(parts) == 2 and parts[1].endswith(".sh"):
             scripts.append(parts[1])
@@ -85,9 +86,9 @@ def _keep(tar: tarfile.TarFile, folder: Path, origin: str) -> list[str]:
         file = tar.extractfile(member)
         if file is None:
             continue
-        path = folder.joinpath(*parts)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.read(MAX_FILE_BYTES))
+        target = folder.joinpath(*parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read(MAX_FILE_BYTES))
     return sorted(scripts)
 
 
