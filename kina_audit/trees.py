@@ -136,7 +136,7 @@ def resolve_kernel(
     """
     from kina_audit.kernel.version import KernelVersion
 
-    resolution = _start(kernel, tree, fragments)
+    resolution = start_of(kernel, tree, fragments)
     config = parse_config(resolution.text, name="the resolved config", origin=Origin.BUILT)
     config = replace(
         config,
@@ -152,7 +152,12 @@ def resolve_kernel(
     return Kernel(config, provenance), resolution
 
 
-def _start(kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, str]] = ()) -> "Resolution":
+def start_of(kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, str]] = ()) -> "Resolution":
+    """A kernel's config and fragments merged on a tree; symbols are evaluated when they are asked for.
+
+    Raises:
+        UsageError: a recorded kernel, which has no config to resolve.
+    """
     from kina_audit.errors import UsageError
     from kina_audit.kconfig.resolve import resolve
 
@@ -222,7 +227,7 @@ def fix_profiles(
     from kina_audit.api import audit
     from kina_audit.kconfig.fix import find_fix
 
-    start = _start(kernel, tree)
+    start = start_of(kernel, tree)
     goals = profile_goals(profiles, start, recommended=recommended)
 
     def proven(state: "Resolution") -> bool:
@@ -257,7 +262,7 @@ def fix_mode(
     library = library or ProfileLibrary()
     features = library.tagged(CILIUM_TAG)
     enough = set(rungs[: rungs.index(mode) + 1])
-    start = _start(kernel, tree)
+    start = start_of(kernel, tree)
     named = {s for p in features for r in p.requirements for s in r.symbols}
 
     def goals(state: "Resolution") -> "list[Goal]":

@@ -53,12 +53,15 @@ TREE = ("-t", "linux", "--arch", "x86")
 
 
 def test_resolve_writes_the_config_and_tells_what_was_lost(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (here / "frag").write_text("CONFIG_BRIDGE=m\nCONFIG_NOSUCH=y\n")
+    (here / "frag").write_text("CONFIG_BRIDGE=m\nCONFIG_BRIDG=y\n")
     status, out, err = run(capsys, "resolve", "config", *TREE, "-F", "frag", "-q")
+    assert (status, out) == (2, "")
+    assert "frag:2: CONFIG_BRIDG: Linux 6.12.0 has no such symbol on x86; did you mean BRIDGE?" in err
+    status, out, err = run(capsys, "resolve", "config", *TREE, "-F", "frag", "-q", "--allow-unknown")
     assert status == 0
     assert "CONFIG_BRIDGE=y\n" in out
     assert "frag:1: CONFIG_BRIDGE=m is y: without MODULES=y, m becomes y" in err
-    assert "frag:2: CONFIG_NOSUCH=y is gone: Linux 6.12.0 has no such symbol on x86" in err
+    assert "frag:2: CONFIG_BRIDG=y is gone: Linux 6.12.0 has no such symbol on x86" in err
     status, out, _ = run(capsys, "resolve", "config", *TREE, "-o", "out.config", "-q")
     assert (status, out) == (0, "")
     assert "# CONFIG_JIT" not in (here / "out.config").read_text()
@@ -70,6 +73,12 @@ def test_explain_in_text_and_json(here: Path, capsys: pytest.CaptureFixture[str]
     assert "MODULES is n (Kconfig:8): can be set: it is visible, and the config says n" in " ".join(out.split())
     status, out, _ = run(capsys, "explain", "JIT", "config", *TREE, "-q", "-f", "json")
     assert json.loads(out)["causes"][0]["symbol"] == "MODULES"
+
+
+def test_explain_without_a_config_is_about_the_trees_defaults(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "explain", "NET", *TREE, "-q")
+    assert status == 0
+    assert "visible, not asked for" in out
 
 
 def test_explain_a_requirement(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

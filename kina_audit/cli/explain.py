@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     what: Annotated[str, typer.Argument(metavar="SYMBOL|PROFILE/REQUIREMENT", help="What to explain.")],
-    source: Annotated[str, typer.Argument(help=SOURCE_HELP)] = "apple",
+    source: Annotated[str, typer.Argument(help=f"{SOURCE_HELP} None: the tree's own defaults.")] = "",
     kernel_tree: KernelTreeOption = "",
     format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
     toolchain: ToolchainOption = "",
@@ -43,15 +43,17 @@ def explain(
     """Explain a symbol of a resolved config: its type, where it is defined, its value, and why it has it."""
     from kina_audit.errors import UsageError
     from kina_audit.kconfig.explain import explain as explain_symbol
+    from kina_audit.kconfig.resolve import resolve as resolve_text
     from kina_audit.kconfig.text import explanation_text
-    from kina_audit.trees import arch_of, resolve_kernel
+    from kina_audit.trees import arch_of, start_of
 
     if format_ not in ("text", "json"):
         raise UsageError(f"--format {format_}: not one of text, json")
     options = source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
-    kernel = read_kernel(source, options)
-    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, arch), options=options)
-    _, resolution = resolve_kernel(kernel, tree)
+    kernel = read_kernel(source, options) if source else None
+    arch = arch_of(kernel, arch) if kernel else arch
+    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch, options=options)
+    resolution = start_of(kernel, tree) if kernel else resolve_text(tree, "")
     heading, names = _named(what, resolution)
     found = [explain_symbol(resolution, name) for name in names]
     if format_ == "json":

@@ -18,6 +18,7 @@ from kina_audit.cli.tree_options import (
     opened,
     read_fragments,
     read_kernel,
+    refuse_unknown,
     source_options,
     write_or_print,
 )
@@ -35,6 +36,9 @@ def resolve(
         list[Path] | None,
         typer.Option("--fragment", "-F", help="Merge this fragment first, as merge_config.sh does; repeatable."),
     ] = None,
+    allow_unknown: Annotated[
+        bool, typer.Option("--allow-unknown", help="Fragments may name symbols that the tree does not have.")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the config there. [stdout]")
     ] = None,
@@ -59,6 +63,8 @@ def resolve(
     kernel = read_kernel(source, options)
     tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, arch), options=options)
     _, resolution = resolve_kernel(kernel, tree, fragments)
+    if not allow_unknown:
+        refuse_unknown(resolution, {name for name, _ in fragments})
     write_or_print(resolution.text, output)
     library = ProfileLibrary()
     named = {s for p in load_profiles(library.ids(), library=library) for r in p.requirements for s in r.symbols}

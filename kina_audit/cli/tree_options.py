@@ -9,6 +9,7 @@ from kina_audit.cli import terminal
 
 if TYPE_CHECKING:
     from kina_audit.kconfig.loaded import KernelTree
+    from kina_audit.kconfig.resolve import Resolution
     from kina_audit.kernel.provenance import Kernel
     from kina_audit.sources.options import SourceOptions
 
@@ -86,6 +87,26 @@ def read_fragments(paths: list[Path]) -> list[tuple[str, str]]:
             raise NotAConfigError(f"{path}: no CONFIG_ line, so it is no fragment", "Lines look like CONFIG_VETH=y.")
         found.append((str(path), text))
     return found
+
+
+def refuse_unknown(resolution: "Resolution", fragments: set[str]) -> None:
+    """Stop at a fragment that names what the tree does not have: most often a misspelt symbol.
+
+    Raises:
+        UsageError: with the file, the line, and near names.
+    """
+    from kina_audit.errors import UsageError
+
+    index = resolution.tree.model.index
+    names = [r.name for r in resolution.requested.values() if r.where in fragments and r.name not in index]
+    unknown = resolution.lost(names)
+    if unknown:
+        row = unknown[0].requested
+        more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+        raise UsageError(
+            f"{row.where}:{row.line}: CONFIG_{row.name}{more}: {unknown[0].reason}",
+            "Correct it, or go on with --allow-unknown.",
+        )
 
 
 def write_or_print(text: str, output: Path | None) -> None:

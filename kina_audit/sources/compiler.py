@@ -49,10 +49,10 @@ def identify(program: str) -> Measured:
         raise SourceNotFoundError(f"--toolchain cc:{program}: no such program", "Give a compiler on the PATH.")
     lines = _output([program, "--version"]).splitlines()
     text = lines[0].strip() if lines else ""
-    kind = "clang" if "clang" in text else "gcc" if re.search(r"gcc|GCC|Free Software", "\n".join(lines)) else ""
-    version = _output([program, "-dumpfullversion"]).strip() if kind == "gcc" else ""
-    found = _TRIPLE.search(version or text)
-    if not kind or found is None:
+    # Only gcc knows the option; clang answers it with the version of the gcc it stands in for.
+    kind = "clang" if "clang" in text else "gcc"
+    found = _TRIPLE.search(_output([program, "-dumpfullversion"]).strip() if kind == "gcc" else text)
+    if found is None:
         raise SourceError(f"--toolchain cc:{program}: neither gcc nor clang", "Give a C compiler.")
     linker = program[: -len("gcc")] + "ld" if program.endswith("gcc") else "ld.lld" if kind == "clang" else "ld"
     ld = _TRIPLE.search((_output([linker, "--version"]).splitlines() or [""])[0]) if shutil.which(linker) else None
@@ -101,7 +101,9 @@ class ProbeAnswers:
             "OBJCOPY": f"{prefix}objcopy", "PAHOLE": "pahole", "RUSTC": "rustc", "BINDGEN": "bindgen",
             "PYTHON3": "python3", "CC_VERSION_TEXT": text,
         }  # fmt: skip
-        self._environment = {**os.environ, **self._variables, "ARCH": arch, "LC_ALL": "C"}
+        # Only what finding the tools takes: a user's tokens are none of the tree's business.
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        self._environment = {**kept, **self._variables, "ARCH": arch, "LC_ALL": "C"}
 
     def variables(self) -> Mapping[str, str]:
         """The Makefile's variables that Kconfig files read."""
