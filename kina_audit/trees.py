@@ -76,14 +76,17 @@ def open_kernel_tree(
     identity = [__version__, str(place.root), arch, tools.name, tools.version, tools.binutils, tools.text, run_probes]
     key = sha256(json.dumps([*identity, sorted(tools.measured.items())]).encode()).hexdigest()[:32]
     if not options.refresh and (document := load_document(key, options)) is not None:
-        cached = from_cached(place.root, place.origin, tools, document, lambda: load_document(f"{key}-texts", options))
+        cached = from_cached(place.root, place.origin, tools, document, lambda n: load_document(f"{key}-{n}", options))
         if cached is not None:
+            cached.keep = lambda text: save_document(f"{key}-possible", text, options)
             return cached
     options.say(f"reading the kernel tree {place.origin} for {arch}")
     tree, stamps = read_tree(place.root, place.origin, arch, tools, answers)
     document, texts = to_cached(tree, stamps)
     save_document(f"{key}-texts", texts, options)
+    save_document(f"{key}-possible", "", options)
     save_document(key, document, options)
+    tree.keep = lambda text: save_document(f"{key}-possible", text, options)
     return tree
 
 

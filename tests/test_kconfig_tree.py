@@ -35,7 +35,7 @@ def test_a_tree_is_read_and_cached_the_same(root: Path) -> None:
     assert tree.model.version == "6.12.0"
     assert tree.model.title == "Linux/x86 6.12.0 Kernel Configuration"
     document, texts = to_cached(tree, stamps)
-    back = from_cached(root, "fixture", GCC, document, lambda: texts)
+    back = from_cached(root, "fixture", GCC, document, lambda name: texts if name == "texts" else None)
     assert back is not None
     assert resolve(back, "CONFIG_NET=y\n").text == resolve(tree, "CONFIG_NET=y\n").text
     sym = tree.model.index["BRIDGE"]
@@ -49,18 +49,18 @@ def test_a_cached_tree_is_stale_when_a_file_changed(root: Path) -> None:
     tree, stamps = read_tree(root, "fixture", "x86", GCC)
     document, texts = to_cached(tree, stamps)
     append(root, "\n")
-    assert from_cached(root, "fixture", GCC, document, lambda: texts) is None
+    assert from_cached(root, "fixture", GCC, document, lambda name: texts if name == "texts" else None) is None
 
 
 @pytest.mark.parametrize("damage", ["", "{}", "{\n", '{"format":3,"stamps":[]}\n[]', "\x00"])
 def test_a_damaged_cache_is_read_again(root: Path, damage: str) -> None:
-    assert from_cached(root, "fixture", GCC, damage, lambda: None) is None
+    assert from_cached(root, "fixture", GCC, damage, lambda _: None) is None
 
 
 def test_a_damaged_texts_cache_is_read_again(root: Path) -> None:
     tree, stamps = read_tree(root, "fixture", "x86", GCC)
     document, _ = to_cached(tree, stamps)
-    back = from_cached(root, "fixture", GCC, document, lambda: "not json")
+    back = from_cached(root, "fixture", GCC, document, lambda _: "not json")
     assert back is not None
     assert back.places().files == tree.places().files
 

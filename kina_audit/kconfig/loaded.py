@@ -33,13 +33,15 @@ class KernelTree:
         model: its symbols.
         toolchain: the name of the toolchain model, or how it was measured.
         texts: reads what only explanations need.
+        keep: stores what was computed about possible values, for the next time.
     """
 
     root: Path
     origin: str
     model: TreeModel
     toolchain: str
-    texts: Callable[[], tuple[TreeTexts, list[int]]]
+    texts: Callable[[], TreeTexts]
+    keep: Callable[[str], None] | None = None
     _texts: TreeTexts | None = field(default=None, repr=False)
     _possible: list[int] | None = field(default=None, repr=False)
 
@@ -51,13 +53,17 @@ class KernelTree:
     def places(self) -> TreeTexts:
         """Where symbols are defined; read when first asked for."""
         if self._texts is None:
-            self._texts, self._possible = self.texts()
+            self._texts = self.texts()
         return self._texts
 
     def possible(self, symbol: int) -> tuple[int, int]:
         """The lowest and highest tristate value a symbol can have, whatever a config says."""
         if self._possible is None:
-            self._texts, self._possible = self.texts()
+            from kina_audit.kconfig.possible import possible_values
+
+            self._possible = possible_values(self.model)
+            if self.keep is not None:
+                self.keep(json.dumps(self._possible, separators=(",", ":")))
         return self._possible[symbol] // 4, self._possible[symbol] % 4
 
 
@@ -77,7 +83,6 @@ def read_tree(
         SourceError: no tree, or one that cannot be read.
     """
     from kina_audit.kconfig.flatten import flatten
-    from kina_audit.kconfig.possible import possible_values
     from kina_audit.kconfig.tree import parse_tree, tree_version
 
     version = tree_version(root)
@@ -86,24 +91,31 @@ def read_tree(
         model, texts = flatten(parsed, version, arch, parsed.asked)
     makefile = (root / "Makefile").stat()
     stamps: list[Stamp] = [("Makefile", makefile.st_mtime_ns, makefile.st_size), *parsed.files]
-    return KernelTree(root, origin, model, toolchain.name, lambda: (texts, possible_values(model))), stamps
+    return KernelTree(root, origin, model, toolchain.name, lambda: texts), stamps
 
 
 def to_cached(tree: KernelTree, stamps: list[Stamp]) -> tuple[str, str]:
     """Two JSON documents: what values need, and what explanations need."""
     texts = tree.places()
-    possible = [low * 4 + high for low, high in map(tree.possible, range(len(tree.model.names)))]
     # One field a line: the stamps can be checked without parsing the rest.
     head = json.dumps({"format": FORMAT, "stamps": stamps}, separators=(",", ":"))
     model = json.dumps(tree.model.to_document(), separators=(",", ":"))
-    more = json.dumps({"files": texts.files, "places": texts.places, "possible": possible}, separators=(",", ":"))
+    more = json.dumps({"files": texts.files, "places": texts.places}, separators=(",", ":"))
     return f"{head}\n{model}\n", more
 
 
 def from_cached(
-    root: Path, origin: str, toolchain: Toolchain, document: str, more: Callable[[], str | None]
+    root: Path, origin: str, toolchain: Toolchain, document: str, more: Callable[[str], str | None]
 ) -> KernelTree | None:
-    """The tree of a cached document; None when a file of the tree has changed since, or the document is damaged."""
+    """The tree of a cached document; None when a file of the tree has changed since, or the document is damaged.
+
+    Args:
+        root: where the tree is.
+        origin: how to call it.
+        toolchain: what the document was made with.
+        document: the first one of `to_cached`.
+        more: gives the documents ``texts`` and ``possible``, or None where there is none.
+    """
     head, _, body = document.partition("\n")
     try:
         with _no_collection():
@@ -114,16 +126,22 @@ def from_cached(
     except (ValueError, KeyError, TypeError):
         return None
 
-    def texts() -> tuple[TreeTexts, list[int]]:
+    def texts() -> TreeTexts:
         try:
             with _no_collection():
-                found: dict[str, Any] = json.loads(more() or "")
-            return TreeTexts(found["files"], found["places"]), found["possible"]
+                found: dict[str, Any] = json.loads(more("texts") or "")
+            return TreeTexts(found["files"], found["places"])
         except (ValueError, KeyError, TypeError):
-            fresh, _ = read_tree(root, origin, model.arch, toolchain)
-            return fresh.texts()
+            return read_tree(root, origin, model.arch, toolchain)[0].texts()
 
-    return KernelTree(root, origin, model, toolchain.name, texts)
+    tree = KernelTree(root, origin, model, toolchain.name, texts)
+    try:
+        possible = json.loads(more("possible") or "")
+        if isinstance(possible, list) and len(possible) == len(model.names) and all(type(v) is int for v in possible):
+            tree._possible = possible
+    except ValueError:
+        pass
+    return tree
 
 
 def _unchanged(root: Path, stamps: list[Stamp]) -> bool:

@@ -5,7 +5,7 @@ computed once a tree and kept with it.
 """
 
 from kina_audit.kconfig.model import AND, CONST, NOT, OR, SYMBOL, TreeModel
-from kina_audit.kconfig.solve import Solver, UserValues
+from kina_audit.kconfig.solve import Solver
 
 _MOST_ROUNDS = 12
 Interval = tuple[int, int]
@@ -13,27 +13,39 @@ Interval = tuple[int, int]
 
 def possible_values(model: TreeModel) -> list[int]:
     """For each symbol ``lowest * 4 + highest`` of the tristate values it can have."""
-    return _Narrowing(model).run()
+    # Without modules every tristate symbol is a bool and m becomes y, so the two worlds are narrowed apart.
+    worlds = [_Narrowing(model, modules) for modules in (2, 0)]
+    for world in worlds:
+        world.run()
+    if model.modules < model.defined:
+        worlds = [w for w in worlds if w.consistent] or worlds
+    lows = zip(*(w.low for w in worlds), strict=True)
+    highs = zip(*(w.high for w in worlds), strict=True)
+    return [min(low) * 4 + max(high) for low, high in zip(lows, highs, strict=True)]
 
 
 class _Narrowing:
-    def __init__(self, model: TreeModel) -> None:
+    def __init__(self, model: TreeModel, modules: int) -> None:
         self.model = model
+        self.modules = modules
+        self.consistent = True
         size = len(model.names)
         self.low = [0] * size
         self.high = [2 if letter in "btcCu" else 0 for letter in model.types]
         self.texts: dict[int, str] = {}
-        self.plain = Solver(model, UserValues(), {model.modules: 2} if model.modules < model.defined else {})
         for i in range(model.defined, size):
             letter = model.types[i]
             value = "nmy".index(letter) if letter in "nmy" else 0
             self.low[i] = self.high[i] = value
             self.texts[i] = model.names[i]
+        if model.modules < model.defined:
+            self.low[model.modules] = self.high[model.modules] = modules
         self.memo: dict[int, Interval] = {}
         self.members = {m for members in model.choices for m in members}
         self.trans = set(model.transitional)
 
-    def run(self) -> list[int]:
+    def run(self) -> None:
+        """Narrow until nothing changes."""
         changed = True
         rounds = 0
         while changed and rounds < _MOST_ROUNDS:
@@ -42,7 +54,6 @@ class _Narrowing:
             self.memo = {0: (0, 0), 1: (1, 1), 2: (2, 2)}
             for sym in range(self.model.defined):
                 changed |= self._narrow(sym)
-        return [low * 4 + high for low, high in zip(self.low, self.high, strict=True)]
 
     def _narrow(self, sym: int) -> bool:
         model, letter = self.model, self.model.types[sym]
@@ -54,7 +65,8 @@ class _Narrowing:
             return False
         prompts = [self.expr(p)[1] for p in model.prompts[sym]]
         visible = max(prompts, default=0)
-        selected = self.expr(model.selected[sym])
+        # A choice decides its members; nothing can select them.
+        selected = (0, self.expr(model.selected[sym])[1]) if sym in self.members else self.expr(model.selected[sym])
         implied = self.expr(model.implied[sym])
         high = max(visible, selected[1], implied[1])
         low = selected[0]
@@ -67,8 +79,11 @@ class _Narrowing:
                 break
             # A later default is only taken when the ones before it cannot be.
             certain = certain and holds[1] == 0
-        if letter == "b":
+        if letter == "b" or self.modules == 0:
             high, low = (2 if high else 0), (2 if low else 0)
+        if sym == model.modules:
+            self.consistent &= low <= self.modules <= high
+            return False
         low, high = max(low, self.low[sym]), min(high, self.high[sym])
         if (low, high) == (self.low[sym], self.high[sym]) or low > high:
             return False
@@ -116,7 +131,7 @@ class _Narrowing:
         a, b = self._known(left), self._known(right)
         if a is None or b is None:
             return (0, 2)
-        holds = 2 if self.plain.compare_texts(kind, (a, self.model.types[left]), (b, self.model.types[right])) else 0
+        holds = 2 if Solver.compare_texts(kind, (a, self.model.types[left]), (b, self.model.types[right])) else 0
         return (holds, holds)
 
     def _known(self, sym: int) -> str | None:
