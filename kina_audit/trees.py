@@ -12,6 +12,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -268,7 +269,7 @@ def fix_mode(
     start = start_of(kernel, tree)
     named = {s for p in features for r in p.requirements for s in r.symbols}
 
-    def goals(state: "Resolution") -> "list[Goal]":
+    def goals(state: "Resolution", rung: str) -> "list[Goal]":
         evaluator = Evaluator(_sketch(state, named))
         results = {p.id: evaluator.profile(p) for p in features}
 
@@ -276,13 +277,23 @@ def fix_mode(
             row = item.requirement
             return Goal(f"{row.profile}/{row.id}", item.expr, 1 if row.module else 2, row.why)
 
-        return [goal(f) for f in wanted(results, Mode(mode))]
+        return [goal(f) for f in wanted(results, Mode(rung))]
 
     def proven(state: "Resolution") -> bool:
         evaluator = Evaluator(_built(kernel, state).config)
         return str(advise(evaluator, {p.id: evaluator.profile(p) for p in features}, cilium).mode) in enough
 
-    return find_fix(tree, list(start.requested.values()), goals, proven)
+    # What a rung asks for may not suffice (without BTF, some releases lose rungs altogether); then what the next one
+    # asks for does, or nothing.
+    rows = list(start.requested.values())
+    first: Fix | None = None
+    for rung in reversed(rungs[: rungs.index(mode) + 1]):
+        found = find_fix(tree, rows, partial(goals, rung=rung), proven)
+        if not found.blocked:
+            return found
+        first = first or found
+    assert first is not None
+    return first
 
 
 def _built(kernel: Kernel, state: "Resolution") -> Kernel:

@@ -53,7 +53,7 @@ def test_real_configs_stay_inside(version: str, arch: str, tmp_path_factory: pyt
     tree, _ = read_tree(root, version, arch, Toolchain.parse("gcc-12,pahole=1.25"))
     paths = sorted((SHARED / "corpus").rglob("*.gz"))
     assert len(paths) > 90
-    for path in paths:
+    for path in paths[::5]:
         text = config_text(path).decode("utf-8", "replace")
         assert outside(tree, text) == [], path.name
         assert outside(tree, text.replace("=m\n", "=y\n")) == [], path.name
