@@ -1,6 +1,7 @@
 """200,000 mutations of the fixtures through the readers, guided by coverage: only our own errors, within the memory bound."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ def test_only_our_own_errors_come_out(tmp_path: Path) -> None:
         sys.executable, str(ROOT / "tests/fuzz_sources.py"), f"-runs={RUNS}", "-max_len=16384", "-rss_limit_mb=300",
         "-timeout=20", "-seed=1", "-print_final_stats=1", f"-artifact_prefix={tmp_path}/", str(corpus),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert f"stat::number_of_executed_units: {RUNS}" in done.stderr

@@ -7,6 +7,7 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption
 from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 
@@ -40,6 +41,9 @@ def check(
     ] = None,
     arch: given.Arch = "arm64",
     target_kernel: given.TargetKernel = "",
+    kernel_tree: KernelTreeOption = "",
+    toolchain: ToolchainOption = "",
+    run_probes: ProbesOption = False,
     offline: given.Offline = False,
     refresh: given.Refresh = False,
     no_fallback: given.NoFallback = False,
@@ -74,6 +78,20 @@ def check(
     names = profile or []
     library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
     profiles = load_profiles(names, library=library)
-    report = audit(load_kernel(source, options), profiles, cilium=cilium, fail_on=level, library=library)
+    kernel = load_kernel(source, options)
+    if kernel_tree:
+        from kina_audit.trees import arch_of, open_kernel_tree, resolve_kernel
+
+        tree = open_kernel_tree(
+            kernel_tree, arch=arch_of(kernel, arch), toolchain=toolchain, run_probes=run_probes, options=options
+        )
+        kernel, _ = resolve_kernel(
+            kernel, tree, symbols=[s for p in profiles for r in p.requirements for s in r.symbols]
+        )
+    report = audit(kernel, profiles, cilium=cilium, fail_on=level, library=library)
     outputs.write(report, planned, colour=colour, verbose=verbose)
+    failed = [r.profile.id for r in report.results if r.status == "fail"]
+    if kernel_tree and failed:
+        named = " ".join(f"--profile {name}" for name in failed)
+        options.say(f"for a fragment that mends it: kina-audit fix {source} {named} --kernel-tree {kernel_tree}")
     return report.exit_code
