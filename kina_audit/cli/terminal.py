@@ -1,9 +1,7 @@
 """What the terminal can show, and writing where the user asked."""
 
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from kina_audit.errors import OutputError, UsageError
@@ -32,6 +30,8 @@ def width() -> int:
     """Columns of the terminal on stdout, at most 120; 80 when stdout is no terminal, so that files are stable."""
     if not sys.stdout.isatty():
         return DEFAULT_WIDTH
+    import shutil
+
     return max(40, min(120, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns))
 
 
@@ -84,6 +84,8 @@ def write_file(path: Path, content: str | bytes) -> None:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
         return
     try:
+        import tempfile
+
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with open(handle, "wb") as file:

@@ -10,14 +10,12 @@ from kina_audit.kernel.compression.limits import Budget, Limits
 from kina_audit.kernel.compression.reader import Reader, ViewReader
 from kina_audit.kernel.image.extract import extract_config
 from kina_audit.kernel.parse import MAX_CONFIG_BYTES
-from kina_audit.sources.archive import cpio, deb, rpm, zip_archive
-from kina_audit.sources.archive.tar import looks_like_tar
+from kina_audit.sources.archive.magics import ARCHIVES, looks_like_tar
 
 HEAD = 1024 * 1024
 """How much of compressed data is looked into: bzip2 gives nothing before a block of up to 900 kB is complete."""
 
 _INSIDE = 4096
-_ARCHIVES = (zip_archive.MAGIC, deb.MAGIC, rpm.MAGIC, *cpio.MAGICS)
 
 
 class Kind(StrEnum):
@@ -48,7 +46,7 @@ class Content:
 def kind_of(reader: Reader) -> Kind:
     """What comes out of a reader, without taking it."""
     head = reader.peek(_INSIDE)
-    if head.startswith(_ARCHIVES):
+    if head.startswith(ARCHIVES):
         return Kind.ARCHIVE
     compression = compression_of(head)
     if not compression:
@@ -62,7 +60,7 @@ def kind_of(reader: Reader) -> Kind:
         start = inside.peek(_INSIDE)
     except CorruptData:
         start = b"\0"  # reading it as an image says what is wrong with it
-    if looks_like_tar(start) or start.startswith(_ARCHIVES):
+    if looks_like_tar(start) or start.startswith(ARCHIVES):
         return Kind.ARCHIVE
     return Kind.IMAGE if b"\0" in start or compression_of(start) else Kind.TEXT
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.reader import Reader, SectionReader
+from kina_audit.sources.archive.magics import CPIO
 from kina_audit.sources.archive.member import LONGEST_NAME, Guard, Member, clean, link_target
 
-MAGICS = (b"070701", b"070702")  # without and with checksums
 HEADER = 110  # the magic and 13 numbers of 8 hexadecimal digits
 _MODE, _SIZE, _NAME_SIZE = 1, 6, 11  # which of the 13
 _TYPE, _REGULAR, _LINK = 0o170000, 0o100000, 0o120000
@@ -25,7 +25,7 @@ def members(reader: Reader, archive: str) -> Iterator[Member]:
         at = reader.offset
         header = reader.read_exactly(HEADER)
         try:
-            if len(header) < HEADER or not header.startswith(MAGICS):
+            if len(header) < HEADER or not header.startswith(CPIO):
                 raise ValueError(header[:6])
             numbers = [int(header[6 + 8 * i : 14 + 8 * i], 16) for i in range(13)]
         except ValueError:

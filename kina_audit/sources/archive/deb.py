@@ -2,8 +2,8 @@
 
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.reader import Reader, SectionReader
+from kina_audit.sources.archive.magics import AR
 
-MAGIC = b"!<arch>\n"
 HEADER = 60
 _NAME, _SIZE, _END = slice(0, 16), slice(48, 58), b"`\n"
 _DATA = b"data.tar"
@@ -15,7 +15,7 @@ def data_member(reader: Reader, archive: str) -> Reader:
     Raises:
         SourceError: no Debian package, or it is truncated.
     """
-    reader.skip(len(MAGIC))
+    reader.skip(len(AR))
     while header := reader.read_exactly(HEADER):
         at = reader.offset - len(header)
         if len(header) < HEADER or header[58:60] != _END or not header[_SIZE].strip().isdigit():

@@ -9,7 +9,7 @@ from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
 from kina_audit.kernel.compression.limits import ArchiveBudget, Budget, Limits
 from kina_audit.kernel.compression.reader import Reader
-from kina_audit.sources.archive import cpio, deb, rpm, tar, zip_archive
+from kina_audit.sources.archive import cpio, deb, magics, rpm, tar, zip_archive
 from kina_audit.sources.archive.choose import Chooser, Redirect
 from kina_audit.sources.archive.member import Member
 from kina_audit.sources.content import Content, corrupt
@@ -57,25 +57,25 @@ def read_archive(open_: Opener, place: str, wanted: str, limits: Limits) -> tupl
 
 
 def _members(reader: Reader, file: BinaryIO | None, place: str, limits: Limits, budget: Budget) -> Iterator[Member]:
-    head = reader.peek(tar.BLOCK)
-    if head.startswith(zip_archive.MAGIC):
+    head = reader.peek(magics.TAR_BLOCK)
+    if head.startswith(magics.ZIP):
         if file is None:
             raise SourceError(
                 f"{place}: a zip archive is read from its end, which a stream does not have", "Save it to a file first."
             )
         return zip_archive.members(file, place, budget)
     inside = reader
-    if head.startswith(deb.MAGIC):
+    if head.startswith(magics.AR):
         inside = deb.data_member(reader, place)
-    elif head.startswith(rpm.MAGIC):
+    elif head.startswith(magics.RPM):
         rpm.skip_to_payload(reader, place)
     if compression := compression_of(inside.peek(16)):
         whole = ArchiveBudget(limits, place, lambda: reader.offset)
         where = f"its {compression} data"
         inside = Expansion(inside, compression, whole, where=where, window=limits.window, concatenated=True)
-    start = inside.peek(tar.BLOCK)
-    if start.startswith(cpio.MAGICS):
+    start = inside.peek(magics.TAR_BLOCK)
+    if start.startswith(magics.CPIO):
         return cpio.members(inside, place)
-    if tar.looks_like_tar(start):
+    if magics.looks_like_tar(start):
         return tar.members(inside, place)
     raise SourceError(f"{place}: neither tar nor cpio is in it", "Give a .tar, .zip, .deb or .rpm archive.")

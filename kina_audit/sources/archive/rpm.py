@@ -3,7 +3,6 @@
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.reader import Reader
 
-MAGIC = b"\xed\xab\xee\xdb"
 LEAD = 96
 _HEADER_MAGIC = b"\x8e\xad\xe8\x01"
 _INTRODUCTION = 16  # magic, reserved, number of index entries, bytes of data; both big-endian

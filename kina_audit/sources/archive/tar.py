@@ -8,25 +8,14 @@ from collections.abc import Iterator
 
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.reader import Reader, SectionReader
+from kina_audit.sources.archive.magics import TAR_BLOCK as BLOCK
 from kina_audit.sources.archive.member import Guard, Member, clean, link_target
 
-BLOCK = 512
-MAGIC_AT, MAGIC = 257, b"ustar"
 _MOST_EXTENDED = 1024 * 1024
 """Bytes of a pax header or a long name; real ones have some hundred."""
 _SPARSE_EXTENDED_AT, _SPARSE_MORE_AT = 482, 504  # GNU old sparse format: "isextended" of the header and of extensions
 _FILES = {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE}
 _LINKS = {tarfile.SYMTYPE, tarfile.LNKTYPE}
-
-
-def looks_like_tar(head: bytes) -> bool:
-    """Whether ``head`` (512 bytes or more) starts a tar archive."""
-    if head[MAGIC_AT : MAGIC_AT + len(MAGIC)] == MAGIC:
-        return True
-    try:
-        return bool(tarfile.TarInfo.frombuf(head[:BLOCK], "utf-8", "surrogateescape").name)
-    except (tarfile.HeaderError, ValueError):
-        return False
 
 
 def members(reader: Reader, archive: str) -> Iterator[Member]:

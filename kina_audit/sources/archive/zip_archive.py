@@ -11,7 +11,6 @@ from kina_audit.kernel.compression.limits import Budget
 from kina_audit.kernel.compression.reader import Reader
 from kina_audit.sources.archive.member import LONGEST_NAME, Guard, Member, clean, link_target
 
-MAGIC = b"PK\x03\x04"
 _END, _END_SIZE, _LONGEST_COMMENT = b"PK\x05\x06", 22, 65535  # APPNOTE.TXT 4.3.16
 _MOST_DIRECTORY = 32 * 1024 * 1024
 _LINK, _TYPE = 0o120000, 0o170000
