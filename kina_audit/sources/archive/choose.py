@@ -119,8 +119,8 @@ class Chooser:
             return next(iter(self._found.items()))
         if self._found:
             raise self._several(sorted(self._found))
-        near = f" It has {_listed(self._near)}." if self._near else ""
-        raise SourceNotFoundError(f"{self.place}: no member {self.wanted} in it", f"Name one that it has.{near}")
+        hint = f"It has {_listed(self._near)}." if self._near else "Name one that it has."
+        raise SourceNotFoundError(f"{self.place}: no member {self.wanted} in it", hint)
 
     def _kata_kernel(self) -> str:
         for name in self._links:
