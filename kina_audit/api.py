@@ -16,6 +16,10 @@ from kina_audit.profiles.model import Profile
 from kina_audit.report.model import FailOn, Report
 
 if TYPE_CHECKING:
+    from kina_audit.cilium.model import Advice
+    from kina_audit.cilium.request import Request
+    from kina_audit.cilium.review import Review
+    from kina_audit.kernel.provenance import Provenance
     from kina_audit.sources.options import SourceOptions
 
 DEFAULT_TAG = "default"
@@ -57,6 +61,58 @@ def load_profiles(
     return [library.get(read_profile(Path(n)).id if n.endswith(".toml") else n) for n in names]
 
 
+def advise_every_release(
+    kernel: Kernel, request: "Request | None" = None, library: ProfileLibrary | None = None
+) -> "list[Advice]":
+    """Advice for every Cilium release that is known, oldest first.
+
+    Args:
+        kernel: from `load_kernel`.
+        request: Cilium features that are wanted or avoided.
+        library: where Cilium's feature profiles come from; default: the built-in library.
+    """
+    from kina_audit.cilium.advise import advise
+    from kina_audit.cilium.release import known_releases
+
+    evaluator = Evaluator(forecast(kernel.config))
+    library = library or ProfileLibrary()
+    results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
+    apple = in_apple_container(kernel.provenance)
+    return [advise(evaluator, results, str(r), request, apple_container=apple) for r in known_releases()]
+
+
+def review_cilium(
+    kernel: Kernel, values: Iterable[tuple[str, str, int]], kind: str, *, cilium: str = "",
+    library: ProfileLibrary | None = None,
+) -> "Review":  # fmt: skip
+    """What breaks of a user's own Cilium configuration on a kernel.
+
+    Args:
+        kernel: from `load_kernel`.
+        values: (key, value, line) of each, as `kina_audit.sources.cilium_values.read_values` gives them.
+        kind: ``helm-values`` or ``configmap``.
+        cilium: a release; empty: the newest known.
+        library: where Cilium's feature profiles come from; default: the built-in library.
+
+    Raises:
+        UsageError: an unknown Cilium release.
+    """
+    from kina_audit.cilium.keys import Given
+    from kina_audit.cilium.release import find_release
+    from kina_audit.cilium.review import review
+
+    evaluator = Evaluator(forecast(kernel.config))
+    library = library or ProfileLibrary()
+    results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
+    return review([Given(*v) for v in values], kind, results, find_release(cilium), evaluator.kernel)
+
+
+def in_apple_container(provenance: "Provenance") -> bool:
+    """Whether a kernel is one that Apple ``container`` boots, as far as its source says."""
+    # Every recorded kernel is one that some release of container boots, or Apple's own.
+    return provenance.kind in ("apple", "installed", "container", "recorded")
+
+
 def audit(
     kernel: Kernel,
     profiles: Sequence[Profile],
@@ -64,6 +120,7 @@ def audit(
     cilium: str | None = "",
     fail_on: FailOn | str = FailOn.REQUIRED,
     library: ProfileLibrary | None = None,
+    request: "Request | None" = None,
 ) -> Report:
     """Hold a kernel against profiles and recommend a Cilium mode.
 
@@ -73,6 +130,7 @@ def audit(
         cilium: a release such as ``1.18`` or ``1.20.2``; empty: the newest known; None: no recommendation.
         fail_on: which unmet level fails the audit.
         library: where Cilium's feature profiles come from; default: the built-in library.
+        request: Cilium features that are wanted or avoided, from `kina_audit.cilium.request.make_request`.
 
     Raises:
         NothingCheckedError: no requirement of the profiles applies to this kernel.
@@ -97,5 +155,8 @@ def audit(
         from kina_audit.cilium.advise import advise
 
         library = library or ProfileLibrary()
-        advice = advise(evaluator, {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}, cilium)
+        results_of_cilium = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
+        advice = advise(
+            evaluator, results_of_cilium, cilium, request, apple_container=in_apple_container(kernel.provenance)
+        )
     return Report(kernel, results, advice, FailOn(fail_on), __version__)

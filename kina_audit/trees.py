@@ -254,6 +254,8 @@ def fix_mode(
     from kina_audit.api import CILIUM_TAG
     from kina_audit.cilium.advise import advise
     from kina_audit.cilium.model import LADDER, Mode
+    from kina_audit.cilium.reading import Reader
+    from kina_audit.cilium.release import find_release
     from kina_audit.cilium.unlock import wanted
     from kina_audit.engine.evaluate import Evaluator
     from kina_audit.errors import UsageError
@@ -263,6 +265,7 @@ def fix_mode(
     rungs = [str(m) for m in LADDER[:-1]]
     if mode not in rungs:
         raise UsageError(f"--mode {mode}: not one of {', '.join(rungs)}")
+    release = find_release(cilium)
     library = library or ProfileLibrary()
     features = library.tagged(CILIUM_TAG)
     enough = set(rungs[: rungs.index(mode) + 1])
@@ -277,7 +280,8 @@ def fix_mode(
             row = item.requirement
             return Goal(f"{row.profile}/{row.id}", item.expr, 1 if row.module else 2, row.why)
 
-        return [goal(f) for f in wanted(results, Mode(rung))]
+        reader = Reader(results, release, evaluator.kernel, optimistic=False)
+        return [goal(f) for f in wanted(reader, Mode(rung))]
 
     def proven(state: "Resolution") -> bool:
         evaluator = Evaluator(_built(kernel, state).config)

@@ -11,18 +11,28 @@ from kina_audit.cilium.release import find_release
 from kina_audit.cilium.values import settings
 
 CHARTS = ["1.14.19", "1.15.19", "1.16.19", "1.17.18", "1.18.12", "1.19.6", "1.20.0"]
-EVERY = {s["id"] for c in CHARTS for s in find_release(c).facts("setting")}
+NOT_RENDERED = {"k8sServiceHost", "k8sServicePort"}
+"""Set in every recorded rendering; they go into the agent's environment, not into the ConfigMap."""
+UNLISTED = {
+    "kubeProxyReplacement", "k8sServiceHost", "k8sServicePort", "loadBalancer.mode", "loadBalancer.dsrDispatch",
+    "extraConfig.datapath-mode", "extraConfig.multicast-enabled",
+}  # fmt: skip
+"""Values that the charts' templates read and their schemas leave out (any key may stand under extraConfig)."""
 
 
-def rendered(shared: Path, chart: str, values: dict[str, Any]) -> dict[str, str] | None:
-    """The ConfigMap that Helm rendered for exactly these values, or None when it was not recorded."""
+def rows() -> list[tuple[str, int]]:
+    return [(chart, i) for chart in CHARTS for i in range(len(find_release(chart).facts("setting")))]
+
+
+def changes(shared: Path, chart: str, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]] | None:
+    """(what these values change in the default ConfigMap, that ConfigMap) as Helm rendered it; None: not recorded."""
     document = json.loads((shared / "cilium" / f"configmap-{chart}.json").read_text(encoding="utf-8"))
+    default = document["default_configmap"]
+    if list(values) == ["extraConfig"]:
+        return values["extraConfig"], default  # merged into the ConfigMap as it is (templates/cilium-configmap.yaml)
     for toggle in document["toggles"]:
-        if toggle["values"] == values and "configmap_changes" in toggle:
-            config = dict(document["default_configmap"])
-            for key, value in toggle["configmap_changes"].items():
-                config.pop(key, None) if value is None else config.__setitem__(key, value)
-            return config
+        if toggle["values"] == values and toggle.get("configmap_changes") is not None:
+            return toggle["configmap_changes"], default
     return None
 
 
@@ -35,33 +45,37 @@ def flat(values: dict[str, Any]) -> list[dict[str, Any]]:
     return leaves
 
 
-@pytest.mark.parametrize("chart", CHARTS)
-@pytest.mark.parametrize("setting", sorted(EVERY))
-def test_config_keys_are_those_that_helm_renders(shared: Path, chart: str, setting: str) -> None:
-    name, _, value = setting.partition("/")
-    values, config = settings([Choice(name, value, "")], find_release(chart))
-    if not values:
-        pytest.skip(f"the chart {chart} does not know {setting}")
-    whole = rendered(shared, chart, values)
-    parts = [whole] if whole is not None else [rendered(shared, chart, leaf) for leaf in flat(values)]
-    known = [p for p in parts if p is not None]
-    if not known:
-        pytest.skip(f"no rendering of {values} was recorded for {chart}")
-    for key, expected in config.items():
-        assert any(str(p.get(key)) == expected for p in known), (key, expected, [p.get(key) for p in known])
+@pytest.mark.parametrize(("chart", "row"), rows())
+def test_config_keys_are_exactly_those_that_helm_renders(shared: Path, chart: str, row: int) -> None:
+    setting = find_release(chart).facts("setting")[row]
+    whole = changes(shared, chart, setting["values"])
+    leaves = [leaf for leaf in flat(setting["values"]) if next(iter(leaf)) not in NOT_RENDERED]
+    found = [whole] if whole else [changes(shared, chart, leaf) for leaf in leaves]
+    assert None not in found, f"{setting['id']}: no rendering of {setting['values']} was recorded"
+    parts = [part[0] for part in found if part]
+    # A key that one value alone takes away stays when another value of the setting renders it.
+    changed = {
+        k: v for p in parts for k, v in p.items() if v is not None or all(k in q and q[k] is None for q in parts)
+    }
+    default = found[0][1] if found[0] else {}
+    rendered = {**default, **changed}
+    config = setting["config"]
+    # Nothing is claimed that Helm does not render, and nothing that Helm changes is left out.
+    assert {k: rendered.get(k) for k in config} == config
+    assert {k for k, v in changed.items() if v is not None} <= config.keys()
+    assert not [k for k, v in changed.items() if v is None and k in config]
 
 
 @pytest.mark.parametrize("chart", [c for c in CHARTS if c >= "1.16"])
 def test_value_names_are_in_the_charts_schema(shared: Path, chart: str) -> None:
     schema = json.loads((shared / "cilium" / f"values.schema-{chart}.json").read_text(encoding="utf-8"))
-    # Left out of these charts' schemas although their templates read them.
-    unlisted = {"kubeProxyReplacement", "k8sServiceHost", "k8sServicePort"}
     for setting in find_release(chart).facts("setting"):
         for leaf in flat(setting["values"]):
-            node, path = schema, leaf
+            node, path, name = schema, leaf, ""
             while isinstance(path, dict):
                 [(key, path)] = path.items()
-                if key in unlisted and key not in node.get("properties", {}):
+                name = f"{name}.{key}".lstrip(".")
+                if name in UNLISTED and key not in node.get("properties", {}):
                     break
                 assert key in node["properties"], (chart, setting["id"], key)
                 node = node["properties"][key]
@@ -91,6 +105,5 @@ def test_the_seeds_seven_lines_are_reproduced(chart: str) -> None:
         "routing-mode": "tunnel", "tunnel-protocol": "vxlan", "enable-bpf-masquerade": "true", "bpf-lb-sock": "true",
         "enable-l7-proxy": "true", "enable-hubble": "true",
     }  # fmt: skip
-    if chart >= "1.16":
-        wanted["datapath-mode"] = "veth"
+    wanted["datapath-mode"] = "veth"
     assert wanted.items() <= config.items()

@@ -1,26 +1,37 @@
 """The decisions inside a mode, each with the findings that made it."""
 
-from kina_audit.cilium.ladder import AGENT, Reader, Results, Standing, finding
+from collections.abc import Mapping
+
+from kina_audit.cilium.ladder import Standing
 from kina_audit.cilium.model import Choice, Evidence, Mode
+from kina_audit.cilium.reading import Reader, Results, finding
 from kina_audit.engine.finding import Finding, Status
-from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import Level
 
-NETKIT_FROM = (6, 8, 0)
-"""Documented minimum of netkit; the probe accepts 6.7 (Documentation/operations/performance/tuning.rst)."""
+AGENT = "cilium-agent"
 
 
-def choose(results: Results, reader: Reader, standing: Standing, target: KernelVersion | None) -> tuple[Choice, ...]:
-    """Every choice for a mode in which the agent runs."""
+def choose(
+    results: Results, reader: Reader, standing: Standing, encryption: str, forced: Mapping[str, str]
+) -> tuple[Choice, ...]:
+    """Every choice for a mode in which the agent runs.
+
+    Args:
+        results: every profile tagged ``cilium``, by id.
+        reader: the pessimistic reading.
+        standing: what it comes to.
+        encryption: the encryption that the user wants, or an empty string.
+        forced: choices that the user's wishes make, as ``{"routing": "native"}``.
+    """
     return (
-        _routing(results, standing),
+        _routing(results, standing, forced),
         _kube_proxy(results, standing),
         _masquerade(results, standing),
         _host_routing(standing),
-        _device(results, standing, target),
+        _device(results, standing),
         _l7(results, standing),
         _hubble(results, standing),
-        _encryption(results, reader),
+        _encryption(results, reader, encryption),
         _attach(results),
     )
 
@@ -37,13 +48,25 @@ def _rows(results: Results, profile: str) -> tuple[Evidence, ...]:
     return tuple(evidence(f) for f in unmet or rows)
 
 
-def _routing(results: Results, standing: Standing) -> Choice:
+def _routing(results: Results, standing: Standing, forced: Mapping[str, str]) -> Choice:
+    if forced.get("routing") == "native":
+        return Choice(
+            "routing",
+            "native",
+            "A feature that is wanted needs it; nodes must share one L2 network, and the CIDR is to be adapted.",
+            _rows(results, "cilium-native-routing"),
+        )
     if standing.vxlan:
         return Choice(
             "routing", "tunnel-vxlan", "VXLAN works, and asks nothing of the network.", _rows(results, "cilium-vxlan")
         )
     if standing.geneve:
-        return Choice("routing", "tunnel-geneve", "VXLAN is missing, Geneve works.", _rows(results, "cilium-geneve"))
+        return Choice(
+            "routing",
+            "tunnel-geneve",
+            "Geneve works, and VXLAN is missing or not to be used.",
+            _rows(results, "cilium-geneve"),
+        )
     return Choice(
         "routing",
         "native",
@@ -62,7 +85,9 @@ def _kube_proxy(results: Results, standing: Standing) -> Choice:
             "Cgroup programs work; remove kube-proxy and set the API server's address.",
             proof,
         )
-    return Choice("kube-proxy-replacement", "off", "Socket load balancing cannot be loaded; kube-proxy stays.", proof)
+    asked = "kube-proxy-replacement" in standing.off
+    why = "kube-proxy is to stay." if asked else "Socket load balancing cannot be loaded; kube-proxy stays."
+    return Choice("kube-proxy-replacement", "off", why, proof)
 
 
 def _masquerade(results: Results, standing: Standing) -> Choice:
@@ -83,21 +108,23 @@ def _masquerade(results: Results, standing: Standing) -> Choice:
 
 
 def _host_routing(standing: Standing) -> Choice:
-    if standing.bpf_masquerade:
+    if standing.host_routing:
         return Choice("host-routing", "bpf", "It follows from kube-proxy replacement and BPF masquerading.")
     return Choice("host-routing", "legacy", "BPF host routing needs kube-proxy replacement and BPF masquerading.")
 
 
-def _device(results: Results, standing: Standing, target: KernelVersion | None) -> Choice:
+def _device(results: Results, standing: Standing) -> Choice:
     proof = (evidence(finding(results, "cilium-netkit", "netkit-device")),)
-    documented = target is not None and target.triple >= NETKIT_FROM
-    if standing.mode in (Mode.FULL_EBPF, Mode.EBPF_VETH) and standing.netkit and documented:
+    if standing.mode in (Mode.FULL_EBPF, Mode.EBPF_VETH) and standing.netkit:
         return Choice("datapath-device", "netkit", "The kernel has netkit and BPF host routing is on.", proof)
-    why = "The kernel has no netkit." if not standing.netkit else "netkit needs BPF host routing and Linux 6.8."
-    return Choice("datapath-device", "veth", why, proof)
+    has = proof[0].status is Status.PASS
+    why = "netkit needs Cilium 1.16, Linux 6.8 and BPF host routing." if has else "The kernel has no netkit."
+    return Choice("datapath-device", "veth", "netkit is not to be used." if "netkit" in standing.off else why, proof)
 
 
 def _l7(results: Results, standing: Standing) -> Choice:
+    if "l7-proxy" in standing.off:
+        return Choice("l7-proxy", "off", "It is not wanted.")
     if standing.l7:
         return Choice("l7-proxy", "on", "Policy routing and TPROXY rules work.", _rows(results, "cilium-l7-proxy"))
     return Choice(
@@ -110,26 +137,24 @@ def _l7(results: Results, standing: Standing) -> Choice:
 
 def _hubble(results: Results, standing: Standing) -> Choice:
     proof = _rows(results, "cilium-hubble")
+    if "hubble" in standing.off:
+        return Choice("hubble", "off", "It is not wanted.")
     if not standing.hubble:
         return Choice("hubble", "off", "Without perf events its ring buffers cannot be opened.", proof)
     why = "Flows are shown." if standing.flows else "It starts, but shows no L3/L4 flows: BPF_EVENTS is missing."
     return Choice("hubble", "on", why, proof)
 
 
-def _encryption(results: Results, reader: Reader) -> Choice:
-    if reader.works("cilium-wireguard"):
-        return Choice(
-            "encryption",
-            "wireguard",
-            "Available; off unless you set encryption.enabled.",
-            _rows(results, "cilium-wireguard"),
-        )
-    if reader.works("cilium-ipsec"):
-        return Choice("encryption", "ipsec", "Available; off unless you set it up.", _rows(results, "cilium-ipsec"))
+def _encryption(results: Results, reader: Reader, wanted: str) -> Choice:
+    if wanted:
+        return Choice("encryption", wanted, "It is wanted, and works.", _rows(results, f"cilium-{wanted}"))
+    for name, how in (("wireguard", "encryption.enabled"), ("ipsec", "it up, with a key")):
+        if reader.usable(name):
+            return Choice("encryption", name, f"Available; off unless you set {how}.", _rows(results, f"cilium-{name}"))
     return Choice(
         "encryption",
         "none",
-        "Neither WireGuard nor IPsec works on this kernel.",
+        "Neither WireGuard nor IPsec works on this kernel, or they are not to be used.",
         (*_rows(results, "cilium-wireguard"), *_rows(results, "cilium-ipsec")),
     )
 

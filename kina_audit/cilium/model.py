@@ -20,6 +20,19 @@ class Mode(StrEnum):
     UNKNOWN = "unknown"
 
 
+class State(StrEnum):
+    """What a feature does when it is on, best first."""
+
+    WORKS = "works"
+    DEGRADED = "degraded"  # works, and the agent logs what is missing
+    SILENT = "silent"  # works, something is missing, and nothing says so
+    UNVERIFIED = "unverified"  # nobody has verified what it needs
+    UNKNOWN = "unknown"  # the input cannot tell
+    BROKEN = "broken"  # the agent runs, the feature does not work
+    FATAL = "fatal"  # the agent exits, or no pod gets networking
+    UNAVAILABLE = "unavailable"  # the release does not have it
+
+
 LADDER = (Mode.FULL_EBPF, Mode.EBPF_VETH, Mode.HYBRID, Mode.COMPAT, Mode.MINIMAL, Mode.UNSUPPORTED)
 """Best mode first."""
 
@@ -54,14 +67,19 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Whether one Cilium feature works on this kernel and release.
+    """What one Cilium feature does on this kernel and release.
 
     Attributes:
-        id: profile id of the feature, e.g. ``cilium-wireguard``.
+        id: ``cilium-`` and the feature's id, e.g. ``cilium-wireguard``.
         title: a few words.
-        status: pass, fail, warn (works degraded) or unknown.
+        status: pass, fail, warn (works degraded, or unverified), skip (not in this release) or unknown.
         because: one sentence.
         unlock: assignments that would turn it on, e.g. ``CONFIG_NETKIT=y``.
+        state: the same as ``status``, finer.
+        says: what to search the agent's log for when it is fatal, or an empty string.
+        evidence: how well the deciding fact is known, or an empty string.
+        link: where it is from, or an empty string.
+        cautions: what a config does not show about it.
     """
 
     id: str
@@ -69,6 +87,25 @@ class Capability:
     status: Status
     because: str
     unlock: tuple[str, ...] = ()
+    state: State = State.UNKNOWN
+    says: str = ""
+    evidence: str = ""
+    link: str = ""
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def feature(self) -> str:
+        """The feature's id."""
+        return self.id.removeprefix("cilium-")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A feature that the user wants: whether the advice has it, and why or why not."""
+
+    feature: str
+    granted: bool
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +134,8 @@ class Advice:
         capabilities: feature by feature.
         helm_values: nested values for the chart; empty when unsupported or unknown.
         config_map: the ``cilium-config`` keys this advice sets, as strings.
+        wishes: the features that the user wants, in order.
+        least: the worst mode that will do; None: any.
     """
 
     release: str
@@ -110,3 +149,12 @@ class Advice:
     capabilities: tuple[Capability, ...] = ()
     helm_values: Mapping[str, Any] = field(default_factory=dict)
     config_map: Mapping[str, str] = field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
+    least: Mode | None = None
+
+    @property
+    def fulfilled(self) -> bool:
+        """Cilium runs, every wish is granted, and the mode is good enough."""
+        if self.mode in (Mode.UNSUPPORTED, Mode.UNKNOWN) or not all(w.granted for w in self.wishes):
+            return False
+        return self.least is None or LADDER.index(self.mode) <= LADDER.index(self.least)

@@ -55,9 +55,9 @@ def _release(line: dict[str, Any], patch: int) -> Release:
     return Release(version, KernelVersion.parse(line["minimum_kernel"]), patch in line["patches"])
 
 
-def known_minors() -> list[str]:
-    """The minor lines, oldest first."""
-    return [line["minor"] for line in _document()["line"]]
+def known_releases() -> list[Release]:
+    """Every release that is known, oldest first."""
+    return [_release(line, patch) for line in _document()["line"] for patch in line["patches"]]
 
 
 @cache

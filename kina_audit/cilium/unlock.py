@@ -5,52 +5,61 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from kina_audit.cilium.ladder import AGENT, LOOKED_AT, Results, above, finding, stand
+from kina_audit.cilium.ladder import above, stand
 from kina_audit.cilium.model import Mode, Unlock
+from kina_audit.cilium.reading import Reader, Results
 from kina_audit.cilium.release import Release
 from kina_audit.engine.evaluate import Evaluator
-from kina_audit.engine.finding import Finding, Status
+from kina_audit.engine.finding import Finding
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.expression import Node
 from kina_audit.packaged import data_file, toml_document
-from kina_audit.profiles.model import Level
 
 Choice = frozenset[str]
 _MOST = 64
 """How many ways to satisfy one condition are looked at; conditions have a handful."""
 
 
-def next_mode(kernel: KernelConfig, results: Results, release: Release, mode: Mode) -> Unlock | None:
-    """The nearest better mode that setting symbols reaches, with the symbols; None when there is none."""
+def next_mode(
+    kernel: KernelConfig, results: Results, release: Release, mode: Mode, off: frozenset[str] = frozenset()
+) -> Unlock | None:
+    """The nearest better mode that setting symbols reaches, with the symbols; None when there is none.
+
+    Args:
+        kernel: what is audited.
+        results: every profile tagged ``cilium``, by id.
+        release: the Cilium release.
+        mode: the mode to better.
+        off: features that are not to be used.
+    """
+    reader = Reader(results, release, kernel, optimistic=False, off=off)
     for better in above(mode):
-        unmet = wanted(results, better)
-        chosen = _choose(unmet, kernel)
+        chosen = _choose(wanted(reader, better), kernel)
         if chosen is None:
             continue
-        for trial in (_trimmed(chosen, kernel, results, release, better), chosen):
-            reached = _mode_with(trial, kernel, results, release)
+        for trial in (_trimmed(chosen, kernel, results, release, better, off), chosen):
+            reached = _mode_with(trial, kernel, results, release, off)
             if trial and reached in (better, *above(better)):
                 return Unlock(reached, tuple(f"CONFIG_{s}=y" for s in visible(trial, kernel)), _because(trial, kernel))
     return None
 
 
-def wanted(results: Results, mode: Mode) -> list[Finding]:
+def wanted(reader: Reader, mode: Mode) -> list[Finding]:
     """The unmet findings that stand between a kernel and a mode, in the order the agent would meet them."""
-    rows = _required(results, "cilium-agent")
+    needed = ["agent"]
     if mode is not Mode.MINIMAL:
-        rows += [*_required(results, "cilium-l7-proxy"), finding(results, AGENT, "perf-events")]
+        needed += ["l7-proxy", "hubble"]
     if mode in (Mode.COMPAT, Mode.HYBRID):
-        rows += _required(results, "cilium-iptables-masquerade")
+        needed.append("iptables-masquerade")
     if mode in (Mode.HYBRID, Mode.EBPF_VETH, Mode.FULL_EBPF):
-        rows.append(finding(results, AGENT, "btf"))
+        needed.append("kube-proxy-replacement")
+    if mode in (Mode.EBPF_VETH, Mode.FULL_EBPF):
+        needed += ["bpf-masquerade", "bpf-host-routing"]
+    rows = [f for name in needed if name not in reader.off for u in reader.breaking(name) for f in u.findings]
     if mode is Mode.FULL_EBPF:
-        rows += _required(results, "cilium-hubble")
-        rows.append(finding(results, "cilium-kube-proxy-replacement", "socket-termination"))
-    return [f for f in rows if f.status not in (Status.PASS, Status.SKIP)]
-
-
-def _required(results: Results, profile: str) -> list[Finding]:
-    return [f for f in results[profile].findings if f.level is Level.REQUIRED]
+        whole = [n for n in ("hubble", "kube-proxy-replacement") if n not in reader.off]
+        rows += [f for n in whole for u in reader.unmet(n) for f in u.findings]
+    return list({(f.requirement.profile, f.requirement.id): f for f in rows}.values())
 
 
 def ways(node: Node, kernel: KernelConfig) -> list[Choice]:
@@ -80,7 +89,7 @@ def _settable(symbol: str, kernel: KernelConfig) -> bool:
 def assignments(item: Finding, kernel: KernelConfig) -> tuple[str, ...]:
     """The fewest visible symbols that satisfy a finding's condition, as ``CONFIG_X=y``; empty when none is known."""
     found = ways(item.expr.node, kernel)
-    return tuple(f"CONFIG_{s}=y" for s in visible(found[0], kernel)) if found else ()
+    return tuple(f"CONFIG_{s}=y" for s in visible(sorted(found[0]), kernel)) if found else ()
 
 
 def _choose(rows: Iterable[Finding], kernel: KernelConfig) -> list[str] | None:
@@ -94,21 +103,25 @@ def _choose(rows: Iterable[Finding], kernel: KernelConfig) -> list[str] | None:
     return list(chosen)
 
 
-def _trimmed(chosen: list[str], kernel: KernelConfig, results: Results, release: Release, mode: Mode) -> list[str]:
+def _trimmed(
+    chosen: list[str], kernel: KernelConfig, results: Results, release: Release, mode: Mode, off: frozenset[str]
+) -> list[str]:
     """``chosen`` without the symbols that the mode is reached without."""
     kept = list(chosen)
     for symbol in reversed(chosen):
         without = [s for s in kept if s != symbol]
-        if _mode_with(without, kernel, results, release) in (mode, *above(mode)):
+        if _mode_with(without, kernel, results, release, off) in (mode, *above(mode)):
             kept = without
     return kept
 
 
-def _mode_with(symbols: Iterable[str], kernel: KernelConfig, results: Results, release: Release) -> Mode:
+def _mode_with(
+    symbols: Iterable[str], kernel: KernelConfig, results: Results, release: Release, off: frozenset[str]
+) -> Mode:
     changed = with_symbols(kernel, symbols)
     evaluator = Evaluator(changed)
-    again = {name: evaluator.profile(results[name].profile) for name in LOOKED_AT}
-    return stand(again, release, kernel.target)[0]
+    again = {name: evaluator.profile(row.profile) for name, row in results.items()}
+    return stand(again, release, changed, off)[0]
 
 
 def with_symbols(kernel: KernelConfig, symbols: Iterable[str]) -> KernelConfig:

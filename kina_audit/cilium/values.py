@@ -6,15 +6,27 @@ from typing import Any
 from kina_audit.cilium.model import Choice
 from kina_audit.cilium.release import Release
 
+CHOICES_WITHOUT_A_WISH = ("encryption",)
+"""What a choice only reports as available, until somebody wants it."""
 
-def settings(choices: Iterable[Choice], release: Release) -> tuple[dict[str, Any], dict[str, str]]:
-    """(nested Helm values, flat ConfigMap data): only what this release's chart knows, only what was chosen."""
-    known = {f"{s['id']}": s for s in release.facts("setting")}
+
+def settings(
+    choices: Iterable[Choice], release: Release, on: Iterable[str] = ()
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """(nested Helm values, flat ConfigMap data): only what this release's chart knows, only what was chosen.
+
+    Args:
+        choices: the decisions inside the mode.
+        release: the Cilium release.
+        on: features that are wanted.
+    """
+    wanted = list(on)
+    names = [f"{c.name}/{c.value}" for c in choices if c.name not in CHOICES_WITHOUT_A_WISH or c.value in wanted]
+    names += [f"feature/{name}" for name in wanted]
     values: dict[str, Any] = {}
     config: dict[str, str] = {}
-    for choice in choices:
-        setting = known.get(f"{choice.name}/{choice.value}")
-        if setting is not None:
+    for setting in release.facts("setting"):
+        if setting["id"] in names:
             _merge(values, setting["values"])
             config.update(setting["config"])
     return values, config

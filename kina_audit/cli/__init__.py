@@ -10,6 +10,7 @@ from kina_audit.errors import KinaAuditError
 
 COMMANDS = {
     "check": "kina_audit.cli.check",
+    "cilium": "kina_audit.cli.cilium",
     "explain": "kina_audit.cli.explain",
     "extract": "kina_audit.cli.extract",
     "fix": "kina_audit.cli.fix",

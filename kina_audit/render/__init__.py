@@ -11,6 +11,8 @@ FORMATS = {
     "json": "kina_audit.render.json",
     "helm-values": "kina_audit.render.helm_values",
     "configmap": "kina_audit.render.configmap",
+    "cilium": "kina_audit.render.cilium",
+    "cilium-cli": "kina_audit.render.cilium_cli",
 }
 """Format name to the module that renders it."""
 

@@ -22,5 +22,6 @@ def preamble(report: Report, advice: Advice) -> str:
         comment(advice.summary),
     ]
     lines += [comment(f"{c.name}: {c.value}. {c.because}") for c in advice.choices]
+    lines += [comment(f"Wanted, but refused: {w.feature}. {w.because}") for w in advice.wishes if not w.granted]
     lines += [comment(f"Caution: {c}") for c in advice.cautions]
     return "".join(lines)

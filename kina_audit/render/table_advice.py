@@ -1,8 +1,19 @@
 """The Cilium part of the terminal table."""
 
-from kina_audit.cilium.model import Advice, Evidence
-from kina_audit.engine.finding import Status
+from kina_audit.cilium.model import Advice, Evidence, State
 from kina_audit.render.table_style import Style
+
+LABELS = {
+    State.WORKS: "works",
+    State.DEGRADED: "degraded",
+    State.SILENT: "silent",
+    State.BROKEN: "broken",
+    State.FATAL: "fatal",
+    State.UNKNOWN: "unknown",
+    State.UNVERIFIED: "unproven",
+    State.UNAVAILABLE: "no such",
+}
+"""What a state is called in a column of eight characters."""
 
 
 def advice_lines(advice: Advice, style: Style) -> list[str]:
@@ -18,13 +29,8 @@ def advice_lines(advice: Advice, style: Style) -> list[str]:
         )
     if advice.alternatives:
         lines += style.field("instead", "; ".join(advice.alternatives))
-    for status, label in (
-        (Status.PASS, "works"),
-        (Status.WARN, "degraded"),
-        (Status.FAIL, "not here"),
-        (Status.UNKNOWN, "unknown"),
-    ):
-        names = [c.id.removeprefix("cilium-") for c in advice.capabilities if c.status is status]
+    for state, label in LABELS.items():
+        names = [c.feature for c in advice.capabilities if c.state is state]
         if names:
             lines += style.field(label, ", ".join(names))
     for caution in advice.cautions:

@@ -151,9 +151,22 @@ def _advice(advice: Advice) -> dict[str, Any]:
         "cautions": list(advice.cautions),
         "alternatives": list(advice.alternatives),
         "capabilities": [
-            {"id": c.id, "title": c.title, "status": str(c.status), "because": c.because, "unlock": list(c.unlock)}
+            {
+                "id": c.id,
+                "title": c.title,
+                "status": str(c.status),
+                "state": str(c.state),
+                "because": c.because,
+                "says": c.says or None,
+                "unlock": list(c.unlock),
+                "evidence": c.evidence or None,
+                "link": c.link or None,
+                "cautions": list(c.cautions),
+            }
             for c in advice.capabilities
         ],
+        "wishes": [{"feature": w.feature, "granted": w.granted, "because": w.because} for w in advice.wishes],
+        "min_mode": str(advice.least) if advice.least else None,
         "helm_values": dict(advice.helm_values),
         "config_map": dict(advice.config_map),
     }

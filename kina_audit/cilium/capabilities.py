@@ -1,0 +1,94 @@
+"""Feature by feature: what it does on this kernel and release, because of what, and what would turn it on."""
+
+from kina_audit.cilium.features import Basis, Effect
+from kina_audit.cilium.model import Capability, State
+from kina_audit.cilium.reading import Reader, Results, Unmet, worst
+from kina_audit.cilium.release import Release
+from kina_audit.cilium.unlock import assignments
+from kina_audit.engine.finding import Status
+from kina_audit.kernel.config import KernelConfig
+
+USABLE = (State.WORKS, State.DEGRADED, State.SILENT, State.UNVERIFIED)
+"""States in which a feature may be switched on."""
+
+_STATUS = {
+    State.WORKS: Status.PASS,
+    State.DEGRADED: Status.WARN,
+    State.SILENT: Status.WARN,
+    State.UNVERIFIED: Status.WARN,
+    State.BROKEN: Status.FAIL,
+    State.FATAL: Status.FAIL,
+    State.UNAVAILABLE: Status.SKIP,
+    State.UNKNOWN: Status.UNKNOWN,
+}
+
+
+def capabilities(results: Results, release: Release, kernel: KernelConfig, refused: str = "") -> tuple[Capability, ...]:
+    """Every feature, in the order of the data file.
+
+    Args:
+        results: every profile tagged ``cilium``, by id.
+        release: the Cilium release.
+        kernel: what is audited.
+        refused: why the release cannot run on this kernel's version at all, or an empty string.
+    """
+    low = Reader(results, release, kernel, optimistic=False)
+    high = Reader(results, release, kernel, optimistic=True)
+    return tuple(_capability(name, low, high, refused) for name in low.features)
+
+
+def _capability(name: str, low: Reader, high: Reader, refused: str) -> Capability:
+    feature = low.features[name]
+    unmet = low.unmet(name)
+    state = _state(name, low)
+    if state is not _state(name, high):
+        state = State.UNKNOWN
+    worst_one = worst(low.breaking(name)) or worst(unmet)
+    because = worst_one.why if worst_one and state is not State.WORKS else "Everything it needs of the kernel is there."
+    if state is State.UNAVAILABLE:
+        because = f"Cilium {low.release} does not have it."
+    if state is State.UNKNOWN:
+        because = _undecided(low, high, name).why
+    if refused and state is not State.UNAVAILABLE:
+        state, because, worst_one = State.FATAL, refused, None
+    verified = [n for n in feature.needs if n.basis is not Basis.UNVERIFIED]
+    if state is State.UNVERIFIED and not verified and not unmet:
+        because = "What it needs of the kernel is not verified; what is believed to be needed is there."
+    need = worst_one.need if worst_one else None
+    rows = low.breaking(name) or unmet
+    symbols = dict.fromkeys(a for u in rows for f in u.findings for a in assignments(f, low.kernel))
+    return Capability(
+        id=f"cilium-{name}",
+        title=feature.title,
+        status=_STATUS[state],
+        because=because,
+        unlock=tuple(symbols) if state is not State.WORKS else (),
+        state=state,
+        says=need.says if need and state is State.FATAL else "",
+        evidence=str(need.basis) if need else "",
+        link=need.link if need else "",
+        cautions=feature.cautions,
+    )
+
+
+def _state(name: str, reader: Reader) -> State:
+    feature = reader.features[name]
+    if not feature.available:
+        return State.UNAVAILABLE
+    if found := worst(reader.breaking(name)):
+        return State.FATAL if found.need.effect is Effect.FATAL else State.BROKEN
+    unmet = reader.unmet(name)
+    if all(n.basis is Basis.UNVERIFIED for n in feature.needs) and feature.needs:
+        return State.UNVERIFIED
+    if any(u.need.basis is Basis.UNVERIFIED for u in unmet):
+        return State.UNVERIFIED
+    if found := worst(reader.lacking(name)):
+        return State.SILENT if found.need.effect is Effect.SILENT else State.DEGRADED
+    return State.WORKS
+
+
+def _undecided(low: Reader, high: Reader, name: str) -> Unmet:
+    """The first need that the two readings disagree about."""
+    certain = {u.need for u in high.unmet(name)}
+    rows = low.unmet(name)
+    return next((u for u in rows if u.need not in certain), rows[0])

@@ -1,0 +1,76 @@
+"""The cilium-config keys that decide about features, and the Helm values they come from: ``data/cilium-keys.toml``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from kina_audit.cilium.release import Release
+from kina_audit.kernel.version import VersionRange
+from kina_audit.packaged import data_file, toml_document
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One value that a user has set.
+
+    Attributes:
+        key: the Helm path, dots between its parts, or the ConfigMap key.
+        value: as text; booleans are ``true`` and ``false``.
+        line: where it stands, from 1.
+    """
+
+    key: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A cilium-config key: where its value is from, and what it may be."""
+
+    config: str
+    helm: str
+    when: Mapping[str, str]
+    default: str
+    values: tuple[str, ...]
+
+
+def keys(release: Release) -> list[Key]:
+    """The keys of one release."""
+    return [
+        Key(row["config"], row["helm"], row.get("when", {}), row["default"], tuple(row["values"]))
+        for row in of_release("key", release)
+    ]
+
+
+def defaults() -> Mapping[str, str]:
+    """What the chart makes of values that are not set, where a key is rendered from several."""
+    table: Mapping[str, str] = _document()["defaults"]
+    return table
+
+
+def on_when() -> Mapping[str, Mapping[str, str | list[str]]]:
+    """For each feature the keys and values that switch it on."""
+    table: Mapping[str, Mapping[str, str | list[str]]] = _document()["on"]
+    return table
+
+
+def of_release(table: str, release: Release) -> list[dict[str, Any]]:
+    """The rows of a table of the data file that are about a release."""
+    return [
+        row
+        for row in _document()[table]
+        if "releases" not in row or release.version in VersionRange.parse(row["releases"])
+    ]
+
+
+def every_row(table: str) -> list[dict[str, Any]]:
+    """The rows of a table of the data file, of whatever release."""
+    rows: list[dict[str, Any]] = _document()[table]
+    return rows
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return toml_document(data_file("cilium-keys.toml"))

@@ -1,0 +1,56 @@
+"""What the user asks of the advice, and what became of each wish."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from kina_audit.cilium.features import feature_ids
+from kina_audit.cilium.model import LADDER, Mode
+from kina_audit.errors import UsageError
+
+KUBE_PROXY_REPLACEMENT = "kube-proxy-replacement"
+IPV6 = "ipv6"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Wishes.
+
+    Attributes:
+        want: features that must be on.
+        avoid: features that must not be used.
+        least: the worst mode that will do; None: any.
+    """
+
+    want: tuple[str, ...] = ()
+    avoid: frozenset[str] = frozenset()
+    least: Mode | None = None
+
+
+def make_request(
+    want: Iterable[str] = (), avoid: Iterable[str] = (), *, ipv6: bool = False, keep_kube_proxy: bool = False,
+    min_mode: str = "",
+) -> Request:  # fmt: skip
+    """Wishes as the command line gives them.
+
+    Raises:
+        UsageError: an unknown feature or mode, or one that is both wanted and avoided.
+    """
+    wanted = dict.fromkeys([*want, *([IPV6] if ipv6 else [])])
+    avoided = frozenset([*avoid, *([KUBE_PROXY_REPLACEMENT] if keep_kube_proxy else [])])
+    for name in [*wanted, *sorted(avoided)]:
+        _check(name)
+    if both := avoided & wanted.keys():
+        raise UsageError(f"{', '.join(sorted(both))}: both wanted and avoided", "Drop one of the two options.")
+    modes = [str(m) for m in LADDER[:-1]]
+    if min_mode and min_mode not in modes:
+        raise UsageError(f"--min-mode {min_mode}: not one of {', '.join(modes)}")
+    return Request(tuple(wanted), avoided, Mode(min_mode) if min_mode else None)
+
+
+def _check(name: str) -> None:
+    known = feature_ids()
+    if name not in known:
+        near = get_close_matches(name, known, 3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
+        raise UsageError(f"no feature {name!r}", hint)

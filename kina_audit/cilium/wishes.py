@@ -1,0 +1,91 @@
+"""Which wishes can be granted together, and what they decide."""
+
+from dataclasses import dataclass, field
+
+from kina_audit.cilium.capabilities import USABLE
+from kina_audit.cilium.features import Feature
+from kina_audit.cilium.model import Capability, Wish
+from kina_audit.cilium.reading import Reader, Results
+from kina_audit.cilium.release import Release
+from kina_audit.cilium.request import Request
+from kina_audit.kernel.config import KernelConfig
+
+
+@dataclass(slots=True)
+class Granted:
+    """What the wishes come to.
+
+    Attributes:
+        wishes: each wish, in order, granted or not.
+        on: the features that are switched on.
+        off: the features that are not to be used: avoided, or not together with one that is on.
+        forced: the choices they make.
+    """
+
+    off: frozenset[str]
+    wishes: list[Wish] = field(default_factory=list)
+    on: list[str] = field(default_factory=list)
+    forced: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def encryption(self) -> str:
+        """The encryption that is wanted, or an empty string."""
+        return self.forced.get("encryption", "")
+
+
+def grant(
+    request: Request, capabilities: tuple[Capability, ...], results: Results, release: Release, kernel: KernelConfig
+) -> Granted:
+    """Grant wishes in their order, each as far as those before it leave room."""
+    states = {c.feature: c for c in capabilities}
+    granted = Granted(request.avoid)
+    for name in request.want:
+        refusal = _refusal(name, states[name], granted, results, release, kernel)
+        granted.wishes.append(Wish(name, not refusal, refusal or states[name].because))
+        if refusal:
+            continue
+        granted.on.append(name)
+        reader = Reader(results, release, kernel, optimistic=False)
+        granted.forced |= reader.features[name].choices
+        granted.off |= _displaced(name, reader.features)
+    return granted
+
+
+def _refusal(
+    name: str, capability: Capability, granted: Granted, results: Results, release: Release, kernel: KernelConfig
+) -> str:
+    if capability.state not in USABLE:
+        return capability.because
+    reader = Reader(results, release, kernel, optimistic=False, off=granted.off)
+    rows = reader.features
+    for other in granted.on:
+        for a, b in ((name, other), (other, name)):
+            clash = next((c for c in rows[a].conflicts if c.other == b), None)
+            if clash:
+                return f"Not together with {rows[other].title}: {clash.why}"
+    for choice, value in rows[name].choices.items():
+        if granted.forced.get(choice, value) != value:
+            return f"It needs {choice} {value}, and another wish needs {granted.forced[choice]}."
+    if name in granted.off:
+        return "Another wish rules it out."
+    # A later wish must not pull the ground from under an earlier one.
+    after = Reader(results, release, kernel, optimistic=False, off=granted.off | _displaced(name, rows))
+    for other in [*granted.on, name]:
+        if not after.usable(other):
+            return after.breaking(other)[0].why if after.breaking(other) else "Another wish rules it out."
+    return ""
+
+
+def _displaced(name: str, rows: dict[str, Feature]) -> frozenset[str]:
+    """The features that cannot be on beside this one."""
+    mine = rows[name]
+    conflicts = {c.other for c in mine.conflicts} | {
+        other for other, row in rows.items() for c in row.conflicts if c.other == name
+    }
+    rivals = {
+        other
+        for other, row in rows.items()
+        for choice, value in row.choices.items()
+        if mine.choices.get(choice, value) != value
+    }
+    return frozenset((conflicts | rivals) - {name})

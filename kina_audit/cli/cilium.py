@@ -1,0 +1,128 @@
+"""``kina-audit cilium``: what each of Cilium's features does on a kernel, and the best configuration."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+from kina_audit.cli.cilium_review import review
+from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
+
+if TYPE_CHECKING:
+    from kina_audit.cilium.model import Advice
+    from kina_audit.report.model import Report
+
+ADVISE = "advise"
+
+
+class _SourceFirst(typer.core.TyperGroup):
+    """``cilium SOURCE`` is ``cilium advise SOURCE``; a file called review is ``./review``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in self.commands:
+            args = [ADVISE, *args]
+        return super().parse_args(ctx, args)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(
+        name="cilium",
+        cls=_SourceFirst,
+        help="Recommend a Cilium configuration for a kernel, or review yours.",
+        rich_markup_mode=None,
+        context_settings={"help_option_names": []},
+    )
+    shown = {"help_option_names": ["-h", "--help"]}
+    group.command(ADVISE, context_settings=shown)(advise)
+    group.command("review", context_settings=shown)(review)
+    app.add_typer(group)
+
+
+def advise(
+    source: given.Source = "apple",
+    cilium: Annotated[
+        str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
+    ] = "",
+    want: Annotated[
+        list[str] | None, typer.Option("--want", metavar="FEATURE", help="Must be on, e.g. wireguard; repeatable.")
+    ] = None,
+    avoid: Annotated[
+        list[str] | None, typer.Option("--avoid", metavar="FEATURE", help="Must not be used; repeatable.")
+    ] = None,
+    ipv6: Annotated[bool, typer.Option("--ipv6", help="IPv6 must work; the same as --want ipv6.")] = False,
+    keep_kube_proxy: Annotated[
+        bool, typer.Option("--keep-kube-proxy", help="The same as --avoid kube-proxy-replacement.")
+    ] = False,
+    min_mode: Annotated[str, typer.Option("--min-mode", metavar="MODE", help="Fail below this mode.")] = "",
+    all_releases: Annotated[
+        bool, typer.Option("--all-releases", help="The mode with every known release, and which release to take.")
+    ] = False,
+    format_: Annotated[
+        str,
+        typer.Option("--format", "-f", help="cilium, json, helm-values, configmap, cilium-cli or table, to stdout."),
+    ] = "cilium",
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
+    ] = None,
+    arch: given.Arch = "arm64",
+    target_kernel: given.TargetKernel = "",
+    offline: given.Offline = False,
+    refresh: given.Refresh = False,
+    no_fallback: given.NoFallback = False,
+    allow_http: given.AllowHttp = False,
+    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
+    timeout: given.Timeout = COMMAND_TIMEOUT,
+    verbose: given.Verbose = False,
+    quiet: given.Quiet = False,
+    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+) -> int:
+    """What each of Cilium's features does on a kernel, and the best configuration.
+
+    `kina-audit cilium review VALUES [SOURCE]` does the opposite: it says what breaks of a configuration you have.
+    FEATURE is a name of the first column. Exit status: 0 Cilium runs with everything that is wanted, 1 it does not or
+    the input cannot tell, 2 usage error, 3 the source could not be read.
+    """
+    from kina_audit.api import audit, load_kernel
+    from kina_audit.cilium.request import make_request
+    from kina_audit.cli import outputs
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.report.model import FailOn
+
+    request = make_request(want or [], avoid or [], ipv6=ipv6, keep_kube_proxy=keep_kube_proxy, min_mode=min_mode)
+    colour = terminal.use_colour(color)
+    options = given.source_options(
+        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
+        allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
+    )  # fmt: skip
+    planned = outputs.plan(format_, output or []) if not all_releases else []
+    library = ProfileLibrary()
+    kernel = load_kernel(source, options)
+    report = audit(
+        kernel, [library.get("cilium-agent")], cilium=cilium, fail_on=FailOn.REQUIRED, library=library, request=request
+    )
+    if all_releases:
+        return _matrix(report, request, format_, colour=colour)
+    outputs.write(report, planned, colour=colour, verbose=verbose)
+    return 0 if report.advice is not None and report.advice.fulfilled else 1
+
+
+def _matrix(report: "Report", request: object, format_: str, *, colour: bool) -> int:
+    from kina_audit.api import advise_every_release
+    from kina_audit.cilium.advise import best_release
+    from kina_audit.cilium.request import Request
+    from kina_audit.errors import UsageError
+    from kina_audit.render.cilium_releases import as_json, as_text
+
+    if format_ not in ("cilium", "json"):
+        raise UsageError(f"--all-releases --format {format_}: not one of cilium, json")
+    rows: Sequence[Advice] = advise_every_release(report.kernel, request if isinstance(request, Request) else None)
+    best = best_release(list(rows))
+    terminal.print_out(
+        as_json(rows, best) if format_ == "json" else as_text(report.kernel, rows, best, terminal.width(), colour)
+    )
+    return 0 if best is not None else 1

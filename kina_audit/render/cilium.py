@@ -1,0 +1,80 @@
+"""``--format cilium``: the recommendation alone, for people at a terminal: feature by feature what works, and why not."""
+
+from kina_audit.cilium.model import Advice, Capability, State
+from kina_audit.engine.finding import Status
+from kina_audit.render import RenderOptions, one_line
+from kina_audit.render.table_style import Style
+from kina_audit.report.model import Report
+
+_WORDS = {
+    State.WORKS: "works",
+    State.DEGRADED: "degraded",
+    State.SILENT: "degraded, silently",
+    State.BROKEN: "does not work",
+    State.FATAL: "crash-loops",
+    State.UNKNOWN: "cannot tell",
+    State.UNVERIFIED: "unverified",
+    State.UNAVAILABLE: "not in release",
+}
+_NAME = 24
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Mode and its reasons, the wishes, every feature, cautions, and the next mode up."""
+    style = Style(options)
+    advice = report.advice
+    config, origin = report.kernel.config, report.kernel.provenance
+    target = str(config.target or "unknown version")
+    lines = [style.bold(f"{one_line(origin.source)}: Linux {target}, {config.arch or 'unknown architecture'}")]
+    if advice is None:
+        return "\n".join([*lines, "No recommendation was asked for."]) + "\n"
+    lines += [style.bold(f"Cilium {advice.release}: {advice.mode}"), *style.wrap(advice.summary)]
+    for choice in advice.choices:
+        lines += style.wrap(f"{choice.name}: {choice.value}. {choice.because}")
+    lines += _wishes(advice, style)
+    lines += ["", *_capabilities(advice, style, options)]
+    if advice.alternatives:
+        lines += ["", *style.field("instead", "; ".join(advice.alternatives))]
+    if advice.unlock is not None:
+        text = f"{advice.unlock.mode} with {', '.join(advice.unlock.symbols)}. {advice.unlock.because}"
+        lines += ["", *style.field("next", text)]
+    if advice.cautions:
+        lines += ["", *(line for c in advice.cautions for line in style.field("caution", c))]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _wishes(advice: Advice, style: Style) -> list[str]:
+    lines = [
+        line
+        for wish in advice.wishes
+        for line in style.field("granted" if wish.granted else "REFUSED", f"{wish.feature}: {wish.because}")
+    ]
+    if advice.least is not None and not advice.fulfilled and all(w.granted for w in advice.wishes):
+        lines += style.field("REFUSED", f"mode {advice.least} or better: this kernel carries {advice.mode}.")
+    return lines
+
+
+def _capabilities(advice: Advice, style: Style, options: RenderOptions) -> list[str]:
+    lines = [f"{'feature':<{_NAME}} state"]
+    for row in advice.capabilities:
+        word = _WORDS[row.state]
+        colour = f"\x1b[{_COLOUR[row.status]}m{word}\x1b[0m" if options.color else word
+        lines.append(f"{row.feature:<{_NAME}} {colour}")
+        if row.state is not State.WORKS or row.cautions or options.verbose:
+            lines += style.wrap(_because(row), 4)
+    return lines
+
+
+_COLOUR = {Status.FAIL: 31, Status.WARN: 33, Status.UNKNOWN: 35, Status.PASS: 32, Status.SKIP: 90}
+
+
+def _because(row: Capability) -> str:
+    parts = [row.because]
+    if row.says:
+        parts.append(f"Look for: {row.says}.")
+    if row.unlock:
+        parts.append(f"Set {', '.join(row.unlock)}.")
+    parts += row.cautions
+    if row.evidence:
+        parts.append(f"({row.evidence}: {row.link})")
+    return " ".join(parts)

@@ -1,0 +1,78 @@
+"""A review of a user's Cilium configuration, as text or JSON."""
+
+import json
+
+from kina_audit.cilium.model import State
+from kina_audit.cilium.review import Remark, Review
+from kina_audit.kernel.provenance import Kernel
+from kina_audit.render import RenderOptions, one_line
+from kina_audit.render.table_style import Style
+
+_WORDS = {
+    State.FATAL: "crash-loops",
+    State.BROKEN: "does not work",
+    State.DEGRADED: "degraded",
+    State.SILENT: "degraded, silently",
+    State.UNKNOWN: "cannot tell",
+    State.UNVERIFIED: "unverified",
+}
+
+
+def as_text(review: Review, kernel: Kernel, name: str, width: int) -> str:
+    """One paragraph a remark, with the line that it is about."""
+    style = Style(RenderOptions(width=width))
+    target = kernel.config.target or "of unknown version"
+    lines = [f"{one_line(name)} on Linux {target}, Cilium {review.release}"]
+    for remark in review.remarks:
+        place = f"{one_line(name)}:{remark.line}" if remark.line else "by default" if remark.key else "in any case"
+        what = f"{one_line(remark.key)}: {one_line(remark.value)}" if remark.key else remark.feature
+        lines += ["", f"{place}: {what}", *style.wrap(f"{_WORDS[remark.state]}: {_because(remark)}")]
+    if not review.remarks:
+        lines += ["", "Nothing breaks."]
+    lines += ["", *style.wrap(_count(review), 0)]
+    return "\n".join(lines) + "\n"
+
+
+def _because(remark: Remark) -> str:
+    parts = [remark.because]
+    if remark.says:
+        parts.append(f"Look for: {remark.says}.")
+    if remark.unlock:
+        parts.append(f"Set {', '.join(remark.unlock)}.")
+    if remark.evidence:
+        parts.append(f"({remark.evidence}: {remark.link})")
+    return " ".join(parts)
+
+
+def _count(review: Review) -> str:
+    text = f"{review.judged} of {review.judged + review.others} values decide about features"
+    rest = "; the others do not depend on the kernel, or are not known here" if review.others else ""
+    return f"{text}{rest}. What is not set has the chart's default."
+
+
+def as_json(review: Review) -> str:
+    """The same as data."""
+    document = {
+        "cilium_release": review.release,
+        "kind": review.kind,
+        "breaks": review.breaks,
+        "undecided": review.undecided,
+        "judged": review.judged,
+        "others": review.others,
+        "remarks": [
+            {
+                "line": r.line or None,
+                "key": r.key or None,
+                "value": r.value or None,
+                "feature": r.feature or None,
+                "state": str(r.state),
+                "because": r.because,
+                "says": r.says or None,
+                "unlock": list(r.unlock),
+                "evidence": r.evidence or None,
+                "link": r.link or None,
+            }
+            for r in review.remarks
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"

@@ -1,0 +1,125 @@
+"""A user's Helm values or cilium-config ConfigMap, YAML or JSON, flattened with the line of each value."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kina_audit.errors import SourceTooLargeError, UsageError
+from kina_audit.sources.file import read_text
+
+if TYPE_CHECKING:
+    from yaml import MappingNode, Node
+
+STDIN = "-"
+MOST_BYTES = 2 * 1024 * 1024
+MOST_VALUES = 20_000
+DEEPEST = 40
+HELM, CONFIGMAP = "helm-values", "configmap"
+_NAME = "cilium-config"
+
+Row = tuple[str, str, int]
+"""(key, value as text, line): the key is a Helm path with dots, or a ConfigMap key."""
+
+
+def read_values(path: str) -> tuple[str, list[Row]]:
+    """Read a values file or a ConfigMap.
+
+    Args:
+        path: the file, or ``-`` for stdin.
+
+    Returns:
+        ``helm-values`` or ``configmap``, and the values in the order of their lines.
+
+    Raises:
+        SourceError: it cannot be read, or is larger than any values file.
+        UsageError: it is no YAML, or neither values nor a ConfigMap; the message names the line.
+    """
+    if path == STDIN:
+        text = sys.stdin.buffer.read(MOST_BYTES + 1).decode("utf-8", errors="replace")
+    else:
+        text = read_text(Path(path))
+    name = "stdin" if path == STDIN else path
+    if len(text) > MOST_BYTES:
+        raise SourceTooLargeError(
+            f"{name}: more than 2 MiB, which no values file is", "Give Helm values or a ConfigMap."
+        )
+    documents = _compose(text, name)
+    for document in documents:
+        data = _config_map(document)
+        if data is not None:
+            return CONFIGMAP, list(_rows(data, "", name, []))
+    if len(documents) > 1:
+        raise UsageError(f"{name}: several documents, none of them the ConfigMap {_NAME}", "Give one document.")
+    return HELM, list(_rows(documents[0], "", name, []))
+
+
+def _compose(text: str, name: str) -> "list[MappingNode]":
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        documents = list(yaml.compose_all(text, Loader=loader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "no YAML"
+        raise UsageError(f"{name}{line}: {problem}", "Give Helm values or a ConfigMap, in YAML or JSON.") from error
+    except RecursionError as error:
+        raise UsageError(f"{name}: nested too deeply", "Give Helm values or a ConfigMap.") from error
+    found = [d for d in documents if isinstance(d, yaml.MappingNode)]
+    if not found:
+        raise UsageError(f"{name}: no values in it", "Give Helm values or a ConfigMap, in YAML or JSON.")
+    return found
+
+
+def _child(node: "Node", key: str) -> "Node | None":
+    from yaml import MappingNode
+
+    if not isinstance(node, MappingNode):
+        return None
+    return next((value for name, value in node.value if name.value == key), None)
+
+
+def _config_map(node: "Node") -> "MappingNode | None":
+    """The data of the ConfigMap that a document is, or that is an item of its list."""
+    from yaml import MappingNode, SequenceNode
+
+    items = _child(node, "items")
+    found = [node, *items.value] if isinstance(items, SequenceNode) else [node]
+    for item in found:
+        kind, metadata, data = _child(item, "kind"), _child(item, "metadata"), _child(item, "data")
+        label = _child(metadata, "name") if metadata is not None else None
+        named = len(found) == 1 or (label is not None and label.value == _NAME)
+        if kind is not None and kind.value == "ConfigMap" and isinstance(data, MappingNode) and named:
+            return data
+    return None
+
+
+def _rows(node: "MappingNode", prefix: str, name: str, seen: list[None], depth: int = 0) -> Iterator[Row]:
+    from yaml import MappingNode, ScalarNode
+
+    if depth > DEEPEST:
+        raise UsageError(f"{name}:{node.start_mark.line + 1}: nested too deeply", "Give Helm values or a ConfigMap.")
+    for key, value in node.value:
+        seen.append(None)
+        if len(seen) > MOST_VALUES:
+            raise SourceTooLargeError(f"{name}: more than {MOST_VALUES:,} values", "Give Helm values or a ConfigMap.")
+        if not isinstance(key, ScalarNode):
+            continue
+        if key.tag == "tag:yaml.org,2002:merge" and isinstance(value, MappingNode):
+            yield from _rows(value, prefix, name, seen, depth + 1)
+            continue
+        path = f"{prefix}{key.value}"
+        if isinstance(value, MappingNode):
+            yield from _rows(value, f"{path}.", name, seen, depth + 1)
+        elif isinstance(value, ScalarNode):
+            yield path, _text(value), key.start_mark.line + 1
+
+
+def _text(node: "Node") -> str:
+    kind = node.tag.rpartition(":")[2]
+    text = str(node.value)
+    if kind == "bool":
+        return "true" if text.lower() in ("true", "yes", "on", "y") else "false"
+    return "null" if kind == "null" else text

@@ -1,0 +1,221 @@
+"""Reviewing a user's values: what breaks, on which line, and what YAML may do to us."""
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from kina_audit.api import review_cilium
+from kina_audit.cilium.keys import Given, keys
+from kina_audit.cilium.model import State
+from kina_audit.cilium.release import find_release
+from kina_audit.cilium.review import BREAKS, Review, _effective
+from kina_audit.cli import main
+from kina_audit.errors import KinaAuditError, UsageError
+from kina_audit.kernel.config import KernelConfig
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.sources.cilium_values import CONFIGMAP, HELM, read_values
+from tests.test_cilium_advice import WHOLE
+from tests.test_cilium_contract import CHARTS
+from tests.test_cilium_ladder import kernels, synthetic
+
+LIBRARY = ProfileLibrary()
+GOLDEN = Path(__file__).parent / "data/cilium-seed.txt"
+SEED = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: cilium-config
+data:
+  datapath-mode: veth
+  routing-mode: tunnel
+  tunnel-protocol: vxlan
+  enable-bpf-masquerade: "true"
+  bpf-lb-sock: "true"
+  enable-l7-proxy: "true"
+  enable-hubble: "true"
+"""
+LINES = {6: "veth", 7: "tunnel", 8: "vxlan", 9: "bpf-masq", 10: "sock", 11: "l7", 12: "hubble"}
+
+
+def reviewed(text: str, config: KernelConfig, tmp_path: Path, release: str = "1.20.2") -> Review:
+    path = tmp_path / "values.yaml"
+    path.write_text(text)
+    kind, rows = read_values(str(path))
+    kernel = Kernel(config, Provenance("test", "file", "test"))
+    return review_cilium(kernel, rows, kind, cilium=release, library=LIBRARY)
+
+
+def breaks(found: Review) -> dict[int, State]:
+    return {r.line: r.state for r in found.remarks if r.state in BREAKS}
+
+
+def test_a_good_configuration_has_no_remarks(tmp_path: Path) -> None:
+    text = "kubeProxyReplacement: true\nk8sServiceHost: 10.0.0.1\nbpf:\n  masquerade: true\n  datapathMode: netkit\n"
+    found = reviewed(text, synthetic(*WHOLE), tmp_path)
+    assert found.remarks == ()
+    assert (found.kind, found.judged, found.others) == (HELM, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "missing", "expected"),
+    [
+        ("bpf:\n  masquerade: true\n", "1.18", (), {2: State.FATAL}),
+        ("encryption:\n  enabled: true\n  type: wireguard\n", "1.20.2", ("WIREGUARD",), {3: State.FATAL}),
+        ("encryption:\n  enabled: true\n  type: wireguard\n", "1.20.2", (), {}),
+        ("encryption: {enabled: true}\n", "1.20.2", ("XFRM_USER",), {1: State.FATAL}),
+        ("encryption: {enabled: false, type: wireguard}\n", "1.20.2", ("WIREGUARD",), {}),
+        ("kubeProxyReplacement: strict\n", "1.20.2", (), {1: State.BROKEN}),
+        ("kubeProxyReplacement: yes\n", "1.20.2", (), {}),
+        ("kubeProxyReplacement: maybe\n", "1.20.2", (), {1: State.BROKEN}),
+        ("tunnel: vxlan\n", "1.20.2", (), {1: State.BROKEN}),
+        ("tunnel: vxlan\n", "1.14", (), {}),
+        ("routingMode: native\nroutingMode: tunel\n", "1.20.2", (), {2: State.BROKEN}),
+        ("bpf: {datapathMode: netkit}\n", "1.20.2", (), {1: State.FATAL}),
+        ("bpf: {datapathMode: auto}\n", "1.19.7", (), {1: State.BROKEN}),
+        ("kubeProxyReplacement: true\nbpf:\n  masquerade: true\n  datapathMode: netkit\n", "1.20.2", ("NETKIT",),
+         {4: State.FATAL}),
+        ("kubeProxyReplacement: true\n", "1.20.2", ("DEBUG_INFO_BTF",), {1: State.FATAL}),
+        ("kubeProxyReplacement: true\n", "1.19.2", ("DEBUG_INFO_BTF",), {}),
+        ("kubeProxyReplacement: true\nloadBalancer:\n  mode: dsr\n", "1.20.2", (), {3: State.FATAL}),
+        ("bandwidthManager: {enabled: true}\nencryption:\n  enabled: true\n", "1.20.2", (), {1: State.BROKEN}),
+        ("ipv6: {enabled: true}\n", "1.20.2", ("IPV6_MULTIPLE_TABLES",), {1: State.FATAL}),
+        ("l7Proxy: false\n", "1.20.2", ("IP_MULTIPLE_TABLES",), {}),
+        ("{}\n", "1.20.2", ("IP_MULTIPLE_TABLES",), {0: State.FATAL}),
+        ("extraConfig: {multicast-enabled: 'true'}\nrouterMode: x\n", "1.20.2", ("VXLAN",), {0: State.FATAL, 1: State.FATAL}),
+        ("apiVersion: v1\nkind: ConfigMap\ndata:\n  enable-ipv4-egress-gateway: 'true'\n", "1.20.2", (), {4: State.BROKEN}),
+    ],
+)  # fmt: skip
+def test_what_breaks_and_on_which_line(
+    text: str, release: str, missing: tuple[str, ...], expected: dict[int, State], tmp_path: Path
+) -> None:
+    assert breaks(reviewed(text, synthetic(*WHOLE, missing=missing), tmp_path, release)) == expected
+
+
+def test_every_kernel_with_the_seeds_seven_lines(shared: Path, tmp_path: Path) -> None:
+    """The second table of docs/cilium-kernels.md; KINA_AUDIT_UPDATE=1 rewrites it."""
+    lines = [f"{'kernel':<34}{'1.18':<52}1.20.2"]
+    for name, config in kernels(shared).items():
+        cells = []
+        for release in ("1.18", "1.20.2"):
+            found = reviewed(SEED, config, tmp_path, release)
+            rows = [r for r in found.remarks if r.state in BREAKS]
+            words = [
+                "agent" if not r.line and r.feature == "agent" else LINES[r.line] for r in rows if r.line or not r.key
+            ]
+            silent = [f"({LINES[r.line]})" for r in found.remarks if r.state is State.SILENT and r.line]
+            cells.append(" ".join(dict.fromkeys([*words, *silent])) or "-")
+        lines.append(f"{name:<34}{cells[0]:<52}{cells[1]}".rstrip())
+    text = "\n".join(lines) + "\n"
+    if os.environ.get("KINA_AUDIT_UPDATE"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_seeds_table_is_in_the_docs() -> None:
+    page = (Path(__file__).parents[1] / "docs/cilium-kernels.md").read_text(encoding="utf-8")
+    assert GOLDEN.read_text(encoding="utf-8") in page
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_keys_are_read_as_helm_renders_them(shared: Path, chart: str) -> None:
+    """For every value that was rendered, our reading of the values and of the rendered ConfigMap come to the same."""
+    document = json.loads((shared / "cilium" / f"configmap-{chart}.json").read_text(encoding="utf-8"))
+    known = keys(find_release(chart))
+    for toggle in document["toggles"]:
+        if toggle.get("configmap_changes") is None:
+            continue
+        rendered = {**document["default_configmap"], **toggle["configmap_changes"]}
+        config = [Given(k, str(v), 1) for k, v in rendered.items() if v is not None]
+        helm = [Given(k, v, 1) for k, v in flat(toggle["values"])]
+        ours, _, _ = _effective(helm, HELM, known)
+        theirs, _, _ = _effective(config, CONFIGMAP, known)
+        # 1.14 to 1.16 leave enable-hubble out of the ConfigMap when it is off; the agent's default is off, too.
+        silent = {"enable-hubble"} if chart < "1.17" else set()
+        unread = {"datapath-mode"} if chart < "1.16" else set()
+        differ = {k for k in ours if ours[k] != theirs[k]} - silent - unread
+        assert not differ, (toggle["values"], {k: (ours[k], theirs[k]) for k in differ})
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        if isinstance(value, dict):
+            rows += flat(value, f"{prefix}{key}.")
+        else:
+            rows.append((f"{prefix}{key}", str(value).lower() if isinstance(value, bool) else str(value)))
+    return rows
+
+
+def test_a_list_of_objects_and_json_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    other = {"kind": "ConfigMap", "metadata": {"name": "other"}, "data": {"routing-mode": "x"}}
+    mine = {"kind": "ConfigMap", "metadata": {"name": "cilium-config"}, "data": {"routing-mode": "native"}}
+    path.write_text(json.dumps({"kind": "List", "items": [other, mine]}, indent=1))
+    assert read_values(str(path)) == (CONFIGMAP, [("routing-mode", "native", 19)])
+    path.write_text("a: &x {b: 1}\nc:\n  <<: *x\n  d: null\n")
+    assert read_values(str(path)) == (HELM, [("a.b", "1", 1), ("c.b", "1", 1), ("c.d", "null", 4)])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1\n", "values.yaml:2: "),
+        ("", "no values in it"),
+        ("- a\n- b\n", "no values in it"),
+        ("just text", "no values in it"),
+        ("a: &a\n  b: *a\n", "nested too deeply"),
+        ("a: " + "{a: " * 100 + "1" + "}" * 100, "nested too deeply"),
+        ("a: 1\n---\nb: 2\n", "several documents"),
+        ("a: !!python/object/apply:os.system [id]\nb: {c: d\n", "values.yaml:"),
+    ],
+)
+def test_bad_values_are_one_clear_error(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "values.yaml").write_text(text)
+    with pytest.raises(UsageError) as found:
+        read_values(str(tmp_path / "values.yaml"))
+    assert message in found.value.message
+
+
+def test_a_billion_laughs_are_cut_short(tmp_path: Path) -> None:
+    lines = ["a0: &a0 {x: 1}"]
+    lines += [f"a{i}: &a{i} {{" + ", ".join(f"k{j}: *a{i - 1}" for j in range(9)) + "}" for i in range(1, 12)]
+    (tmp_path / "values.yaml").write_text("\n".join(lines))
+    with pytest.raises(KinaAuditError, match="values"):
+        read_values(str(tmp_path / "values.yaml"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.one_of(st.text(max_size=200), st.text("ab:-{}[]&*!#'\"\n \t", max_size=200)))
+@example(text="\x00")
+@example(text="<<: {a: 1}")
+@example(text="? [a]: b")
+def test_any_text_gives_values_or_our_own_error(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        kind, rows = read_values(str(path))
+    except KinaAuditError:
+        return
+    kernel = Kernel(synthetic(*WHOLE), Provenance("test", "file", "test"))
+    review_cilium(kernel, rows, kind, library=LIBRARY)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SEED.encode())))
+    assert main(["cilium", "review", "-", "recorded:kata@3.17.0", "--cilium", "1.18"]) == 1
+    out = capsys.readouterr().out
+    assert "in any case: agent" in out
+    assert "-:9: enable-bpf-masquerade: true" in out
+    (tmp_path / "v.yaml").write_text("l7Proxy: false\nhubble: {enabled: false}\n")
+    assert main(["cilium", "review", str(tmp_path / "v.yaml"), "recorded:kata@3.32.0-debug", "-f", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["breaks"] is False
+    assert main(["cilium", "review", str(tmp_path / "none.yaml"), "apple"]) == 3
+    assert main(["cilium", "review", "-", "-"]) == 2
+    assert "both VALUES and SOURCE" in capsys.readouterr().err
