@@ -97,6 +97,7 @@ class Feature:
     cautions: tuple[str, ...]
 
 
+@cache
 def features(release: Release) -> dict[str, Feature]:
     """Every feature by id, in the order of the data file, as it is in one release."""
     return {row["id"]: _feature(row, release) for row in feature_rows()}
