@@ -9,6 +9,7 @@ from typing import Annotated
 from kina_audit.errors import KinaAuditError
 
 COMMANDS = {
+    "baseline": "kina_audit.cli.baseline",
     "check": "kina_audit.cli.check",
     "extract": "kina_audit.cli.extract",
     "kernels": "kina_audit.cli.kernels",

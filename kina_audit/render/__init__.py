@@ -35,6 +35,7 @@ class RenderOptions:
         color: whether to colour.
         verbose: whether to show what passed.
         root: the repository's folder; paths below it are written relative to it.
+        folder: the working folder inside the repository, which relative paths start from.
         locate: ``PATH`` or ``PATH:LINE`` of the repository that findings are shown at, instead of the config's lines.
     """
 
@@ -42,6 +43,7 @@ class RenderOptions:
     color: bool = False
     verbose: bool = False
     root: str = ""
+    folder: str = ""
     locate: str = ""
 
 

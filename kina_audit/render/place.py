@@ -44,9 +44,9 @@ class Places:
         path, _, line = options.locate.rpartition(":") if _numbered(options.locate) else (options.locate, "", "")
         self._fixed = Place(path, int(line or 1)) if path else None
         location = origin.location.partition("!")[0] if origin.kind == "archive" else origin.location
-        self.in_repository = bool(self._fixed) or (origin.kind in _FILES and _relative(location, options.root) != "")
+        self.in_repository = bool(self._fixed) or (origin.kind in _FILES and _relative(location, options) != "")
         # Code scanning wants a relative path; a source that is no file gets one that says what it is.
-        self.path = (_relative(location, options.root) if origin.kind in _FILES else "") or _invented(origin.source)
+        self.path = (_relative(location, options) if origin.kind in _FILES else "") or _invented(origin.source)
         self._has_lines = origin.kind == "file" and not origin.found_in
         self._lines: list[str] = []
 
@@ -74,16 +74,24 @@ def _numbered(text: str) -> bool:
     return bool(path) and line.isascii() and line.isdigit() and 0 < int(line[:9]) < 10_000_000 and len(line) < 9
 
 
-def _relative(location: str, root: str) -> str:
+def _relative(location: str, options: RenderOptions) -> str:
     """A path as the repository has it; empty when it is outside."""
-    path = plain(location).replace("\\", "/")
-    if root and path.startswith(root.rstrip("/") + "/"):
-        path = path[len(root.rstrip("/")) + 1 :]
-    while path.startswith("./"):
-        path = path[2:].lstrip("/")
-    if path.startswith("/") or ".." in path.split("/") or path.endswith("/"):
-        return ""
-    return path
+    path, root = plain(location).replace("\\", "/"), options.root.rstrip("/")
+    if path.startswith("/"):
+        if not root or not path.startswith(root + "/"):
+            return ""
+        path = path[len(root) + 1 :]
+    elif options.folder:
+        path = f"{options.folder}/{path}"
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and not parts:
+            return ""
+        if part == "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
 
 
 def _invented(source: str) -> str:

@@ -143,13 +143,15 @@ def _finding(result: ProfileResult, finding: Finding, style: Style) -> list[str]
 
 
 def _verdict(report: Report, style: Style) -> list[str]:
-    failing = [r.profile.id for r in report.results if r.status is Status.FAIL]
-    unknown = [r.profile.id for r in report.results if r.status is Status.UNKNOWN]
-    parts = []
-    if failing:
-        parts.append(f"failing: {', '.join(failing)}")
-    if unknown:
-        parts.append(f"cannot tell: {', '.join(unknown)}")
+    unmet = [r for r in report.results if r.status in (Status.FAIL, Status.UNKNOWN)]
+    # With a threshold, a waiver or a baseline, a failing profile need not fail the audit; it is named all the same.
+    counted = {r.profile.id: any(report.decides(r, f) for f in r.findings) for r in unmet}
+    named = {
+        "failing": [r.profile.id for r in unmet if r.status is Status.FAIL and counted[r.profile.id]],
+        "cannot tell": [r.profile.id for r in unmet if r.status is Status.UNKNOWN and counted[r.profile.id]],
+        "not counted": [r.profile.id for r in unmet if not counted[r.profile.id]],
+    }
+    parts = [f"{label}: {', '.join(names)}" for label, names in named.items() if names]
     text = f"verdict: {report.verdict}" + (f" ({'; '.join(parts)})" if parts else "")
     lines = fill(text, style.width, subsequent_indent="  ").splitlines()
     if report.advice is not None:

@@ -13,7 +13,7 @@ from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import UsageError
 from kina_audit.profiles.model import Level
-from kina_audit.report.compare import Comparison, compare, waive_losses
+from kina_audit.report.compare import Comparison, Direction, compare, direction, waive_losses
 from kina_audit.report.snapshot import CiliumStanding, ProfileStanding, Snapshot, Standing
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/baseline-1.schema.json"
@@ -130,3 +130,25 @@ def hold(taken: Snapshot, baseline: Snapshot, origin: str, valid: Sequence[Waive
     if all(arches) and arches[0] != arches[1]:
         raise UsageError(f"{origin}: a baseline of an {arches[0]} kernel, and this one is {arches[1]}", _RETAKE)
     return waive_losses(compare(baseline, taken, origin), valid)
+
+
+def take_over(compared: Comparison) -> Snapshot:
+    """The next baseline: how the kernel stands now, with everything that was lost left as it was accepted."""
+    before, after = compared.before, compared.after
+    findings, symbols = dict(after.findings), dict(after.symbols)
+    for change in compared.findings:
+        if change.direction is Direction.LOST and change.name in before.findings:
+            findings[change.name] = before.findings[change.name]
+            symbols.update({name: old for name, old, _ in change.symbols if name in before.symbols})
+    profiles = {
+        name: before.profiles[name]
+        if direction(before.profiles[name].status, standing.status) is Direction.LOST
+        else standing
+        for name, standing in after.profiles.items()
+    }
+    cilium = after.cilium
+    if cilium is not None and before.cilium is not None and compared.mode is not None:
+        mode = before.cilium.mode if compared.mode.direction is Direction.LOST else cilium.mode
+        kept = {c.profile: c.before for c in compared.capabilities if c.direction is Direction.LOST and c.before}
+        cilium = CiliumStanding(cilium.release, mode, {**cilium.capabilities, **kept})
+    return Snapshot(after.kernel, profiles, findings, symbols, cilium)
