@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -31,7 +31,7 @@ from kina_audit.render.github import MOST_OF_A_KIND
 from kina_audit.render.levels import TABLE, Mapping
 from kina_audit.render.markdown import MOST_CHARACTERS
 from kina_audit.report.model import Report
-from tests.sample_report import CONFIG, LIBRARY, held, kernel, profile, requirement, sample
+from tests.sample_report import CONFIG, held, kernel, profile, requirement, sample
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden"
@@ -421,7 +421,7 @@ def test_hostile_text_comes_out_escaped_in_every_format(report: Report, verbose:
     check_sarif(texts["sarif"])
     check_gitlab(texts["gitlab"])
     json.loads(texts["json"])
-    tree = ElementTree.fromstring(texts["junit"])
+    tree = ET.fromstring(texts["junit"])
     assert {e.tag for e in tree.iter()} <= {
         "testsuites",
         "testsuite",
