@@ -18,11 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from kina_audit.sources.decompress import decompress  # noqa: E402
+
 from kina_audit.kernel.config import KernelConfig, SymbolState  # noqa: E402
 from kina_audit.kernel.forecast import rules  # noqa: E402
 from kina_audit.kernel.parse import parse_config  # noqa: E402
 from kina_audit.profiles.load import ProfileLibrary  # noqa: E402
-from kina_audit.sources.decompress import decompress  # noqa: E402
 
 SYMBOL_LIST = Path(__file__).with_name("record-symbols.txt")
 WORD = re.compile(r"\b[A-Z][A-Z0-9_]+\b")

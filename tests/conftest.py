@@ -1,6 +1,12 @@
 """Where the research data is, and the kernels that tests share."""
 
+import fcntl
 import gzip
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +15,32 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 """Research data beside the checkout; a user's clone has none, and tests that use it then skip."""
+
+
+TEST_CACHE = Path(os.environ.get("KINA_AUDIT_TEST_CACHE") or Path(tempfile.gettempdir(), "kina-audit-tests"))
+"""Unpacked kernel trees, built kernels and fetched packages, kept between runs of the slow tests."""
+
+
+@contextmanager
+def alone(name: str) -> Iterator[Path]:
+    """The cache folder, for one process at a time."""
+    TEST_CACHE.mkdir(parents=True, exist_ok=True)
+    with open(TEST_CACHE / f".{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield TEST_CACHE
+
+
+def linux_source(version: str) -> Path:
+    """The whole source tree of Debian's package linux-source-VERSION, unpacked once; skips where it is not installed."""
+    packed = Path(f"/usr/src/linux-source-{version}.tar.xz")
+    if not packed.is_file():
+        pytest.skip(f"Debian's package linux-source-{version} is not installed")
+    with alone(f"linux-{version}") as folder:
+        tree = folder / f"linux-source-{version}"
+        if not (tree / ".complete").exists():
+            subprocess.run(["tar", "-C", str(folder), "-xf", str(packed)], check=True)
+            (tree / ".complete").touch()
+    return tree
 
 
 @cache

@@ -16,9 +16,10 @@ ALLOWED = {
     "report": {"kernel", "profiles", "engine", "cilium"},
     "render": {"report", "kernel", "profiles", "engine", "cilium"},
     "sources": {"kernel"},
-    "kconfig": {"kernel", "profiles", "engine"},
+    "kconfig": {"kernel"},
     "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig"},
-    "cli": {"kernel", "profiles", "engine", "cilium", "report", "render", "sources", "kconfig", "api"},
+    "trees": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api"},
+    "cli": {"kernel", "profiles", "engine", "cilium", "report", "render", "sources", "kconfig", "api", "trees"},
 }
 EVERYWHERE = {"errors", "packaged", "__init__"}
 

@@ -23,8 +23,8 @@ _MOST = 64
 def next_mode(kernel: KernelConfig, results: Results, release: Release, mode: Mode) -> Unlock | None:
     """The nearest better mode that setting symbols reaches, with the symbols; None when there is none."""
     for better in above(mode):
-        wanted = _wanted(results, better)
-        chosen = _choose(wanted, kernel)
+        unmet = wanted(results, better)
+        chosen = _choose(unmet, kernel)
         if chosen is None:
             continue
         for trial in (_trimmed(chosen, kernel, results, release, better), chosen):
@@ -34,7 +34,7 @@ def next_mode(kernel: KernelConfig, results: Results, release: Release, mode: Mo
     return None
 
 
-def _wanted(results: Results, mode: Mode) -> list[Finding]:
+def wanted(results: Results, mode: Mode) -> list[Finding]:
     """The unmet findings that stand between a kernel and a mode, in the order the agent would meet them."""
     rows = _required(results, "cilium-agent")
     if mode is not Mode.MINIMAL:

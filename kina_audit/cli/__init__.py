@@ -11,10 +11,14 @@ from kina_audit.errors import KinaAuditError
 COMMANDS = {
     "baseline": "kina_audit.cli.baseline",
     "check": "kina_audit.cli.check",
+    "explain": "kina_audit.cli.explain",
     "extract": "kina_audit.cli.extract",
+    "fix": "kina_audit.cli.fix",
     "kernels": "kina_audit.cli.kernels",
     "profiles": "kina_audit.cli.profiles",
+    "resolve": "kina_audit.cli.resolve",
     "schema": "kina_audit.cli.schema",
+    "tree": "kina_audit.cli.tree",
 }
 """Each command's module, which has ``register(app)``."""
 

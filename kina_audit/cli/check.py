@@ -8,6 +8,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption
 from kina_audit.render import FORMATS
 from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
@@ -40,6 +41,9 @@ def check(
     ] = None,
     arch: given.Arch = "arm64",
     target_kernel: given.TargetKernel = "",
+    kernel_tree: KernelTreeOption = "",
+    toolchain: ToolchainOption = "",
+    run_probes: ProbesOption = False,
     offline: given.Offline = False,
     refresh: given.Refresh = False,
     no_fallback: given.NoFallback = False,
@@ -92,8 +96,18 @@ def check(
     release = cilium or (held.cilium.release if held and held.cilium else None if held else "")
     library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
     profiles = load_profiles(names, library=library)
+    kernel = load_kernel(source, options)
+    if kernel_tree:
+        from kina_audit.trees import arch_of, open_kernel_tree, resolve_kernel
+
+        tree = open_kernel_tree(
+            kernel_tree, arch=arch_of(kernel, arch), toolchain=toolchain, run_probes=run_probes, options=options
+        )
+        kernel, _ = resolve_kernel(
+            kernel, tree, symbols=[s for p in profiles for r in p.requirements for s in r.symbols]
+        )
     report = audit(
-        load_kernel(source, options), profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
+        kernel, profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
         today=gate.day(today), strict=strict, baseline=held, baseline_origin=str(baseline),
     )  # fmt: skip
     root, folder = gate.repository()
@@ -102,6 +116,10 @@ def check(
     github_files.write(report, planned, look)
     if baseline and update_baseline:
         gate.take_improvements(report, baseline, quiet=quiet)
+    failed = [r.profile.id for r in report.results if r.status == "fail"]
+    if kernel_tree and failed:
+        named = " ".join(f"--profile {name}" for name in failed)
+        options.say(f"for a fragment that mends it: kina-audit fix {source} {named} --kernel-tree {kernel_tree}")
     if exit_zero and report.exit_code:
         options.say(f"verdict {report.verdict}: exit status {report.exit_code} is 0 by --exit-zero")
         return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kina_audit.cli import terminal
+from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
@@ -39,16 +40,16 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no n
 
 def source_options(
     *,
-    arch: str,
+    arch: str = "arm64",
     target_kernel: str = "",
-    offline: bool,
-    refresh: bool,
-    no_fallback: bool,
-    allow_http: bool,
-    max_decompressed: int,
-    timeout: float,
-    verbose: bool,
-    quiet: bool,
+    offline: bool = False,
+    refresh: bool = False,
+    no_fallback: bool = False,
+    allow_http: bool = False,
+    max_decompressed: int = MOST_DECOMPRESSED,
+    timeout: float = COMMAND_TIMEOUT,
+    verbose: bool = False,
+    quiet: bool = False,
 ) -> "SourceOptions":
     """What the command line says about reading sources.
 

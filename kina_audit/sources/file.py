@@ -68,6 +68,27 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
         raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
 
 
+def read_text(path: Path) -> str:
+    """The text of a small file that a user names beside the kernel; bytes that are no UTF-8 are replaced.
+
+    Raises:
+        SourceNotFoundError: nothing there.
+        SourceTooLargeError: larger than any kernel config.
+        SourceError: it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_CONFIG_BYTES + 1)
+    except FileNotFoundError:
+        raise SourceNotFoundError(f"{path}: no such file", "Check the path.") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
+    if len(data) > MAX_CONFIG_BYTES:
+        raise SourceTooLargeError(f"{path}: more than 16 MiB", "Give a config fragment.")
+    return data.decode("utf-8", errors="replace")
+
+
 def read_bytes(data: bytes, provenance: Provenance, options: SourceOptions, member: str = "") -> Kernel:
     """The kernel in bytes that are all here.
 
@@ -132,8 +153,9 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
             return read_config(reader, name, budget)
         import mmap
 
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-            return read_config(ViewReader(view), name, budget)
+        # Not closed by hand: an error's traceback may still hold slices of it, and closing would fail then.
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return read_config(ViewReader(memoryview(mapped)), name, budget)
 
     return _search(reader, opened, read, provenance, options, member)
 

@@ -94,6 +94,64 @@ def fetch(
     raise AssertionError("the last try returns or raises")
 
 
+def download(
+    url: str,
+    sink: Callable[[bytes], object],
+    *,
+    hosts: tuple[str, ...],
+    limit: int,
+    progress: Callable[[int, int], None] | None = None,
+    transport: Any = None,
+) -> None:
+    """GET a large file, piece by piece.
+
+    Args:
+        url: https only.
+        sink: is given each piece in order.
+        hosts: the only hosts that may be asked, redirects included.
+        limit: the most bytes that are accepted.
+        progress: called with (bytes so far, bytes in all or 0) after each piece.
+        transport: an httpx transport, for tests.
+
+    Raises:
+        SourceNotFoundError: 404 or 410.
+        SourceTooLargeError: more than ``limit`` bytes.
+        NetworkError: the connection failed or broke off.
+        SourceError: a redirect or a status that is not accepted.
+    """
+    import httpx
+
+    timeout = httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
+    hint = "Check the network and the proxy settings, or give a source tree or archive that you have."
+    try:
+        with httpx.Client(timeout=timeout, follow_redirects=False, transport=transport, trust_env=True) as client:
+            for _ in range(MAX_REDIRECTS + 1):
+                refuse_address(url, hosts, allow_http=False)
+                with client.stream("GET", url, headers={"user-agent": "kina-audit"}) as answer:
+                    if answer.status_code in _REDIRECTS:
+                        url = urljoin(url, answer.headers.get("location", ""))
+                        continue
+                    if answer.status_code in (404, 410):
+                        raise SourceNotFoundError(f"{url}: not found ({answer.status_code})", "Check the version.")
+                    if answer.status_code != 200:
+                        raise NetworkError(f"{url}: the server answered {answer.status_code}", "Try later.")
+                    total = int(answer.headers.get("content-length", "0") or 0)
+                    size = 0
+                    for part in answer.iter_raw(256 * 1024):
+                        size += len(part)
+                        if size > limit:
+                            raise SourceTooLargeError(f"{url}: more than {limit // 1024 // 1024} MiB")
+                        sink(part)
+                        if progress is not None:
+                            progress(size, total)
+                    if total and size != total:
+                        raise NetworkError(f"{url}: broke off after {size} of {total} bytes", "Try again.")
+                    return
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise NetworkError(f"{url}: {str(error) or type(error).__name__}", hint) from error
+    raise SourceError(f"{url}: more than {MAX_REDIRECTS} redirects")
+
+
 def _follow(
     client: "httpx.Client",
     url: str,

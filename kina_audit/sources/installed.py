@@ -82,7 +82,7 @@ def _age(kernel: Kernel, release: str) -> tuple[str, ...]:
             f"which kernel container {release} chooses is not known here; {newest.boots} is the newest range known",
         )
     target = KernelVersion.parse(chosen[-1].ranges[-1].target)
-    if version >= target:
+    if version.triple >= target.triple:
         return ()
     note = (
         f"the installed kernel is Linux {version}, and container {release} would choose {target}: upgrades of container "

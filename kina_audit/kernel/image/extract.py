@@ -56,14 +56,7 @@ def extract_config(
         SourceError: a layer is truncated or corrupt; the message names it and the offset.
     """
     search = _Search(name, budget or Budget(limits or Limits(), name))
-    if isinstance(data, Reader):
-        return search.run(data)
-    view = memoryview(data)
-    try:
-        return search.run(ViewReader(view))
-    finally:
-        search.close()
-        view.release()
+    return search.run(data if isinstance(data, Reader) else ViewReader(memoryview(data)))
 
 
 class _Search:
@@ -75,12 +68,6 @@ class _Search:
         self.budget = budget
         self.deepest: tuple[str, ...] = ()
         self.release = ""
-        self.views: list[memoryview] = []
-
-    def close(self) -> None:
-        """Let go of the image, so that a mapped file can be closed."""
-        for view in reversed(self.views):
-            view.release()
 
     def run(self, reader: Reader) -> Extracted:
         """Search, and say in an error what was found instead."""
@@ -139,16 +126,12 @@ class _Search:
             raise SourceError(f"{where} is empty", "The image is damaged; fetch or copy it again.")
         if isinstance(reader, ViewReader):
             if part.offset < len(reader.view):
-                return ViewReader(self._slice(reader.view, part.offset, part.offset + part.length))
+                return ViewReader(reader.view[part.offset : part.offset + part.length])
         elif self._skip(reader, part.offset, trail):
             return SectionReader(reader, part.length)
         raise SourceError(
             f"{where} is past the end of the image", "The image is truncated; fetch or copy the whole of it."
         )
-
-    def _slice(self, view: memoryview, start: int, end: int) -> memoryview:
-        self.views.append(view[start:end])
-        return self.views[-1]
 
     def _unpack(
         self, reader: Reader, compression: str, trail: tuple[str, ...], depth: int, nested: int
@@ -191,7 +174,7 @@ class _Search:
         for offset, compression in candidates(view, self.limits):
             if offset < done:
                 continue
-            reader = ViewReader(self._slice(view, offset, len(view)))
+            reader = ViewReader(view[offset:])
             spent, deepest = self.budget.spent, self.deepest
             try:
                 found = self._unpack(reader, compression, (*trail, f"{compression} data at {offset:#x}"), depth, nested)

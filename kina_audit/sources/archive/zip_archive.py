@@ -60,7 +60,7 @@ def members(file: BinaryIO, archive: str, budget: Budget) -> Iterator[Member]:
             for info in opened.infolist():
                 guard.check(info.filename)
                 name, content = clean(info.filename), _MemberReader(opened, info, budget)
-                if info.is_dir() or not name:
+                if not name or info.filename.endswith("/"):
                     continue
                 if (info.external_attr >> 16) & _TYPE == _LINK and info.file_size <= LONGEST_NAME:
                     target = content.read_exactly(info.file_size).decode("utf-8", "surrogateescape")

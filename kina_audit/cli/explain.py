@@ -1,0 +1,88 @@
+"""``kina-audit explain``: what a symbol is, its value, and why."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+from kina_audit.cli.tree_options import (
+    ArchOption,
+    KernelTreeOption,
+    ProbesOption,
+    ToolchainOption,
+    opened,
+    source_options,
+)
+
+if TYPE_CHECKING:
+    from kina_audit.kconfig.resolve import Resolution
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("explain")(explain)
+
+
+def explain(
+    what: Annotated[str, typer.Argument(metavar="SYMBOL|PROFILE/REQUIREMENT", help="What to explain.")],
+    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP} None: the tree's own defaults.")] = "",
+    kernel_tree: KernelTreeOption = "",
+    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    toolchain: ToolchainOption = "",
+    run_probes: ProbesOption = False,
+    arch: ArchOption = "arm64",
+    offline: given.Offline = False,
+    refresh: given.Refresh = False,
+    quiet: given.Quiet = False,
+) -> int:
+    """Explain a symbol of a resolved config: its type, where it is defined, its value, and why it has it."""
+    from kina_audit.api import load_kernel
+    from kina_audit.errors import UsageError
+    from kina_audit.kconfig.explain import explain as explain_symbol
+    from kina_audit.kconfig.resolve import resolve as resolve_text
+    from kina_audit.kconfig.text import explanation_text
+    from kina_audit.trees import arch_of, start_of
+
+    if format_ not in ("text", "json"):
+        raise UsageError(f"--format {format_}: not one of text, json")
+    options = source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
+    kernel = load_kernel(source, options) if source else None
+    arch = arch_of(kernel, arch) if kernel else arch
+    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch, options=options)
+    resolution = start_of(kernel, tree) if kernel else resolve_text(tree, "")
+    heading, names = _named(what, resolution)
+    found = [explain_symbol(resolution, name) for name in names]
+    if format_ == "json":
+        import json
+
+        document = [dict(e.to_document()) for e in found]
+        terminal.print_out(json.dumps(document if heading else document[0], indent=2) + "\n")
+    else:
+        terminal.print_out(heading + "\n".join(explanation_text(e, terminal.width()) for e in found))
+    return 0
+
+
+def _named(what: str, resolution: "Resolution") -> tuple[str, list[str]]:
+    """(heading, symbols) of a symbol's or a requirement's name."""
+    if "/" not in what:
+        return "", [what]
+    from kina_audit.errors import UsageError
+    from kina_audit.kernel.version import KernelVersion
+    from kina_audit.profiles.load import ProfileLibrary
+
+    profile_id, _, requirement_id = what.partition("/")
+    profile = ProfileLibrary().get(profile_id)
+    row = next((r for r in profile.requirements if r.id == requirement_id), None)
+    if row is None:
+        known = ", ".join(r.id for r in profile.requirements)
+        raise UsageError(f"profile {profile_id} has no requirement {requirement_id}", f"It has: {known}.")
+    model = resolution.tree.model
+    applies = row.condition(KernelVersion.parse(model.version), model.arch)
+    if applies is None:
+        raise UsageError(f"{what} does not apply to Linux {model.version} on {model.arch}", f"It is for {row.kernel}.")
+    names = [s for s in applies[0].symbols if s in model.index]
+    missing = [s for s in applies[0].symbols if s not in model.index]
+    heading = f"{what} needs {applies[0].text}\n{row.why}\n"
+    heading += "".join(f"{s} does not exist on Linux {model.version} ({model.arch})\n" for s in missing)
+    return heading + "\n", names

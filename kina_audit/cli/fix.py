@@ -1,0 +1,109 @@
+"""``kina-audit fix``: the smallest fragment that makes a profile pass or a Cilium mode possible."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+from kina_audit.cli.tree_options import (
+    ArchOption,
+    KernelTreeOption,
+    ProbesOption,
+    ToolchainOption,
+    opened,
+    source_options,
+    write_or_print,
+)
+
+if TYPE_CHECKING:
+    from kina_audit.kernel.provenance import Kernel
+    from kina_audit.profiles.model import Profile
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("fix")(fix)
+
+
+def fix(
+    source: Annotated[str, typer.Argument(help=given.SOURCE_HELP)] = "apple",
+    profile: Annotated[
+        list[str] | None, typer.Option("--profile", "-p", metavar="NAME|PATH", help="Make it pass; repeatable.")
+    ] = None,
+    mode: Annotated[str, typer.Option("--mode", help="Make this Cilium mode possible, e.g. full-ebpf.")] = "",
+    cilium: Annotated[str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, with --mode.")] = "",
+    recommended: Annotated[bool, typer.Option("--recommended", help="Recommended requirements, too.")] = False,
+    kernel_tree: KernelTreeOption = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FRAGMENT", help="Write the fragment there. [stdout]")
+    ] = None,
+    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    toolchain: ToolchainOption = "",
+    run_probes: ProbesOption = False,
+    arch: ArchOption = "arm64",
+    offline: given.Offline = False,
+    refresh: given.Refresh = False,
+    quiet: given.Quiet = False,
+) -> int:
+    """Find the smallest fragment that, merged and resolved, makes a profile pass or a Cilium mode possible.
+
+    It is proven before it is shown: merged, resolved with the tree, audited. Exit status: 0 there is a fragment or
+    nothing is missing, 1 there is none.
+    """
+    from kina_audit.api import load_kernel, load_profiles
+    from kina_audit.errors import UsageError
+    from kina_audit.kconfig.sensitive import assumptions
+    from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
+    from kina_audit.trees import arch_of, fix_mode, fix_profiles
+
+    if bool(profile) == bool(mode):
+        raise UsageError("give either --profile or --mode", "For example --mode full-ebpf.")
+    if format_ not in ("text", "json"):
+        raise UsageError(f"--format {format_}: not one of text, json")
+    options = source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
+    kernel = load_kernel(source, options)
+    profiles = load_profiles(profile or []) if profile else []
+    if not kernel_tree:
+        return _unverified(kernel, profiles, mode, cilium)
+    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, arch), options=options)
+    found = (
+        fix_mode(kernel, tree, mode, cilium=cilium)
+        if mode
+        else fix_profiles(kernel, tree, profiles, recommended=recommended)
+    )
+    wanted = f"Cilium mode {mode}" if mode else f"profile {', '.join(p.id for p in profiles)}"
+    assumed = assumptions(found.resolution, [c.name for c in found.changes])
+    if format_ == "json":
+        import json
+
+        write_or_print(json.dumps(fix_document(found, assumed), indent=2) + "\n", output)
+    elif found.changes:
+        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed), output)
+    if found.blocked:
+        if format_ != "json":
+            terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
+        return 1
+    if not found.changes and format_ != "json":
+        terminal.say(f"nothing is missing for {wanted}")
+    return 0
+
+
+def _unverified(kernel: "Kernel", profiles: "list[Profile]", mode: str, cilium: str) -> int:
+    """Without a tree: what the profiles name, which may depend on more."""
+    from kina_audit.api import audit, load_profiles
+    from kina_audit.cilium.unlock import assignments
+
+    report = audit(kernel, profiles or load_profiles(), cilium=cilium if mode else None, fail_on="never")
+    lines = ["# Not verified: no --kernel-tree was given. A symbol may depend on others, or not be settable by hand."]
+    if mode:
+        unlock = report.advice.unlock if report.advice else None
+        if unlock is not None:
+            lines += [f"# For Cilium mode {unlock.mode}, the next one up: {unlock.because}", *unlock.symbols]
+    else:
+        for _, item in report.findings("fail"):  # type: ignore[arg-type]
+            row = item.requirement
+            lines += [f"# {row.profile}/{row.id}: {item.fix}", *assignments(item, report.kernel.config)]
+    terminal.print_out("\n".join(lines) + "\n")
+    return 0

@@ -1,0 +1,54 @@
+"""``kina-audit tree``: the kernel trees in the cache."""
+
+from typing import Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+from kina_audit.cli.tree_options import source_options
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(
+        name="tree", help="List, add and remove cached kernel trees.", no_args_is_help=True, rich_markup_mode=None
+    )
+    group.command("list")(list_trees)
+    group.command("add")(add)
+    group.command("remove")(remove)
+    app.add_typer(group)
+
+
+def list_trees() -> int:
+    """List the trees in the cache; each name can be given to --kernel-tree."""
+    from kina_audit.sources.tree import cached_trees
+
+    rows = list(cached_trees(source_options(offline=True, refresh=False, quiet=True)))
+    for name, origin, size in rows:
+        terminal.print_out(f"{name}  {size / 1024 / 1024:.1f} MiB  {origin}\n")
+    if not rows:
+        terminal.say("no tree is cached; add one with `kina-audit tree add 6.18.5`")
+    return 0
+
+
+def add(
+    tree: Annotated[str, typer.Argument(metavar="TREE", help="A version, or an archive of the kernel's source.")],
+    offline: given.Offline = False,
+    quiet: given.Quiet = False,
+) -> int:
+    """Fetch a version from kernel.org, or read an archive, and keep its Kconfig files."""
+    from kina_audit.kconfig.tree import tree_version
+    from kina_audit.sources.tree import find_tree
+
+    place = find_tree(tree, source_options(offline=offline, refresh=False, quiet=quiet))
+    terminal.print_out(f"{place.root.name}: Linux {tree_version(place.root)}\n")
+    return 0
+
+
+def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="As `tree list` shows it.")]) -> int:
+    """Delete a tree from the cache."""
+    from kina_audit.sources.tree import remove_tree
+
+    remove_tree(name, source_options(offline=True, refresh=False, quiet=True))
+    return 0

@@ -1,0 +1,107 @@
+"""What the commands that work on a kernel tree have in common."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+
+if TYPE_CHECKING:
+    from kina_audit.kconfig.loaded import KernelTree
+    from kina_audit.kconfig.resolve import Resolution
+    from kina_audit.sources.options import SourceOptions
+
+KernelTreeOption = Annotated[
+    str,
+    typer.Option(
+        "--kernel-tree", "-t", metavar="TREE", help="A source folder, linux-*.tar.xz, or a version as 6.18.5."
+    ),
+]
+ToolchainOption = Annotated[
+    str,
+    typer.Option(
+        "--toolchain", metavar="NAME", help="gcc-12, clang-18, gcc-14,pahole=1.27, or cc:PROGRAM to ask it. [gcc-12]"
+    ),
+]
+ProbesOption = Annotated[
+    bool, typer.Option("--run-probes", help="Run the tree's own probes. Only for a tree you trust.")
+]
+ArchOption = Annotated[
+    str, typer.Option("--arch", help="Architecture, when the config does not tell; which of Apple's configs.")
+]
+
+
+def source_options(
+    *, arch: str = "arm64", offline: bool = False, refresh: bool = False, quiet: bool = False
+) -> "SourceOptions":
+    """How sources are read; a tree may be of architectures that Apple has no config for."""
+    known = arch if arch in ("arm64", "x86_64") else "arm64"
+    return given.source_options(arch=known, offline=offline, refresh=refresh, quiet=quiet)
+
+
+def opened(kernel_tree: str, toolchain: str, *, run_probes: bool, arch: str, options: "SourceOptions") -> "KernelTree":
+    """The tree that the options name.
+
+    Raises:
+        UsageError: no tree is named.
+        SourceError: it cannot be read.
+    """
+    from kina_audit.errors import UsageError
+    from kina_audit.trees import open_kernel_tree
+
+    if not kernel_tree:
+        raise UsageError("no kernel tree is named", "Give --kernel-tree: a source folder, an archive, or a version.")
+    return open_kernel_tree(kernel_tree, arch=arch, toolchain=toolchain, run_probes=run_probes, options=options)
+
+
+def read_fragments(paths: list[Path]) -> list[tuple[str, str]]:
+    """(name, text) of each fragment file.
+
+    Raises:
+        SourceError: a file cannot be read, or is no text of assignments.
+    """
+    from kina_audit.errors import NotAConfigError
+    from kina_audit.sources.file import read_text
+
+    found = []
+    for path in paths:
+        text = read_text(path)
+        if "CONFIG_" not in text:
+            raise NotAConfigError(f"{path}: no CONFIG_ line, so it is no fragment", "Lines look like CONFIG_VETH=y.")
+        found.append((str(path), text))
+    return found
+
+
+def refuse_unknown(resolution: "Resolution", fragments: set[str]) -> None:
+    """Stop at a fragment that names what the tree does not have: most often a misspelt symbol.
+
+    Raises:
+        UsageError: with the file, the line, and near names.
+    """
+    from kina_audit.errors import UsageError
+
+    index = resolution.tree.model.index
+    names = [r.name for r in resolution.requested.values() if r.where in fragments and r.name not in index]
+    unknown = resolution.lost(names)
+    if unknown:
+        row = unknown[0].requested
+        more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+        raise UsageError(
+            f"{row.where}:{row.line}: CONFIG_{row.name}{more}: {unknown[0].reason}",
+            "Correct it, or go on with --allow-unknown.",
+        )
+
+
+def write_or_print(text: str, output: Path | None) -> None:
+    """To a file, or stdout.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    if output is None or str(output) == "-":
+        terminal.print_out(text)
+    else:
+        terminal.check_writable(output)
+        terminal.write_file(output, text)

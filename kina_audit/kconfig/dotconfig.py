@@ -1,0 +1,105 @@
+"""Config text in and out, as ``scripts/kconfig/confdata.c`` reads and writes it."""
+
+import re
+from dataclasses import dataclass
+
+from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
+from kina_audit.kconfig.solve import Solver, UserValues, valid_text
+
+_LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$", re.MULTILINE)
+_ESCAPE = re.compile(r"\\(.)")
+_SPECIAL = re.compile(r'(["\\])')
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One line of a config: symbol, the text after ``=`` (``n`` for "is not set"), 1-based line."""
+
+    name: str
+    value: str
+    line: int
+
+
+def read_assignments(text: str) -> list[Assignment]:
+    """Every assignment of a config or fragment, in order."""
+    found: list[Assignment] = []
+    line, position = 1, 0
+    for match in _LINE.finditer(text):
+        line += text.count("\n", position, match.start())
+        position = match.start()
+        if match[3] is not None:
+            found.append(Assignment(match[3], "n", line))
+        else:
+            found.append(Assignment(match[1], match[2].removesuffix("\r"), line))
+    return found
+
+
+def user_values(model: TreeModel, assignments: list[Assignment]) -> UserValues:
+    """What a config asks of a tree; lines its reader would reject are left out, as it does."""
+    user = UserValues()
+    index, types = model.index, model.types
+    members = {m for inside in model.choices for m in inside}
+    for row in assignments:
+        sym = index.get(row.name)
+        if sym is None:
+            continue
+        letter = types[sym]
+        if letter in "bt":
+            first = row.value[:1]
+            if first not in ("y", "n") and (first != "m" or letter == "b"):
+                continue
+            user.tri[sym] = "nmy".index(first)
+            if sym in members:
+                user.order.append(sym)
+                if first == "y":
+                    user.chosen.append(sym)
+        elif letter in "ihs":
+            text = decoded(row.value) if letter == "s" else row.value
+            if text is not None and valid_text(letter, text):
+                user.text[sym] = text
+    return user
+
+
+def decoded(value: str) -> str | None:
+    """A quoted string's content; None when it is not quoted or not closed."""
+    if value[:1] != '"':
+        return None
+    end = 1
+    while end < len(value) and value[end] != '"':
+        end += 2 if value[end] == "\\" else 1
+    return _ESCAPE.sub(r"\1", value[1:end]) if end < len(value) else None
+
+
+def spelled(model: TreeModel, solver: Solver, sym: int) -> str:
+    """The line a config has for a symbol's value."""
+    name, letter, value = model.names[sym], model.types[sym], solver.text(sym)
+    if letter in "bt" and value == "n":
+        return f"# CONFIG_{name} is not set"
+    if letter == "s":
+        value = '"' + _SPECIAL.sub(r"\\\1", value) + '"'
+    return f"CONFIG_{name}={value}"
+
+
+def write_config(model: TreeModel, solver: Solver) -> str:
+    """The .config that ``conf --olddefconfig`` writes."""
+    out = ["#", "# Automatically generated file; DO NOT EDIT.", f"# {model.title}", "#"]
+    pending = False
+    written = solver.written
+    for step in model.layout:
+        kind = step[0]
+        if kind == SHOW_SYMBOL:
+            sym = step[1]
+            if not written[sym]:
+                continue
+            if pending:
+                out.append("")
+                pending = False
+            out.append(spelled(model, solver, sym))
+        elif solver.expr(step[1]):
+            if kind == SHOW_MENU:
+                out += ["", "#", f"# {step[2]}", "#"]
+                pending = False
+            else:
+                out.append(f"# end of {step[2]}")
+                pending = True
+    return "\n".join(out) + "\n"

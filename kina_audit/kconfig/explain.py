@@ -1,0 +1,198 @@
+"""Everything a tree and a config say about one symbol: what it is, its value, and why it has it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from kina_audit.errors import UsageError
+from kina_audit.kconfig.model import CONST, SYMBOL, expression_symbols, expression_text
+from kina_audit.kconfig.reasons import Cause, Reasons, pairs
+from kina_audit.kconfig.resolve import Resolution
+
+TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string", "u": "without a type"}
+_MOST_ROUTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One place that defines a symbol."""
+
+    file: str
+    line: int
+    prompt: str
+    depends: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a symbol has its value.
+
+    Attributes:
+        symbol: without ``CONFIG_``.
+        type: bool, tristate, int, hex or string.
+        value: as in a config.
+        written: whether the config has a line for it.
+        visible: n, m or y: what a person may set it to.
+        hidden: it has no prompt anywhere.
+        definitions: where it is defined.
+        depends: its direct dependencies, as one expression, and their value.
+        because: one sentence on what decided the value.
+        asked: what the config asked for; empty: nothing.
+        causes: why it is not enabled, down to what can be changed; empty when it is.
+        selected_by, implied_by: symbols that select or imply it now.
+        selectors: every symbol that could select it.
+        reached_by: for a hidden symbol, visible ones that turn it on.
+        possible: the values it can have on this tree, architecture and toolchain.
+        transitional: it is read and never written.
+    """
+
+    symbol: str
+    type: str
+    value: str
+    written: bool
+    visible: str
+    hidden: bool
+    definitions: tuple[Definition, ...]
+    depends: str
+    depends_value: str
+    because: str
+    asked: str
+    causes: tuple[Cause, ...]
+    selected_by: tuple[str, ...]
+    implied_by: tuple[str, ...]
+    selectors: tuple[str, ...]
+    reached_by: tuple[str, ...]
+    possible: str
+    transitional: bool = False
+
+    def to_document(self) -> Mapping[str, Any]:
+        """For ``json.dumps``."""
+        return asdict(self)
+
+
+def explain(resolution: Resolution, name: str) -> Explanation:
+    """Explain one symbol of a resolved config.
+
+    Raises:
+        UsageError: the tree has no such symbol; near ones are named.
+    """
+    tree, solver = resolution.tree, resolution.solver
+    model = tree.model
+    name = name.removeprefix("CONFIG_")
+    sym = model.index.get(name)
+    if sym is None:
+        near = get_close_matches(name.upper(), model.index, n=3, cutoff=0.7)
+        raise UsageError(
+            f"Linux {model.version} defines no symbol {name} on {model.arch}",
+            f"Did you mean {' or '.join(near)}?" if near else "It may be of another version or architecture.",
+        )
+    reasons = Reasons(tree, solver)
+    letter = model.types[sym]
+    value = solver.text(sym)
+    asked = resolution.requested.get(name)
+    enabled = letter in "ihs" or solver.tri(sym) == 2 or (letter == "t" and solver.tri(sym) > 0)
+    causes: tuple[Cause, ...] = ()
+    if not enabled:
+        top = reasons.symbol(sym, 1)
+        causes = top.causes or (top,)
+    elif letter in "ihs" and not solver.visible[sym] and model.prompts[sym]:
+        causes = tuple(c for p in model.prompts[sym] for c in reasons.unmet(p, 1))
+    places = tree.places().of(sym)
+    hidden = not model.prompts[sym]
+    low, high = tree.possible(sym)
+    return Explanation(
+        symbol=name,
+        type=TYPE_NAMES[letter],
+        value=value,
+        written=solver.is_written(sym),
+        visible="nmy"[solver.visible[sym]],
+        hidden=hidden,
+        definitions=tuple(Definition(p.file, p.line, p.prompt, expression_text(model, p.depends)) for p in places),
+        depends=expression_text(model, model.depends[sym]),
+        depends_value="nmy"[solver.expr(model.depends[sym])],
+        because=_because(resolution, reasons, sym),
+        asked=asked.value if asked else "",
+        causes=causes,
+        selected_by=tuple(n for n, on in _on(resolution, model.selected[sym]) if on),
+        implied_by=tuple(n for n, on in _on(resolution, model.implied[sym]) if on),
+        selectors=tuple(n for n, _ in _on(resolution, model.selected[sym])),
+        reached_by=_reached_by(resolution, sym) if hidden and letter in "bt" else (),
+        possible=value
+        if letter in "ihs"
+        else "".join("nmy"[v] for v in range(low, high + 1) if letter == "t" or v != 1),
+        transitional=sym in solver.trans,
+    )
+
+
+def _on(resolution: Resolution, expr: int) -> list[tuple[str, bool]]:
+    model, solver = resolution.tree.model, resolution.solver
+    rows = pairs(resolution.tree, expr)
+    found: dict[str, bool] = {}
+    for sym, condition in rows:
+        on = bool(min(solver.tri(sym), solver.expr(condition)))
+        found[model.names[sym]] = found.get(model.names[sym], False) or on
+    return [(n, on) for n, on in found.items() if n]
+
+
+def _because(resolution: Resolution, reasons: Reasons, sym: int) -> str:
+    """What decided a value, in the order in which olddefconfig looks."""
+    model, solver = resolution.tree.model, resolution.solver
+    name, letter, value = model.names[sym], model.types[sym], solver.text(sym)
+    asked = resolution.requested.get(name)
+    if letter in "bt" and solver.tri(sym):
+        selecting = [model.names[s] for s, c in reasons.selectors(sym) if min(solver.tri(s), solver.expr(c))]
+        wanted = solver.user.tri.get(sym)
+        if selecting and not (solver.visible[sym] and wanted == solver.tri(sym)):
+            return f"selected by {', '.join(selecting[:4])}"
+    if sym in solver.trans:
+        return "transitional: read from the config, handed on to its successor, never written"
+    if sym in solver.choice_of and solver.visible[sym]:
+        return f"{'chosen' if value == 'y' else 'not chosen'} in its choice"
+    if asked is not None and solver.visible[sym] and (sym in solver.user.tri or sym in solver.user.text):
+        where = f"{asked.where} line {asked.line}"
+        said = asked.value.strip('"') if letter == "s" else asked.value
+        if said[:1] == value or said == value:
+            return f"{where} says so"
+        return f"{where} says {asked.value}, which the tree limits to {value}"
+    for expr, condition in model.defaults[sym]:
+        if solver.expr(condition):
+            text = expression_text(model, expr)
+            under = "" if condition == 2 else f" if {_short(expression_text(model, condition))}"
+            node = model.exprs[expr]
+            of = f", and {text} is {reasons.value(node[1])}" if node[0] == SYMBOL and node[1] < model.defined else ""
+            kind = "default" if node[0] == CONST or letter in "ihs" or node[0] == SYMBOL else "default expression"
+            return f"its {kind} applies: {text}{under}{of}"
+    implying = [n for n, on in _on(resolution, model.implied[sym]) if on]
+    if implying and value != "n":
+        return f"implied by {', '.join(implying[:4])}"
+    if solver.visible[sym]:
+        return "visible, not asked for, and it has no default that applies"
+    if not model.prompts[sym]:
+        return "hidden, and no default applies and nothing that selects it is on"
+    return "its dependencies are not met"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+def _reached_by(resolution: Resolution, sym: int) -> tuple[str, ...]:
+    """Visible symbols that turn a hidden one on: selecting it (also through hidden ones), or in its default's conditions."""
+    model = resolution.tree.model
+    found: dict[str, None] = {}
+    seen: set[int] = set()
+    todo = [sym]
+    while todo and len(found) < _MOST_ROUTES:
+        one = todo.pop(0)
+        if one in seen:
+            continue
+        seen.add(one)
+        if one != sym and model.prompts[one]:
+            if resolution.tree.possible(one)[1]:
+                found[model.names[one]] = None
+            continue
+        todo += [s for s, _ in pairs(resolution.tree, model.selected[one])]
+        if model.defaults[one]:
+            todo += sorted(expression_symbols(model, [model.depends[one]]))
+    return tuple(found)

@@ -1,0 +1,308 @@
+"""The smallest fragment that makes requirements hold: proposed, resolved again, and proven before it is shown."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+from kina_audit.errors import UsageError
+from kina_audit.kconfig.loaded import KernelTree
+from kina_audit.kconfig.model import AND, CONST, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL
+from kina_audit.kconfig.reasons import Cause, Reasons
+from kina_audit.kconfig.resolve import Requested, Resolution
+from kina_audit.kconfig.ways import NOTHING, Way, Ways
+from kina_audit.kernel.expression import Expression, Node
+
+_RELATIONS = {"=": EQ, "!=": NE, "<": LT, "<=": LE, ">": GT, ">=": GE}
+_MOST_STATES = 80
+FRAGMENT = "the fragment"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One condition that has to hold.
+
+    Attributes:
+        id: ``profile/requirement``.
+        expr: the condition.
+        wanted: 1 when a module will do, 2 for built-in.
+        why: one sentence.
+    """
+
+    id: str
+    expr: Expression
+    wanted: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One assignment of a fragment.
+
+    Attributes:
+        name: the symbol.
+        value: what to set it to.
+        before: its value without the fragment.
+        reason: what it is for.
+        place: where it is defined.
+    """
+
+    name: str
+    value: str
+    before: str
+    reason: str
+    place: str
+
+    @property
+    def line(self) -> str:
+        """As in a config."""
+        return f"# CONFIG_{self.name} is not set" if self.value == "n" else f"CONFIG_{self.name}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A goal that no assignment reaches.
+
+    Attributes:
+        goal: the goal.
+        proven: True: no config of this tree, architecture and toolchain can hold it; False: none was found.
+        causes: why.
+    """
+
+    goal: Goal
+    proven: bool
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The outcome of a search.
+
+    Attributes:
+        changes: the fragment; empty when nothing is missing, or nothing helps.
+        resolution: the config with the fragment, resolved.
+        blocked: goals that cannot be reached.
+        turned_off: symbols the config had on that the fragment turns off, with their new value.
+        tried: states that were resolved.
+    """
+
+    changes: tuple[Change, ...]
+    resolution: Resolution
+    blocked: tuple[Blocked, ...] = ()
+    turned_off: tuple[tuple[str, str], ...] = ()
+    tried: int = 0
+
+
+Goals = Callable[[Resolution], Sequence[Goal]]
+"""The goals of a state; a function, because what a Cilium mode asks for depends on what is there."""
+
+
+def find_fix(tree: KernelTree, rows: Sequence[Requested], goals: Goals, proven: Callable[[Resolution], bool]) -> Fix:
+    """Search for the cheapest set of assignments under which every goal holds.
+
+    Args:
+        tree: the kernel tree.
+        rows: the config's assignments, fragments merged.
+        goals: what has to hold.
+        proven: resolves and audits for real; only what it accepts is returned.
+
+    Raises:
+        UsageError: a goal names something that is no Kconfig condition.
+    """
+    return _Search(tree, rows, goals, proven).run()
+
+
+class _Search:
+    def __init__(
+        self, tree: KernelTree, rows: Sequence[Requested], goals: Goals, proven: Callable[[Resolution], bool]
+    ) -> None:
+        self.tree, self.rows, self.goals, self.proven = tree, list(rows), goals, proven
+        self.start = Resolution(tree, self.rows)
+        self.compiled: dict[tuple[str, int], int] = {}
+        self.tried = 0
+
+    def run(self) -> Fix:
+        queue: list[tuple[int, int, int, Way]] = [(0, 0, 0, NOTHING)]
+        seen = {NOTHING}
+        blocked: tuple[Blocked, ...] = ()
+        spare: tuple[Way, Resolution] | None = None
+        serial = 0
+        costs = Ways(self.tree, self.start.solver)
+        while queue and self.tried < _MOST_STATES:
+            _, _, _, chosen = heappop(queue)
+            self.tried += 1
+            state = self._state(chosen)
+            unmet = self._unmet(state)
+            if not unmet:
+                found = self._proof(chosen, state)
+                if found is not None:
+                    if not self._taken_away(found[1]) or not queue or spare is not None:
+                        return self._result(*found)
+                    # It works but takes something away: see whether the next one does not.
+                    spare = found
+                continue
+            ways = Ways(self.tree, state.solver)
+            options = ways.product(ways.reach(self._compiled(g), g.wanted) for g in unmet)
+            if not options:
+                if chosen == NOTHING or not blocked:
+                    blocked = self._blocked(state, ways, unmet)
+                continue
+            for way in options:
+                values = dict(chosen) | dict(way)
+                fresh: Way = frozenset(values.items())
+                if fresh not in seen:
+                    seen.add(fresh)
+                    serial += 1
+                    heappush(queue, (costs.cost(fresh), len(fresh), serial, fresh))
+        if spare is not None:
+            return self._result(*spare)
+        if not blocked:
+            unmet = self._unmet(self.start)
+            blocked = tuple(Blocked(g, proven=False, causes=self._causes(self.start, g)) for g in unmet)
+        return Fix((), self.start, blocked, (), self.tried)
+
+    def _state(self, chosen: Way) -> Resolution:
+        if not chosen:
+            return self.start
+        names = {self.tree.model.names[s] for s, _ in chosen}
+        rows = [r for r in self.rows if r.name not in names]
+        added = sorted((self.tree.model.names[s], v) for s, v in chosen)
+        rows += [Requested(name, value, FRAGMENT, line) for line, (name, value) in enumerate(added, 1)]
+        return Resolution(self.tree, rows)
+
+    def _unmet(self, state: Resolution) -> list[Goal]:
+        return [g for g in self.goals(state) if state.solver.expr(self._compiled(g, state)) < g.wanted]
+
+    def _compiled(self, goal: Goal, state: Resolution | None = None) -> int:
+        """The goal's condition as an expression of the model."""
+        key = (goal.expr.text, 0)
+        found = self.compiled.get(key)
+        if found is None:
+            found = self.compiled[key] = compile_expression(self.tree, goal.expr.node)
+        if state is not None and len(state.solver.memo) < len(self.tree.model.exprs):
+            state.solver.memo += [-1] * (len(self.tree.model.exprs) - len(state.solver.memo))
+        return found
+
+    def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
+        """The state without assignments that are not needed, proven; or as it is; or None when the proof fails."""
+        fewest, trimmed = chosen, state
+        for item in sorted(chosen):
+            trial = self._state(fewest - {item})
+            if not self._unmet(trial):
+                fewest, trimmed = fewest - {item}, trial
+        if self.proven(trimmed):
+            return fewest, trimmed
+        return (chosen, state) if fewest != chosen and self.proven(state) else None
+
+    def _taken_away(self, state: Resolution) -> bool:
+        """Whether something is lost beyond the member of a choice that another one replaces."""
+        solver, index = state.solver, self.tree.model.index
+        return any(
+            index[name] not in solver.choice_of or solver.chosen.get(solver.choice_of[index[name]], -1) < 0
+            for name, _ in self._turned_off(state)
+        )
+
+    def _turned_off(self, state: Resolution) -> list[tuple[str, str]]:
+        """What the config asked for and had, and lost."""
+        found = []
+        index, types = self.tree.model.index, self.tree.model.types
+        for name, row in self.start.requested.items():
+            sym = index.get(name)
+            if sym is None or row.value not in ("y", "m") or types[sym] not in "bt":
+                continue
+            before = self.start.solver.tri(sym)
+            if before and state.solver.tri(sym) < before:
+                found.append((name, state.value(name)))
+        return sorted(found)
+
+    def _blocked(self, state: Resolution, ways: Ways, unmet: Sequence[Goal]) -> tuple[Blocked, ...]:
+        found = []
+        for goal in unmet:
+            if not ways.reach(self._compiled(goal), goal.wanted):
+                possible = highest(self.tree, self._compiled(goal))
+                found.append(Blocked(goal, possible < goal.wanted, self._causes(state, goal)))
+        return tuple(found) or tuple(Blocked(g, proven=False, causes=self._causes(state, g)) for g in unmet)
+
+    def _causes(self, state: Resolution, goal: Goal) -> tuple[Cause, ...]:
+        return Reasons(self.tree, state.solver).unmet(self._compiled(goal, state), goal.wanted)
+
+    def _result(self, chosen: Way, state: Resolution) -> Fix:
+        names = {self.tree.model.names[s]: v for s, v in chosen}
+        reasons = Reasons(self.tree, self.start.solver)
+        uses = self._uses(chosen)
+        changes = [
+            Change(
+                name, value, self.start.value(name) if self.start.line(name) else "absent",
+                uses[name], reasons.place(self.tree.model.index[name]),
+            )
+            for name, value in sorted(names.items())
+        ]  # fmt: skip
+        return Fix(tuple(changes), state, (), tuple(self._turned_off(state)), self.tried)
+
+    def _uses(self, chosen: Way) -> dict[str, str]:
+        """What each assignment is for: the goals that fail without it."""
+        found = {}
+        for item in chosen:
+            without = self._state(chosen - {item})
+            unmet = self._unmet(without)
+            found[self.tree.model.names[item[0]]] = (
+                ", ".join(dict.fromkeys(g.id for g in unmet)) or "the proof needs it"
+            )
+        return found
+
+
+def compile_expression(tree: KernelTree, node: Node) -> int:
+    """A requirement's condition as an expression of the model; symbols the tree lacks read as n, as in a config."""
+    model = tree.model
+
+    def add(row: list[int]) -> int:
+        model.exprs.append(row)
+        return len(model.exprs) - 1
+
+    def constant(text: str) -> int:
+        for i in range(model.defined, len(model.names)):
+            if model.names[i] == text:
+                return i
+        raise UsageError(f"the tree never compares with {text!r}, so this condition cannot be searched")
+
+    def operand(atom: Node) -> int:
+        name = str(atom[1])
+        if atom[0] == "sym":
+            found = model.index.get(name)
+            return constant("n") if found is None else found
+        return constant(name)
+
+    kind = node[0]
+    if kind == "sym":
+        sym = model.index.get(str(node[1]))
+        return 0 if sym is None else add([SYMBOL, sym])
+    if kind == "const":
+        return {"n": 0, "m": 1, "y": 2}.get(str(node[1]), 0)
+    if kind == "cmp":
+        left, right = node[2], node[3]
+        assert isinstance(left, tuple)
+        assert isinstance(right, tuple)
+        return add([_RELATIONS[str(node[1])], operand(left), operand(right)])
+    parts = [compile_expression(tree, part) for part in node[1:] if isinstance(part, tuple)]
+    return add([{"!": NOT, "&&": AND, "||": OR}[str(kind)], *parts])
+
+
+def highest(tree: KernelTree, expr: int) -> int:
+    """The highest value an expression can have, whatever a config says."""
+    return _interval(tree, expr)[1]
+
+
+def _interval(tree: KernelTree, expr: int) -> tuple[int, int]:
+    node = tree.model.exprs[expr]
+    kind = node[0]
+    if kind == CONST:
+        return (node[1], node[1])
+    if kind == SYMBOL:
+        return tree.possible(node[1])
+    if kind in (AND, OR):
+        parts = [_interval(tree, part) for part in node[1:]]
+        pick = min if kind == AND else max
+        return (pick(p[0] for p in parts), pick(p[1] for p in parts))
+    if kind == NOT:
+        low, high = _interval(tree, node[1])
+        return (2 - high, 2 - low)
+    return (0, 2)

@@ -1,0 +1,165 @@
+"""A kernel tree reduced to what values depend on: symbols, expressions and the order a config is written in.
+
+Everything is plain lists of numbers and texts, so that a parsed tree can be cached as JSON and read back in a tenth of a
+second, and nothing that comes out of a cache can run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+FORMAT = 3
+"""Raise it when the meaning of a field changes: older cached trees are then read again from source."""
+
+CONST, SYMBOL, NOT, AND, OR, EQ, NE, LT, LE, GT, GE = range(11)
+"""Kinds of expression nodes, the first element of each."""
+
+RELATION_TEXT = {EQ: "=", NE: "!=", LT: "<", LE: "<=", GT: ">", GE: ">="}
+
+NO, MOD, YES = 0, 1, 2
+"""Expressions 0, 1 and 2 are the constants n, m and y; tristate values have the same numbers."""
+
+SHOW_SYMBOL, SHOW_MENU, END_MENU = range(3)
+"""Steps of writing a config."""
+
+
+@dataclass(slots=True)
+class TreeModel:
+    """One tree, architecture and toolchain.
+
+    Attributes:
+        version: kernel release, e.g. ``6.12.94``.
+        arch: Kconfig's name of the architecture.
+        title: the main menu's text, the heading of a written config.
+        names: symbol names; the first `defined` are defined somewhere, the rest are constants and undefined ones.
+        types: one letter a symbol: b, t(ristate), i(nt), h(ex), s(tring), u(nknown); c for a choice of old trees.
+        modules: index of the symbol MODULES.
+        exprs: expression nodes; operands of SYMBOL and relations are symbols, of the others expressions.
+        depends, selected, implied: an expression for each defined symbol.
+        prompts: for each defined symbol the conditions of its prompts.
+        defaults: for each defined symbol its (value expression, condition) pairs.
+        ranges: symbol to its (low symbol, high symbol, condition) triples.
+        transitional: symbols that are read and never written.
+        choices: members of each choice, in order.
+        choice_defaults: for each choice its (symbol, condition) pairs.
+        choice_symbols: for trees before 6.11 each choice's own symbol; else empty.
+        layout: the steps of writing a config: (SHOW_SYMBOL, symbol), (SHOW_MENU or END_MENU, condition, text).
+        assumed: question to the answer that was assumed, and the symbols whose definition asked it.
+    """
+
+    version: str
+    arch: str
+    title: str
+    names: list[str]
+    types: str
+    defined: int
+    modules: int
+    exprs: list[list[int]]
+    depends: list[int]
+    selected: list[int]
+    implied: list[int]
+    prompts: list[list[int]]
+    defaults: list[list[list[int]]]
+    ranges: dict[int, list[list[int]]]
+    transitional: list[int]
+    choices: list[list[int]]
+    choice_defaults: list[list[list[int]]]
+    choice_symbols: list[int]
+    layout: list[list[Any]]
+    assumed: list[list[Any]] = field(default_factory=list)
+    _index: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def index(self) -> dict[str, int]:
+        """Name of a defined symbol to its number."""
+        if not self._index:
+            self._index = {name: i for i, name in enumerate(self.names[: self.defined]) if name}
+        return self._index
+
+    @property
+    def menu_choices(self) -> bool:
+        """Whether choices follow Linux 6.11 and later, where a choice is a menu and no symbol."""
+        return not self.choice_symbols
+
+    def to_document(self) -> dict[str, Any]:
+        """For ``json.dumps``."""
+        document = {f.name: getattr(self, f.name) for f in fields(self) if not f.name.startswith("_")}
+        document["ranges"] = sorted([s, *r] for s, r in self.ranges.items())
+        document["format"] = FORMAT
+        return document
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "TreeModel":
+        """The reverse of `to_document`.
+
+        Raises:
+            ValueError: another format.
+        """
+        if document.pop("format", None) != FORMAT:
+            raise ValueError("another format")
+        document["ranges"] = {row[0]: row[1:] for row in document["ranges"]}
+        return cls(**document)
+
+
+@dataclass(slots=True)
+class Place:
+    """One definition of a symbol: file, line, prompt text (empty: hidden) and its conditions' expressions."""
+
+    file: str
+    line: int
+    prompt: str
+    visible: int
+    depends: int
+
+
+@dataclass(slots=True)
+class TreeTexts:
+    """What only explanations need: where each defined symbol is defined."""
+
+    files: list[str]
+    places: list[list[list[Any]]]
+
+    def of(self, symbol: int) -> list[Place]:
+        """Every definition of a symbol."""
+        return [Place(self.files[row[0]], *row[1:]) for row in self.places[symbol]]
+
+
+def expression_text(model: TreeModel, expr: int, depth: int = 0) -> str:
+    """An expression in Kconfig's own syntax."""
+    node = model.exprs[expr]
+    kind = node[0]
+    if kind == CONST:
+        return "nmy"[node[1]]
+    if kind == SYMBOL:
+        return model.names[node[1]] or "<choice>"
+    if kind == NOT:
+        return "!" + expression_text(model, node[1], 3)
+    if kind in (AND, OR):
+        rank = 2 if kind == AND else 1
+        text = (" && " if kind == AND else " || ").join(expression_text(model, e, rank) for e in node[1:])
+        return f"({text})" if depth > rank else text
+    return f"{operand_text(model, node[1])} {RELATION_TEXT[kind]} {operand_text(model, node[2])}"
+
+
+def operand_text(model: TreeModel, symbol: int) -> str:
+    """A symbol's name, or a constant's text in quotes when it needs them."""
+    name = model.names[symbol]
+    return name if name and name.replace("_", "").replace("-", "").isalnum() else f'"{name}"'
+
+
+def expression_symbols(model: TreeModel, exprs: Sequence[int]) -> set[int]:
+    """Every defined symbol that the expressions name."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    todo = list(exprs)
+    while todo:
+        expr = todo.pop()
+        if expr in seen:
+            continue
+        seen.add(expr)
+        node = model.exprs[expr]
+        if node[0] == SYMBOL or node[0] >= EQ:
+            found.update(s for s in node[1:] if s < model.defined)
+        elif node[0] != CONST:
+            todo += node[1:]
+    return found

@@ -1,0 +1,140 @@
+"""Which values a symbol can have at all in a tree, whatever a config says.
+
+An over-approximation, narrowed until nothing changes: what is ruled out is impossible, what is left may still be. It is
+computed once a tree and kept with it.
+"""
+
+from kina_audit.kconfig.model import AND, CONST, NOT, OR, SYMBOL, TreeModel
+from kina_audit.kconfig.solve import Solver
+
+_MOST_ROUNDS = 12
+Interval = tuple[int, int]
+
+
+def possible_values(model: TreeModel) -> list[int]:
+    """For each symbol ``lowest * 4 + highest`` of the tristate values it can have."""
+    # Without modules every tristate symbol is a bool and m becomes y, so the two worlds are narrowed apart.
+    worlds = [_Narrowing(model, modules) for modules in (2, 0)]
+    for world in worlds:
+        world.run()
+    if model.modules < model.defined:
+        worlds = [w for w in worlds if w.consistent] or worlds
+    lows = zip(*(w.low for w in worlds), strict=True)
+    highs = zip(*(w.high for w in worlds), strict=True)
+    return [min(low) * 4 + max(high) for low, high in zip(lows, highs, strict=True)]
+
+
+class _Narrowing:
+    def __init__(self, model: TreeModel, modules: int) -> None:
+        self.model = model
+        self.modules = modules
+        self.consistent = True
+        size = len(model.names)
+        self.low = [0] * size
+        self.high = [2 if letter in "btcCu" else 0 for letter in model.types]
+        self.texts: dict[int, str] = {}
+        for i in range(model.defined, size):
+            letter = model.types[i]
+            value = "nmy".index(letter) if letter in "nmy" else 0
+            self.low[i] = self.high[i] = value
+            self.texts[i] = model.names[i]
+        if model.modules < model.defined:
+            self.low[model.modules] = self.high[model.modules] = modules
+        self.memo: dict[int, Interval] = {}
+        self.members = {m for members in model.choices for m in members}
+        self.trans = set(model.transitional)
+
+    def run(self) -> None:
+        """Narrow until nothing changes."""
+        changed = True
+        rounds = 0
+        while changed and rounds < _MOST_ROUNDS:
+            rounds += 1
+            changed = False
+            self.memo = {0: (0, 0), 1: (1, 1), 2: (2, 2)}
+            for sym in range(self.model.defined):
+                changed |= self._narrow(sym)
+
+    def _narrow(self, sym: int) -> bool:
+        model, letter = self.model, self.model.types[sym]
+        if letter == "u":
+            return False
+        if letter in "ihs":
+            return self._narrow_text(sym)
+        if letter in "cC" or sym in self.trans:
+            return False
+        prompts = [self.expr(p)[1] for p in model.prompts[sym]]
+        visible = max(prompts, default=0)
+        # A choice decides its members; nothing can select them.
+        selected = (0, self.expr(model.selected[sym])[1]) if sym in self.members else self.expr(model.selected[sym])
+        implied = self.expr(model.implied[sym])
+        high = max(visible, selected[1], implied[1])
+        low = selected[0]
+        certain = True
+        for value, condition in model.defaults[sym]:
+            holds, gives = self.expr(condition), self.expr(value)
+            high = max(high, min(holds[1], gives[1]))
+            if certain and visible == 0 and sym not in self.members and holds[0] == 2:
+                low = max(low, min(holds[0], gives[0]))
+                break
+            # A later default is only taken when the ones before it cannot be.
+            certain = certain and holds[1] == 0
+        if letter == "b" or self.modules == 0:
+            high, low = (2 if high else 0), (2 if low else 0)
+        if sym == model.modules:
+            self.consistent &= low <= self.modules <= high
+            return False
+        low, high = max(low, self.low[sym]), min(high, self.high[sym])
+        if (low, high) == (self.low[sym], self.high[sym]) or low > high:
+            return False
+        self.low[sym], self.high[sym] = low, high
+        return True
+
+    def _narrow_text(self, sym: int) -> bool:
+        """A hidden number or string whose default is certain has that text."""
+        if sym in self.texts or any(self.expr(p)[1] for p in self.model.prompts[sym]):
+            return False
+        for value, condition in self.model.defaults[sym]:
+            holds = self.expr(condition)
+            if holds[1] == 0:
+                continue
+            node = self.model.exprs[value]
+            if holds[0] == 2 and node[0] == SYMBOL and node[1] in self.texts and sym not in self.model.ranges:
+                self.texts[sym] = self.texts[node[1]]
+                return True
+            return False
+        return False
+
+    def expr(self, expr: int) -> Interval:
+        found = self.memo.get(expr)
+        if found is not None:
+            return found
+        node = self.model.exprs[expr]
+        kind = node[0]
+        if kind == CONST:
+            found = (node[1], node[1])
+        elif kind == SYMBOL:
+            found = (self.low[node[1]], self.high[node[1]])
+        elif kind in (AND, OR):
+            parts = [self.expr(e) for e in node[1:]]
+            pick = min if kind == AND else max
+            found = (pick(p[0] for p in parts), pick(p[1] for p in parts))
+        elif kind == NOT:
+            low, high = self.expr(node[1])
+            found = (2 - high, 2 - low)
+        else:
+            found = self._compare(kind, node[1], node[2])
+        self.memo[expr] = found
+        return found
+
+    def _compare(self, kind: int, left: int, right: int) -> Interval:
+        a, b = self._known(left), self._known(right)
+        if a is None or b is None:
+            return (0, 2)
+        holds = 2 if Solver.compare_texts(kind, (a, self.model.types[left]), (b, self.model.types[right])) else 0
+        return (holds, holds)
+
+    def _known(self, sym: int) -> str | None:
+        if self.model.types[sym] in "bt":
+            return "nmy"[self.low[sym]] if self.low[sym] == self.high[sym] else None
+        return self.model.names[sym] if self.model.types[sym] == "u" else self.texts.get(sym)

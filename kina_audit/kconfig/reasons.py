@@ -1,0 +1,174 @@
+"""Why a symbol is not what somebody wants it to be: unmet dependencies, down to what a person can change."""
+
+from dataclasses import dataclass
+
+from kina_audit.kconfig.loaded import KernelTree
+from kina_audit.kconfig.model import AND, CONST, EQ, NOT, OR, SYMBOL, expression_text
+from kina_audit.kconfig.solve import Solver
+
+_MOST_NAMES = 6
+_MOST_ALTERNATIVES = 12
+_DEEPEST = 12
+TRI = "nmy"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason, with what is behind it.
+
+    Attributes:
+        text: the unmet condition, e.g. ``MODULES is n``.
+        note: what kind of symbol it is or what to do; may be empty.
+        symbol: the symbol it is about, or empty.
+        place: ``file:line`` of its definition, or empty.
+        any_of: one of the causes behind it has to be mended, not all.
+        causes: the reasons behind it.
+    """
+
+    text: str
+    note: str = ""
+    symbol: str = ""
+    place: str = ""
+    any_of: bool = False
+    causes: tuple["Cause", ...] = ()
+
+
+class Reasons:
+    """Answers about one tree and one resolved config."""
+
+    def __init__(self, tree: KernelTree, solver: Solver) -> None:
+        self.tree = tree
+        self.model = tree.model
+        self.solver = solver
+
+    def value(self, sym: int) -> str:
+        """The symbol's value, strings in quotes."""
+        text = self.solver.text(sym)
+        return f'"{text}"' if self.model.types[sym] == "s" else text
+
+    def place(self, sym: int) -> str:
+        """file:line of the definition with a prompt, or of the first one."""
+        places = self.tree.places().of(sym) if sym < self.model.defined else []
+        best = next((p for p in places if p.prompt), places[0] if places else None)
+        return f"{best.file}:{best.line}" if best else ""
+
+    def impossible(self, sym: int, wanted: int = 1) -> bool:
+        """Whether no config whatever can give the symbol that value."""
+        return sym < self.model.defined and self.model.types[sym] in "bt" and self.tree.possible(sym)[1] < wanted
+
+    def selectors(self, sym: int) -> list[tuple[int, int]]:
+        """(symbol, condition) of everything that selects a symbol."""
+        return pairs(self.tree, self.model.selected[sym])
+
+    def unmet(self, expr: int, wanted: int, seen: frozenset[int] = frozenset()) -> tuple[Cause, ...]:
+        """Why an expression is below ``wanted``; empty when it is not."""
+        if self.solver.expr(expr) >= wanted:
+            return ()
+        node = self.model.exprs[expr]
+        kind = node[0]
+        if kind == CONST:
+            return (
+                Cause(f"the condition is always {TRI[node[1]]}", "this tree, architecture or toolchain rules it out"),
+            )
+        if kind == SYMBOL:
+            return (self.symbol(node[1], wanted, seen),)
+        if kind == AND:
+            causes = [c for part in node[1:] for c in self.unmet(part, wanted, seen)]
+            return tuple(dict.fromkeys(causes))
+        if kind == OR:
+            if len(node) - 1 > _MOST_ALTERNATIVES:
+                return (Cause(f"none of {len(node) - 1} alternatives holds", any_of=True),)
+            behind = [self.unmet(part, wanted, seen) for part in node[1:]]
+            groups = tuple(c[0] if len(c) == 1 else Cause("all of", causes=c) for c in behind if c)
+            text = expression_text(self.model, expr)
+            return (Cause(f"{text} does not hold" if len(text) < 100 else "none of", any_of=True, causes=groups),)
+        if kind == NOT:
+            inner = self.model.exprs[node[1]]
+            if inner[0] == SYMBOL:
+                return (self._is_on(inner[1]),)
+            return (Cause(f"{expression_text(self.model, node[1])} holds"),)
+        return (self._comparison(expr),)
+
+    def symbol(self, sym: int, wanted: int, seen: frozenset[int] = frozenset()) -> Cause:
+        """Why a symbol is below ``wanted``."""
+        name, value = self.model.names[sym], self.solver.tri(sym)
+        if sym >= self.model.defined:
+            return Cause(
+                f"{name} does not exist", f"nothing defines it on {self.model.arch} {self.model.version}", name
+            )
+        text, place = f"{name or 'the choice'} is {TRI[value]}", self.place(sym)
+        if sym in seen or len(seen) > _DEEPEST:
+            return Cause(text, "", name, place)
+        seen |= {sym}
+        impossible = self.impossible(sym, wanted)
+        rules_out = f"cannot be {TRI[wanted]} on {self.model.arch} {self.model.version} with this toolchain"
+        if self.model.types[sym] == "b" and wanted == 1:
+            wanted = 2
+        prompts = self.model.prompts[sym]
+        if prompts:
+            if self.solver.visible[sym] >= wanted or (self.solver.visible[sym] and self.model.types[sym] == "b"):
+                asked = self.solver.user.tri.get(sym)
+                said = "the config says n" if asked == 0 else "the config has no line for it"
+                if asked is None and any(self.solver.expr(c) for _, c in self.model.defaults[sym]):
+                    said += ", and its default is n"
+                return Cause(text, f"can be set: it is visible, and {said}", name, place)
+            behind = tuple(c for p in prompts for c in self.unmet(p, wanted, seen))
+            return Cause(text, rules_out if impossible else "", name, place, len(prompts) > 1, behind)
+        note = f"hidden{self._selected_by(sym)}"
+        causes: tuple[Cause, ...] = ()
+        if self.model.defaults[sym]:
+            causes = self.unmet(self.model.depends[sym], wanted, seen)
+            if not causes:
+                conditions = [c for v, c in self.model.defaults[sym] if self.model.exprs[v] != [CONST, 0]]
+                causes = tuple(c for e in conditions for c in self.unmet(e, wanted, seen))
+        return Cause(text, f"{rules_out}; {note}" if impossible else note, name, place, any_of=False, causes=causes)
+
+    def _selected_by(self, sym: int) -> str:
+        rows = [self.model.names[s] for s, _ in self.selectors(sym)]
+        if not rows:
+            return ": no prompt, and nothing selects it"
+        some = ", ".join(rows[:_MOST_NAMES]) + (
+            f" and {len(rows) - _MOST_NAMES} more" if len(rows) > _MOST_NAMES else ""
+        )
+        return f": no prompt, it is on when selected by {some}"
+
+    def _is_on(self, sym: int) -> Cause:
+        name = self.model.names[sym]
+        on = [self.model.names[s] for s, c in self.selectors(sym) if self.solver.tri(s) and self.solver.expr(c)]
+        note = f"selected by {', '.join(on[:_MOST_NAMES])}" if on else ""
+        if sym < self.model.defined and self.model.types[sym] in "bt" and self.tree.possible(sym)[0]:
+            note = f"it is always on on {self.model.arch} {self.model.version}"
+        return Cause(f"{name} is {self.value(sym)}, and has to be n", note, name, self.place(sym))
+
+    def _comparison(self, expr: int) -> Cause:
+        node = self.model.exprs[expr]
+        left, right = node[1], node[2]
+        text = expression_text(self.model, expr)
+        told = [f"{self.model.names[s]} is {self.value(s)}" for s in (left, right) if s < self.model.defined]
+        name = next((self.model.names[s] for s in (left, right) if s < self.model.defined), "")
+        sym = next((s for s in (left, right) if s < self.model.defined), None)
+        if node[0] == EQ and sym is not None and self.model.types[sym] in "bt":
+            return Cause(f"{text} does not hold: {', '.join(told)}", "", name, self.place(sym))
+        return Cause(
+            f"{text} does not hold" + (f": {', '.join(told)}" if told else ""),
+            "",
+            name,
+            self.place(sym) if sym is not None else "",
+        )
+
+
+def pairs(tree: KernelTree, expr: int) -> list[tuple[int, int]]:
+    """The (symbol, condition) pairs of a "selected by" or "implied by" expression."""
+    model = tree.model
+    found: list[tuple[int, int]] = []
+    node = model.exprs[expr]
+    for part in node[1:] if node[0] == OR else [expr]:
+        inner = model.exprs[part]
+        if inner[0] == SYMBOL:
+            found.append((inner[1], 2))
+        elif inner[0] == AND:
+            first = model.exprs[inner[1]]
+            if first[0] == SYMBOL:
+                rest = inner[2] if len(inner) == 3 else part
+                found.append((first[1], rest))
+    return found

@@ -1,0 +1,187 @@
+"""From a config (and fragments) to the config a kernel tree's ``olddefconfig`` makes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from kina_audit.kconfig.dotconfig import Assignment, decoded, read_assignments, user_values, write_config
+from kina_audit.kconfig.loaded import KernelTree
+from kina_audit.kconfig.reasons import Cause, Reasons
+from kina_audit.kconfig.solve import Solver, valid_text
+
+_TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """One assignment that somebody asked for.
+
+    Attributes:
+        name: the symbol.
+        value: the text after ``=``; ``n`` for "is not set".
+        where: the file it stands in.
+        line: 1-based.
+    """
+
+    name: str
+    value: str
+    where: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A requested value that did not survive, and why."""
+
+    requested: Requested
+    actual: str
+    reason: str
+    causes: tuple[Cause, ...] = ()
+
+
+class Resolution:
+    """A resolved config.
+
+    Attributes:
+        tree: the kernel tree.
+        solver: every symbol's value.
+        requested: symbol to the last assignment of it.
+    """
+
+    def __init__(self, tree: KernelTree, rows: Sequence[Requested]) -> None:
+        self.tree = tree
+        self.requested = {r.name: r for r in rows}
+        self.solver = Solver(tree.model, user_values(tree.model, [Assignment(r.name, r.value, r.line) for r in rows]))
+        self._text = ""
+
+    @property
+    def text(self) -> str:
+        """The .config that olddefconfig writes."""
+        if not self._text:
+            self.solver.evaluate_all()
+            self._text = write_config(self.tree.model, self.solver)
+        return self._text
+
+    def value(self, name: str) -> str:
+        """A symbol's value as in a config: y, m, n, a number or a string's content; n when nothing defines it."""
+        sym = self.tree.model.index.get(name)
+        if sym is None:
+            return "n"
+        return self.solver.text(sym)
+
+    def line(self, name: str) -> str:
+        """A symbol's line in the resolved config; empty when it has none."""
+        sym = self.tree.model.index.get(name)
+        if sym is None or not self.solver.is_written(sym) or sym in self.tree.model.transitional:
+            return ""
+        from kina_audit.kconfig.dotconfig import spelled
+
+        return spelled(self.tree.model, self.solver, sym)
+
+    def lost(self, names: Sequence[str]) -> list[Lost]:
+        """Which of these symbols' requested values did not survive, and why."""
+        found = [self._lost(self.requested[n]) for n in names if n in self.requested]
+        return [row for row in found if row is not None]
+
+    def _lost(self, row: Requested) -> Lost | None:
+        model, solver = self.tree.model, self.solver
+        sym = model.index.get(row.name)
+        if sym is None:
+            if row.value == "n":
+                return None
+            near = get_close_matches(row.name, model.index, n=3, cutoff=0.8)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            return Lost(row, "", f"Linux {model.version} has no such symbol on {model.arch}{hint}")
+        letter = model.types[sym]
+        if letter in "ihs":
+            text = decoded(row.value) if letter == "s" else row.value
+            if text is None or not valid_text(letter, text):
+                return Lost(row, solver.text(sym), f"{row.value} is no {_TYPE_NAMES[letter]}")
+            if solver.text(sym) == text:
+                return None
+            return Lost(row, solver.text(sym), self._text_reason(sym))
+        value = row.value[:1]
+        actual = solver.text(sym)
+        if value == actual:
+            return None
+        if value not in _accepted(letter):
+            return Lost(row, actual, f"{row.value} is no {_TYPE_NAMES.get(letter, 'tristate')}")
+        return self._tristate(row, sym, "nmy".index(value), actual)
+
+    def _text_reason(self, sym: int) -> str:
+        if sym in self.tree.model.ranges and self.solver.visible[sym]:
+            return "it is outside the range the tree allows"
+        return (
+            "its dependencies are not met" if self.tree.model.prompts[sym] else "it has no prompt: its default decides"
+        )
+
+    def _tristate(self, row: Requested, sym: int, wanted: int, actual: str) -> Lost:
+        model, solver = self.tree.model, self.solver
+        reasons = Reasons(self.tree, solver)
+        have = solver.tri(sym)
+        if sym in model.transitional:
+            return Lost(row, actual, "it is transitional: its value moved on to the symbol that replaced it")
+        if have > wanted:
+            on = [model.names[s] for s, c in reasons.selectors(sym) if min(solver.tri(s), solver.expr(c)) > wanted]
+            if on:
+                return Lost(row, actual, f"selected by {', '.join(on[:4])}")
+            if sym in solver.choice_of:
+                return Lost(row, actual, "it is the one of its choice that is left")
+            if wanted == 1 and solver.modules == 0:
+                return Lost(row, actual, "without MODULES=y, m becomes y")
+            if not model.prompts[sym]:
+                return Lost(row, actual, "it has no prompt: its default decides")
+            if not solver.visible[sym]:
+                return Lost(row, actual, "it is not visible, so its default decides")
+            return Lost(row, actual, "m is no value of a bool symbol" if wanted == 1 else "the tree decides")
+        if reasons.impossible(sym, wanted):
+            cause = reasons.symbol(sym, wanted)
+            return Lost(
+                row, actual, f"it cannot be enabled on {model.arch} {model.version} with this toolchain", cause.causes
+            )
+        if sym in solver.choice_of and solver.visible[sym]:
+            return Lost(row, actual, f"{self._chosen(sym)} is chosen instead: only one of a choice can be y")
+        if not model.prompts[sym]:
+            cause = reasons.symbol(sym, wanted)
+            return Lost(row, actual, f"it is {cause.note}" if cause.note else "it has no prompt", cause.causes)
+        if have and wanted == 2:
+            return Lost(
+                row,
+                actual,
+                "its dependencies are modules, so it can only be m",
+                tuple(c for p in model.prompts[sym] for c in reasons.unmet(p, 2)),
+            )
+        causes = tuple(c for p in model.prompts[sym] for c in reasons.unmet(p, wanted))
+        return Lost(row, actual, f"unmet dependencies: {flat(causes)}", causes)
+
+    def _chosen(self, sym: int) -> str:
+        chosen = self.solver.chosen.get(self.solver.choice_of[sym], -1)
+        return self.tree.model.names[chosen] if chosen >= 0 else "another symbol"
+
+
+def _accepted(letter: str) -> str:
+    return "ymn" if letter == "t" else "yn"
+
+
+def flat(causes: Sequence[Cause]) -> str:
+    """Causes in one line."""
+    return ", ".join(c.text for c in causes[:4]) + (" ..." if len(causes) > 4 else "")
+
+
+def resolve(
+    tree: KernelTree, text: str, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config"
+) -> Resolution:
+    """Merge fragments into a config as ``merge_config.sh`` does, and resolve it as ``olddefconfig`` does.
+
+    Args:
+        tree: the kernel tree.
+        text: the config.
+        fragments: (name, text) of each; later ones win.
+        name: what to call the config in messages.
+    """
+    rows = [Requested(a.name, a.value, name, a.line) for a in read_assignments(text)]
+    for where, fragment in fragments:
+        fresh = [Requested(a.name, a.value, where, a.line) for a in read_assignments(fragment)]
+        names = {r.name for r in fresh}
+        rows = [r for r in rows if r.name not in names] + fresh
+    return Resolution(tree, rows)

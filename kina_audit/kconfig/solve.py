@@ -1,0 +1,386 @@
+"""The value of every symbol, computed as the kernel's own ``scripts/kconfig/symbol.c`` does.
+
+Two generations of it: choices are symbols with a value before Linux 6.11, menus since. Symbols are evaluated when they
+are first asked for, so that a few questions about a tree cost little.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from kina_audit.kconfig.model import AND, CONST, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL, TreeModel
+from kina_audit.kernel.version import KernelVersion
+
+_NUMBER_START = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
+_DECIMAL = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")
+_HEX = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:0[xX])?[0-9a-fA-F]+")
+_VALID_INT = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_VALID_HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]+")
+_ZERO_BY_DEFAULT = (6, 8, 0)
+"""Since Linux 6.8 an int or hex symbol without any default is 0, not empty."""
+
+
+@dataclass(slots=True)
+class UserValues:
+    """What a .config asks for.
+
+    Attributes:
+        tri: symbol to 0, 1 or 2.
+        text: int, hex or string symbol to its value.
+        order: choice members in the order they were assigned.
+        chosen: choice members that were set to y, in order, also when a later line takes it back.
+    """
+
+    tri: dict[int, int] = field(default_factory=dict)
+    text: dict[int, str] = field(default_factory=dict)
+    order: list[int] = field(default_factory=list)
+    chosen: list[int] = field(default_factory=list)
+
+
+class Solver:
+    """Values of a tree's symbols under what a user asked for."""
+
+    def __init__(self, model: TreeModel, user: UserValues, forced: Mapping[int, int | str] | None = None) -> None:
+        self.model = model
+        self.user = user
+        self.forced = forced or {}
+        self.types = model.types
+        self.modern = model.menu_choices
+        size = len(model.names)
+        self.memo = [-1] * len(model.exprs)
+        self.memo[0:3] = (0, 1, 2)
+        self.tris = [-1] * size
+        self.texts: list[str] = [""] * size
+        self.visible = [0] * size
+        self.written = bytearray(size)
+        self.choice_of: dict[int, int] = {m: c for c, members in enumerate(model.choices) for m in members}
+        self.chosen: dict[int, int] = {}
+        self.open_choices: set[int] = set()
+        self.trans = frozenset(model.transitional)
+        for i in range(model.defined, size):
+            letter = model.types[i]
+            self.tris[i] = "nmy".index(letter) if letter in "nmy" else 0
+            self.texts[i] = model.names[i]
+        triple = KernelVersion.parse(model.version).triple
+        self.empty_number = {"i": "0", "h": "0x0"} if triple >= _ZERO_BY_DEFAULT else {"i": "", "h": ""}
+        self.modules = 0
+        if model.modules < model.defined:
+            self.modules = self.tri(model.modules)
+
+    def evaluate_all(self) -> None:
+        """Every symbol; then, for old trees, what their reader does with numbers that are out of range."""
+        for sym in range(self.model.defined):
+            if self.tris[sym] < 0:
+                self._calculate(sym)
+        if not self.modern:
+            for sym in list(self.user.text):
+                if not self._within_range(sym, self.user.text[sym]):
+                    # The old reader forgets such a value and takes the default, without telling who depends on it.
+                    kept = self.user.text.pop(sym)
+                    self._calculate(sym)
+                    self.user.text[sym] = kept
+
+    def tri(self, sym: int) -> int:
+        """0, 1 or 2; strings and numbers are 0."""
+        value = self.tris[sym]
+        return value if value >= 0 else self._calculate(sym)
+
+    def text(self, sym: int) -> str:
+        """The value as a config spells it, strings without quotes."""
+        if self.tris[sym] < 0:
+            self._calculate(sym)
+        return "nmy"[self.tris[sym]] if self.types[sym] in "bt" else self.texts[sym]
+
+    def is_written(self, sym: int) -> bool:
+        """Whether a config has a line for the symbol."""
+        if self.tris[sym] < 0:
+            self._calculate(sym)
+        return bool(self.written[sym])
+
+    def expr(self, expr: int) -> int:
+        """The tristate value of an expression."""
+        value = self.memo[expr]
+        if value >= 0:
+            return value
+        node = self.model.exprs[expr]
+        kind = node[0]
+        if kind == SYMBOL:
+            value = self.tris[node[1]]
+            if value < 0:
+                value = self._calculate(node[1])
+        elif kind == AND:
+            value = 2
+            for part in node[1:]:
+                value = min(value, self.expr(part))
+                if not value:
+                    break
+        elif kind == OR:
+            value = 0
+            for part in node[1:]:
+                value = max(value, self.expr(part))
+                if value == 2:
+                    break
+        elif kind == NOT:
+            value = 2 - self.expr(node[1])
+        else:
+            value = 2 if self._compare(kind, node[1], node[2]) else 0
+        self.memo[expr] = value
+        return value
+
+    def _compare(self, kind: int, left: int, right: int) -> bool:
+        types = self.types
+        return self.compare_texts(kind, (self.text(left), types[left]), (self.text(right), types[right]))
+
+    @classmethod
+    def compare_texts(cls, kind: int, left: tuple[str, str], right: tuple[str, str]) -> bool:
+        """A comparison of two (text, type letter) operands, numeric where both are numbers."""
+        (a, a_type), (b, b_type) = left, right
+        order: int | None = None
+        if a_type != "s" or b_type != "s":
+            x, y = cls._number(a, a_type), cls._number(b, b_type)
+            if x is not None and y is not None:
+                if "h" in (a_type, b_type):
+                    x, y = x % 2**64, y % 2**64
+                order = (x > y) - (x < y)
+        if order is None:
+            order = (a > b) - (a < b)
+        return {EQ: order == 0, NE: order != 0, LT: order < 0, LE: order <= 0, GT: order > 0, GE: order >= 0}[kind]
+
+    @staticmethod
+    def _number(text: str, letter: str) -> int | None:
+        """What strtoll makes of a whole text; None when it is no number."""
+        if letter in "btnmyc":
+            return {"n": 0, "m": 1, "y": 2}.get(text, -1)
+        if letter == "i":
+            return int(text) if _DECIMAL.fullmatch(text) and len(text) < 20 else None
+        if letter == "h":
+            return int(text, 16) if _HEX.fullmatch(text) and len(text) < 20 else None
+        if not _NUMBER_START.fullmatch(text) or len(text) >= 20:
+            return None
+        digits = text.strip().lstrip("+-")
+        sign = -1 if text.strip().startswith("-") else 1
+        if digits[:2].lower() == "0x":
+            return sign * int(digits, 16)
+        if len(digits) > 1 and digits[0] == "0":
+            return sign * int(digits, 8) if not set(digits) & set("89") else None
+        return sign * int(digits)
+
+    def _is_bool(self, sym: int) -> bool:
+        letter = self.types[sym]
+        if letter in "tC":
+            if not self.modern and sym in self.choice_of and self.visible[sym] == 2:
+                return True
+            return self.modules == 0
+        return True
+
+    def _calculate(self, sym: int) -> int:
+        """One symbol's value, visibility, and whether it is written: ``sym_calc_value``."""
+        if sym in self.forced:
+            forced = self.forced[sym]
+            self.tris[sym], self.texts[sym] = (0, forced) if isinstance(forced, str) else (forced, "")
+            self.written[sym] = 1
+            return self.tris[sym]
+        letter = self.types[sym]
+        if letter == "u":
+            self.tris[sym], self.texts[sym] = 0, self.model.names[sym]
+            return 0
+        choice = self.choice_of.get(sym)
+        if choice is not None and not self.modern:
+            self.tri(self.model.choice_symbols[choice])
+        self.tris[sym] = 0
+        self.texts[sym] = self.empty_number.get(letter, "")
+        visible = 2 if sym in self.trans else self._visibility(sym)
+        self.visible[sym] = visible
+        written = visible != 0
+        if letter in "ihs":
+            written |= self._text_value(sym, visible)
+            self.written[sym] = written and sym not in self.trans
+            return 0
+        if choice is not None and self.modern:
+            chosen = self._choose(choice)
+            value = 2 if chosen == sym and visible else 0
+            self.tris[sym], self.written[sym] = value, visible != 0
+            return value
+        if choice is not None and visible == 2:
+            value = 2 if self.chosen.get(choice) == sym else 0
+            self.tris[sym], self.written[sym] = value, 1
+            return value
+        return self._tristate_value(sym, visible, written, member=choice is not None)
+
+    def _tristate_value(self, sym: int, visible: int, written: bool, *, member: bool) -> int:
+        model = self.model
+        boolean = self._is_bool(sym)
+        plain = sym in self.trans or member
+        selected = 0 if plain else self._rounded(model.selected[sym], boolean)
+        asked = self.user.tri.get(sym)
+        is_choice = self.types[sym] in "cC"
+        if is_choice:
+            asked = self._choice_asked(sym)
+        if visible and asked is not None:
+            value = min(asked, visible)
+        else:
+            value = 0
+            written |= selected != 0
+            if not is_choice:
+                for expr, condition in model.defaults[sym]:
+                    if holds := self.expr(condition):
+                        value = min(self.expr(expr), holds)
+                        written |= value != 0
+                        break
+                implied = 0 if plain else self._rounded(model.implied[sym], boolean)
+                if implied:
+                    written = True
+                    value = min(max(value, implied), self._rounded(model.depends[sym], boolean))
+        value = max(value, selected)
+        if value == 1 and boolean:
+            value = 2
+        self.tris[sym] = value
+        if is_choice:
+            self._old_choice(sym, value)
+            return value
+        self.written[sym] = written and sym not in self.trans
+        if sym == model.modules:
+            self.modules = value
+        return value
+
+    def _rounded(self, expr: int, boolean: bool) -> int:
+        value = self.expr(expr)
+        return 2 if value == 1 and boolean else value
+
+    def _visibility(self, sym: int) -> int:
+        value = 0
+        letter = self.types[sym]
+        choice = self.choice_of.get(sym) if not self.modern else None
+        for condition in self.model.prompts[sym]:
+            one = self.expr(condition)
+            if choice is not None and letter == "t" and one == 1 and self.tris[self.model.choice_symbols[choice]] == 2:
+                one = 0
+            value = max(value, one)
+        if value == 1 and (letter not in "tC" or self.modules == 0):
+            value = 2
+        return value
+
+    # Choices since Linux 6.11
+
+    def _choose(self, choice: int) -> int:
+        """The member that is y, or -1: ``sym_calc_choice``."""
+        found = self.chosen.get(choice)
+        if found is not None:
+            return found
+        if choice in self.open_choices:
+            return -1
+        self.open_choices.add(choice)
+        members = self.model.choices[choice]
+        for member in members:
+            self.visible[member] = self._visibility(member)
+        seen = [m for m in members if self.visible[m]]
+        asked = self.user.tri
+        rank = [s for s in reversed(self._latest(members)) if s in seen]
+        rank += [m for m in seen if m not in rank]
+        found = next((m for m in rank if asked.get(m) == 2), -1)
+        if found < 0:
+            found = self._choice_default(choice)
+            if found >= 0 and asked.get(found) == 0:
+                found = -1
+        if found < 0:
+            found = next((m for m in seen if m not in asked), -1)
+        if found < 0 and rank:
+            found = rank[-1]
+        self.open_choices.discard(choice)
+        self.chosen[choice] = found
+        return found
+
+    def _latest(self, members: Iterable[int]) -> list[int]:
+        """Assigned members, each where it was assigned last."""
+        inside = set(members)
+        return list(dict.fromkeys(s for s in reversed(self.user.order) if s in inside))[::-1]
+
+    def _choice_default(self, choice: int) -> int:
+        for sym, condition in self.model.choice_defaults[choice]:
+            if self.expr(condition) and self.visible[sym]:
+                return sym
+        return next((m for m in self.model.choices[choice] if self.visible[m]), -1)
+
+    # Choices before Linux 6.11
+
+    def _choice_asked(self, sym: int) -> int | None:
+        members = self.model.choices[self.model.choice_symbols.index(sym)]
+        if any(s in members for s in self.user.chosen):
+            return 2
+        return max((self.user.tri.get(m, 0) for m in members), default=0)
+
+    def _old_choice(self, sym: int, value: int) -> None:
+        choice = self.model.choice_symbols.index(sym)
+        members = self.model.choices[choice]
+        if value != 2:
+            self.chosen[choice] = -1
+            return
+        for member in members:
+            self.visible[member] = self._visibility(member)
+        # The old reader notes which member a line chose, and a later "is not set" does not take that back.
+        asked = next((s for s in reversed(self.user.chosen) if s in members), -1)
+        self.chosen[choice] = asked if asked >= 0 and self.visible[asked] else self._choice_default(choice)
+        if self.chosen[choice] < 0:
+            self.tris[sym] = 0
+
+    # Numbers and strings
+
+    def _text_value(self, sym: int, visible: int) -> bool:
+        """Set a text symbol's value; whether a default makes it written."""
+        written = False
+        if visible and sym in self.user.text:
+            self.texts[sym] = self.user.text[sym]
+        else:
+            for expr, condition in self.model.defaults[sym]:
+                if self.expr(condition):
+                    node = self.model.exprs[expr]
+                    if node[0] == SYMBOL:
+                        written = True
+                        self.texts[sym] = self.text(node[1])
+                    elif node[0] == CONST:
+                        written = True
+                        self.texts[sym] = "nmy"[node[1]]
+                    break
+        bounds = self._range(sym)
+        if bounds is not None:
+            base = 10 if self.types[sym] == "i" else 16
+            value = _strtoll(self.texts[sym], base)
+            low, high = bounds
+            if value < self._bound(low, base):
+                self.texts[sym] = self.text(low)
+            elif value > self._bound(high, base):
+                self.texts[sym] = self.text(high)
+        return written
+
+    def _range(self, sym: int) -> tuple[int, int] | None:
+        if self.types[sym] == "s":
+            return None
+        for low, high, condition in self.model.ranges.get(sym, ()):
+            if self.expr(condition):
+                return low, high
+        return None
+
+    def _bound(self, sym: int, base: int) -> int:
+        text = self.text(sym)
+        return _strtoll(text, {"i": 10, "h": 16}.get(self.types[sym], base))
+
+    def _within_range(self, sym: int, text: str) -> bool:
+        bounds = self._range(sym)
+        if bounds is None:
+            return True
+        base = 10 if self.types[sym] == "i" else 16
+        return self._bound(bounds[0], base) <= _strtoll(text, base) <= self._bound(bounds[1], base)
+
+
+def valid_text(letter: str, text: str) -> bool:
+    """Whether a config's reader accepts the text for a symbol of that type: ``sym_string_valid``."""
+    if letter == "i":
+        return _VALID_INT.fullmatch(text) is not None
+    return letter == "s" or _VALID_HEX.fullmatch(text) is not None
+
+
+def _strtoll(text: str, base: int) -> int:
+    """The number a text starts with, 0 when it starts with none, as C reads it."""
+    match = (_DECIMAL if base == 10 else _HEX).match(text)
+    value = int(match[0], base) if match and len(match[0]) < 40 else 0
+    return max(-(2**63), min(2**63 - 1, value))

@@ -1,0 +1,122 @@
+"""Explanations and fragments as text for a terminal or a file."""
+
+from collections.abc import Sequence
+from textwrap import fill
+from typing import Any
+
+from kina_audit.kconfig.explain import Explanation
+from kina_audit.kconfig.fix import Fix
+from kina_audit.kconfig.reasons import Cause
+from kina_audit.kconfig.sensitive import Assumption
+
+_DEEPEST = 8
+
+
+def explanation_text(found: Explanation, width: int) -> str:
+    """What `explain` prints."""
+    kind = found.type + (", hidden" if found.hidden else "") + (", transitional" if found.transitional else "")
+    lines = [f"CONFIG_{found.symbol} ({kind}) = {found.value or '(empty)'}", ""]
+    for place in found.definitions:
+        prompt = f'"{place.prompt}"' if place.prompt else "(no prompt)"
+        lines.append(f"  defined   {place.file}:{place.line}  {prompt}")
+    if found.depends not in ("y", "n"):
+        lines.append(_wrapped("depends", f"{found.depends}  [= {found.depends_value}]", width))
+    lines.append(_wrapped("because", found.because, width))
+    if found.asked and found.asked.strip('"') != found.value:
+        lines.append(_wrapped("asked", f"the config asks for {found.asked}", width))
+    if found.selected_by:
+        lines.append(_wrapped("selected", "by " + ", ".join(found.selected_by), width))
+    if found.implied_by:
+        lines.append(_wrapped("implied", "by " + ", ".join(found.implied_by), width))
+    if found.possible == "n":
+        lines.append(
+            _wrapped("possible", "n only: it cannot be enabled on this version, architecture and toolchain", width)
+        )
+    elif len(found.possible) == 1 and found.type in ("bool", "tristate"):
+        lines.append(_wrapped("possible", f"{found.possible} only: nothing can change it", width))
+    if found.reached_by and found.value == "n":
+        lines.append(_wrapped("reached", "by setting " + " or ".join(found.reached_by), width))
+    if found.causes:
+        lines += ["", "  It is not enabled because:"]
+        lines += cause_lines(found.causes, 2, width)
+    return "\n".join(lines) + "\n"
+
+
+def _wrapped(label: str, text: str, width: int) -> str:
+    return fill(text, width, initial_indent=f"  {label:<9} ", subsequent_indent=" " * 12, break_on_hyphens=False)
+
+
+def cause_lines(causes: Sequence[Cause], depth: int, width: int, seen: set[str] | None = None) -> list[str]:
+    """Causes as an indented tree; one that was shown before is not shown again."""
+    seen = set() if seen is None else seen
+    lines: list[str] = []
+    for cause in causes:
+        text = cause.text + (f" ({cause.place})" if cause.place else "") + (f": {cause.note}" if cause.note else "")
+        again = bool(cause.symbol) and cause.symbol in seen
+        if again:
+            text = f"{cause.text}, see above"
+        lines.append(
+            fill(
+                text,
+                width,
+                initial_indent="  " * depth + "- ",
+                subsequent_indent="  " * depth + "  ",
+                break_on_hyphens=False,
+            )
+        )
+        if again or depth > _DEEPEST:
+            continue
+        seen.add(cause.symbol)
+        if cause.any_of and len(cause.causes) > 1:
+            lines.append("  " * (depth + 1) + "one of these has to change:")
+        lines += cause_lines(cause.causes, depth + 1, width, seen)
+    return lines
+
+
+def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = ()) -> str:
+    """A commented fragment, ready for ``merge_config.sh``."""
+    model = fix.resolution.tree.model
+    lines = [
+        f"# {title}",
+        f"# Proven on Linux {model.version} ({model.arch}), toolchain {fix.resolution.tree.toolchain}: merged, resolved, audited.",
+    ]
+    lines += [f"# Assumes {a.question} = {a.answer}; it decides {', '.join(a.symbols)}." for a in assumed]
+    for name, value in fix.turned_off:
+        lines.append(f"# CONFIG_{name} becomes {value}.")
+    for change in fix.changes:
+        lines += ["", f"# {change.place}; was {change.before}; for {change.reason}", change.line]
+    return "\n".join(lines) + "\n"
+
+
+def blocked_text(fix: Fix, width: int) -> str:
+    """Why there is no fragment."""
+    model = fix.resolution.tree.model
+    lines = []
+    for row in fix.blocked:
+        said = (
+            f"no config of Linux {model.version} ({model.arch}) with this toolchain can hold it"
+            if row.proven
+            else f"no way was found in {fix.tried} tries"
+        )
+        lines.append(f"{row.goal.id} needs {row.goal.expr.text}: {said}")
+        lines += cause_lines(row.causes, 1, width)
+    return "\n".join(lines) + "\n"
+
+
+def fix_document(fix: Fix, assumed: Sequence[Assumption] = ()) -> dict[str, Any]:
+    """The JSON form of a fix."""
+    from dataclasses import asdict
+
+    model = fix.resolution.tree.model
+    return {
+        "version": model.version,
+        "arch": model.arch,
+        "toolchain": fix.resolution.tree.toolchain,
+        "fragment": [{**asdict(c), "line": c.line} for c in fix.changes],
+        "turned_off": [{"name": n, "value": v} for n, v in fix.turned_off],
+        "blocked": [
+            {"goal": b.goal.id, "expr": b.goal.expr.text, "proven": b.proven, "causes": [asdict(c) for c in b.causes]}
+            for b in fix.blocked
+        ],
+        "assumed": [asdict(a) for a in assumed],
+    }

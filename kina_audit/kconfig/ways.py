@@ -1,0 +1,216 @@
+"""Ways to bring an expression of a tree to a value: small sets of assignments, cheapest first.
+
+A heuristic that proposes; whoever uses it resolves the config again to see what an assignment really does.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from kina_audit.kconfig.loaded import KernelTree
+from kina_audit.kconfig.model import AND, CONST, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL
+from kina_audit.kconfig.reasons import pairs
+from kina_audit.kconfig.solve import Solver
+
+Way = frozenset[tuple[int, str]]
+"""(symbol, value) pairs."""
+
+NOTHING: Way = frozenset()
+_MOST = 10
+_MOST_SELECTORS = 24
+_DEEPEST = 14
+COST = 10
+"""Of one assignment."""
+
+_COST_OFF = 200
+_COST_INDIRECT = 4
+_COST_MODULE = 1
+_COST_ODD = 25
+_ODD = ("EXPERT", "COMPILE_TEST", "DEBUG_", "TEST_", "_TEST", "_KUNIT", "STAGING", "BROKEN", "_SELFTEST")
+
+
+class Ways:
+    """Proposals for one resolved state."""
+
+    def __init__(self, tree: KernelTree, solver: Solver) -> None:
+        self.tree = tree
+        self.model = tree.model
+        self.solver = solver
+        self.memo: dict[tuple[int, int], list[Way]] = {}
+        self.memo_off: dict[int, list[Way]] = {}
+        self.open: set[tuple[int, int]] = set()
+        self.depth = 0
+
+    def cost(self, way: Iterable[tuple[int, str]]) -> int:
+        """How much a set of assignments changes: fewer, visible and additive ones are cheaper."""
+        total = 0
+        for sym, value in way:
+            total += COST
+            if value == "n":
+                total += _COST_OFF if self.solver.tri(sym) else 0
+            elif value == "m":
+                total += _COST_MODULE
+            if any(part in self.model.names[sym] for part in _ODD):
+                total += _COST_ODD
+        return total
+
+    def reach(self, expr: int, wanted: int) -> list[Way]:
+        """Ways to make an expression at least ``wanted``; empty when none is seen."""
+        if self.solver.expr(expr) >= wanted:
+            return [NOTHING]
+        node = self.model.exprs[expr]
+        kind = node[0]
+        if kind == CONST:
+            return []
+        if kind == SYMBOL:
+            return self.symbol(node[1], wanted)
+        if kind == AND:
+            return self.product(self.reach(part, wanted) for part in node[1:])
+        if kind == OR:
+            return self._union(self.reach(part, wanted) for part in self._best_first(node[1:]))
+        if kind == NOT:
+            return self.off(node[1])
+        return self._comparison(node)
+
+    def off(self, expr: int) -> list[Way]:
+        """Ways to make an expression n."""
+        if self.solver.expr(expr) == 0:
+            return [NOTHING]
+        node = self.model.exprs[expr]
+        kind = node[0]
+        if kind == CONST:
+            return []
+        if kind == SYMBOL:
+            return self._symbol_off(node[1])
+        if kind == AND:
+            return self._union(self.off(part) for part in node[1:])
+        if kind == OR:
+            return self.product(self.off(part) for part in node[1:])
+        if kind == NOT:
+            return self.reach(node[1], 2)
+        opposite = {EQ: NE, NE: EQ, LT: GE, GE: LT, GT: LE, LE: GT}
+        return self._comparison([opposite[kind], node[1], node[2]])
+
+    def symbol(self, sym: int, wanted: int) -> list[Way]:
+        """Ways to make a symbol at least ``wanted``."""
+        if self.solver.tri(sym) >= wanted:
+            return [NOTHING]
+        model = self.model
+        if sym >= model.defined or model.types[sym] not in "bt" or self.tree.possible(sym)[1] < wanted:
+            return []
+        key = (sym, wanted)
+        if key in self.memo:
+            return self.memo[key]
+        if key in self.open or self.depth > _DEEPEST:
+            return []
+        self.open.add(key)
+        self.depth += 1
+        found = self._ways_on(sym, wanted)
+        self.depth -= 1
+        self.open.discard(key)
+        self.memo[key] = found
+        return found
+
+    def _ways_on(self, sym: int, wanted: int) -> list[Way]:
+        model = self.model
+        found: list[Way] = []
+        boolean = model.types[sym] == "b" or self.solver.modules == 0
+        for prompt in model.prompts[sym]:
+            # A bool prompt under a dependency that is m is as visible as under one that is y.
+            found += [w | {(sym, "y")} for w in self.reach(prompt, 1 if boolean else 2)]
+            if not boolean and wanted == 1:
+                found += [w | {(sym, "m")} for w in self.reach(prompt, 1)]
+        if not model.prompts[sym] or not found:
+            found += self._selected(sym, wanted)
+            for value, condition in model.defaults[sym]:
+                found += self.product([self.reach(condition, wanted), self.reach(value, wanted)])
+        return self._cheapest(found)
+
+    def _selected(self, sym: int, wanted: int) -> list[Way]:
+        rows = pairs(self.tree, self.model.selected[sym])
+        rows = [r for r in rows if self.tree.possible(r[0])[1] >= wanted]
+        rows.sort(key=lambda r: (self.solver.expr(r[1]) < wanted, not self.solver.visible[r[0]], r[0]))
+        found: list[Way] = []
+        for selecting, condition in rows[:_MOST_SELECTORS]:
+            found += self.product([self.symbol(selecting, wanted), self.reach(condition, wanted)])
+        return found
+
+    def _symbol_off(self, sym: int) -> list[Way]:
+        if self.solver.tri(sym) == 0:
+            return [NOTHING]
+        if sym >= self.model.defined or self.tree.possible(sym)[0]:
+            return []
+        if sym in self.memo_off:
+            return self.memo_off[sym]
+        self.memo_off[sym] = []
+        if self.depth > _DEEPEST:
+            return []
+        self.depth += 1
+        selecting = self.off(self.model.selected[sym])
+        if self.model.prompts[sym]:
+            found = [w | {(sym, "n")} for w in selecting]
+        else:
+            found = self.product([selecting, *(self.off(c) for _, c in self.model.defaults[sym])])
+        self.depth -= 1
+        self.memo_off[sym] = self._cheapest(found)
+        return self.memo_off[sym]
+
+    def _comparison(self, node: list[int]) -> list[Way]:
+        kind, left, right = node
+        types = self.model.types
+        if self.solver.compare_texts(
+            kind, (self.solver.text(left), types[left]), (self.solver.text(right), types[right])
+        ):
+            return [NOTHING]
+        sym, other = (left, right) if left < self.model.defined else (right, left)
+        if sym >= self.model.defined or other < self.model.defined:
+            return []
+        text = self.model.names[other]
+        if types[sym] in "bt":
+            return self._tristate_comparison(kind, sym, text)
+        if types[sym] not in "ih" or not self.solver.visible[sym] or sym != left:
+            return []
+        try:
+            number = int(text, 0)
+        except ValueError:
+            return []
+        step = {EQ: 0, LE: 0, GE: 0, LT: -1, GT: 1}.get(kind)
+        if step is None:
+            return []
+        return [frozenset({(sym, str(number + step) if types[sym] == "i" else hex(number + step))})]
+
+    def _tristate_comparison(self, kind: int, sym: int, text: str) -> list[Way]:
+        if (kind, text) in ((EQ, "y"), (GE, "y")):
+            return self.symbol(sym, 2)
+        if (kind, text) in ((NE, "n"), (GE, "m"), (GT, "n")):
+            return self.symbol(sym, 1)
+        if (kind, text) in ((EQ, "n"), (LE, "n"), (NE, "y"), (LT, "y"), (LT, "m")):
+            return self._symbol_off(sym)
+        return []
+
+    def _best_first(self, exprs: list[int]) -> list[int]:
+        return sorted(exprs, key=lambda e: -self.solver.expr(e))[: _MOST_SELECTORS * 2]
+
+    def product(self, parts: Iterable[list[Way]]) -> list[Way]:
+        """Unions of one way from each part; none when a part has none."""
+        found: list[Way] = [NOTHING]
+        for part in parts:
+            found = self._cheapest([a | b for a in found for b in part if _consistent(a | b)])
+            if not found:
+                return []
+        return found
+
+    def _union(self, parts: Iterable[list[Way]]) -> list[Way]:
+        return self._cheapest([w for part in parts for w in part])
+
+    def _cheapest(self, ways: Iterable[Way]) -> list[Way]:
+        unique = dict.fromkeys(w for w in ways if _consistent(w))
+        return sorted(unique, key=lambda w: (self.cost(w), sorted(w)))[:_MOST]
+
+
+def _consistent(way: Way) -> bool:
+    values: dict[int, str] = {}
+    return all(values.setdefault(sym, value) == value for sym, value in way)
+
+
+def as_names(tree: KernelTree, way: Iterable[tuple[int, str]]) -> Mapping[str, str]:
+    """Symbol name to value, in order of name."""
+    return dict(sorted((tree.model.names[sym], value) for sym, value in way))

@@ -1,0 +1,99 @@
+"""A kernel's source archive, read as a stream: only what Kconfig needs stays on disk.
+
+A release archive is 150 MB and unpacks to 1.5 GB; its Kconfig files are 6 MB.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
+from kina_audit.kernel.compression.corrupt import CorruptData
+from kina_audit.kernel.compression.expansion import Expansion, compression_of
+from kina_audit.kernel.compression.limits import ArchiveBudget, Limits
+from kina_audit.kernel.compression.reader import CallReader, Reader
+from kina_audit.sources.archive import tar
+
+MAX_MEMBERS = 400_000
+MAX_FILE_BYTES = 2 * 1024 * 1024
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+MAX_UNPACKED_BYTES = 8 * 1024 * 1024 * 1024
+META = "kina-audit.json"
+"""The file that says where a cached tree came from."""
+
+
+def unpack_kconfig(archive: Path, target: Path, *, origin: str, say: Callable[[str], None]) -> Path:
+    """Unpack an archive's Kconfig files and top Makefile into ``target``, which must not exist; atomic.
+
+    Raises:
+        SourceNotFoundError: no such file.
+        SourceTooLargeError: a bound on untrusted input was hit.
+        SourceError: it is no archive, corrupt, or holds no kernel tree.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
+    try:
+        say(f"reading the Kconfig files of {origin}")
+        try:
+            with open(archive, "rb") as file:
+                scripts = _keep(_expanded(CallReader(file.read), origin), temporary, origin)
+        except FileNotFoundError:
+            raise SourceNotFoundError(f"{archive}: no such file", "Give a tree, an archive or a version.") from None
+        except (CorruptData, OSError) as error:
+            raise SourceError(f"{archive}: no kernel source archive, or corrupt: {error}", "Fetch it again.") from error
+        if not (temporary / "Kconfig").is_file() or not (temporary / "Makefile").is_file():
+            raise SourceError(
+                f"{archive}: holds no kernel tree: no Kconfig and Makefile at its top", "Give linux-*.tar.xz."
+            )
+        meta = {"origin": origin, "scripts": scripts}
+        (temporary / META).write_text(json.dumps(meta), encoding="utf-8")
+        try:
+            temporary.rename(target)
+        except OSError:
+            # Another process was faster; its tree is as good.
+            if not (target / "Kconfig").is_file():
+                raise
+        return target
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _keep(archive: Reader, folder: Path, origin: str) -> list[str]:
+    kept = unpacked = members = 0
+    scripts: list[str] = []
+    top = ""
+    for member in tar.members(archive, origin):
+        members += 1
+        unpacked += member.size
+        if members > MAX_MEMBERS or unpacked > MAX_UNPACKED_BYTES:
+            raise SourceTooLargeError(f"{origin}: more files than a kernel's source has")
+        path = PurePosixPath(member.name)
+        parts = path.parts[1:]
+        if member.link or not parts or ".." in path.parts:
+            continue
+        top = top or path.parts[0]
+        if path.parts[0] != top:
+            continue
+        if parts[0] == "scripts" and len(parts) == 2 and parts[1].endswith(".sh"):
+            scripts.append(parts[1])
+        if parts != ("Makefile",) and "Kconfig" not in parts[-1]:
+            continue
+        kept += member.size
+        if member.size > MAX_FILE_BYTES or kept > MAX_KEPT_BYTES:
+            raise SourceTooLargeError(f"{origin}: {member.name} is larger than any Kconfig file")
+        target = folder.joinpath(*parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(member.content.read_exactly(member.size))
+    return sorted(scripts)
+
+
+def _expanded(reader: Reader, origin: str) -> Reader:
+    """The tar archive inside whatever compresses it."""
+    compression = compression_of(reader.peek(16))
+    if not compression:
+        return reader
+    limits = Limits()
+    budget = ArchiveBudget(limits, origin, lambda: reader.offset)
+    return Expansion(reader, compression, budget, where=f"its {compression} data", window=limits.window)

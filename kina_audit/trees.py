@@ -1,0 +1,314 @@
+"""Kernel trees in the library: open one, resolve a kernel with it, explain symbols, find fragments.
+
+::
+
+    from kina_audit import load_kernel
+    from kina_audit.trees import open_kernel_tree, resolve_kernel
+
+    tree = open_kernel_tree("6.18.5", arch="arm64")
+    kernel, resolution = resolve_kernel(load_kernel("apple"), tree)
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from kina_audit import __version__
+from kina_audit.kernel.config import Completeness, KernelConfig, Origin
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel
+
+if TYPE_CHECKING:
+    from kina_audit.engine.finding import Finding
+    from kina_audit.kconfig.fix import Fix, Goal
+    from kina_audit.kconfig.loaded import KernelTree
+    from kina_audit.kconfig.resolve import Resolution
+    from kina_audit.kconfig.toolchain import Toolchain
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.profiles.model import Profile
+    from kina_audit.sources.options import SourceOptions
+
+MEASURED = "cc:"
+"""``--toolchain cc:PROGRAM`` asks a compiler on this machine."""
+
+
+def open_kernel_tree(
+    spec: str,
+    *,
+    arch: str = "arm64",
+    toolchain: str = "",
+    run_probes: bool = False,
+    options: "SourceOptions | None" = None,
+) -> "KernelTree":
+    """A kernel tree, parsed or from the cache.
+
+    Args:
+        spec: a source folder, an archive of one, or a version such as ``6.18.5``.
+        arch: Kconfig's name of the architecture.
+        toolchain: ``gcc-12``, ``clang-18``, with facts (``gcc-14,pahole=1.27``), or ``cc:PROGRAM`` to ask a compiler.
+        run_probes: run the tree's own probes with that compiler. Only for a tree you trust.
+        options: cache folder, offline, progress.
+
+    Raises:
+        SourceError: no such tree, or one that cannot be read.
+        UsageError: an unknown toolchain, or probes without a whole source tree.
+    """
+    from kina_audit.errors import UsageError
+    from kina_audit.kconfig.loaded import from_cached, read_tree, to_cached
+    from kina_audit.sources.options import SourceOptions
+    from kina_audit.sources.tree import find_tree, load_document, save_document
+
+    options = options or SourceOptions()
+    place = find_tree(spec, options)
+    tools, program = _toolchain(toolchain, options)
+    answers: Any = None
+    if run_probes:
+        from kina_audit.sources.compiler import ProbeAnswers
+
+        if not place.complete:
+            raise UsageError(
+                "--run-probes needs a whole source tree: an archive's or version's scripts are not kept",
+                "Unpack the archive and give its folder.",
+            )
+        answers = ProbeAnswers(place.root, arch, program or "gcc", tools.text)
+    identity = [__version__, str(place.root), arch, tools.name, tools.version, tools.binutils, tools.text, run_probes]
+    key = sha256(json.dumps([*identity, sorted(tools.measured.items())]).encode()).hexdigest()[:32]
+    if not options.refresh and (document := load_document(key, options)) is not None:
+        cached = from_cached(place.root, place.origin, tools, document, lambda n: load_document(f"{key}-{n}", options))
+        if cached is not None:
+            cached.keep = lambda text: save_document(f"{key}-possible", text, options)
+            return cached
+    options.say(f"reading the kernel tree {place.origin} for {arch}")
+    tree, stamps = read_tree(place.root, place.origin, arch, tools, answers)
+    document, texts = to_cached(tree, stamps)
+    save_document(f"{key}-texts", texts, options)
+    save_document(f"{key}-possible", "", options)
+    save_document(key, document, options)
+    tree.keep = lambda text: save_document(f"{key}-possible", text, options)
+    return tree
+
+
+def _toolchain(name: str, options: "SourceOptions") -> "tuple[Toolchain, str]":
+    """The toolchain model that a name stands for, and the program behind it if it was measured."""
+    from kina_audit.kconfig.toolchain import DEFAULT_TOOLCHAIN, Toolchain, measured_toolchain, questions
+
+    if not name.startswith(MEASURED):
+        return Toolchain.parse(name or DEFAULT_TOOLCHAIN), ""
+    from kina_audit.sources.compiler import identify, measure, measured_key
+    from kina_audit.sources.tree import load_document, save_document
+
+    program = name.removeprefix(MEASURED)
+    key = "toolchain-" + sha256(f"{__version__}{measured_key(program)}".encode()).hexdigest()[:32]
+    found: dict[str, Any] | None = None
+    if not options.refresh and (document := load_document(key, options)) is not None:
+        found = json.loads(document)
+    if found is None:
+        told = identify(program)
+        options.say(f"asking {program} what it can do")
+        found = {
+            "kind": told.kind, "version": told.version, "text": told.text, "binutils": told.binutils,
+            "facts": {"pahole": told.pahole}, "answers": measure(program, *questions()),
+        }  # fmt: skip
+        save_document(key, json.dumps(found), options)
+    return measured_toolchain(name=name, **found), program
+
+
+def arch_of(kernel: Kernel, default: str) -> str:
+    """The architecture to read a tree for: the config's own, or the one that was asked for."""
+    return kernel.config.arch or kernel.config.header.arch or default
+
+
+def resolve_kernel(
+    kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, str]] = (), *, symbols: Iterable[str] = ()
+) -> "tuple[Kernel, Resolution]":
+    """The kernel that the tree's ``olddefconfig`` would build from a config.
+
+    Args:
+        kernel: what to resolve.
+        tree: from `open_kernel_tree`.
+        fragments: (name, text) of each, merged as ``merge_config.sh`` does.
+        symbols: symbols whose changes are worth a note.
+
+    Returns:
+        The kernel with the resolved config and notes on what changed, and the resolution for questions.
+
+    Raises:
+        UsageError: a recorded kernel, which has no config to resolve.
+    """
+    from kina_audit.kernel.version import KernelVersion
+
+    resolution = start_of(kernel, tree, fragments)
+    config = parse_config(resolution.text, name="the resolved config", origin=Origin.BUILT)
+    config = replace(
+        config,
+        target=KernelVersion.parse(tree.model.version),
+        arch=tree.model.arch,
+        completeness=Completeness.COMPLETE,
+    )
+    provenance = replace(
+        kernel.provenance,
+        target_from=f"the kernel tree {tree.origin}",
+        notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols)),
+    )
+    return Kernel(config, provenance), resolution
+
+
+def start_of(kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, str]] = ()) -> "Resolution":
+    """A kernel's config and fragments merged on a tree; symbols are evaluated when they are asked for.
+
+    Raises:
+        UsageError: a recorded kernel, which has no config to resolve.
+    """
+    from kina_audit.errors import UsageError
+    from kina_audit.kconfig.resolve import resolve
+
+    if kernel.config.held is not None or not kernel.config.text:
+        raise UsageError(
+            f"{kernel.provenance.source}: a recorded kernel notes single symbols, which cannot be resolved",
+            "Give the config file itself.",
+        )
+    return resolve(tree, kernel.config.text, fragments, name=kernel.provenance.location)
+
+
+def _notes(resolution: "Resolution", fragments: Sequence[tuple[str, str]], symbols: Iterable[str]) -> list[str]:
+    from kina_audit.kconfig.sensitive import assumptions
+
+    tree = resolution.tree
+    names = list(dict.fromkeys(symbols))
+    with_fragments = f" with {', '.join(name for name, _ in fragments)}" if fragments else ""
+    release = f"Linux {tree.model.version} ({tree.model.arch})"
+    notes = [f"resolved{with_fragments} as olddefconfig of {release} does, toolchain {tree.toolchain}"]
+    for lost in resolution.lost(names):
+        row = lost.requested
+        now = f"is {lost.actual}" if lost.actual else "is gone"
+        notes.append(f"CONFIG_{row.name}={row.value} ({row.where} line {row.line}) {now}: {lost.reason}")
+    notes += [
+        f"CONFIG_{name} is {resolution.value(name)} without a line in the input"
+        for name in names
+        if name not in resolution.requested and resolution.value(name) not in ("n", "") and resolution.line(name)
+    ]
+    notes += [
+        f"assumed: {held.question} = {held.answer}; it decides {', '.join(held.symbols)}"
+        for held in assumptions(resolution, names)
+    ]
+    return notes
+
+
+def profile_goals(
+    profiles: Sequence["Profile"], resolution: "Resolution", *, recommended: bool = False
+) -> "list[Goal]":
+    """What profiles ask of the resolved kernel's version and architecture, as goals for `find_fix`."""
+    from kina_audit.kconfig.fix import Goal
+    from kina_audit.kernel.version import KernelVersion
+    from kina_audit.profiles.model import Level
+
+    version = KernelVersion.parse(resolution.tree.model.version)
+    levels = {Level.REQUIRED, Level.RECOMMENDED} if recommended else {Level.REQUIRED}
+    goals: dict[tuple[str, int], Goal] = {}
+    for profile in profiles:
+        for row in profile.requirements:
+            applies = row.condition(version, resolution.tree.model.arch) if row.level in levels else None
+            if applies is not None:
+                wanted = 1 if row.module else 2
+                goals.setdefault(
+                    (applies[0].text, wanted),
+                    Goal(f"{row.profile or profile.id}/{row.id}", applies[0], wanted, row.why),
+                )
+    return list(goals.values())
+
+
+def fix_profiles(
+    kernel: Kernel, tree: "KernelTree", profiles: Sequence["Profile"], *, recommended: bool = False
+) -> "Fix":
+    """The smallest fragment under which every required requirement of the profiles holds, proven by an audit.
+
+    Raises:
+        UsageError: a recorded kernel, which has no config.
+    """
+    from kina_audit.api import audit
+    from kina_audit.kconfig.fix import find_fix
+
+    start = start_of(kernel, tree)
+    goals = profile_goals(profiles, start, recommended=recommended)
+
+    def proven(state: "Resolution") -> bool:
+        report = audit(
+            _built(kernel, state), profiles, cilium=None, fail_on="recommended" if recommended else "required"
+        )
+        return report.verdict == "pass"
+
+    return find_fix(tree, list(start.requested.values()), lambda _: goals, proven)
+
+
+def fix_mode(
+    kernel: Kernel, tree: "KernelTree", mode: str, *, cilium: str = "", library: "ProfileLibrary | None" = None
+) -> "Fix":
+    """The smallest fragment with which the kernel carries a Cilium mode (or a better one), proven by an audit.
+
+    Raises:
+        UsageError: an unknown mode or release, or a recorded kernel.
+    """
+    from kina_audit.api import CILIUM_TAG
+    from kina_audit.cilium.advise import advise
+    from kina_audit.cilium.model import LADDER, Mode
+    from kina_audit.cilium.unlock import wanted
+    from kina_audit.engine.evaluate import Evaluator
+    from kina_audit.errors import UsageError
+    from kina_audit.kconfig.fix import Goal, find_fix
+    from kina_audit.profiles.load import ProfileLibrary
+
+    rungs = [str(m) for m in LADDER[:-1]]
+    if mode not in rungs:
+        raise UsageError(f"--mode {mode}: not one of {', '.join(rungs)}")
+    library = library or ProfileLibrary()
+    features = library.tagged(CILIUM_TAG)
+    enough = set(rungs[: rungs.index(mode) + 1])
+    start = start_of(kernel, tree)
+    named = {s for p in features for r in p.requirements for s in r.symbols}
+
+    def goals(state: "Resolution", rung: str) -> "list[Goal]":
+        evaluator = Evaluator(_sketch(state, named))
+        results = {p.id: evaluator.profile(p) for p in features}
+
+        def goal(item: "Finding") -> Goal:
+            row = item.requirement
+            return Goal(f"{row.profile}/{row.id}", item.expr, 1 if row.module else 2, row.why)
+
+        return [goal(f) for f in wanted(results, Mode(rung))]
+
+    def proven(state: "Resolution") -> bool:
+        evaluator = Evaluator(_built(kernel, state).config)
+        return str(advise(evaluator, {p.id: evaluator.profile(p) for p in features}, cilium).mode) in enough
+
+    # What a rung asks for may not suffice (without BTF, some releases lose rungs altogether); then what the next one
+    # asks for does, or nothing.
+    rows = list(start.requested.values())
+    first: Fix | None = None
+    for rung in reversed(rungs[: rungs.index(mode) + 1]):
+        found = find_fix(tree, rows, partial(goals, rung=rung), proven)
+        if not found.blocked:
+            return found
+        first = first or found
+    assert first is not None
+    return first
+
+
+def _built(kernel: Kernel, state: "Resolution") -> Kernel:
+    config = parse_config(state.text, name="the resolved config", origin=Origin.BUILT)
+    return Kernel(replace(config, arch=state.tree.model.arch), kernel.provenance)
+
+
+def _sketch(state: "Resolution", names: Iterable[str]) -> KernelConfig:
+    """A resolved config with only these symbols: enough to look for goals, a fraction of the work."""
+    from kina_audit.kernel.version import KernelVersion
+
+    raw = {}
+    for name in names:
+        line = state.line(name)
+        if line:
+            raw[name] = "n" if line.startswith("#") else line.partition("=")[2]
+    model = state.tree.model
+    return KernelConfig(raw, target=KernelVersion.parse(model.version), arch=model.arch)

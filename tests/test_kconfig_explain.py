@@ -1,0 +1,97 @@
+"""Explanations on the hand-written tree."""
+
+import json
+
+import pytest
+
+from kina_audit.errors import UsageError
+from kina_audit.kconfig.explain import Explanation, explain
+from kina_audit.kconfig.reasons import Cause
+from kina_audit.kconfig.resolve import resolve
+from kina_audit.kconfig.sensitive import assumptions
+from kina_audit.kconfig.text import explanation_text
+from tests.kconfig_fixture import fixture_tree
+
+
+def explained(name: str, text: str = "") -> Explanation:
+    return explain(resolve(fixture_tree(), text), name)
+
+
+def leaves(causes: tuple[Cause, ...]) -> list[str]:
+    return [t for c in causes for t in (leaves(c.causes) if c.causes else [c.text])]
+
+
+def test_an_unmet_dependency_down_to_its_leaf() -> None:
+    found = explained("JIT_ALWAYS", "CONFIG_NET=y\n")
+    assert found.value == "n"
+    assert not found.hidden
+    assert found.possible == "ny"
+    assert leaves(found.causes) == ["MODULES is n"]
+    [jit] = found.causes
+    assert jit.symbol == "JIT"
+    [modules] = jit.causes
+    assert modules.place.startswith("Kconfig:")
+    assert modules.note == "can be set: it is visible, and the config has no line for it"
+
+
+def test_a_hidden_symbol_names_the_visible_ones_that_reach_it() -> None:
+    found = explained("EVENTS", "CONFIG_NET=y\n")
+    assert found.hidden
+    assert found.causes[0].any_of
+    assert leaves(found.causes) == ["KPROBES is n", "TRACE is n"]
+    assert {"KPROBES", "UPROBES"} <= set(found.reached_by)
+    assert explained("STP", "CONFIG_NET=y\n").reached_by == ("BRIDGE",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "because"),
+    [
+        ("CRC", "CONFIG_NET=y\n", "selected by NET"),
+        ("NET", "CONFIG_NET=y\n", "the config line 1 says so"),
+        ("COUNT", "CONFIG_COUNT=5000\n", "the config line 1 says 5000, which the tree limits to 8"),
+        ("TOOL_NEW", "", "its default applies: y"),
+        ("SCHED_C", "CONFIG_NET=y\nCONFIG_EXPERT=y\nCONFIG_BRIDGE=y\n", "not chosen in its choice"),
+        ("DEBUG_NONE", "", "chosen in its choice"),
+        ("KPROBES", "CONFIG_NET=y\n", "visible, not asked for, and it has no default that applies"),
+        ("JIT", "", "its dependencies are not met"),
+        ("HELPER", "", "hidden, and no default applies and nothing that selects it is on"),
+        ("LOG", "CONFIG_NET=y\nCONFIG_EXPERT=y\nCONFIG_FILTER=y\n", "implied by FILTER"),
+        ("X86", "", "its default applies: y"),
+    ],
+)
+def test_what_decided_a_value(name: str, text: str, because: str) -> None:
+    assert explained(name, text).because == because
+
+
+def test_what_cannot_be_enabled_says_so() -> None:
+    found = explained("ARM64_ONLY")
+    assert found.possible == "n"
+    assert leaves(found.causes) == ["ARM64 does not exist"]
+    assert "cannot be enabled on this version" in explanation_text(found, 80)
+    assert explained("X86").possible == "y"
+
+
+def test_an_unknown_symbol_names_near_ones() -> None:
+    with pytest.raises(UsageError, match="no symbol BRIDG on x86") as caught:
+        explained("BRIDG")
+    assert "BRIDGE" in caught.value.hint
+
+
+def test_text_and_json_say_the_same() -> None:
+    found = explained("CONFIG_EVENTS", "CONFIG_NET=y\n")
+    text = explanation_text(found, 100)
+    document = json.loads(json.dumps(found.to_document()))
+    assert document["symbol"] == "EVENTS"
+    assert text.startswith("CONFIG_EVENTS (bool, hidden) = n\n")
+    for cause in document["causes"]:
+        assert cause["text"] in text
+
+
+def test_text_fits_its_width() -> None:
+    for name in ("EVENTS", "JIT_ALWAYS", "RARE", "CRC"):
+        text = explanation_text(explained(name, "CONFIG_NET=y\n"), 72)
+        assert max(map(len, text.split("\n"))) <= 72
+
+
+def test_assumptions_that_decide_nothing_are_not_listed() -> None:
+    assert assumptions(resolve(fixture_tree(), "CONFIG_NET=y\n"), ["NET", "CRC"]) == ()

@@ -1,0 +1,116 @@
+"""Fragments on the hand-written tree: the smallest, proven, and what is said when there is none."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kina_audit.kconfig.fix import Fix, Goal, find_fix
+from kina_audit.kconfig.resolve import Requested, resolve
+from kina_audit.kernel.expression import Expression
+from tests.kconfig_fixture import fixture_tree
+
+
+def fixed(config: str, *conditions: str, wanted: int = 1) -> Fix:
+    tree = fixture_tree()
+    rows = list(resolve(tree, config).requested.values())
+    goals = [Goal(f"test/{i}", Expression.parse(c), wanted, "why") for i, c in enumerate(conditions)]
+    return find_fix(tree, rows, lambda _: goals, lambda _: True)
+
+
+def lines(found: Fix) -> list[str]:
+    return [c.line for c in found.changes]
+
+
+@pytest.mark.parametrize(
+    ("config", "condition", "expected"),
+    [
+        ("CONFIG_NET=y\n", "NET", []),
+        ("CONFIG_NET=y\n", "KPROBES", ["CONFIG_KPROBES=y"]),
+        ("", "BRIDGE", ["CONFIG_BRIDGE=y", "CONFIG_NET=y"]),
+        ("CONFIG_NET=y\n", "JIT", ["CONFIG_JIT=y", "CONFIG_MODULES=y"]),
+        ("CONFIG_NET=y\n", "EVENTS", ["CONFIG_KPROBES=y"]),
+        ("CONFIG_NET=y\n", "STP", ["CONFIG_BRIDGE=y"]),
+        ("", "DEBUG_TYPES", ["CONFIG_DEBUG_NEW=y", "CONFIG_DEBUG_TYPES=y"]),
+        ("CONFIG_DEBUG_OLD=y\n", "DEBUG_TYPES", ["CONFIG_DEBUG_NEW=y", "CONFIG_DEBUG_TYPES=y"]),
+        ("", "HIDDEN_BY_EXPERT", ["CONFIG_EXPERT=y"]),
+        ("CONFIG_EXPERT=y\n", "!EXPERT", ["# CONFIG_EXPERT is not set"]),
+        ("CONFIG_NET=y\n", "KPROBES || JIT", ["CONFIG_KPROBES=y"]),
+        ("CONFIG_NET=y\n", "HELPER && KPROBES", ["CONFIG_KPROBES=y", "CONFIG_MODULES=y"]),
+    ],
+)
+def test_the_smallest_fragment(config: str, condition: str, expected: list[str]) -> None:
+    found = fixed(config, condition)
+    assert lines(found) == expected
+    assert not found.blocked
+
+
+def test_several_goals_share_what_they_need() -> None:
+    assert lines(fixed("", "BRIDGE", "JIT", "KPROBES")) == [
+        "CONFIG_BRIDGE=y", "CONFIG_JIT=y", "CONFIG_KPROBES=y", "CONFIG_MODULES=y", "CONFIG_NET=y",
+    ]  # fmt: skip
+
+
+def test_built_in_is_asked_for_where_a_module_will_not_do() -> None:
+    config = "CONFIG_MODULES=y\nCONFIG_NET=y\nCONFIG_PACKET=m\n"
+    assert lines(fixed(config, "PACKET", wanted=1)) == []
+    assert lines(fixed(config, "PACKET", wanted=2)) == ["CONFIG_PACKET=y"]
+
+
+def test_what_is_turned_off_is_told() -> None:
+    found = fixed("CONFIG_DEBUG_OLD=y\n", "DEBUG_TYPES")
+    assert found.turned_off == (("DEBUG_OLD", "n"),)
+
+
+def test_each_line_says_what_it_is_for() -> None:
+    found = fixed("CONFIG_NET=y\n", "JIT", "KPROBES")
+    assert {c.name: c.reason for c in found.changes} == {"JIT": "test/0", "KPROBES": "test/1", "MODULES": "test/0"}
+    assert {c.before for c in found.changes} == {"n", "absent"}
+    assert all(":" in c.place for c in found.changes)
+
+
+def test_the_impossible_is_proven() -> None:
+    found = fixed("", "ARM64_ONLY", "NET")
+    assert found.changes == ()
+    [blocked] = found.blocked
+    assert blocked.proven
+    assert blocked.goal.expr.text == "ARM64_ONLY"
+    assert blocked.causes[0].causes[0].text == "ARM64 does not exist"
+
+
+def test_a_symbol_the_tree_lacks_blocks() -> None:
+    [blocked] = fixed("", "NO_SUCH_THING_AT_ALL").blocked
+    assert blocked.proven
+
+
+def test_nothing_is_returned_that_the_proof_refuses() -> None:
+    tree = fixture_tree()
+    goals = [Goal("test/0", Expression.parse("NET"), 1, "why")]
+    found = find_fix(tree, [], lambda _: goals, lambda _: False)
+    assert found.changes == ()
+    assert [b.proven for b in found.blocked] == [False]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    config=st.lists(
+        st.sampled_from(["NET", "MODULES", "EXPERT", "BRIDGE", "PACKET", "FILTER", "TRACE", "DEBUG_OLD"]), unique=True
+    ),
+    goals=st.lists(
+        st.sampled_from(["JIT_ALWAYS", "EVENTS", "STP", "LOG", "SCHED_B", "RARE", "DEBUG_TYPES", "TWICE", "HELPER"]),
+        min_size=1, max_size=3, unique=True,
+    ),
+)  # fmt: skip
+def test_a_fragment_does_what_it_says_and_has_no_line_too_many(config: list[str], goals: list[str]) -> None:
+    text = "".join(f"CONFIG_{n}=y\n" for n in config)
+    found = fixed(text, *goals)
+    assert not found.blocked
+    tree = fixture_tree()
+
+    def holds(changes: list[str]) -> bool:
+        again = resolve(tree, text, [("f", "\n".join(changes) + "\n")])
+        return all(again.value(g) in ("y", "m") for g in goals)
+
+    assert holds(lines(found))
+    for line in lines(found):
+        assert not holds([other for other in lines(found) if other != line])
+    assert all(isinstance(r, Requested) for r in found.resolution.requested.values())

@@ -1,0 +1,60 @@
+"""What a tree rules out: never a value that some config reaches."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kina_audit.kconfig.loaded import KernelTree, read_tree
+from kina_audit.kconfig.resolve import resolve
+from kina_audit.kconfig.toolchain import Toolchain
+from tests.conftest import SHARED, config_text
+from tests.kconfig_fixture import fixture_tree
+from tests.kernel_sources import kernel_source, no_source
+
+
+def outside(tree: KernelTree, text: str) -> list[str]:
+    """Symbols whose value is one that was ruled out."""
+    solver = resolve(tree, text).solver
+    model = tree.model
+    found = []
+    for sym in range(model.defined):
+        low, high = tree.possible(sym)
+        if model.types[sym] in "bt" and not low <= solver.tri(sym) <= high:
+            found.append(f"{model.names[sym]}={solver.text(sym)} not in {low}..{high}")
+    return found
+
+
+NAMES = [n for n in fixture_tree().model.index if fixture_tree().model.types[fixture_tree().model.index[n]] in "bt"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from("ymn")), max_size=30))
+def test_no_config_reaches_what_was_ruled_out(rows: list[tuple[str, str]]) -> None:
+    assert outside(fixture_tree(), "".join(f"CONFIG_{n}={v}\n" for n, v in rows)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("X86", (2, 2)), ("ARCH_HAS_JIT", (2, 2)), ("ARM64_ONLY", (0, 0)), ("NET", (0, 2)), ("HELPER", (0, 2))],
+)
+def test_what_is_known_is_narrow(name: str, expected: tuple[int, int]) -> None:
+    assert fixture_tree().possible(fixture_tree().model.index[name]) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["6.1", "6.12", "7.2"])
+@pytest.mark.parametrize("arch", ["arm64", "x86_64"])
+def test_real_configs_stay_inside(version: str, arch: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    if not SHARED.is_dir():
+        pytest.skip("the research data (../shared) is not beside this checkout")
+    root = kernel_source(version, tmp_path_factory.mktemp("source"))
+    if root is None:
+        pytest.skip(no_source(version))
+    tree, _ = read_tree(root, version, arch, Toolchain.parse("gcc-12,pahole=1.25"))
+    paths = sorted((SHARED / "corpus").rglob("*.gz"))
+    assert len(paths) > 90
+    for path in paths[::5]:
+        text = config_text(path).decode("utf-8", "replace")
+        assert outside(tree, text) == [], path.name
+        assert outside(tree, text.replace("=m\n", "=y\n")) == [], path.name
+        assert outside(tree, text + "# CONFIG_MODULES is not set\n") == [], path.name

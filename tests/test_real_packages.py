@@ -1,0 +1,83 @@
+"""Debian's own kernel packages of two architectures, and an RPM that rpmbuild made: the config member is found."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kina_audit.api import audit, load_kernel, load_profiles
+from tests.conftest import alone
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _apt(arch: str, folder: Path, *words: str) -> str:
+    """apt with lists and a cache of its own, for another architecture, so that the machine's own stay as they are."""
+    for name in ("lists/partial", "cache/archives/partial", "state"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "state/status").touch()
+    options = {
+        "APT::Architecture": arch,
+        "APT::Architectures": arch,
+        "Dir::State::Lists": str(folder / "lists"),
+        "Dir::State::status": str(folder / "state/status"),
+        "Dir::Cache": str(folder / "cache"),
+        "APT::Sandbox::User": "root",
+    }
+    command = [words[0], *(f"-o{key}={value}" for key, value in options.items()), *words[1:]]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode != 0:
+        pytest.skip(f"apt cannot fetch Debian's packages here: {done.stderr.strip()[-200:]}")
+    return done.stdout
+
+
+@pytest.fixture(scope="module", params=["arm64", "amd64"])
+def package(request: pytest.FixtureRequest) -> Path:
+    arch = str(request.param)
+    if shutil.which("apt-get") is None:
+        pytest.skip("no apt-get on this machine")
+    with alone(f"packages-{arch}") as cache:
+        folder = cache / f"packages-{arch}"
+        folder.mkdir(exist_ok=True)
+        found = list(folder.glob("linux-image-*.deb"))
+        if not found:
+            _apt(arch, folder, "apt-get", "update", "-qq")
+            depends = _apt(arch, folder, "apt-cache", "depends", f"linux-image-cloud-{arch}")
+            name = next(line.split(": ")[1].strip() for line in depends.splitlines() if "Depends: linux-image-" in line)
+            _apt(arch, folder, "apt-get", "download", "-qq", f"{name}:{arch}")
+            found = list(folder.glob("linux-image-*.deb"))
+        return found[0]
+
+
+def test_the_config_member_is_found_and_audited(package: Path) -> None:
+    kernel = load_kernel(str(package))
+    assert "!boot/config-" in kernel.provenance.location
+    assert kernel.config.arch == ("arm64" if "arm64" in package.name else "x86_64")
+    assert len(kernel.config.raw) > 3000
+    report = audit(kernel, load_profiles())
+    assert report.decided > 50
+    listed = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], capture_output=True, check=True).stdout
+    member = kernel.provenance.location.partition("!")[2]
+    wanted = subprocess.run(["tar", "-xO", f"./{member}"], input=listed, capture_output=True, check=True).stdout
+    assert kernel.config_bytes == wanted
+
+
+@pytest.mark.parametrize("payload", ["w9.gzdio", "w7.xzdio", "w3.zstdio"])
+def test_an_rpm_that_rpmbuild_made(tmp_path: Path, payload: str) -> None:
+    if shutil.which("rpmbuild") is None:
+        pytest.skip("rpmbuild is not installed")
+    config = ROOT / "fixtures/images.config"
+    spec = tmp_path / "kernel.spec"
+    spec.write_text(
+        f"%define _binary_payload {payload}\nName: kernel-core\nVersion: 6.12.3\nRelease: 1\nSummary: x\nLicense: x\n"
+        "BuildArch: noarch\n%description\nx\n%install\nmkdir -p %{buildroot}/lib/modules/6.12.3\n"
+        f"cp {config} %{{buildroot}}/lib/modules/6.12.3/config\nln -s ../x %{{buildroot}}/lib/modules/6.12.3/build\n"
+        "%files\n/lib/modules/6.12.3\n"
+    )
+    command = ["rpmbuild", "-bb", "--define", f"_topdir {tmp_path}", "--nodeps", str(spec)]
+    subprocess.run(command, capture_output=True, check=True, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)})
+    (built,) = tmp_path.glob("RPMS/noarch/*.rpm")
+    assert load_kernel(str(built)).config_bytes == config.read_bytes()

@@ -1,0 +1,170 @@
+"""Guests and nodes: fake tools on PATH that run the script for real, or answer as the real tools do when they fail."""
+
+import base64
+import gzip
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kina_audit.errors import KinaAuditError, SourceError, SourceNotFoundError, UsageError
+from kina_audit.kernel.provenance import Observed
+from kina_audit.sources import GUESTS, open_source
+from kina_audit.sources.guest.commands import command_for
+from kina_audit.sources.guest.script import SCRIPT, read_answer
+from kina_audit.sources.options import SourceOptions
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+CONFIG = (FIXTURES / "images.config").read_bytes()
+ANSWER = (
+    b"kina-audit release 6.12.3-guest\nkina-audit machine aarch64\nkina-audit btf no\nkina-audit base64 /proc/config.gz\n"
+    + base64.encodebytes(gzip.compress(CONFIG))
+    + b"kina-audit end\n"
+)
+SOURCES = {
+    "container": ["container:", "container:web", "container:docker.io/library/alpine:3"],
+    "docker": ["docker:", "docker:4f2a", "docker:alpine:latest"],
+    "podman": ["podman:", "podman:web"],
+    "ssh": ["ssh:node1", "ssh:admin@node1:2222"],
+    "kubectl": ["kubectl:node1", "kubectl:pod/kube-system/cilium-x1"],
+}
+
+
+def install(folder: Path, program: str, body: str) -> None:
+    path = folder / program
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+@pytest.mark.parametrize("source", [s for group in SOURCES.values() for s in group])
+def test_every_way_in(tools: Path, tmp_path: Path, source: str) -> None:
+    transport = source.partition(":")[0]
+    (tmp_path / "answer").write_bytes(ANSWER)
+    body = f'printf "%s\\n" "$@" >{tmp_path}/arguments\ncat >{tmp_path}/script\ncat {tmp_path}/answer'
+    install(tools, transport, body)
+    said: list[str] = []
+    kernel = open_source(source, SourceOptions(verbose=True, say=said.append))
+    assert kernel.config_bytes == CONFIG
+    assert kernel.provenance.kind == transport
+    assert kernel.provenance.observed == Observed("6.12.3-guest", "aarch64", btf=False)
+    assert (tmp_path / "script").read_text() == SCRIPT
+    arguments = (tmp_path / "arguments").read_text().splitlines()
+    assert arguments == list(command_for(transport, source.partition(":")[2]).arguments[1:])
+    assert arguments[-1] == "sh"
+    assert said[0] == "running: " + " ".join(command_for(transport, source.partition(":")[2]).arguments)
+    if source == "kubectl:node1":
+        assert "kubectl delete pod" in kernel.provenance.notes[0]
+
+
+def test_every_transport_is_tested() -> None:
+    assert set(SOURCES) == set(GUESTS)
+
+
+def in_root(root: Path, script: str) -> bytes:
+    """Run the script with its absolute paths moved under ``root``; the rest of it is as it is sent."""
+    for place in ("/proc/config.gz", "/boot/", "/lib/modules/", "/usr/lib/modules/", "/sys/kernel"):
+        script = script.replace(f'"{place}', f'"{root}{place}').replace(f" {place}", f" {root}{place}")
+    return subprocess.run(["sh"], input=script.encode(), capture_output=True, check=True).stdout
+
+
+def test_the_script_itself_finds_what_is_there(tmp_path: Path) -> None:
+    release = os.uname().release
+    script = SCRIPT.replace('"$t$f"', '"$f"').replace("$t$f", "$f")
+    with pytest.raises(SourceNotFoundError, match="shows no config"):
+        read_answer(in_root(tmp_path, script), "here")
+    (tmp_path / "boot").mkdir()
+    (tmp_path / f"boot/config-{release}").write_bytes(CONFIG)
+    (tmp_path / "sys/kernel/btf").mkdir(parents=True)
+    answer = read_answer(in_root(tmp_path, script), "here")
+    assert (answer.data, answer.observed.release, answer.observed.btf) == (CONFIG, release, False)
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/config.gz").write_bytes(gzip.compress(CONFIG))
+    (tmp_path / "sys/kernel/btf/vmlinux").touch()
+    answer = read_answer(in_root(tmp_path, script), "here")
+    assert answer.path.endswith("/proc/config.gz")
+    assert gzip.decompress(answer.data) == CONFIG
+    assert answer.observed.btf is True
+    without = script.replace("command -v base64", "command -v no-such-command")
+    assert gzip.decompress(read_answer(in_root(tmp_path, without), "here").data) == CONFIG
+
+
+@pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed")
+def test_the_script_runs_in_busybox() -> None:
+    done = subprocess.run(["busybox", "sh"], input=SCRIPT.encode(), capture_output=True, check=True)
+    assert b"kina-audit release" in done.stdout
+
+
+def test_a_greeting_and_carriage_returns_do_no_harm(tools: Path, tmp_path: Path) -> None:
+    noise = b"Creating debugging pod node-debugger-x with container debugger on node y.\r\n" + ANSWER.replace(
+        b"\n", b"\r\n"
+    )
+    (tmp_path / "answer").write_bytes(noise)
+    install(tools, "kubectl", f"cat {tmp_path}/answer")
+    assert open_source("kubectl:y").config_bytes == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("echo 'Error: No such container: web' >&2; exit 125", "ended with status 125: Error: No such container: web"),
+        ("exit 0", "gave no answer"),
+        ("echo kina-audit release 6.1; echo kina-audit none", "its kernel 6.1 shows no config"),
+        ("echo kina-audit release 6.1", "ends too early"),
+        ("echo kina-audit release 6.1; echo kina-audit base64 /proc/config.gz; echo AAAA", "ends too early"),
+        ("echo kina-audit release 6.1; echo kina-audit base64 /x; echo '***'; echo kina-audit end", "damaged"),
+        ("exec sleep 30", "no answer within 1 seconds"),
+        ("cat /dev/zero | tr '\\0' x | head -c 40000000", "more than 32 MiB"),
+    ],
+)
+def test_failures_are_one_error_with_the_tools_own_words(tools: Path, body: str, reason: str) -> None:
+    install(tools, "docker", body)
+    with pytest.raises(SourceError, match=reason) as caught:
+        open_source("docker:web", SourceOptions(timeout=1 if "sleep" in body else 60))
+    assert "docker:web" in caught.value.message
+
+
+def test_a_tool_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SourceNotFoundError, match="no command 'podman'"):
+        open_source("podman:")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["ssh:", "ssh:-oProxyCommand=x", "ssh:a b", "ssh:a;b", "docker:-v", "docker:$(x)", "kubectl:", "kubectl:-x",
+     "kubectl:pod/only", "kubectl:a:b", "container:a\nb"],
+)  # fmt: skip
+def test_names_that_could_be_options_or_shell_are_refused(source: str) -> None:
+    with pytest.raises(UsageError):
+        open_source(source)
+
+
+@given(st.sampled_from(GUESTS), st.text(max_size=30))
+def test_a_name_is_one_whole_argument_and_never_an_option(transport: str, guest: str) -> None:
+    try:
+        arguments = command_for(transport, guest).arguments
+    except UsageError:
+        return
+    assert arguments[-1] == "sh"
+    assert not guest.startswith("-")
+    assert not set(guest) & set(" ;|&$`'\"\\\n<>(){}*?!#~")
+
+
+@given(st.binary(max_size=300), st.integers(0, 400))
+def test_any_answer_is_read_or_is_one_error(noise: bytes, at: int) -> None:
+    data = ANSWER[:at] + noise + ANSWER[at:]
+    with suppress(KinaAuditError):
+        assert isinstance(read_answer(data, "x").data, bytes)
