@@ -21,6 +21,7 @@ from kina_audit.report.model import FailOn, Report
 from kina_audit.report.snapshot import Snapshot, snapshot
 
 if TYPE_CHECKING:
+    from kina_audit.report.difference import Difference
     from kina_audit.sources.options import SourceOptions
 
 DEFAULT_TAG = "default"
@@ -133,3 +134,39 @@ def audit(
         strict,
         comparison,
     )
+
+
+def compare_kernels(
+    old: Kernel,
+    new: Kernel,
+    profiles: Sequence[Profile],
+    *,
+    cilium: str | None = "",
+    library: ProfileLibrary | None = None,
+    waivers: Sequence[Waiver] = (),
+    today: date | None = None,
+) -> "Difference":
+    """What ``new`` lost and gained against ``old``.
+
+    Args:
+        old: from `load_kernel`.
+        new: from `load_kernel`.
+        profiles: what is compared by.
+        cilium: as for `audit`.
+        library: as for `audit`.
+        waivers: losses that are accepted; see `audit`.
+        today: as for `audit`.
+
+    Raises:
+        NothingCheckedError: no requirement of the profiles applies to one of the kernels.
+        UsageError: an unknown Cilium release, or waivers without a day.
+    """
+    from kina_audit.report.difference import difference
+
+    if waivers and today is None:
+        raise UsageError("waivers without the day it is", "Give today.")
+    library = library or ProfileLibrary()
+    before = audit(old, profiles, cilium=cilium, library=library)
+    after = audit(new, profiles, cilium=cilium, library=library)
+    valid = live(waivers, new, today) if today is not None else ()
+    return difference(before, after, {p.id: p for p in library.tagged(CILIUM_TAG)}, valid)

@@ -11,6 +11,7 @@ from kina_audit.errors import KinaAuditError
 COMMANDS = {
     "baseline": "kina_audit.cli.baseline",
     "check": "kina_audit.cli.check",
+    "diff": "kina_audit.cli.diff",
     "explain": "kina_audit.cli.explain",
     "extract": "kina_audit.cli.extract",
     "fix": "kina_audit.cli.fix",

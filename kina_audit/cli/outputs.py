@@ -1,6 +1,6 @@
 """``--format`` and ``--output FORMAT=PATH``: which formats go where, checked before the audit runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +23,10 @@ class Output:
     path: Path | None
 
 
-def plan(format_: str, outputs: Sequence[str], source: str = "") -> list[Output]:
-    """What to write where. ``FORMAT=-`` takes stdout over from ``format_``; ``source`` is not to be overwritten.
+def plan(format_: str, outputs: Sequence[str], *sources: str, formats: Mapping[str, str] | None = None) -> list[Output]:
+    """What to write where. ``FORMAT=-`` takes stdout over from ``format_``; ``sources`` are not to be overwritten.
+
+    ``formats`` are the names that exist; default: a report's.
 
     Raises:
         UsageError: an unknown format, a malformed FORMAT=PATH, two formats for one place, or the source's own.
@@ -32,6 +34,7 @@ def plan(format_: str, outputs: Sequence[str], source: str = "") -> list[Output]
     """
     from kina_audit.render import FORMATS
 
+    known = formats or FORMATS
     planned: list[Output] = []
     for text in outputs:
         name, equals, path = text.partition("=")
@@ -43,11 +46,12 @@ def plan(format_: str, outputs: Sequence[str], source: str = "") -> list[Output]
     if not any(o.path is None for o in planned):
         planned.insert(0, Output(format_, None))
     for output in planned:
-        if output.format not in FORMATS:
-            raise UsageError(f"no format {output.format!r}", f"Formats: {', '.join(sorted(FORMATS))}.")
+        if output.format not in known:
+            raise UsageError(f"no format {output.format!r}", f"Formats: {', '.join(sorted(known))}.")
         if output.path is not None:
             terminal.check_writable(output.path)
-            _refuse_source(output.path, source)
+            for source in sources:
+                _refuse_source(output.path, source)
     paths = [o.path.resolve() for o in planned if o.path is not None and not _is_stream(o.path)]
     if len(paths) > len(set(paths)):
         raise UsageError("--output: two formats for one file", "Give each its own.")
@@ -64,18 +68,29 @@ def _refuse_source(path: Path, source: str) -> None:
 
 
 def write(report: "Report", planned: Sequence[Output], look: "RenderOptions") -> None:
-    """Render a report to everything that was planned; files first, so that a full pipe loses nothing.
-
-    ``look`` is for the terminal: files are not coloured, and as wide as any.
+    """Render a report to everything that was planned.
 
     Raises:
         OutputError: a file cannot be written.
     """
     from kina_audit.render import render
 
+    write_each(planned, look, lambda name, options: render(name, report, options))
+
+
+def write_each(
+    planned: Sequence[Output], look: "RenderOptions", rendered: Callable[[str, "RenderOptions"], str]
+) -> None:
+    """Write what ``rendered`` makes of each format; files first, so that a full pipe loses nothing.
+
+    ``look`` is for the terminal: files are not coloured, and 80 columns wide.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
     for output in sorted(planned, key=lambda o: o.path is None):
         if output.path is None:
-            terminal.print_out(render(output.format, report, replace(look, width=terminal.width())))
+            terminal.print_out(rendered(output.format, replace(look, width=terminal.width())))
         else:
             options = replace(look, width=terminal.DEFAULT_WIDTH, color=False)
-            terminal.write_file(output.path, render(output.format, report, options))
+            terminal.write_file(output.path, rendered(output.format, options))

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import ProfileResult, Status
-from kina_audit.kernel.config import SymbolFact, SymbolState
+from kina_audit.kernel.changes import value_of
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.model import Level, Profile
 
@@ -72,20 +72,13 @@ def snapshot(kernel: Kernel, results: Sequence[ProfileResult], advice: Advice | 
             findings[f"{result.profile.id}/{row.id}"] = Standing(
                 row.level, found.status, row.profile, tuple([s.name for s in found.symbols])
             )
-            symbols.update({s.name: symbol_value(s) for s in found.symbols})
+            symbols.update({s.name: value_of(s) for s in found.symbols})
     cilium = None
     if advice is not None:
         capabilities = {c.id: c.status for c in advice.capabilities}
         cilium = CiliumStanding(advice.release, advice.mode, capabilities)
     profiles = {r.profile.id: ProfileStanding(r.status, profile_digest(r.profile)) for r in results}
     return Snapshot(kernel_texts(kernel), profiles, findings, symbols, cilium)
-
-
-def symbol_value(fact: SymbolFact) -> str | None:
-    """A symbol's value as the audit has it: absent from a complete config and "is not set" are both n."""
-    if fact.state is SymbolState.UNKNOWN or fact.value is None:
-        return None
-    return f'"{fact.value}"' if fact.is_string else fact.value
 
 
 def profile_digest(profile: Profile) -> str:
