@@ -24,13 +24,14 @@ __all__ = [
     "Requirement",
     "__version__",
     "audit",
+    "compare_kernels",
     "load_kernel",
     "load_profiles",
     "parse_config",
 ]
 
 if TYPE_CHECKING:
-    from kina_audit.api import audit, load_kernel, load_profiles
+    from kina_audit.api import audit, compare_kernels, load_kernel, load_profiles
     from kina_audit.engine.finding import Finding
     from kina_audit.errors import KinaAuditError
     from kina_audit.kernel.config import KernelConfig
@@ -46,6 +47,7 @@ _HOMES = {
     "Report": "kina_audit.report.model",
     "Requirement": "kina_audit.profiles.model",
     "audit": "kina_audit.api",
+    "compare_kernels": "kina_audit.api",
     "load_kernel": "kina_audit.api",
     "load_profiles": "kina_audit.api",
     "parse_config": "kina_audit.kernel.parse",

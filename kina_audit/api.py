@@ -2,24 +2,30 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kina_audit import __version__
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.observed import observed_result
-from kina_audit.errors import NothingCheckedError
+from kina_audit.engine.waive import live, uses, waive
+from kina_audit.engine.waiver import Waiver
+from kina_audit.errors import NothingCheckedError, UsageError
 from kina_audit.kernel.forecast import forecast
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
+from kina_audit.report.compare import lost_beside_findings
 from kina_audit.report.model import FailOn, Report
+from kina_audit.report.snapshot import Snapshot, snapshot
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice
     from kina_audit.cilium.request import Request
     from kina_audit.cilium.review import Review
     from kina_audit.kernel.provenance import Provenance
+    from kina_audit.report.difference import Difference
     from kina_audit.sources.options import SourceOptions
 
 DEFAULT_TAG = "default"
@@ -121,6 +127,11 @@ def audit(
     fail_on: FailOn | str = FailOn.REQUIRED,
     library: ProfileLibrary | None = None,
     request: "Request | None" = None,
+    waivers: Sequence[Waiver] = (),
+    today: date | None = None,
+    strict: bool = False,
+    baseline: Snapshot | None = None,
+    baseline_origin: str = "baseline",
 ) -> Report:
     """Hold a kernel against profiles and recommend a Cilium mode.
 
@@ -131,10 +142,15 @@ def audit(
         fail_on: which unmet level fails the audit.
         library: where Cilium's feature profiles come from; default: the built-in library.
         request: Cilium features that are wanted or avoided, from `kina_audit.cilium.request.make_request`.
+        waivers: accepted deviations, from `kina_audit.engine.waiver.read_waivers`.
+        today: the day that waivers are held against; needed when there are any.
+        strict: an unused or expired waiver fails the audit.
+        baseline: how the kernel stood when it was accepted; then only what was lost since fails the audit.
+        baseline_origin: the file it was read from.
 
     Raises:
         NothingCheckedError: no requirement of the profiles applies to this kernel.
-        UsageError: an unknown Cilium release.
+        UsageError: an unknown Cilium release, waivers without a day, or a baseline that cannot be compared.
     """
     config = forecast(kernel.config)
     kernel = replace(kernel, config=config)
@@ -159,4 +175,59 @@ def audit(
         advice = advise(
             evaluator, results_of_cilium, cilium, request, apple_container=in_apple_container(kernel.provenance)
         )
-    return Report(kernel, results, advice, FailOn(fail_on), __version__)
+    if waivers and today is None:
+        raise UsageError("waivers without the day it is", "Give today.")
+    valid = live(waivers, kernel, today) if today is not None else ()
+    comparison = None
+    if baseline is not None:
+        from kina_audit.report.baseline import hold
+
+        comparison = hold(snapshot(kernel, selected, advice), baseline, baseline_origin, valid)
+    return Report(
+        kernel,
+        waive(results, valid),
+        advice,
+        FailOn(fail_on),
+        __version__,
+        uses(waivers, results, kernel, today, lost_beside_findings(comparison) if comparison else ())
+        if today is not None
+        else (),
+        strict,
+        comparison,
+    )
+
+
+def compare_kernels(
+    old: Kernel,
+    new: Kernel,
+    profiles: Sequence[Profile],
+    *,
+    cilium: str | None = "",
+    library: ProfileLibrary | None = None,
+    waivers: Sequence[Waiver] = (),
+    today: date | None = None,
+) -> "Difference":
+    """What ``new`` lost and gained against ``old``.
+
+    Args:
+        old: from `load_kernel`.
+        new: from `load_kernel`.
+        profiles: what is compared by.
+        cilium: as for `audit`.
+        library: as for `audit`.
+        waivers: losses that are accepted; see `audit`.
+        today: as for `audit`.
+
+    Raises:
+        NothingCheckedError: no requirement of the profiles applies to one of the kernels.
+        UsageError: an unknown Cilium release, or waivers without a day.
+    """
+    from kina_audit.report.difference import difference
+
+    if waivers and today is None:
+        raise UsageError("waivers without the day it is", "Give today.")
+    library = library or ProfileLibrary()
+    before = audit(old, profiles, cilium=cilium, library=library)
+    after = audit(new, profiles, cilium=cilium, library=library)
+    valid = live(waivers, new, today) if today is not None else ()
+    return difference(before, after, {p.id: p for p in library.tagged(CILIUM_TAG)}, valid)

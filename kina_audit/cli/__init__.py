@@ -9,8 +9,10 @@ from typing import Annotated
 from kina_audit.errors import KinaAuditError
 
 COMMANDS = {
+    "baseline": "kina_audit.cli.baseline",
     "check": "kina_audit.cli.check",
     "cilium": "kina_audit.cli.cilium",
+    "diff": "kina_audit.cli.diff",
     "explain": "kina_audit.cli.explain",
     "extract": "kina_audit.cli.extract",
     "fix": "kina_audit.cli.fix",

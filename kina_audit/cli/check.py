@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption
+from kina_audit.render import FORMATS
 from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 
@@ -29,11 +31,9 @@ def check(
     cilium: Annotated[
         str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
     ] = "",
-    fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="LEVEL", help="required, recommended or never.")
-    ] = "required",
+    fail_on: gate.FailOnLevel = "",
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="table, json, helm-values or configmap, to stdout.")
+        str, typer.Option("--format", "-f", metavar="FORMAT", help=f"To stdout: {', '.join(FORMATS)}.")
     ] = "table",
     output: Annotated[
         list[str] | None,
@@ -52,6 +52,13 @@ def check(
     timeout: given.Timeout = COMMAND_TIMEOUT,
     verbose: given.Verbose = False,
     quiet: given.Quiet = False,
+    waivers: gate.Waivers = None,
+    strict: gate.Strict = False,
+    today: gate.Today = "",
+    baseline: gate.Baseline = None,
+    update_baseline: gate.UpdateBaseline = False,
+    exit_zero: gate.ExitZero = False,
+    locate: gate.Locate = "",
     color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
 ) -> int:
     """Audit a kernel's configuration: which features work, which Cilium mode it carries, what is missing.
@@ -60,22 +67,33 @@ def check(
     not be read or nothing was checked.
     """
     from kina_audit.api import audit, load_kernel, load_profiles
-    from kina_audit.cli import outputs
+    from kina_audit.cli import github_files, outputs
+    from kina_audit.errors import UsageError
     from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.render import RenderOptions
     from kina_audit.report.model import FailOn
 
     if list_:
         from kina_audit.cli.profiles import list_profiles
 
         return list_profiles(profile_dir)
-    level = FailOn(given.one_of(FailOn, fail_on, "--fail-on"))
+    level = FailOn(given.one_of(FailOn, fail_on or ("recommended" if baseline else "required"), "--fail-on"))
     colour = terminal.use_colour(color)
     options = given.source_options(
         arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
         allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
     )  # fmt: skip
-    planned = outputs.plan(format_, output or [])
-    names = profile or []
+    planned = outputs.plan(format_, output or [], source)
+    github_files.check(planned)
+    accepted = gate.load_waivers(waivers or [])
+    held = gate.load_baseline(baseline) if baseline else None
+    if baseline is None and update_baseline:
+        raise UsageError("--update-baseline without --baseline", "Name the file with --baseline.")
+    if baseline and update_baseline:
+        terminal.check_writable(baseline)
+    # A baseline says what it is of; asked about something else, the audit refuses to compare.
+    names = profile or (list(held.profiles) if held else [])
+    release = cilium or (held.cilium.release if held and held.cilium else None if held else "")
     library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
     profiles = load_profiles(names, library=library)
     kernel = load_kernel(source, options)
@@ -88,10 +106,21 @@ def check(
         kernel, _ = resolve_kernel(
             kernel, tree, symbols=[s for p in profiles for r in p.requirements for s in r.symbols]
         )
-    report = audit(kernel, profiles, cilium=cilium, fail_on=level, library=library)
-    outputs.write(report, planned, colour=colour, verbose=verbose)
+    report = audit(
+        kernel, profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
+        today=gate.day(today), strict=strict, baseline=held, baseline_origin=str(baseline),
+    )  # fmt: skip
+    root, folder = gate.repository()
+    look = RenderOptions(verbose=verbose, color=colour, root=root, folder=folder, locate=locate)
+    outputs.write(report, planned, look)
+    github_files.write(report, planned, look)
+    if baseline and update_baseline:
+        gate.take_improvements(report, baseline, quiet=quiet)
     failed = [r.profile.id for r in report.results if r.status == "fail"]
     if kernel_tree and failed:
         named = " ".join(f"--profile {name}" for name in failed)
         options.say(f"for a fragment that mends it: kina-audit fix {source} {named} --kernel-tree {kernel_tree}")
+    if exit_zero and report.exit_code:
+        options.say(f"verdict {report.verdict}: exit status {report.exit_code} is 0 by --exit-zero")
+        return 0
     return report.exit_code

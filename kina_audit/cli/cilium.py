@@ -91,6 +91,7 @@ def advise(
     from kina_audit.cilium.request import make_request
     from kina_audit.cli import outputs
     from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.render import RenderOptions
     from kina_audit.report.model import FailOn
 
     request = make_request(want or [], avoid or [], ipv6=ipv6, keep_kube_proxy=keep_kube_proxy, min_mode=min_mode)
@@ -99,7 +100,7 @@ def advise(
         arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
         allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
     )  # fmt: skip
-    planned = outputs.plan(format_, output or []) if not all_releases else []
+    planned = outputs.plan(format_, output or [], source) if not all_releases else []
     library = ProfileLibrary()
     kernel = load_kernel(source, options)
     report = audit(
@@ -107,7 +108,7 @@ def advise(
     )
     if all_releases:
         return _matrix(report, request, format_, colour=colour)
-    outputs.write(report, planned, colour=colour, verbose=verbose)
+    outputs.write(report, planned, RenderOptions(color=colour, verbose=verbose))
     return 0 if report.advice is not None and report.advice.fulfilled else 1
 
 

@@ -1,7 +1,7 @@
 """``--format`` and ``--output FORMAT=PATH``: which formats go where, checked before the audit runs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from kina_audit.cli import terminal
 from kina_audit.errors import UsageError
 
 if TYPE_CHECKING:
+    from kina_audit.render import RenderOptions
     from kina_audit.report.model import Report
 
 STDOUT = "-"
@@ -22,15 +23,18 @@ class Output:
     path: Path | None
 
 
-def plan(format_: str, outputs: Sequence[str]) -> list[Output]:
-    """What to write where. ``FORMAT=-`` takes stdout over from ``format_``.
+def plan(format_: str, outputs: Sequence[str], *sources: str, formats: Mapping[str, str] | None = None) -> list[Output]:
+    """What to write where. ``FORMAT=-`` takes stdout over from ``format_``; ``sources`` are not to be overwritten.
+
+    ``formats`` are the names that exist; default: a report's.
 
     Raises:
-        UsageError: an unknown format, a malformed FORMAT=PATH, or two formats for stdout.
+        UsageError: an unknown format, a malformed FORMAT=PATH, two formats for one place, or the source's own.
         OutputError: a path that cannot be written.
     """
     from kina_audit.render import FORMATS
 
+    known = formats or FORMATS
     planned: list[Output] = []
     for text in outputs:
         name, equals, path = text.partition("=")
@@ -42,25 +46,51 @@ def plan(format_: str, outputs: Sequence[str]) -> list[Output]:
     if not any(o.path is None for o in planned):
         planned.insert(0, Output(format_, None))
     for output in planned:
-        if output.format not in FORMATS:
-            raise UsageError(f"no format {output.format!r}", f"Formats: {', '.join(sorted(FORMATS))}.")
+        if output.format not in known:
+            raise UsageError(f"no format {output.format!r}", f"Formats: {', '.join(sorted(known))}.")
         if output.path is not None:
             terminal.check_writable(output.path)
+            for source in sources:
+                _refuse_source(output.path, source)
+    paths = [o.path.resolve() for o in planned if o.path is not None and not _is_stream(o.path)]
+    if len(paths) > len(set(paths)):
+        raise UsageError("--output: two formats for one file", "Give each its own.")
     return planned
 
 
-def write(report: "Report", planned: Sequence[Output], *, colour: bool, verbose: bool) -> None:
-    """Render a report to everything that was planned; files first, so that a full pipe loses nothing.
+def _is_stream(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def _refuse_source(path: Path, source: str) -> None:
+    if path.is_file() and Path(source).is_file() and path.samefile(source):
+        raise UsageError(f"--output: {path} is the config that is audited", "Give another path.")
+
+
+def write(report: "Report", planned: Sequence[Output], look: "RenderOptions") -> None:
+    """Render a report to everything that was planned.
 
     Raises:
         OutputError: a file cannot be written.
     """
-    from kina_audit.render import RenderOptions, render
+    from kina_audit.render import render
 
+    write_each(planned, look, lambda name, options: render(name, report, options))
+
+
+def write_each(
+    planned: Sequence[Output], look: "RenderOptions", rendered: Callable[[str, "RenderOptions"], str]
+) -> None:
+    """Write what ``rendered`` makes of each format; files first, so that a full pipe loses nothing.
+
+    ``look`` is for the terminal: files are not coloured, and 80 columns wide.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
     for output in sorted(planned, key=lambda o: o.path is None):
         if output.path is None:
-            options = RenderOptions(width=terminal.width(), color=colour, verbose=verbose)
-            terminal.print_out(render(output.format, report, options))
+            terminal.print_out(rendered(output.format, replace(look, width=terminal.width())))
         else:
-            options = RenderOptions(width=terminal.DEFAULT_WIDTH, color=False, verbose=verbose)
-            terminal.write_file(output.path, render(output.format, report, options))
+            options = replace(look, width=terminal.DEFAULT_WIDTH, color=False)
+            terminal.write_file(output.path, rendered(output.format, options))

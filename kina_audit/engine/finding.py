@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
+from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.config import SymbolFact
 from kina_audit.kernel.expression import Expression
 from kina_audit.profiles.model import Level, Profile, Requirement
@@ -22,6 +24,10 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
+UNMET = frozenset({Status.FAIL, Status.WARN, Status.UNKNOWN})
+"""The statuses of a requirement that is not met, or not known to be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The outcome of one requirement on one kernel.
@@ -33,6 +39,7 @@ class Finding:
         fix: what to do, for that condition.
         symbols: every symbol of the condition, with its value and line.
         reason: why the status is skip or unknown, or what a prediction rests on; may be empty.
+        waiver: the waiver that covers it, if it is unmet and one does; the status stays what it is.
     """
 
     requirement: Requirement
@@ -41,11 +48,19 @@ class Finding:
     fix: str
     symbols: tuple[SymbolFact, ...]
     reason: str = ""
+    waiver: Waiver | None = None
 
     @property
     def level(self) -> Level:
         """The requirement's level."""
         return self.requirement.level
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable over kernel bumps and moved lines: made of profile, requirement and the symbols asked about."""
+        row = self.requirement
+        names = " ".join(sorted(row.symbols))
+        return sha256(f"{row.profile}/{row.id} {names}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

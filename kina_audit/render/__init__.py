@@ -13,19 +13,40 @@ FORMATS = {
     "configmap": "kina_audit.render.configmap",
     "cilium": "kina_audit.render.cilium",
     "cilium-cli": "kina_audit.render.cilium_cli",
+    "markdown": "kina_audit.render.markdown",
+    "junit": "kina_audit.render.junit",
+    "sarif": "kina_audit.render.sarif",
+    "gitlab": "kina_audit.render.gitlab",
+    "github": "kina_audit.render.github",
+    "tap": "kina_audit.render.tap",
 }
 """Format name to the module that renders it."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
+)
+_NOT_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """How to render: columns, whether to colour, whether to show what passed."""
+    """How to render.
+
+    Attributes:
+        width: columns of a table.
+        color: whether to colour.
+        verbose: whether to show what passed.
+        root: the repository's folder; paths below it are written relative to it.
+        folder: the working folder inside the repository, which relative paths start from.
+        locate: ``PATH`` or ``PATH:LINE`` of the repository that findings are shown at, instead of the config's lines.
+    """
 
     width: int = 80
     color: bool = False
     verbose: bool = False
+    root: str = ""
+    folder: str = ""
+    locate: str = ""
 
 
 def render(name: str, report: Report, options: RenderOptions | None = None) -> str:
@@ -46,3 +67,14 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """`plain` text on one line."""
     return " ".join(plain(text).split())
+
+
+def cut(text: str, length: int) -> str:
+    """`one_line` text of at most ``length`` characters."""
+    line = one_line(text)
+    return line if len(line) <= length else line[: max(0, length - 3)] + "..."
+
+
+def xml(text: str) -> str:
+    """`plain` text for XML and HTML, in an element or in a quoted attribute."""
+    return plain(text).translate(_NOT_XML)

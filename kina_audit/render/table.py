@@ -3,9 +3,9 @@
 from textwrap import fill
 
 from kina_audit.engine.finding import Finding, ProfileResult, Status
-from kina_audit.kernel.config import SymbolFact, SymbolState
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, one_line
+from kina_audit.render.sentences import baseline_lines, facts, needs, waived
 from kina_audit.render.table_advice import advice_lines
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
@@ -19,8 +19,15 @@ _OTHER_COLUMNS = 42
 def render(report: Report, options: RenderOptions) -> str:
     """The report as text of at most ``options.width`` columns, unbreakable words aside."""
     style = Style(options)
-    lines = [*_kernel(report, style), "", *_verdict(report, style), "", *_profiles(report, style)]
-    lines += _findings(report, style, options)
+    lines = [
+        *_kernel(report, style),
+        "",
+        *_verdict(report, style),
+        *_baseline(report, style),
+        "",
+        *_profiles(report, style),
+    ]
+    lines += [*_waivers(report, style), *_findings(report, style, options)]
     if report.advice is not None:
         lines += ["", *advice_lines(report.advice, style)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -119,42 +126,53 @@ def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]
 
 def _finding(result: ProfileResult, finding: Finding, style: Style) -> list[str]:
     row = finding.requirement
-    head = f"{style.status(finding.status)} {result.profile.id}/{row.id} ({row.level})"
+    waiver = ", waived" if finding.waiver else ""
+    head = f"{style.status(finding.status)} {result.profile.id}/{row.id} ({row.level}{waiver})"
     lines = [head]
-    lines += style.field("needs", finding.expr.text + ("" if row.module else " (built-in)"))
+    lines += style.field("needs", needs(finding))
     if finding.status is not Status.PASS:
-        lines += style.field("has", "; ".join(_fact(f) for f in finding.symbols)) if finding.symbols else []
+        lines += style.field("has", facts(finding)) if finding.symbols else []
         if finding.reason:
             lines += style.field("because", finding.reason)
         lines += style.field("why", row.why)
     if finding.status not in (Status.PASS, Status.SKIP):
         lines += style.field("fix", finding.fix)
+    if finding.waiver is not None:
+        lines += style.field("waived", waived(finding))
     return lines
 
 
-def _fact(fact: SymbolFact) -> str:
-    if fact.value is None:
-        return f"{fact.name} unknown"
-    line = f" (line {fact.line})" if fact.line else ""
-    if fact.state is SymbolState.ABSENT:
-        return f"{fact.name} absent"
-    if fact.state is SymbolState.NOT_SET:
-        return f"{fact.name} not set{line}"
-    if fact.state is SymbolState.PREDICTED:
-        return f"{fact.name}={fact.value} predicted{line}"
-    return f"{fact.name}={one_line(fact.value)[:40]}{line}"
-
-
 def _verdict(report: Report, style: Style) -> list[str]:
-    failing = [r.profile.id for r in report.results if r.status is Status.FAIL]
-    unknown = [r.profile.id for r in report.results if r.status is Status.UNKNOWN]
-    parts = []
-    if failing:
-        parts.append(f"failing: {', '.join(failing)}")
-    if unknown:
-        parts.append(f"cannot tell: {', '.join(unknown)}")
+    unmet = [r for r in report.results if r.status in (Status.FAIL, Status.UNKNOWN)]
+    # With a threshold, a waiver or a baseline, a failing profile need not fail the audit; it is named all the same.
+    counted = {r.profile.id: any(report.decides(r, f) for f in r.findings) for r in unmet}
+    named = {
+        "failing": [r.profile.id for r in unmet if r.status is Status.FAIL and counted[r.profile.id]],
+        "cannot tell": [r.profile.id for r in unmet if r.status is Status.UNKNOWN and counted[r.profile.id]],
+        "not counted": [r.profile.id for r in unmet if not counted[r.profile.id]],
+    }
+    parts = [f"{label}: {', '.join(names)}" for label, names in named.items() if names]
     text = f"verdict: {report.verdict}" + (f" ({'; '.join(parts)})" if parts else "")
     lines = fill(text, style.width, subsequent_indent="  ").splitlines()
     if report.advice is not None:
         lines.append(f"Cilium {report.advice.release}: {report.advice.mode}")
     return lines
+
+
+def _waivers(report: Report, style: Style) -> list[str]:
+    lines: list[str] = []
+    for use in report.waivers:
+        waiver = use.waiver
+        if use.state == "applied":
+            who = f" ({waiver.owner})" if waiver.owner else ""
+            lines += style.wrap(f"waived until {waiver.expires}: {waiver.pattern}: {waiver.reason}{who}")
+        elif use.warning:
+            lines += style.wrap(f"Warning: {use.warning}")
+    return ["", style.bold("Waivers"), *lines] if lines else []
+
+
+def _baseline(report: Report, style: Style) -> list[str]:
+    if report.baseline is None:
+        return []
+    lines = [line for text in baseline_lines(report) for line in style.wrap(text)]
+    return ["", style.bold(f"Against the baseline {one_line(report.baseline.origin)}"), *lines]

@@ -7,13 +7,16 @@ from typing import Any
 
 from kina_audit.cilium.model import Advice, Evidence
 from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.waive import WaiverUse
+from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.config import SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Kernel, Observed
 from kina_audit.profiles.model import Level
+from kina_audit.report.compare import Change, Comparison
 from kina_audit.report.model import Report
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/report-1.schema.json"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def to_document(report: Report) -> dict[str, Any]:
@@ -28,6 +31,60 @@ def to_document(report: Report) -> dict[str, Any]:
         "kernel": _kernel(report.kernel, report),
         "profiles": [_profile(r) for r in report.results],
         "advice": _advice(report.advice) if report.advice else None,
+        "strict": report.strict,
+        "waivers": [_waiver_use(use) for use in report.waivers],
+        "baseline": comparison_document(report.baseline) if report.baseline else None,
+    }
+
+
+def comparison_document(comparison: Comparison) -> dict[str, Any]:
+    """What one kernel lost and gained against another."""
+    mode = comparison.mode
+    return {
+        "origin": comparison.origin or None,
+        "before": dict(comparison.before.kernel),
+        "after": dict(comparison.after.kernel),
+        "mode": {
+            "cilium_release": mode.release,
+            "before": str(mode.before),
+            "after": str(mode.after),
+            "direction": str(mode.direction),
+            "waived": mode.waived,
+        }
+        if mode
+        else None,
+        "profiles": [_change(c) for c in comparison.profiles],
+        "findings": [_change(c) for c in comparison.findings],
+        "capabilities": [_change(c) for c in comparison.capabilities],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "name": change.name,
+        "level": str(change.level) if change.level else None,
+        "before": str(change.before) if change.before else None,
+        "after": str(change.after) if change.after else None,
+        "direction": str(change.direction),
+        "waived": change.waived,
+        "symbols": [{"name": n, "before": old, "after": new} for n, old, new in change.symbols],
+    }
+
+
+def _waiver_use(use: WaiverUse) -> dict[str, Any]:
+    return {**_waiver(use.waiver), "state": str(use.state), "warning": use.warning}
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "pattern": waiver.pattern,
+        "source": waiver.source or None,
+        "kernel": waiver.kernel or None,
+        "reason": waiver.reason,
+        "expires": waiver.expires.isoformat(),
+        "owner": waiver.owner or None,
+        "link": waiver.link or None,
+        "origin": waiver.origin,
     }
 
 
@@ -115,6 +172,8 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "fix": finding.fix,
         "reason": finding.reason,
         "source": row.source,
+        "fingerprint": finding.fingerprint,
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
     }
 
 

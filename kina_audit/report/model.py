@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kina_audit.cilium.model import Advice
-from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
+from kina_audit.engine.waive import WaiverUse
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.model import Level
+from kina_audit.report.compare import Comparison
 
 
 class FailOn(StrEnum):
@@ -14,7 +16,16 @@ class FailOn(StrEnum):
 
     REQUIRED = "required"
     RECOMMENDED = "recommended"
+    OPTIONAL = "optional"
     NEVER = "never"
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels at which an unmet requirement counts."""
+        return () if self is FailOn.NEVER else _LEVELS[: _LEVELS.index(Level(self)) + 1]
+
+
+_LEVELS = (Level.REQUIRED, Level.RECOMMENDED, Level.OPTIONAL)
 
 
 class Verdict(StrEnum):
@@ -35,6 +46,9 @@ class Report:
         advice: the Cilium recommendation, or None when it was not asked for.
         fail_on: the threshold.
         tool_version: version of kina-audit.
+        waivers: every waiver that was given, and what became of it.
+        strict: whether an unused or expired waiver fails the audit.
+        baseline: what changed against the baseline; with one, only what was lost counts.
     """
 
     kernel: Kernel
@@ -42,17 +56,36 @@ class Report:
     advice: Advice | None
     fail_on: FailOn
     tool_version: str
+    waivers: tuple[WaiverUse, ...] = ()
+    strict: bool = False
+    baseline: Comparison | None = None
 
     @property
     def verdict(self) -> Verdict:
         """pass, fail or unknown, by the threshold; never pass when nothing was decided."""
         if self.fail_on is FailOn.NEVER:
             return Verdict.PASS
-        levels = {Level.REQUIRED} if self.fail_on is FailOn.REQUIRED else {Level.REQUIRED, Level.RECOMMENDED}
-        statuses = {f.status for r in self.results for f in r.findings if f.level in levels}
+        if self.strict and self.waiver_warnings:
+            return Verdict.FAIL
+        statuses = {f.status for r in self.results for f in r.findings if self.decides(r, f)}
+        if self.baseline is not None:
+            if self.baseline.mode_lost:
+                return Verdict.FAIL
+            statuses |= {c.after for c in self.baseline.regressions() if c.after is not None}
         if Status.FAIL in statuses or Status.WARN in statuses:
             return Verdict.FAIL
         return Verdict.UNKNOWN if Status.UNKNOWN in statuses else Verdict.PASS
+
+    def decides(self, result: ProfileResult, finding: Finding) -> bool:
+        """Whether a finding keeps this report from passing."""
+        if finding.status not in UNMET or finding.waiver is not None or finding.level not in self.fail_on.levels:
+            return False
+        return self.baseline is None or self.baseline.lost(result.profile.id, finding.requirement.id)
+
+    @property
+    def waiver_warnings(self) -> tuple[str, ...]:
+        """A sentence for every waiver that somebody should do something about."""
+        return tuple(use.warning for use in self.waivers if use.warning)
 
     @property
     def exit_code(self) -> int:

@@ -1,0 +1,94 @@
+"""``kina-audit diff``: what a kernel lost and gained against another."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kina_audit.cli import gate_options as gate
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("diff")(diff)
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help=f"The kernel that runs now. {given.SOURCE_HELP}.")],
+    new: Annotated[str, typer.Argument(help="The kernel that is to replace it; any source, too.")],
+    profile: Annotated[
+        list[str] | None,
+        typer.Option("--profile", "-p", metavar="NAME|PATH", help="Compare by this profile; repeatable."),
+    ] = None,
+    profile_dir: Annotated[
+        list[Path] | None, typer.Option("--profile-dir", help="A folder with more profiles; repeatable.")
+    ] = None,
+    cilium: Annotated[
+        str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
+    ] = "",
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="WHAT", help="regression (end with 1 when something was lost) or never.")
+    ] = "never",
+    old_target: Annotated[
+        str, typer.Option("--old-target", metavar="VERSION", help="The kernel version built from OLD.")
+    ] = "",
+    new_target: Annotated[
+        str, typer.Option("--new-target", metavar="VERSION", help="The kernel version built from NEW.")
+    ] = "",
+    format_: Annotated[str, typer.Option("--format", "-f", help="text, json or markdown, to stdout.")] = "text",
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
+    ] = None,
+    waivers: gate.Waivers = None,
+    today: gate.Today = "",
+    arch: given.Arch = "arm64",
+    offline: given.Offline = False,
+    refresh: given.Refresh = False,
+    no_fallback: given.NoFallback = False,
+    allow_http: given.AllowHttp = False,
+    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
+    timeout: given.Timeout = COMMAND_TIMEOUT,
+    verbose: given.Verbose = False,
+    quiet: given.Quiet = False,
+    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+) -> int:
+    """Compare two kernels: features lost and gained, Cilium's mode, the symbols behind it, every other symbol.
+
+    Exit status: 0, or 1 with --fail-on regression when a required or recommended requirement, a Cilium capability or
+    the mode was lost; 2 usage or profile error, 3 a source could not be read or nothing was checked.
+    """
+    from dataclasses import replace
+
+    from kina_audit.api import compare_kernels, load_kernel, load_profiles
+    from kina_audit.cli import outputs
+    from kina_audit.errors import UsageError
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.render import RenderOptions
+    from kina_audit.render.diff import DIFF_FORMATS, render_diff
+
+    given.one_of(("regression", "never"), fail_on, "--fail-on")
+    colour = terminal.use_colour(color)
+    options = given.source_options(
+        arch=arch, offline=offline, refresh=refresh, no_fallback=no_fallback, allow_http=allow_http,
+        max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
+    )  # fmt: skip
+    if old == new == "-":
+        raise UsageError("both kernels are to be read from stdin", "Give one of them as a file.")
+    planned = outputs.plan(format_, output or [], old, new, formats=DIFF_FORMATS)
+    accepted = gate.load_waivers(waivers or [])
+    names = profile or []
+    library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
+    profiles = load_profiles(names, library=library)
+    # Each side has options of its own: that is where a side's kernel tree belongs, too.
+    before = load_kernel(old, replace(options, target_kernel=old_target))
+    after = load_kernel(new, replace(options, target_kernel=new_target))
+    found = compare_kernels(
+        before, after, profiles, cilium=cilium, library=library, waivers=accepted, today=gate.day(today)
+    )
+    look = RenderOptions(verbose=verbose, color=colour)
+    outputs.write_each(planned, look, lambda name, chosen: render_diff(name, found, chosen))
+    return 1 if fail_on == "regression" and found.regressed else 0

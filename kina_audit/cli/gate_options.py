@@ -1,0 +1,153 @@
+"""What turns an audit into a gate: waivers, a baseline, the day it is; the options that commands share."""
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kina_audit.cli import terminal
+from kina_audit.errors import UsageError
+
+if TYPE_CHECKING:
+    from kina_audit.engine.waiver import Waiver
+    from kina_audit.report.model import Report
+    from kina_audit.report.snapshot import Snapshot
+
+MAX_WAIVER_BYTES = 1024 * 1024
+
+FailOnLevel = Annotated[
+    str,
+    typer.Option(
+        "--fail-on",
+        metavar="LEVEL",
+        help="required, recommended, optional or never. [required; with --baseline: recommended]",
+    ),
+]
+Waivers = Annotated[
+    list[Path] | None, typer.Option("--waivers", metavar="FILE", help="A TOML file of waivers; repeatable.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="An unused or expired waiver fails the audit.")]
+Today = Annotated[
+    str, typer.Option("--today", metavar="DATE", help="The day waivers are held against, e.g. 2026-11-23. [today]")
+]
+Baseline = Annotated[
+    Path | None, typer.Option("--baseline", metavar="FILE", help="Fail only on what was lost since this baseline.")
+]
+UpdateBaseline = Annotated[
+    bool, typer.Option("--update-baseline", help="Take what was gained into the baseline; never a loss.")
+]
+ExitZero = Annotated[
+    bool, typer.Option("--exit-zero", help="End with 0 instead of 1; errors (2, 3) stay what they are.")
+]
+Locate = Annotated[
+    str,
+    typer.Option(
+        "--locate", metavar="PATH[:LINE]", help="Show findings at this place of the repository, not in the config."
+    ),
+]
+
+
+def day(text: str) -> date:
+    """The day that ``--today`` names, or today.
+
+    Raises:
+        UsageError: no such day.
+    """
+    if not text:
+        return date.today()  # noqa: DTZ011  (waivers end on the reader's own calendar)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--today {text[:40]}: not a day", "For example --today 2026-11-23.") from error
+
+
+def load_waivers(paths: Sequence[Path]) -> "tuple[Waiver, ...]":
+    """The waivers of TOML files.
+
+    Raises:
+        UsageError: a file cannot be read, is no TOML, or holds no valid waiver.
+    """
+    import tomllib
+
+    from kina_audit.engine.waiver import read_waivers
+
+    found: list[Waiver] = []
+    for path in paths:
+        text = read_text(path, MAX_WAIVER_BYTES, "a file of waivers")
+        try:
+            document = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise UsageError(f"{path}: not TOML: {error}", "Write each waiver under [[waiver]].") from error
+        odd = sorted(set(document) - {"waiver"})
+        if odd:
+            raise UsageError(f"{path}: unknown key {odd[0]!r}", "A file of waivers holds [[waiver]] tables only.")
+        if not document.get("waiver"):
+            raise UsageError(f"{path}: no [[waiver]] in it", "Leave --waivers out, or write one.")
+        found += read_waivers(document["waiver"], str(path))
+    return tuple(found)
+
+
+def load_baseline(path: Path) -> "Snapshot":
+    """A baseline from its file.
+
+    Raises:
+        UsageError: it cannot be read, or is not a baseline this version compares with.
+    """
+    from kina_audit.report.baseline import MAX_BASELINE_BYTES, read_baseline
+
+    return read_baseline(read_text(path, MAX_BASELINE_BYTES, "a baseline"), str(path))
+
+
+def read_text(path: Path, most: int, what: str) -> str:
+    """The text of a small file of the user's.
+
+    Raises:
+        UsageError: it cannot be read, is larger than ``most`` bytes, or is not UTF-8.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(most + 1)
+        if len(data) > most:
+            raise UsageError(f"{path}: more than {most} bytes, which {what} never is")
+        return data.decode("utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise UsageError(f"{path}: cannot be read: {reason}", f"Give the path of {what}.") from error
+
+
+def take_improvements(report: "Report", path: Path, *, quiet: bool) -> None:
+    """Write what was gained into the baseline's file, and say so.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from kina_audit.report.baseline import take_over, write_baseline
+
+    compared = report.baseline
+    if compared is None:
+        return
+    terminal.write_file(path, write_baseline(take_over(compared), report.tool_version))
+    if not quiet:
+        count = len(compared.improvements) + (compared.improved and not compared.improvements)
+        terminal.say(f"{path}: {count} improvements taken" if compared.improved else f"{path}: nothing was gained")
+
+
+def repository() -> tuple[str, str]:
+    """(root of the repository around the working folder, the working folder inside it), for paths in reports."""
+    here = Path.cwd()
+    for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
+        root = os.environ.get(name, "")
+        if root and here.is_relative_to(root):
+            return root, _inside(here, Path(root))
+    for folder in (here, *here.parents):
+        if (folder / ".git").exists():
+            return str(folder), _inside(here, folder)
+    return str(here), ""
+
+
+def _inside(here: Path, root: Path) -> str:
+    inside = here.relative_to(root).as_posix()
+    return "" if inside == "." else inside

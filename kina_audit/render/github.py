@@ -1,0 +1,56 @@
+"""``--format github``: workflow commands, which GitHub Actions turns into annotations.
+
+GitHub keeps ten of each kind a step and drops the rest without a word, so the serious ones come first and the last line
+of each kind counts what is left.
+"""
+
+from kina_audit.render import RenderOptions, cut, plain
+from kina_audit.render.place import Place, Places
+from kina_audit.render.sentences import headline, unlisted_losses, waived
+from kina_audit.render.shown import shown
+from kina_audit.report.model import Report, Verdict
+
+KINDS = ("error", "warning", "notice")
+MOST_OF_A_KIND = 10
+"""Annotations of one kind that GitHub keeps for a step."""
+
+_LONGEST = 2_000
+_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Commands, errors first; the last line says the verdict in plain words."""
+    places = Places(report, options)
+    commands: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for text in unlisted_losses(report):
+        commands["error"].append(_command("error", None, "kina-audit: gate", text))
+    for result, found, mapping in shown(report, lambda m: m.github, KINDS):
+        title = f"kina-audit: {result.profile.id}/{found.requirement.id}"
+        rest = f" Waived {waived(found)}" if found.waiver else f" {found.requirement.why} {found.fix}"
+        place = places.of(found) if places.in_repository else None
+        commands[mapping.github].append(_command(mapping.github, place, title, headline(result, found) + rest))
+    if not report.strict:
+        commands["warning"] += [_command("warning", None, "kina-audit: waiver", w) for w in report.waiver_warnings]
+    lines = []
+    for kind, found_of_kind in commands.items():
+        kept = found_of_kind if len(found_of_kind) <= MOST_OF_A_KIND else found_of_kind[: MOST_OF_A_KIND - 1]
+        lines += kept
+        if more := len(found_of_kind) - len(kept):
+            lines.append(_command(kind, None, "kina-audit", f"and {more} more of this kind; the job summary has them"))
+    advice = report.advice
+    mode = f", Cilium {advice.release}: {advice.mode}" if advice else ""
+    word = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNKNOWN: "unknown"}[report.verdict]
+    lines.append(f"kina-audit verdict {word}{mode}")
+    return "\n".join(lines) + "\n"
+
+
+def _command(kind: str, place: Place | None, title: str, message: str) -> str:
+    properties = {"title": cut(title, 200)}
+    if place is not None:
+        where = {"file": place.path, "line": str(place.line), "endLine": str(place.line)}
+        if place.end_column > place.column:
+            where |= {"col": str(place.column), "endColumn": str(place.end_column)}
+        properties = where | properties
+    text = ",".join(f"{key}={plain(value).translate(_PROPERTY)}" for key, value in properties.items())
+    return f"::{kind} {text}::{cut(message, _LONGEST).translate(_DATA)}"

@@ -1,0 +1,43 @@
+"""``--format gitlab``: GitLab's code-quality report, a JSON list of issues."""
+
+import json
+from hashlib import sha256
+
+from kina_audit.render import RenderOptions, cut
+from kina_audit.render.place import Places
+from kina_audit.render.sentences import headline, unlisted_losses
+from kina_audit.render.shown import shown
+from kina_audit.report.model import Report
+
+SEVERITIES = ("blocker", "critical", "major", "minor", "info")
+"""GitLab's words, most serious first."""
+
+_LONGEST = 1_000
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Every unmet finding that no waiver covers, each with a fingerprint that outlives moved lines."""
+    places = Places(report, options)
+    issues = []
+    for result, found, mapping in shown(report, lambda m: m.gitlab, SEVERITIES):
+        place = places.of(found)
+        issues.append(
+            {
+                "description": cut(headline(result, found), _LONGEST),
+                "check_name": f"{found.requirement.profile}/{found.requirement.id}",
+                "fingerprint": found.fingerprint,
+                "severity": mapping.gitlab,
+                "location": {"path": place.path, "lines": {"begin": place.line}},
+            }
+        )
+    issues += [
+        {
+            "description": cut(text, _LONGEST),
+            "check_name": "gate",
+            "fingerprint": sha256(text.encode()).hexdigest()[:32],
+            "severity": "major",
+            "location": {"path": places.path, "lines": {"begin": 1}},
+        }
+        for text in unlisted_losses(report)
+    ]
+    return json.dumps(issues, indent=2) + "\n"

@@ -1,0 +1,150 @@
+"""``--format markdown``: for a job summary or a comment on a pull request; what failed first, details folded away."""
+
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult
+from kina_audit.profiles.model import Level
+from kina_audit.render import RenderOptions, cut, one_line
+from kina_audit.render.levels import key_of, mapping_of
+from kina_audit.render.markdown_text import code, escape
+from kina_audit.render.sentences import baseline_lines, fact, name, needs, waived
+from kina_audit.report.document import met
+from kina_audit.report.model import Report
+
+MOST_CHARACTERS = 60_000
+"""A comment takes 65,536 characters; a job summary takes 1 MiB."""
+
+_LONGEST = 500
+_MOST_NOTES = 20
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """GitHub-flavoured Markdown below GitHub's limits; what does not fit is counted at the end."""
+    blocks = [*_head(report), *_baseline(report), _profiles(report), *_findings(report, options)]
+    blocks += [*_advice(report), *_waivers(report)]
+    return fit(blocks, MOST_CHARACTERS)
+
+
+def fit(blocks: list[str], most: int) -> str:
+    """Blocks joined by empty lines, as many as fit; the rest is counted."""
+    kept: list[str] = []
+    size = 0
+    for position, block in enumerate(blocks):
+        size += len(block.encode("utf-16-le")) // 2 + 2
+        if size > most - 200:
+            kept.append(f"*{len(blocks) - position} more parts do not fit here; `--format json` has everything.*")
+            break
+        kept.append(block)
+    return "\n\n".join(kept) + "\n"
+
+
+def table(headers: list[str], rows: list[list[str]]) -> str:
+    """A table of cells that are already escaped."""
+    lines = [headers, ["---"] * len(headers), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _head(report: Report) -> list[str]:
+    config, origin = report.kernel.config, report.kernel.provenance
+    blocks = [f"## kina-audit: {str(report.verdict).upper()}"]
+    where = f"{code(cut(origin.source, _LONGEST))}: Linux {escape(str(config.target or 'of unknown version'))}, "
+    where += escape(config.arch or "unknown architecture")
+    header = config.header.version
+    if header is not None and (config.target is None or header.triple != config.target.triple):
+        where += f" (the file's header says {escape(str(header))})"
+    blocks.append(where)
+    if report.advice is not None:
+        blocks.append(
+            f"Cilium {escape(report.advice.release)}: **{report.advice.mode}**. {escape(report.advice.summary)}"
+        )
+    notes = [*origin.notes, *[w.text for w in config.warnings], *report.waiver_warnings]
+    blocks += [f"> {escape(cut(text, _LONGEST))}" for text in notes[:_MOST_NOTES]]
+    if len(notes) > _MOST_NOTES:
+        blocks.append(f"> and {len(notes) - _MOST_NOTES} more notes")
+    return blocks
+
+
+def _baseline(report: Report) -> list[str]:
+    if report.baseline is None:
+        return []
+    lines = [f"- {escape(cut(line, _LONGEST))}" for line in baseline_lines(report)]
+    return [f"### Against the baseline {code(cut(report.baseline.origin, _LONGEST))}", *lines]
+
+
+def _profiles(report: Report) -> str:
+    rows = []
+    for result in report.results:
+        cells = []
+        for level in (Level.REQUIRED, Level.RECOMMENDED):
+            have, total = met(result, level)
+            cells.append(f"{have}/{total}" if total else "-")
+        rows.append([str(result.status), escape(result.profile.id), escape(cut(result.profile.title, 100)), *cells])
+    return table(["status", "profile", "", "required", "recommended"], rows)
+
+
+def _findings(report: Report, options: RenderOptions) -> list[str]:
+    pairs = [(r, f) for r in report.results for f in r.findings]
+    unmet = [p for p in pairs if p[1].status in UNMET and p[1].waiver is None]
+    deciding = [p for p in unmet if report.decides(*p)]
+    waived_ones = [p for p in pairs if p[1].waiver is not None]
+    others = [p for p in unmet if not report.decides(*p) and (options.verbose or p[1].level is not Level.OPTIONAL)]
+    blocks = []
+    if deciding:
+        blocks += ["### What keeps it from passing", *[_finding(report, *p) for p in deciding]]
+    if others:
+        blocks += _folded(report, f"{len(others)} more that are unmet or cannot be told", others)
+    if waived_ones:
+        blocks += _folded(report, f"{len(waived_ones)} waived", waived_ones)
+    if options.verbose:
+        blocks += _folded(report, "met, or for other kernels", [p for p in pairs if p[1].status not in UNMET])
+    return blocks
+
+
+def _folded(report: Report, title: str, pairs: list[tuple[ProfileResult, Finding]]) -> list[str]:
+    return (
+        [f"<details><summary>{title}</summary>", *[_finding(report, *p) for p in pairs], "</details>"] if pairs else []
+    )
+
+
+def _finding(report: Report, result: ProfileResult, found: Finding) -> str:
+    mark = mapping_of(report, result, found).mark
+    lines = [f"- **{mark}** {code(name(result, found))} ({found.level}) needs {code(cut(needs(found), _LONGEST))}"]
+    if found.status in UNMET:
+        lines.append(f"  - has: {escape(cut('; '.join(fact(s) for s in found.symbols), _LONGEST))}")
+        texts = [
+            ("because", found.reason),
+            ("why", found.requirement.why),
+            ("fix", found.fix),
+            ("waived", waived(found)),
+        ]
+        lines += [f"  - {label}: {escape(cut(text, _LONGEST))}" for label, text in texts if one_line(text)]
+    elif key_of(report, result, found)[0] == "skip":
+        lines.append(f"  - because: {escape(cut(found.reason, _LONGEST))}")
+    return "\n".join(lines)
+
+
+def _advice(report: Report) -> list[str]:
+    advice = report.advice
+    if advice is None:
+        return []
+    rows = [[escape(c.name), escape(c.value), escape(cut(c.because, _LONGEST))] for c in advice.choices]
+    blocks = [f"### Cilium {escape(advice.release)}"] if rows or advice.unlock or advice.cautions else []
+    if rows:
+        blocks.append(table(["choice", "value", "because"], rows))
+    if advice.unlock is not None:
+        symbols = ", ".join(code(s) for s in advice.unlock.symbols)
+        blocks.append(f"Next: **{advice.unlock.mode}** with {symbols}. {escape(advice.unlock.because)}")
+    blocks += [f"> {escape(c)}" for c in advice.cautions]
+    return blocks
+
+
+def _waivers(report: Report) -> list[str]:
+    rows = [
+        [
+            str(use.state),
+            code(cut(use.waiver.pattern, _LONGEST), in_table=True),
+            use.waiver.expires.isoformat(),
+            escape(cut(use.waiver.reason, _LONGEST)),
+            escape(cut(" ".join(filter(None, (use.waiver.owner, use.waiver.link))), _LONGEST)),
+        ]
+        for use in report.waivers
+    ]
+    return ["### Waivers", table(["state", "covers", "until", "reason", "owner"], rows)] if rows else []

@@ -1,0 +1,109 @@
+"""What is said of one finding, in the words that every format shares."""
+
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
+from kina_audit.kernel.config import SymbolFact, SymbolState
+from kina_audit.render import cut, one_line
+from kina_audit.report.compare import Change, Direction
+from kina_audit.report.model import Report
+
+_VALUE_LENGTH = 80
+
+
+def fact(symbol: SymbolFact, prefix: str = "") -> str:
+    """A symbol and what the input says of it."""
+    name = prefix + symbol.name
+    if symbol.value is None:
+        return f"{name} unknown"
+    line = f" (line {symbol.line})" if symbol.line else ""
+    if symbol.state is SymbolState.ABSENT:
+        return f"{name} absent"
+    if symbol.state is SymbolState.NOT_SET:
+        return f"{name} not set{line}"
+    if symbol.state is SymbolState.PREDICTED:
+        return f"{name}={symbol.value} predicted{line}"
+    return f"{name}={cut(symbol.value, _VALUE_LENGTH)}{line}"
+
+
+def facts(finding: Finding) -> str:
+    """Every symbol of a finding."""
+    return "; ".join(fact(s) for s in finding.symbols)
+
+
+def needs(finding: Finding) -> str:
+    """The condition."""
+    return finding.expr.text + ("" if finding.requirement.module else " (built-in)")
+
+
+def name(result: ProfileResult, finding: Finding) -> str:
+    """``profile/requirement``."""
+    return f"{result.profile.id}/{finding.requirement.id}"
+
+
+def headline(result: ProfileResult, finding: Finding) -> str:
+    """One line: what is asked and what the kernel has."""
+    verb = "cannot be told from this input" if finding.status is Status.UNKNOWN else "is not met"
+    has = f"; it has {facts(finding)}" if finding.symbols else ""
+    return f"{name(result, finding)} ({finding.level}) {verb}: needs {needs(finding)}{has}."
+
+
+def paragraphs(finding: Finding) -> list[tuple[str, str]]:
+    """(label, sentence) of everything a reader of an unmet finding wants to know."""
+    found = [("needs", needs(finding)), ("has", facts(finding)), ("because", finding.reason)]
+    if finding.status is not Status.PASS:
+        found.append(("why", finding.requirement.why))
+    if finding.status in UNMET:
+        found.append(("fix", finding.fix))
+    if finding.waiver is not None:
+        found.append(("waived", waived(finding)))
+    return [(label, text) for label, text in found if text]
+
+
+def waived(finding: Finding) -> str:
+    """Until when and why a finding is waived, and by whom."""
+    waiver = finding.waiver
+    if waiver is None:
+        return ""
+    who = "".join(f"; {label} {text}" for label, text in (("owner", waiver.owner), ("see", waiver.link)) if text)
+    return one_line(f"until {waiver.expires}: {waiver.reason}{who}")
+
+
+def change(item: Change) -> str:
+    """One line about something that does not stand as it did."""
+    level = f" ({item.level})" if item.level else ""
+    symbols = ", ".join(f"{n} {told(old)} to {told(new)}" for n, old, new in item.symbols)
+    note = " [waived]" if item.waived else ""
+    return f"{item.name}{level}: {item.before or 'new'} to {item.after or 'gone'}{f' ({symbols})' if symbols else ''}{note}"
+
+
+def told(value: str | None) -> str:
+    """A symbol's value, or that nobody can tell."""
+    return "unknown" if value is None else cut(value, _VALUE_LENGTH)
+
+
+def unlisted_losses(report: Report) -> list[str]:
+    """One sentence for everything that fails the audit and is no finding: a lost mode, lost capabilities, waivers."""
+    found = []
+    if report.baseline is not None:
+        mode = report.baseline.mode
+        if mode is not None and report.baseline.mode_lost:
+            found.append(f"Cilium {mode.release}'s mode went from {mode.before} to {mode.after}.")
+        found += [f"Lost: {change(c)}." for c in report.baseline.regressions() if c.direction is Direction.LOST]
+    if report.strict:
+        found += [f"{warning}." for warning in report.waiver_warnings]
+    return found
+
+
+def baseline_lines(report: Report) -> list[str]:
+    """What changed against the baseline, one line each; empty without one."""
+    compared = report.baseline
+    if compared is None:
+        return []
+    lines = []
+    mode = compared.mode
+    if mode is not None and mode.direction is not Direction.SAME:
+        note = " [waived]" if mode.waived else ""
+        lines.append(f"{mode.direction}: Cilium {mode.release} mode {mode.before} to {mode.after}{note}")
+    for wanted in Direction:
+        changed = [c for c in (*compared.findings, *compared.capabilities) if c.direction is wanted]
+        lines += [f"{wanted if wanted is not Direction.SAME else 'changed'}: {change(c)}" for c in changed]
+    return lines or ["nothing was lost or gained"]

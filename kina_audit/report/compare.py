@@ -1,0 +1,210 @@
+"""What one kernel lost and gained against another: requirements, profiles, Cilium's mode and capabilities."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from kina_audit.cilium.model import LADDER, Mode
+from kina_audit.engine.finding import Status
+from kina_audit.engine.waive import waiver_of
+from kina_audit.engine.waiver import Waiver
+from kina_audit.profiles.model import Level
+from kina_audit.report.snapshot import Snapshot
+
+_RANK = {Status.PASS: 0, Status.SKIP: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.FAIL: 2}
+MODE = ("cilium", "mode")
+"""How a waiver names a lost mode: ``requirement = "cilium/mode"``."""
+CAPABILITY = "capability"
+"""How a waiver names a lost capability: ``cilium-wireguard/capability``, or the profile ``cilium-wireguard``."""
+
+
+class Direction(StrEnum):
+    """Which way something went. ``unknown`` stands between met and unmet: from pass it is a loss."""
+
+    LOST = "lost"
+    GAINED = "gained"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One requirement, profile or capability that does not stand as it did.
+
+    Attributes:
+        profile: profile id.
+        requirement: requirement id; empty for a profile.
+        before: None when OLD did not have it.
+        after: None when NEW does not have it.
+        level: of the requirement; None for a profile and a capability.
+        symbols: (name, before, after) of the symbols whose value differs, for a requirement.
+        waived: a waiver covers the loss.
+    """
+
+    profile: str
+    requirement: str
+    before: Status | None
+    after: Status | None
+    level: Level | None = None
+    symbols: tuple[tuple[str, str | None, str | None], ...] = ()
+    waived: bool = False
+
+    @property
+    def name(self) -> str:
+        """``profile/requirement``, or the profile's id."""
+        return f"{self.profile}/{self.requirement}" if self.requirement else self.profile
+
+    @property
+    def direction(self) -> Direction:
+        """A requirement that is new and unmet is a loss: nobody accepted it."""
+        return direction(self.before or Status.PASS, self.after or Status.PASS)
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChange:
+    """Cilium's mode on both sides, for one release."""
+
+    release: str
+    before: Mode
+    after: Mode
+    waived: bool = False
+
+    @property
+    def direction(self) -> Direction:
+        """Down the ladder is a loss; ``unknown`` stands just above ``unsupported``."""
+        before, after = mode_rank(self.before), mode_rank(self.after)
+        return _direction(before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that does not stand as it did.
+
+    Attributes:
+        before: of the old kernel, or the baseline.
+        after: of the new kernel.
+        findings: requirements whose status differs, in the order of NEW.
+        profiles: profiles whose status differs.
+        capabilities: Cilium features whose status differs.
+        mode: None when either side has no recommendation, or they are for different releases.
+        origin: the baseline's file; empty for a diff.
+    """
+
+    before: Snapshot
+    after: Snapshot
+    findings: tuple[Change, ...]
+    profiles: tuple[Change, ...]
+    capabilities: tuple[Change, ...]
+    mode: ModeChange | None
+    origin: str = ""
+
+    def regressions(self, *levels: Level) -> tuple[Change, ...]:
+        """What was lost and no waiver covers: requirements of these levels, and Cilium's capabilities."""
+        lost = [c for c in self.findings if c.level in levels] + list(self.capabilities)
+        return tuple(c for c in lost if c.direction is Direction.LOST and not c.waived)
+
+    def lost(self, profile: str, requirement: str) -> bool:
+        """Whether a requirement stands worse than it did; one that was not compared has nobody's acceptance either."""
+        if f"{profile}/{requirement}" not in self.after.findings:
+            return True
+        return any(
+            c.profile == profile and c.requirement == requirement and c.direction is Direction.LOST
+            for c in self.findings
+        )
+
+    def regressed(self, *levels: Level) -> bool:
+        """Whether anything was lost at these levels: a requirement, a capability, the mode."""
+        return self.mode_lost or bool(self.regressions(*levels))
+
+    @property
+    def mode_lost(self) -> bool:
+        """Whether the mode went down and no waiver covers it."""
+        return self.mode is not None and self.mode.direction is Direction.LOST and not self.mode.waived
+
+    @property
+    def improvements(self) -> tuple[Change, ...]:
+        """What was gained."""
+        return tuple(c for c in (*self.findings, *self.capabilities) if c.direction is Direction.GAINED)
+
+    @property
+    def improved(self) -> bool:
+        """Whether anything was gained."""
+        return bool(self.improvements) or (self.mode is not None and self.mode.direction is Direction.GAINED)
+
+
+def compare(before: Snapshot, after: Snapshot, origin: str = "") -> Comparison:
+    """Compare two snapshots of the same profiles."""
+    findings = []
+    for name in {**after.findings, **before.findings}:
+        old, new = before.findings.get(name), after.findings.get(name)
+        status = (old.status if old else None, new.status if new else None)
+        if status[0] is status[1]:
+            continue
+        known = new or old
+        if known is None:
+            continue
+        profile, _, requirement = name.partition("/")
+        names = dict.fromkeys([*(new.symbols if new else ()), *(old.symbols if old else ())])
+        values = [(n, before.symbols.get(n), after.symbols.get(n)) for n in names]
+        findings.append(Change(profile, requirement, *status, known.level, tuple(v for v in values if v[1] != v[2])))
+    profiles = _statuses(
+        {i: p.status for i, p in before.profiles.items()}, {i: p.status for i, p in after.profiles.items()}, ""
+    )
+    mode: ModeChange | None = None
+    capabilities: tuple[Change, ...] = ()
+    if before.cilium and after.cilium and before.cilium.release == after.cilium.release:
+        mode = ModeChange(after.cilium.release, before.cilium.mode, after.cilium.mode)
+        capabilities = _statuses(before.cilium.capabilities, after.cilium.capabilities, CAPABILITY)
+    return Comparison(before, after, tuple(findings), profiles, capabilities, mode, origin)
+
+
+def _statuses(before: Mapping[str, Status], after: Mapping[str, Status], requirement: str) -> tuple[Change, ...]:
+    names = sorted({**before, **after})
+    pairs = [(n, before.get(n), after.get(n)) for n in names]
+    return tuple(Change(n, requirement, old, new) for n, old, new in pairs if old is not new)
+
+
+def direction(before: Status, after: Status) -> Direction:
+    """Which way a status went."""
+    return _direction(_RANK[before], _RANK[after])
+
+
+def mode_rank(mode: Mode) -> float:
+    """0 is best."""
+    if mode is Mode.UNKNOWN:
+        return LADDER.index(Mode.UNSUPPORTED) - 0.5
+    return LADDER.index(mode)
+
+
+def _direction(before: float, after: float) -> Direction:
+    if before == after:
+        return Direction.SAME
+    return Direction.LOST if after > before else Direction.GAINED
+
+
+def waive_losses(comparison: Comparison, valid: Sequence[Waiver]) -> Comparison:
+    """The same comparison, with every loss marked that a waiver covers."""
+    if not valid:
+        return comparison
+    mode = comparison.mode
+    if mode is not None and mode.direction is Direction.LOST and waiver_of(*MODE, valid):
+        mode = replace(mode, waived=True)
+
+    def mark(change: Change) -> Change:
+        defined = comparison.after.findings.get(change.name)
+        found = waiver_of(change.profile, change.requirement, valid, defined.defined_in if defined else "")
+        return replace(change, waived=found is not None and change.direction is Direction.LOST)
+
+    return replace(
+        comparison,
+        findings=tuple([mark(c) for c in comparison.findings]),
+        capabilities=tuple([mark(c) for c in comparison.capabilities]),
+        mode=mode,
+    )
+
+
+def lost_beside_findings(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """(profile, name) of the losses that are no requirement: capabilities and the mode."""
+    lost = [(c.profile, c.requirement) for c in comparison.capabilities if c.direction is Direction.LOST]
+    if comparison.mode is not None and comparison.mode.direction is Direction.LOST:
+        lost.append(MODE)
+    return tuple(lost)

@@ -1,0 +1,120 @@
+"""Two kernels side by side: features first, then the symbols behind them, then every other symbol that changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kina_audit.engine.waiver import Waiver
+from kina_audit.kernel.changes import SymbolChange, changed_symbols
+from kina_audit.profiles.model import Level, Profile
+from kina_audit.report.compare import Comparison, compare, waive_losses
+from kina_audit.report.document import comparison_document
+from kina_audit.report.model import Report
+from kina_audit.report.snapshot import snapshot
+
+SCHEMA_ID = "https://kina-audit.dev/schemas/diff-1.schema.json"
+COUNTED = (Level.REQUIRED, Level.RECOMMENDED)
+"""Levels whose loss is a regression; an optional requirement is an extra, and only listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What became of a kernel.
+
+    Attributes:
+        old: the audit of OLD.
+        new: the audit of NEW.
+        comparison: what was lost and gained.
+        behind: the changed symbols that what was lost or gained rests on.
+        others: the other changed symbols.
+        notes: sentences the reader must see.
+    """
+
+    old: Report
+    new: Report
+    comparison: Comparison
+    behind: tuple[SymbolChange, ...]
+    others: tuple[SymbolChange, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def regressed(self) -> bool:
+        """Whether a required or recommended requirement, a Cilium capability or the mode was lost, unwaived."""
+        return self.comparison.regressed(*COUNTED)
+
+
+def difference(
+    old: Report, new: Report, cilium_profiles: Mapping[str, Profile], waivers: Sequence[Waiver] = ()
+) -> Difference:
+    """Compare two audits of the same profiles and Cilium release.
+
+    Args:
+        old: of OLD.
+        new: of NEW.
+        cilium_profiles: by id; they say which symbols a capability rests on.
+        waivers: that hold for NEW today.
+    """
+    before = snapshot(old.kernel, old.results, old.advice)
+    after = snapshot(new.kernel, new.results, new.advice)
+    compared = waive_losses(compare(before, after), waivers)
+    symbols = changed_symbols(old.kernel.config, new.kernel.config)
+    names = {name for change in compared.findings for name, _, _ in change.symbols}
+    for change in compared.capabilities:
+        if change.profile in cilium_profiles:
+            names |= {n for row in cilium_profiles[change.profile].requirements for n in row.symbols}
+    return Difference(
+        old,
+        new,
+        compared,
+        tuple(s for s in symbols if s.name in names or s.renamed_from in names),
+        tuple(s for s in symbols if s.name not in names and s.renamed_from not in names),
+        _notes(old, new),
+    )
+
+
+def _notes(old: Report, new: Report) -> tuple[str, ...]:
+    notes = []
+    arches = (old.kernel.config.arch, new.kernel.config.arch)
+    if all(arches) and arches[0] != arches[1]:
+        notes.append(f"OLD is an {arches[0]} kernel and NEW is {arches[1]}")
+    for side, report in (("OLD", old), ("NEW", new)):
+        config = report.kernel.config
+        if config.completeness == "partial":
+            notes.append(f"{side} is a partial config: a symbol without a line there is unknown")
+        if config.held is not None:
+            notes.append(
+                f"{side} is a recorded kernel, which holds {len(config.held)} symbols; others cannot be compared"
+            )
+        elif config.origin == "input" and not config.tells_target:
+            notes.append(
+                f"{side} is the input of olddefconfig on Linux {config.target or '(unknown)'}: "
+                "a symbol without a line there is decided by the kernel's tree"
+            )
+        notes += [f"{side}: {note}" for note in report.kernel.provenance.notes]
+    return tuple(notes)
+
+
+def difference_document(found: Difference) -> dict[str, Any]:
+    """The JSON form, described by ``data/schemas/diff.schema.json``."""
+    return {
+        "$schema": SCHEMA_ID,
+        "schema_version": "1.0",
+        "tool": {"name": "kina-audit", "version": found.new.tool_version},
+        "regressed": found.regressed,
+        "notes": list(found.notes),
+        "comparison": comparison_document(found.comparison),
+        "symbols_behind": [_symbol(s) for s in found.behind],
+        "other_symbols": [_symbol(s) for s in found.others],
+    }
+
+
+def _symbol(change: SymbolChange) -> dict[str, Any]:
+    return {
+        "name": change.name,
+        "happened": str(change.happened),
+        "before": change.before,
+        "after": change.after,
+        "before_line": change.before_line,
+        "after_line": change.after_line,
+        "renamed_from": change.renamed_from or None,
+    }

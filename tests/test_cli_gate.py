@@ -1,0 +1,243 @@
+"""The gate as a pipeline meets it: waivers, baselines, formats, GitHub's files, and never silently green."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kina_audit.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+WAIVER = """
+[[waiver]]
+requirement = "wireguard/*"
+reason = "The lab does not encrypt."
+expires = 2027-03-31
+"""
+LINES = [
+    "# Linux/arm64 6.18.5 Kernel Configuration",
+    "CONFIG_ARM64=y",
+    "CONFIG_NET=y",
+    "CONFIG_INET=y",
+    "CONFIG_IPV6=y",
+]
+LINES += ["CONFIG_NET_UDP_TUNNEL=y", *[f"CONFIG_HAVE_THING_{i}=y" for i in range(40)]]
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join([*LINES, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "KINA_AUDIT_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        status = main(arguments)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    return write(tmp_path / "good.config", "CONFIG_VXLAN=y", "CONFIG_WIREGUARD=y")
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    return write(tmp_path / "bad.config", "CONFIG_VXLAN=y", "# CONFIG_WIREGUARD is not set")
+
+
+def test_a_waiver_waves_through_until_its_last_day(run: Run, bad: Path, tmp_path: Path) -> None:
+    (tmp_path / "w.toml").write_text(WAIVER, encoding="utf-8")
+    common = ("check", str(bad), "-p", "wireguard", "-p", "vxlan", "--waivers", "w.toml")
+    assert run(*common, "--today", "2027-03-31")[0] == 0
+    status, out, _ = run(*common, "--today", "2027-04-01")
+    assert status == 1
+    assert "expired on 2027-03-31" in " ".join(out.split())
+    status, out, _ = run(*common, "--today", "2027-03-31", "-f", "json")
+    report = json.loads(out)
+    assert (status, report["verdict"]) == (0, "pass")
+    assert report["waivers"][0]["state"] == "applied"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no [[waiver]] in it"),
+        ("waiver = 3", "not a list of tables"),
+        ("[[waiver", "not TOML"),
+        ('[[waivers]]\nreason = "x"', "unknown key 'waivers'"),
+        ('[[waiver]]\nrequirement = "a/b"\nexpires = 2027-01-01', "no reason"),
+        ('[[waiver]]\nrequirement = "a/b"\nreason = "x"', "expires is missing"),
+    ],
+)
+def test_bad_waivers_end_with_2_before_the_source_is_read(run: Run, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "w.toml").write_text(text, encoding="utf-8")
+    status, out, err = run("check", "no-such-file", "--waivers", "w.toml")
+    assert (status, out) == (2, "")
+    assert said in err
+
+
+def test_strict_fails_an_unused_waiver(run: Run, good: Path, tmp_path: Path) -> None:
+    (tmp_path / "w.toml").write_text(WAIVER.replace("/*", "/wireguard-device"), encoding="utf-8")
+    common = ("check", str(good), "-p", "wireguard", "--waivers", "w.toml", "--today", "2026-11-23")
+    assert run(*common)[0] == 0
+    assert run(*common, "--strict")[0] == 1
+
+
+def test_a_baseline_lets_through_what_was_accepted_and_stops_a_loss(run: Run, good: Path, bad: Path) -> None:
+    names = ("-p", "wireguard", "-p", "vxlan")
+    assert run("baseline", str(bad), "-o", "base.json", *names)[0] == 0
+    assert run("check", str(bad), "--baseline", "base.json")[0] == 0
+    assert run("baseline", str(good), "-o", "base.json", *names)[0] == 0
+    status, out, _ = run("check", str(bad), "--baseline", "base.json")
+    assert status == 1
+    assert "lost: wireguard/wireguard-device (required): pass to fail (WIREGUARD y to n)" in " ".join(out.split())
+
+
+def test_improvements_are_taken_when_asked(run: Run, good: Path, bad: Path) -> None:
+    names = ("-p", "wireguard", "-p", "vxlan")
+    run("baseline", str(bad), "-o", "base.json", *names)
+    before = Path("base.json").read_text(encoding="utf-8")
+    status, out, _ = run("check", str(good), "--baseline", "base.json")
+    assert status == 0
+    assert "gained: wireguard/wireguard-device" in out
+    assert Path("base.json").read_text(encoding="utf-8") == before, "only --update-baseline writes"
+    status, _, err = run("check", str(good), "--baseline", "base.json", "--update-baseline")
+    assert status == 0
+    assert "improvements taken" in err
+    assert run("check", str(bad), "--baseline", "base.json")[0] == 1
+    taken = Path("base.json").read_text(encoding="utf-8")
+    assert run("check", str(bad), "--baseline", "base.json", "--update-baseline")[0] == 1
+    kept = json.loads(Path("base.json").read_text(encoding="utf-8"))
+    assert kept["findings"] == json.loads(taken)["findings"], "a loss is never taken"
+    assert kept["symbols"]["WIREGUARD"] == "y"
+
+
+def test_a_baseline_of_something_else_ends_with_2(run: Run, good: Path, tmp_path: Path) -> None:
+    run("baseline", str(good), "-o", "base.json", "-p", "wireguard")
+    status, _, err = run("check", str(good), "--baseline", "base.json", "-p", "vxlan")
+    assert status == 2
+    assert "other profiles" in err
+    status, _, err = run("check", str(good), "--baseline", "base.json", "--cilium", "1.14")
+    assert status == 2
+    assert "Cilium" in err
+    (tmp_path / "empty.json").write_text("", encoding="utf-8")
+    for name in ("empty.json", "missing.json"):
+        status, _, err = run("check", str(good), "--baseline", name)
+        assert status == 2
+        assert name in err
+    assert run("check", str(good), "--update-baseline")[0] == 2
+
+
+def test_exit_zero_hides_a_failed_audit_and_nothing_else(run: Run, bad: Path, tmp_path: Path) -> None:
+    status, out, err = run("check", str(bad), "-p", "wireguard", "--exit-zero")
+    assert status == 0
+    assert "verdict: fail" in out
+    assert "exit status 1 is 0 by --exit-zero" in err
+    assert run("check", "no-such-file", "--exit-zero")[0] == 3
+    assert run("check", str(bad), "-p", "no-such-profile", "--exit-zero")[0] == 2
+    assert run("check", str(bad), "-o", "json=/no/such/folder/x", "--exit-zero")[0] == 2
+    (tmp_path / "old.toml").write_text(
+        'schema = 1\nid = "old"\ntitle = "t"\ndescription = "d"\n[[requirement]]\nid = "r"\nexpr = "NET"\n'
+        'level = "required"\nwhy = "w."\nfix = "f."\nsource = "s"\nkernel = "<3.0"\n',
+        encoding="utf-8",
+    )
+    status, _, err = run("check", str(bad), "-p", "./old.toml", "--exit-zero")
+    assert status == 3
+    assert "nothing was checked" in err
+
+
+@pytest.mark.parametrize("content", [b"", b"hello\n", b"\x1f\x8b\x08broken", b"\x00" * 5000])
+def test_an_unreadable_config_is_never_green(run: Run, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.config"
+    path.write_bytes(content)
+    assert run("check", str(path), "--exit-zero", "--fail-on", "never")[0] == 3
+
+
+def test_a_bad_output_fails_before_the_audit(run: Run, good: Path, tmp_path: Path) -> None:
+    for option, said in (
+        ("sarif=/no/such/folder/x.sarif", "there is no folder"),
+        (f"junit={tmp_path}", "is a folder"),
+        ("sarrif=x", "no format 'sarrif'"),
+        ("sarif", "expected FORMAT=PATH"),
+        ("sarif=", "expected FORMAT=PATH"),
+        (f"json={good}", "is the config that is audited"),
+    ):
+        status, out, err = run("check", str(good), "-o", "json=first.json", "-o", option)
+        assert (status, out) == (2, ""), option
+        assert said in err
+        assert not Path("first.json").exists()
+    assert run("check", str(good), "-o", "json=same", "-o", "sarif=./same")[0] == 2
+    assert run("check", str(good), "-o", "json=-", "-o", "sarif=-")[0] == 2
+
+
+def test_one_run_writes_every_format(run: Run, bad: Path) -> None:
+    from kina_audit.render import FORMATS
+
+    options = [word for name in FORMATS for word in ("-o", f"{name}=out.{name}")]
+    assert run("check", str(bad), "-p", "wireguard", "-q", *options)[0] == 1
+    for name in FORMATS:
+        assert Path(f"out.{name}").read_text(encoding="utf-8").strip()
+    assert (
+        "bad.config"
+        in json.loads(Path("out.sarif").read_text(encoding="utf-8"))["runs"][0]["results"][0]["locations"][0][
+            "physicalLocation"
+        ]["artifactLocation"]["uri"]
+    )
+
+
+def test_github_gets_a_summary_and_outputs(
+    run: Run, bad: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary, output = tmp_path / "summary.md", tmp_path / "output.txt"
+    summary.write_text("before\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+    status, out, _ = run(
+        "check", str(bad), "-p", "wireguard", "-f", "github", "-o", "sarif=x.sarif", "-o", "json=x.json"
+    )
+    assert status == 1
+    assert out.startswith("::error file=bad.config,line=")
+    assert summary.read_text(encoding="utf-8").startswith("before\n## kina-audit: FAIL\n")
+    values = dict(line.split("=", 1) for line in output.read_text(encoding="utf-8").splitlines())
+    assert values == {
+        "verdict": "fail", "mode": values["mode"], "failed": "1", "report": "x.json", "sarif": "x.sarif",
+    }  # fmt: skip
+    assert values["mode"]
+    assert run("check", str(good), "-p", "wireguard", "-f", "table")[0] == 0
+    assert output.read_text(encoding="utf-8").count("verdict=") == 1, "other formats leave GitHub's files alone"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "no" / "folder"))
+    assert run("check", str(bad), "-p", "wireguard", "-f", "github")[0] == 2
+
+
+def test_paths_are_relative_to_the_repository(
+    run: Run, bad: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    for source in (str(bad), "../bad.config"):
+        _, out, _ = run("check", source, "-p", "wireguard", "-f", "gitlab")
+        assert json.loads(out)[0]["location"]["path"] == "bad.config"
+    _, out, _ = run("check", "../bad.config", "-p", "wireguard", "-f", "gitlab", "--locate", "Makefile:3")
+    assert json.loads(out)[0]["location"] == {"path": "Makefile", "lines": {"begin": 3}}
+
+
+def test_levels_of_fail_on(run: Run, bad: Path) -> None:
+    codes = [
+        run("check", str(bad), "-p", "bpf", "--fail-on", level)[0]
+        for level in ("never", "required", "recommended", "optional")
+    ]
+    assert codes == sorted(codes)
+    assert run("check", str(bad), "--fail-on", "regression")[0] == 2
+    assert run("check", str(bad), "--today", "tomorrow")[0] == 2

@@ -1,0 +1,207 @@
+"""Baselines: stable, reviewable, strict about what they are of; only what was lost since fails."""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from kina_audit.api import audit, load_kernel
+from kina_audit.cilium.model import LADDER, Mode
+from kina_audit.engine.finding import Status
+from kina_audit.engine.waiver import read_waivers
+from kina_audit.errors import UsageError
+from kina_audit.packaged import data_file
+from kina_audit.profiles.model import Level
+from kina_audit.report.baseline import read_baseline, take_over, write_baseline
+from kina_audit.report.compare import Direction, compare, direction, mode_rank
+from kina_audit.report.model import FailOn, Report, Verdict
+from kina_audit.report.snapshot import Snapshot, snapshot
+from tests.sample_report import CONFIG, LIBRARY, TODAY, kernel, profile, taken
+
+DEFAULT = LIBRARY.tagged("default")
+
+
+def of(source: str, cilium: str | None = "1.20.0") -> Snapshot:
+    report = audit(load_kernel(source), DEFAULT, cilium=cilium, library=LIBRARY)
+    return snapshot(report.kernel, report.results, report.advice)
+
+
+def held(source: str, baseline: Snapshot, **more: Any) -> Report:
+    options = {"cilium": "1.20.0", "fail_on": "recommended", "library": LIBRARY, **more}
+    return audit(load_kernel(source), DEFAULT, baseline=baseline, baseline_origin="base.json", **options)
+
+
+def test_the_file_follows_its_schema_is_sorted_and_is_read_back() -> None:
+    before = of("recorded:apple@0.24.2")
+    text = write_baseline(before, "1.2.3")
+    document = json.loads(text)
+    schema = json.loads(data_file("schemas/baseline.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    assert list(Draft202012Validator(schema).iter_errors(document)) == []
+    for part in ("profiles", "findings", "symbols"):
+        assert list(document[part]) == sorted(document[part])
+    assert text == write_baseline(read_baseline(text, "x"), "1.2.3")
+    assert document["kernel"]["target_version"] == "6.14.9"
+    assert document["cilium"]["mode"] == "unsupported"
+    assert document["symbols"]["BPF_JIT"] is None or document["symbols"]["BPF_JIT"] == "n"
+
+
+def test_the_same_kernel_passes_its_own_baseline_whatever_it_fails() -> None:
+    for source in ("recorded:apple", "recorded:kata@3.17.0"):
+        report = held(source, of(source))
+        assert report.exit_code == 0
+        assert report.findings(Status.FAIL), "the failures are still there to see"
+
+
+def test_the_target_change_of_apples_kernel_is_caught_and_its_files_are_not() -> None:
+    lost = held("recorded:apple@0.38.0", of("recorded:apple@0.24.2"))
+    assert lost.exit_code == 1
+    assert lost.baseline is not None
+    names = {c.name for c in lost.baseline.regressions(Level.REQUIRED, Level.RECOMMENDED) if c.level}
+    assert names
+    assert all("legacy" in n or "iptables" in n for n in names), names
+    assert held("recorded:apple@0.24.2", of("recorded:apple@0.38.0")).exit_code == 0
+
+
+def test_improvements_are_reported_and_taken_and_a_loss_never_is() -> None:
+    report = held("recorded:kata@3.32.0-debug", of("recorded:kata@3.17.0"))
+    assert report.baseline is not None
+    assert report.baseline.improved
+    text = write_baseline(take_over(report.baseline), "x")
+    again = held("recorded:kata@3.32.0-debug", read_baseline(text, "x"))
+    assert again.baseline is not None
+    assert not again.baseline.improved
+    assert {c.name for c in again.baseline.findings} == {
+        c.name for c in report.baseline.findings if c.direction is Direction.LOST
+    }
+    back = held("recorded:kata@3.17.0", read_baseline(text, "x"))
+    assert back.exit_code == 1
+
+
+def test_a_lost_mode_or_capability_fails_and_can_be_waived() -> None:
+    before = of("recorded:apple")
+    assert before.cilium is not None
+    better = {**before.cilium.capabilities, "cilium-xdp": Status.PASS}
+    now = before.cilium.capabilities["cilium-xdp"]
+    cilium = replace(before.cilium, mode=Mode.HYBRID, capabilities=better)
+    report = held("recorded:apple", replace(before, cilium=cilium))
+    assert report.exit_code == 1
+    assert report.baseline is not None
+    assert report.baseline.mode_lost
+    until = date(2027, 1, 1)
+    tables = [{"requirement": "cilium/mode", "reason": "No Cilium here.", "expires": until}]
+    if direction(Status.PASS, now) is Direction.LOST:
+        tables.append({"profile": "cilium-xdp", "reason": "No XDP here.", "expires": until})
+    waived = held("recorded:apple", replace(before, cilium=cilium), waivers=read_waivers(tables, "w"), today=TODAY)
+    assert waived.exit_code == 0
+    assert not waived.waiver_warnings
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d.update(schema_version=2), "schema version 2"),
+        (lambda d: d.update(schema_version=True), "schema version True"),
+        (lambda d: d.pop("schema_version"), "no schema_version"),
+        (lambda d: d.update(profiles={}, findings={}), "an empty baseline"),
+        (lambda d: d.update(findings={}), "an empty baseline"),
+        (lambda d: d.pop("symbols"), "'symbols' is missing"),
+        (lambda d: d.update(findings={"bpf/jit": "fine"}), "not a valid baseline"),
+        (lambda d: d.update(findings={"bpf/jit": "required good"}), "not a valid baseline"),
+        (lambda d: d.update(findings={"nowhere/x": "required pass"}), "belongs to no profile"),
+        (lambda d: d.update(symbols={"X": 3}), "neither text nor null"),
+        (lambda d: d.update(profiles=[1]), "not a valid baseline"),
+        (lambda d: d.update(cilium={"mode": "warp"}), "not a valid baseline"),
+    ],
+)
+def test_a_baseline_that_cannot_be_compared_says_so(change: Any, said: str) -> None:
+    document = json.loads(write_baseline(of("recorded:apple"), "x"))
+    change(document)
+    with pytest.raises(UsageError) as caught:
+        read_baseline(json.dumps(document), "base.json")
+    assert said in caught.value.message
+    assert caught.value.message.startswith("base.json")
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"a": 1}', "[" * 100_000])
+def test_what_is_no_baseline_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        read_baseline(text, "base.json")
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from(["release", "mode", "digest", "status", "x"]), c, max_size=3), max_leaves=8), st.sampled_from(["profiles", "findings", "symbols", "cilium", "kernel", "schema_version"]))  # fmt: skip
+def test_a_mangled_baseline_is_one_clear_error(value: Any, key: str) -> None:
+    document = json.loads(write_baseline(taken(), "x"))
+    document[key] = value
+    with suppress(UsageError):  # any other exception is a bug
+        assert read_baseline(json.dumps(document), "base.json").findings
+
+
+def test_another_baseline_than_this_audits_is_refused() -> None:
+    before = of("recorded:apple")
+    fewer = replace(before, profiles={k: v for k, v in before.profiles.items() if k != "bpf"})
+    with pytest.raises(UsageError, match="other profiles: this audit has bpf"):
+        held("recorded:apple", fewer)
+    edited = {**before.profiles, "bpf": replace(before.profiles["bpf"], digest="0" * 16)}
+    with pytest.raises(UsageError, match="what bpf asks of a kernel has changed"):
+        held("recorded:apple", replace(before, profiles=edited))
+    with pytest.raises(UsageError, match=r"a baseline for Cilium 1\.20\.0, and this audit is for 1\.18"):
+        held("recorded:apple", before, cilium="1.18")
+    with pytest.raises(UsageError, match="a baseline of an arm64 kernel, and this one is x86_64"):
+        held("recorded:apple-x86_64", before)
+    some = dict(list(before.findings.items())[1:])
+    with pytest.raises(UsageError, match="not the findings of these profiles"):
+        held("recorded:apple", replace(before, findings=some))
+
+
+def test_losing_the_answer_is_a_loss() -> None:
+    """A config that no longer tells must not pass for one that told yes."""
+    passing = profile(
+        "sample", [{"id": "r", "expr": "NOWHERE || NET", "level": "required", "why": "w", "fix": "f", "source": "s"}]
+    )
+    before = taken(kernel(), passing)
+    partial = kernel("CONFIG_NOTHING=y\n")
+    before = replace(before, kernel={k: v for k, v in before.kernel.items() if k != "arch"})
+    report = audit(partial, [passing], cilium=None, baseline=before, library=LIBRARY)
+    assert (report.verdict, report.exit_code) == (Verdict.UNKNOWN, 1)
+
+
+STATUSES = st.sampled_from([Status.PASS, Status.FAIL, Status.UNKNOWN])
+
+
+@given(st.lists(STATUSES, min_size=3, max_size=3), st.integers(0, 2), st.sampled_from([f.value for f in FailOn]))
+def test_a_better_baseline_never_lowers_the_exit_status(statuses: list[Status], which: int, fail_on: str) -> None:
+    """Monotonic with a baseline too: what used to be met and is not counts at least as much."""
+    rows = profile()
+    before = taken(kernel(CONFIG), rows)
+    names = [n for n, s in before.findings.items() if s.level is Level.REQUIRED][:3]
+    changed = dict(before.findings)
+    for name, status in zip(names, statuses, strict=True):
+        changed[name] = replace(changed[name], status=status)
+
+    def exit_of(findings: Any) -> int:
+        held_by = replace(before, findings=findings)
+        return audit(kernel(CONFIG), [rows], cilium=None, baseline=held_by, fail_on=fail_on, library=LIBRARY).exit_code
+
+    better = {**changed, names[which]: replace(changed[names[which]], status=Status.PASS)}
+    assert exit_of(better) >= exit_of(changed)
+
+
+def test_the_ladder_is_ordered_and_unknown_is_no_gain() -> None:
+    ranks = [mode_rank(m) for m in LADDER]
+    assert ranks == sorted(ranks)
+    assert mode_rank(Mode.MINIMAL) < mode_rank(Mode.UNKNOWN) < mode_rank(Mode.UNSUPPORTED)
+    assert set(Mode) == {*LADDER, Mode.UNKNOWN}
+
+
+def test_comparing_names_the_symbols_behind_a_change() -> None:
+    compared = compare(of("recorded:apple@0.24.2"), of("recorded:apple@0.38.0"))
+    symbols = {n: (old, new) for c in compared.findings for n, old, new in c.symbols}
+    assert symbols["IP_NF_FILTER"] == ("y", "n")
