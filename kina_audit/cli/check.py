@@ -8,7 +8,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption
+from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.render import FORMATS
 from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
@@ -96,16 +96,15 @@ def check(
     release = cilium or (held.cilium.release if held and held.cilium else None if held else "")
     library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
     profiles = load_profiles(names, library=library)
-    kernel = load_kernel(source, options)
-    if kernel_tree:
-        from kina_audit.trees import arch_of, open_kernel_tree, resolve_kernel
-
-        tree = open_kernel_tree(
-            kernel_tree, arch=arch_of(kernel, arch), toolchain=toolchain, run_probes=run_probes, options=options
-        )
-        kernel, _ = resolve_kernel(
-            kernel, tree, symbols=[s for p in profiles for r in p.requirements for s in r.symbols]
-        )
+    kernel = resolved(
+        load_kernel(source, options),
+        profiles,
+        kernel_tree,
+        toolchain,
+        run_probes=run_probes,
+        arch=arch,
+        options=options,
+    )
     report = audit(
         kernel, profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
         today=gate.day(today), strict=strict, baseline=held, baseline_origin=str(baseline),

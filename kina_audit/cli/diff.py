@@ -1,14 +1,18 @@
 """``kina-audit diff``: what a kernel lost and gained against another."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
+
+if TYPE_CHECKING:
+    from kina_audit.kernel.provenance import Kernel
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +42,15 @@ def diff(
     new_target: Annotated[
         str, typer.Option("--new-target", metavar="VERSION", help="The kernel version built from NEW.")
     ] = "",
+    kernel_tree: KernelTreeOption = "",
+    old_kernel_tree: Annotated[
+        str, typer.Option("--old-kernel-tree", metavar="TREE", help="For OLD alone; resolves it first.")
+    ] = "",
+    new_kernel_tree: Annotated[
+        str, typer.Option("--new-kernel-tree", metavar="TREE", help="For NEW alone; resolves it first.")
+    ] = "",
+    toolchain: ToolchainOption = "",
+    run_probes: ProbesOption = False,
     format_: Annotated[str, typer.Option("--format", "-f", help="text, json or markdown, to stdout.")] = "text",
     output: Annotated[
         list[str] | None,
@@ -83,9 +96,13 @@ def diff(
     names = profile or []
     library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
     profiles = load_profiles(names, library=library)
-    # Each side has options of its own: that is where a side's kernel tree belongs, too.
-    before = load_kernel(old, replace(options, target_kernel=old_target))
-    after = load_kernel(new, replace(options, target_kernel=new_target))
+
+    def side(source: str, target: str, tree: str) -> "Kernel":
+        kernel = load_kernel(source, replace(options, target_kernel=target))
+        return resolved(kernel, profiles, tree, toolchain, run_probes=run_probes, arch=arch, options=options)
+
+    before = side(old, old_target, old_kernel_tree or kernel_tree)
+    after = side(new, new_target, new_kernel_tree or kernel_tree)
     found = compare_kernels(
         before, after, profiles, cilium=cilium, library=library, waivers=accepted, today=gate.day(today)
     )

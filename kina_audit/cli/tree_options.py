@@ -9,8 +9,12 @@ from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kina_audit.kconfig.loaded import KernelTree
     from kina_audit.kconfig.resolve import Resolution
+    from kina_audit.kernel.provenance import Kernel
+    from kina_audit.profiles.model import Profile
     from kina_audit.sources.options import SourceOptions
 
 KernelTreeOption = Annotated[
@@ -54,6 +58,30 @@ def opened(kernel_tree: str, toolchain: str, *, run_probes: bool, arch: str, opt
     if not kernel_tree:
         raise UsageError("no kernel tree is named", "Give --kernel-tree: a source folder, an archive, or a version.")
     return open_kernel_tree(kernel_tree, arch=arch, toolchain=toolchain, run_probes=run_probes, options=options)
+
+
+def resolved(
+    kernel: "Kernel",
+    profiles: "Iterable[Profile]",
+    kernel_tree: str,
+    toolchain: str,
+    *,
+    run_probes: bool,
+    arch: str,
+    options: "SourceOptions",
+) -> "Kernel":
+    """The kernel that a tree's ``olddefconfig`` makes of a config; the same kernel where no tree is named.
+
+    Raises:
+        SourceError: the tree cannot be read.
+        UsageError: a recorded kernel, which has no config to resolve.
+    """
+    if not kernel_tree:
+        return kernel
+    from kina_audit.trees import arch_of, resolve_kernel
+
+    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, arch), options=options)
+    return resolve_kernel(kernel, tree, symbols=[s for p in profiles for r in p.requirements for s in r.symbols])[0]
 
 
 def read_fragments(paths: list[Path]) -> list[tuple[str, str]]:

@@ -1,0 +1,230 @@
+"""Two kernels side by side: Apple's and Kata's history, the meaning of absent, formats, exit status."""
+
+import gzip
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from kina_audit.api import compare_kernels, load_kernel, load_profiles
+from kina_audit.cli import main
+from kina_audit.kernel.changes import Happened, changed_symbols
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.packaged import data_file
+from kina_audit.render import RenderOptions
+from kina_audit.render.diff import DIFF_FORMATS, render_diff
+from kina_audit.report.difference import Difference, difference_document
+from kina_audit.sources.options import SourceOptions
+from tests.sample_report import CONFIG, profile
+from tests.test_render_formats import BAD, HOSTILE
+
+GOLDEN = Path(__file__).parent / "data" / "diff"
+SUFFIX = {"text": "txt", "json": "json", "markdown": "md"}
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        status = main(arguments)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call
+
+
+def kernel(text: str, name: str = "config", target: str = "") -> Kernel:
+    config = parse_config(text)
+    if target:
+        from kina_audit.kernel.version import KernelVersion
+
+        config = config.with_target(KernelVersion.parse(target))
+    return Kernel(config, Provenance(name, "file", name))
+
+
+def sample_difference() -> Difference:
+    """One of everything: lost, gained, waiting behind them, and every group of other symbols."""
+    old = CONFIG.replace("# CONFIG_OFF is not set", "CONFIG_OFF=y") + "CONFIG_A=y\nCONFIG_B=m\nCONFIG_N=7\n"
+    old += 'CONFIG_RETPOLINE=y\nCONFIG_GONE=y\n# CONFIG_C is not set\nCONFIG_S="x"\n'
+    new = CONFIG.replace("CONFIG_MOD=m", "CONFIG_MOD=y") + "CONFIG_A=m\nCONFIG_B=y\nCONFIG_N=8\n"
+    new += 'CONFIG_MITIGATION_RETPOLINE=y\nCONFIG_C=y\nCONFIG_NEW=m\nCONFIG_S="<b>|`x`"\n'
+    return compare_kernels(kernel(old, "old.config"), kernel(new, "new.config"), [profile()], cilium=None)
+
+
+@pytest.mark.parametrize("name", sorted(DIFF_FORMATS))
+def test_every_format_is_its_golden_file(name: str) -> None:
+    text = render_diff(name, sample_difference())
+    path = GOLDEN / f"sample.{SUFFIX[name]}"
+    if os.environ.get("KINA_AUDIT_UPDATE"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_every_group_is_in_the_sample() -> None:
+    found = sample_difference()
+    groups = {c.happened for c in (*found.behind, *found.others)}
+    assert groups >= {
+        Happened.REMOVED, Happened.Y_TO_M, Happened.M_TO_Y, Happened.N_TO_Y, Happened.ADDED, Happened.RENAMED,
+        Happened.VALUE,
+    }  # fmt: skip
+
+
+def test_json_follows_its_schema() -> None:
+    resources = [
+        (s["$id"], Resource.from_contents(s))
+        for s in (json.loads(data_file(f"schemas/{n}.schema.json").read_text()) for n in ("diff", "report"))
+    ]
+    schema = json.loads(data_file("schemas/diff.schema.json").read_text())
+    validator = Draft202012Validator(schema, registry=Registry().with_resources(resources))
+    for found in (
+        sample_difference(),
+        compare_kernels(load_kernel("recorded:apple@0.24.2"), load_kernel("recorded:apple@0.38.0"), load_profiles()),
+    ):
+        assert list(validator.iter_errors(difference_document(found))) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=HOSTILE, verbose=st.booleans())
+def test_hostile_text_comes_out_escaped(text: str, verbose: bool) -> None:
+    value = text.replace("\n", " ").replace("\r", " ").replace('"', "'").replace("\\", "/")[:300]
+    value = value.encode("utf-8", "replace").decode()
+    old = kernel(CONFIG + 'CONFIG_S="x"\n', text)
+    new = kernel(CONFIG + f'CONFIG_S="{value}"\n', text)
+    found = compare_kernels(
+        old, replace(new, provenance=replace(new.provenance, notes=(text,))), [profile()], cilium=None
+    )
+    for name in DIFF_FORMATS:
+        out = render_diff(name, found, RenderOptions(verbose=verbose))
+        assert not BAD.search(out), name
+        assert "<script>" not in out or name != "markdown"
+
+
+def test_absent_and_not_set_are_the_same_value() -> None:
+    with_line = kernel(CONFIG + "# CONFIG_WIREGUARD is not set\n")
+    without = kernel(CONFIG)
+    assert changed_symbols(with_line.config, without.config) == ()
+    assert changed_symbols(without.config, with_line.config) == ()
+
+
+def test_an_absent_symbol_of_a_partial_config_is_undecided() -> None:
+    part = kernel("CONFIG_VXLAN=y\n")
+    assert part.config.completeness == "partial"
+    [change] = [c for c in changed_symbols(part.config, kernel(CONFIG).config) if c.name == "OFF"]
+    assert change.happened is Happened.UNDECIDED
+
+
+def test_nothing_differs_from_itself() -> None:
+    found = compare_kernels(kernel(CONFIG), kernel(CONFIG), load_profiles())
+    assert not found.regressed
+    assert found.behind == found.others == ()
+
+
+APPLE = ("apple-arm64-f2dda5d", "apple-arm64-9d2b579", "apple-arm64-502dab6", "apple-arm64-2f947e7")
+
+
+@pytest.mark.parametrize("new", APPLE)
+@pytest.mark.parametrize("old", APPLE)
+def test_of_apples_history_only_the_target_is_a_regression(shared: Path, tmp_path: Path, old: str, new: str) -> None:
+    sides = []
+    for name in (old, new):
+        path = tmp_path / name
+        path.write_bytes(gzip.decompress((shared / "kernels" / f"{name}.config.gz").read_bytes()))
+        sides.append(path)
+    for targets in (("6.14.9", "6.14.9"), ("6.18.5", "6.18.5"), ("6.14.9", "6.18.5"), ("6.18.5", "6.14.9")):
+        before, after = (
+            load_kernel(str(p), SourceOptions(target_kernel=t)) for p, t in zip(sides, targets, strict=True)
+        )
+        found = compare_kernels(before, after, load_profiles())
+        assert found.regressed is (targets == ("6.14.9", "6.18.5")), (old, new, targets)
+        if found.regressed:
+            lost = {f"{c.profile}/{c.requirement}" for c in found.comparison.findings if c.direction == "lost"}
+            assert lost == {"netfilter/legacy-tables"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lost", "gained"),
+    [
+        ("kata-3.17.0-arm64", "kata-3.28.0-arm64-on6.12", set(), {"vxlan", "cilium-l7-proxy"}),
+        ("kata-3.28.0-arm64-on6.12", "kata-3.32.0-debug-arm64-on6.12", set(), {"cilium-agent", "cilium-hubble"}),
+        ("kata-3.32.0-debug-arm64-on6.12", "kata-4.1.0-arm64-on6.12", {"cilium-agent", "cilium-hubble"}, set()),
+        ("kata-3.32.0-debug-arm64-on6.12", "kata-3.32.0-arm64-on6.12", {"cilium-agent", "cilium-hubble"}, set()),
+    ],
+)
+def test_katas_history(shared: Path, tmp_path: Path, old: str, new: str, lost: set[str], gained: set[str]) -> None:
+    sides = []
+    for name in (old, new):
+        text = gzip.decompress((shared / "kernels" / f"{name}.config.gz").read_bytes())
+        sides.append(kernel(text.decode(), name))
+    found = compare_kernels(sides[0], sides[1], load_profiles())
+    changes = [*found.comparison.profiles, *found.comparison.capabilities]
+    assert lost <= {c.profile for c in changes if c.direction == "lost"}
+    assert gained <= {c.profile for c in changes if c.direction == "gained"}
+    assert found.regressed is bool(lost)
+    symbols = {c.name: (c.before, c.after) for c in (*found.behind, *found.others)}
+    if "debug" in old:
+        for name in ("BPF_JIT", "DEBUG_INFO_BTF", "IKCONFIG", "BPF_EVENTS"):
+            assert symbols[name] == ("y", "n"), name
+
+
+def test_the_command(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "old").write_text(CONFIG + "CONFIG_WIREGUARD=y\nCONFIG_VXLAN=y\nCONFIG_INET=y\n")
+    (tmp_path / "new").write_text(CONFIG + "# CONFIG_WIREGUARD is not set\nCONFIG_VXLAN=y\nCONFIG_INET=y\n")
+    common = ("-p", "wireguard", "-p", "vxlan")
+    assert run("diff", "old", "new", *common)[0] == 0
+    assert run("diff", "old", "new", *common, "--fail-on", "regression")[0] == 1
+    assert run("diff", "new", "old", *common, "--fail-on", "regression")[0] == 0
+    status, out, _ = run("diff", "old", "new", *common, "-f", "json", "-o", "markdown=d.md")
+    assert status == 0
+    assert json.loads(out)["regressed"] is True
+    assert "REGRESSION" in (tmp_path / "d.md").read_text()
+    waiver = '[[waiver]]\nrequirement = "wireguard/*"\nreason = "Lab."\nexpires = 2027-01-01\n'
+    waiver += '[[waiver]]\nrequirement = "cilium-wireguard/capability"\nreason = "Lab."\nexpires = 2027-01-01\n'
+    (tmp_path / "w.toml").write_text(waiver)
+    words = ("diff", "old", "new", *common, "--fail-on", "regression", "--waivers", "w.toml")
+    assert run(*words, "--today", "2026-11-23")[0] == 0
+    assert run(*words, "--today", "2027-01-02")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("-", "-"), 2, "both kernels"),
+        (("nowhere", "old"), 3, "no such file"),
+        (("old", "old", "--fail-on", "always"), 2, "--fail-on always"),
+        (("old", "old", "-f", "sarif"), 2, "no format 'sarif'"),
+        (("old", "old", "-o", "json=old"), 2, "old"),
+        (("old", "old", "-p", "nothing"), 2, "nothing"),
+    ],
+)
+def test_bad_input_is_one_clear_error(run: Run, tmp_path: Path, words: tuple[str, ...], status: int, said: str) -> None:
+    (tmp_path / "old").write_text(CONFIG)
+    found, out, err = run("diff", *words)
+    assert (found, out) == (status, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_sides_are_resolved_with_their_trees(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = Path(__file__).resolve().parents[1] / "fixtures/kconfig/base"
+    monkeypatch.setenv("KINA_AUDIT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "config").write_text("CONFIG_X86=y\nCONFIG_NET=y\nCONFIG_JIT=y\n# CONFIG_MODULES is not set\n")
+    (tmp_path / "with").write_text("CONFIG_X86=y\nCONFIG_NET=y\nCONFIG_JIT=y\nCONFIG_MODULES=y\n")
+    jit = str(Path(__file__).resolve().parents[1] / "fixtures/kconfig/jit.toml")
+    words = ("diff", "with", "config", "-p", jit, "--arch", "x86_64", "-t", str(tree), "-q", "-f", "json")
+    status, out, err = run(*words)
+    assert (status, err) == (0, "")
+    document = json.loads(out)
+    assert document["regressed"] is True
+    changed = {s["name"]: (s["before"], s["after"]) for s in document["symbols_behind"]}
+    assert changed["JIT"] == ("y", "n")
