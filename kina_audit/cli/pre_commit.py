@@ -1,0 +1,30 @@
+"""``kina-audit-pre-commit``: what `.pre-commit-hooks.yaml` runs; pre-commit gives many files at once, `check` takes one."""
+
+import sys
+from collections.abc import Sequence
+
+from kina_audit.cli import main
+
+_WORDS = {"check": ["check", "--quiet"], "profiles": ["profiles", "validate"]}
+
+
+def run() -> None:
+    """Run the hook with the process's arguments and exit with its status."""
+    sys.exit(hook(sys.argv[1:]))
+
+
+def hook(arguments: Sequence[str]) -> int:
+    """Run one command for each file.
+
+    Args:
+        arguments: ``check`` or ``profiles``, options as ``--name=value``, then files.
+
+    Returns:
+        the worst status of any file: 3 and 2 (something is wrong with the run) before 1 (something fails).
+    """
+    if not arguments or arguments[0] not in _WORDS:
+        return main(["--help"]) or 2
+    options = [a for a in arguments[1:] if a.startswith("-")]
+    files = [a for a in arguments[1:] if not a.startswith("-")]
+    words = _WORDS[arguments[0]]
+    return max((main([*words, *options, "--", name]) for name in files), default=0)

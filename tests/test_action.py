@@ -1,0 +1,148 @@
+"""The GitHub Action's own steps, run as scripts with GitHub's variables faked; the pre-commit hooks; what both declare."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kina_audit.cli.pre_commit import hook
+
+ROOT = Path(__file__).resolve().parents[1]
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+LINES = ["# Linux/arm64 6.18.5 Kernel Configuration", "CONFIG_ARM64=y", "CONFIG_NET=y", "CONFIG_INET=y"]
+LINES += ["CONFIG_NET_UDP_TUNNEL=y", *[f"CONFIG_HAVE_THING_{i}=y" for i in range(40)]]
+INPUT = re.compile(r"\$\{\{ inputs\.([a-z-]+) \}\}")
+
+
+def config(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join([*LINES, *lines]) + "\n")
+    return path
+
+
+def test_no_input_is_part_of_a_script() -> None:
+    """Text of an input that were put into a script would be run; it may only arrive as a variable."""
+    for step in ACTION["runs"]["steps"]:
+        assert "${{" not in step["run"]
+        assert step["shell"] == "bash"
+        for value in step.get("env", {}).values():
+            assert INPUT.fullmatch(value), value
+
+
+def test_every_input_is_used_and_every_output_is_written() -> None:
+    used = {m for s in ACTION["runs"]["steps"] for v in s.get("env", {}).values() for m in INPUT.findall(v)}
+    assert used == ACTION["inputs"].keys()
+    outputs = {name: o["value"] for name, o in ACTION["outputs"].items()}
+    assert outputs == {
+        n: f"${{{{ steps.audit.outputs.{n} }}}}" for n in ("verdict", "mode", "failed", "report", "sarif")
+    }
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment after the first step."""
+    temp = tmp_path_factory.mktemp("runner")
+    environment = {
+        "RUNNER_TEMP": str(temp),
+        "GITHUB_ACTION_PATH": str(ROOT),
+        "HOME": str(temp),
+        "PATH": os.environ["PATH"],
+    }
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE", "PIP_NO_INDEX"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    step(0, {"python": sys.executable}, environment, temp)
+    return environment
+
+
+def step(number: int, inputs: dict[str, str], environment: dict[str, str], folder: Path) -> int:
+    """Run one step as the runner does; its exit status."""
+    row = ACTION["runs"]["steps"][number]
+    values = {name: i.get("default", "") for name, i in ACTION["inputs"].items()} | inputs
+    variables = {k: INPUT.sub(lambda m: values[m[1]], v) for k, v in row.get("env", {}).items()}
+    words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", row["run"]]
+    done = subprocess.run(words, cwd=folder, env=environment | variables, capture_output=True, text=True, check=False)
+    (folder / "log").write_text(done.stdout + done.stderr)
+    if number == 0:
+        assert done.returncode == 0, done.stderr
+    return done.returncode
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lines", "status", "verdict"),
+    [(["CONFIG_WIREGUARD=y", "CONFIG_VXLAN=y"], 0, "pass"), (["CONFIG_VXLAN=y"], 1, "fail")],
+)
+def test_a_good_and_a_bad_bump(
+    installed: dict[str, str], tmp_path: Path, lines: list[str], status: int, verdict: str
+) -> None:
+    config(tmp_path / "node.config", *lines)
+    environment = installed | {
+        "GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "GITHUB_WORKSPACE": str(tmp_path), "GITHUB_ACTIONS": "true",
+    }  # fmt: skip
+    hostile = "wireguard\nvxlan"
+    assert step(1, {"source": "node.config", "profiles": hostile}, environment, tmp_path) == status
+    outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
+    assert outputs["verdict"] == verdict
+    assert outputs["mode"]
+    assert (tmp_path / outputs["report"]).is_file()
+    assert (tmp_path / outputs["sarif"]).is_file()
+    assert verdict in (tmp_path / "summary").read_text().lower()
+    assert ("::error" in (tmp_path / "log").read_text()) is bool(status)
+
+
+@pytest.mark.slow
+def test_a_baseline_stops_the_loss_alone(installed: dict[str, str], tmp_path: Path) -> None:
+    config(tmp_path / "old.config", "CONFIG_WIREGUARD=y")
+    config(tmp_path / "new.config")
+    tool = f"{installed['RUNNER_TEMP']}/kina-audit/bin/kina-audit"
+    words = [tool, "baseline", "old.config", "-p", "wireguard", "-p", "vxlan", "-o", "kernel.baseline.json"]
+    subprocess.run(words, cwd=tmp_path, env=installed, check=True, capture_output=True)
+    inputs = {"baseline": "kernel.baseline.json"}
+    environment = installed | {"GITHUB_WORKSPACE": str(tmp_path)}
+    assert step(1, inputs | {"source": "old.config"}, environment, tmp_path) == 0
+    assert step(1, inputs | {"source": "new.config"}, environment, tmp_path) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["$(touch ran)", "--help", "; touch ran", "`touch ran`", "nowhere.config"])
+def test_hostile_inputs_are_only_names(installed: dict[str, str], tmp_path: Path, source: str) -> None:
+    assert step(1, {"source": source}, installed, tmp_path) == 3
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_hooks_run_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = str(config(tmp_path / "good.config", "CONFIG_WIREGUARD=y"))
+    bad = str(config(tmp_path / "bad.config"))
+    assert hook(["check", "--profile=wireguard", good]) == 0
+    assert hook(["check", "--profile=wireguard", good, bad]) == 1
+    assert hook(["check", "--profile=wireguard", bad, str(tmp_path / "none")]) == 3
+    assert hook(["check"]) == 0
+    capsys.readouterr()
+    assert hook(["profiles", str(ROOT / "profiles/wireguard.toml")]) == 0
+    (tmp_path / "p.toml").write_text("schema = 1\n")
+    assert hook(["profiles", str(tmp_path / "p.toml")]) == 2
+    assert hook([]) == 2
+
+
+def test_the_hooks_are_declared_with_what_pre_commit_asks_for() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert {h["id"] for h in hooks} == {"kina-audit", "kina-audit-profiles"}
+    wanted = re.compile(hooks[0]["files"])
+    for name in (".config", "kernel/config-arm64", "arch/arm64/configs/my_defconfig", "fragments/net.config"):
+        assert wanted.search(name), name
+    for name in ("config.py", "src/configure", "Kconfig"):
+        assert not wanted.search(name), name
+
+
+def test_the_container_runs_as_nobody() -> None:
+    lines = (ROOT / "Containerfile").read_text().splitlines()
+    assert "USER 65534:65534" in lines
+    assert lines.index("USER 65534:65534") > max(i for i, line in enumerate(lines) if line.startswith("FROM"))
+    allowed = [line[1:] for line in (ROOT / ".containerignore").read_text().splitlines() if line.startswith("!")]
+    assert all((ROOT / name).exists() for name in allowed)
