@@ -53,18 +53,13 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
 def load_profiles(
     names: Sequence[str] = (), *, folders: Iterable[Path] = (), library: ProfileLibrary | None = None
 ) -> list[Profile]:
-    """Profiles by id or by the path of a file; none named: the ones tagged ``default``.
+    """Profiles by what `ProfileLibrary.select` takes; none named: the ones tagged ``default``.
 
     Raises:
         ProfileError: an unknown name (near ones are named) or a bad file.
     """
-    files = [Path(n) for n in names if n.endswith(".toml")]
-    library = library or ProfileLibrary(folders, files)
-    if not names:
-        return library.tagged(DEFAULT_TAG)
-    from kina_audit.profiles.load import read_profile
-
-    return [library.get(read_profile(Path(n)).id if n.endswith(".toml") else n) for n in names]
+    library = library or ProfileLibrary(folders, [Path(n) for n in names if n.endswith(".toml")])
+    return library.select(names) if names else library.tagged(DEFAULT_TAG)
 
 
 def advise_every_release(

@@ -18,15 +18,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from kina_audit.sources.decompress import decompress  # noqa: E402
-
 from kina_audit.kernel.config import KernelConfig, SymbolState  # noqa: E402
 from kina_audit.kernel.forecast import rules  # noqa: E402
-from kina_audit.kernel.parse import parse_config  # noqa: E402
 from kina_audit.profiles.load import ProfileLibrary  # noqa: E402
+from kina_audit.sources import open_source  # noqa: E402
 
 SYMBOL_LIST = Path(__file__).with_name("record-symbols.txt")
-WORD = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
+WORD = re.compile(r"\b[A-Z0-9][A-Z0-9_]*[A-Z][A-Z0-9_]*\b")
 
 
 def named_symbols() -> set[str]:
@@ -134,7 +132,7 @@ def main() -> None:
         return
     if not options.configs or not options.facts or not options.output:
         parser.error("give CONFIG, --facts and --output")
-    configs = [parse_config(decompress(p.read_bytes(), str(p)), name=str(p)) for p in options.configs]
+    configs = [open_source(str(p)).config for p in options.configs]
     write_record(tomllib.loads(options.facts.read_text(encoding="utf-8")), configs, options.output)
 
 

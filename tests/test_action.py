@@ -124,7 +124,7 @@ def test_the_hooks_run_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert hook(["check", "--profile=wireguard", bad, str(tmp_path / "none")]) == 3
     assert hook(["check"]) == 0
     capsys.readouterr()
-    assert hook(["profiles", str(ROOT / "profiles/wireguard.toml")]) == 0
+    assert hook(["profiles", str(ROOT / "profiles/kernel/wireguard.toml")]) == 0
     (tmp_path / "p.toml").write_text("schema = 1\n")
     assert hook(["profiles", str(tmp_path / "p.toml")]) == 2
     assert hook([]) == 2

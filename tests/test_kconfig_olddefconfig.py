@@ -198,7 +198,7 @@ def test_fragments_for_profiles_survive_the_kernels_own_tools(machine: Machine) 
     library = ProfileLibrary()
     failing = [
         r.profile
-        for r in audit(built(resolved), [library.get(n) for n in library.ids()], cilium=None).results
+        for r in audit(built(resolved), library.select(["tag:default", "tag:cilium"]), cilium=None).results
         if r.status == "fail"
     ]
     assert failing
@@ -210,7 +210,9 @@ def test_fragments_for_profiles_survive_the_kernels_own_tools(machine: Machine) 
             continue
         fixed += 1
         again = machine.merged(kernel.config.text, fragment_text(found, profile.id))
-        assert again == found.resolution.text
+        ours, theirs = values(found.resolution.text), values(again)
+        # Whether a cross compiler can link depends on a package that builds of the kernel do not need.
+        assert {n for n in ours.keys() | theirs.keys() if ours.get(n) != theirs.get(n)} <= MACHINE, profile.id
         assert audit(built(again), [profile], cilium=None).verdict == "pass", profile.id
     assert fixed
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kina_audit.kernel.config import SymbolFact, SymbolState
+from kina_audit.kernel.config import Completeness, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression, ExpressionError
+from kina_audit.kernel.parse import parse_config
 
 TRISTATES = [f"T{i}" for i in range(6)]
 STRINGS = ["S0", "S1"]
@@ -125,3 +126,27 @@ def test_bad_expressions_say_where(text: str) -> None:
 
 def test_symbols_are_in_order_of_first_use() -> None:
     assert Expression.parse("B && (A || B=y) && C < 10").symbols == ("B", "A", "C")
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "expected"),
+    [
+        ('contains(LSM, "bpf")', "yama,bpf", (2, 2)),
+        ('contains(LSM, "bpf")', "yama,bpfilter", (0, 0)),
+        ('contains(LSM, "bpf")', "", (0, 0)),
+        ('contains(LSM, "selinux", "apparmor")', "yama,apparmor,selinux", (0, 0)),
+        ('contains(LSM, "selinux", "apparmor", "smack")', "yama,selinux,apparmor", (2, 2)),
+        ('NET && !contains(LSM, "bpf")', "yama", (2, 2)),
+    ],
+)
+def test_a_list_in_a_string_can_be_asked_for_an_item(text: str, order: str, expected: tuple[int, int]) -> None:
+    config = parse_config(f'CONFIG_NET=y\nCONFIG_LSM="{order}"\n', completeness=Completeness.COMPLETE)
+    assert Expression.parse(text).bounds(config.fact) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["contains()", "contains(LSM)", "contains(LSM, bpf)", 'contains("a", "b")', 'contains(LSM, "b"']
+)
+def test_a_list_asked_wrongly_is_an_error(text: str) -> None:
+    with pytest.raises(ExpressionError, match="contains"):
+        Expression.parse(text)

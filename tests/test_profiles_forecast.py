@@ -36,13 +36,24 @@ def pair(shared: Path, arch: str, raw: str, tree: str) -> tuple[KernelConfig, Ke
     return forecast(aimed), built
 
 
+def rewritten(shared: Path, arch: str, raw: str) -> set[str]:
+    """Symbols whose line Apple changed between ``raw`` and the newest version, which is the one that was resolved."""
+    old, new = (
+        parse_config(config_text(shared / "kernels" / f"{name}.config.gz")).raw for name in (raw, RAW[arch][-1])
+    )
+    return {s for s in old.keys() | new.keys() if old.get(s) != new.get(s)}
+
+
 @pytest.mark.parametrize(("arch", "raw", "tree"), CASES)
 def test_findings_on_the_file_hold_for_the_kernel(shared: Path, arch: str, raw: str, tree: str) -> None:
     told, truth = pair(shared, arch, raw, tree)
+    changed = rewritten(shared, arch, raw)
     left, right = Evaluator(told), Evaluator(truth)
     wrong = []
     for profile in PROFILES:
         for row in profile.requirements:
+            if changed.intersection(row.symbols):
+                continue
             said, is_ = left.requirement(row), right.requirement(row)
             if said.status not in (is_.status, Status.UNKNOWN):
                 wrong.append((profile.id, row.id, said.status, is_.status, said.expr.text))
@@ -52,10 +63,11 @@ def test_findings_on_the_file_hold_for_the_kernel(shared: Path, arch: str, raw: 
 @pytest.mark.parametrize(("arch", "raw", "tree"), CASES)
 def test_symbols_of_the_file_hold_for_the_kernel(shared: Path, arch: str, raw: str, tree: str) -> None:
     told, truth = pair(shared, arch, raw, tree)
+    changed = rewritten(shared, arch, raw)
     names = {s for p in PROFILES for r in p.requirements for s in r.symbols} | {r.symbol for r in rules()}
     wrong = {
         s: (told.fact(s), truth.fact(s).value)
-        for s in sorted(names)
+        for s in sorted(names - changed)
         if told.fact(s).value not in (None, truth.fact(s).value)
     }
     assert not wrong

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.kernel.config import Completeness, KernelConfig, SymbolFact, SymbolState
+from kina_audit.kernel.expression import Expression
 from kina_audit.profiles.model import Level, Profile, Requirement
 
 
@@ -55,8 +56,29 @@ class Evaluator:
             status = Status.FAIL if row.level is Level.REQUIRED else Status.WARN
         else:
             status = Status.UNKNOWN
+        if row.alternatives:
+            return self._one_of(row, status, expr)
         facts = self._facts_of(expr.symbols)
         return Finding(row, status, expr, fix, facts, _reason(status, facts, kernel))
+
+    def _one_of(self, row: Requirement, status: Status, expr: Expression) -> Finding:
+        """Says which alternative holds, or what keeps each from holding; the symbols are the nearest one's."""
+        unmet = {
+            p.id: [f for r in p.required if (f := self.requirement(r)).status not in (Status.PASS, Status.SKIP)]
+            for p in row.alternatives
+        }
+        nearest = min(unmet, key=lambda name: len(unmet[name]))
+        if status is Status.PASS:
+            held = [name for name, findings in unmet.items() if not findings]
+            return Finding(row, status, expr, row.fix, (), f"{', '.join(held) or 'one of them'} works")
+        symbols = {s.name: s for f in unmet[nearest] for s in f.symbols}
+        why = "; ".join(
+            f"{name} {'cannot be told' if all(f.status is Status.UNKNOWN for f in found) else 'lacks'}: "
+            + ", ".join(f.requirement.id for f in found)
+            for name, found in unmet.items()
+        )
+        fix = " ".join(dict.fromkeys(f.fix for f in unmet[nearest]))
+        return Finding(row, status, expr, f"For {nearest}: {fix}", tuple(symbols.values()), why)
 
     def _facts_of(self, symbols: Iterable[str]) -> tuple[SymbolFact, ...]:
         return tuple([self.fact(s) for s in symbols])

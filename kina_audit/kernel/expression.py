@@ -5,6 +5,10 @@ with n < m < y; a comparison is numeric when both sides are numbers or tristates
 config has no line for is n, in comparisons too (a config cannot tell a symbol with unmet dependencies from one that the
 kernel does not define). On top of it, a symbol whose value an input cannot tell makes the result an
 interval, so that "cannot tell" survives exactly as long as it matters.
+
+One form is this project's own: ``contains(LSM, "bpf")`` is y where a string symbol's comma-separated list has an item,
+which is how the kernel reads ``CONFIG_LSM``; ``contains(LSM, "selinux", "apparmor")`` also asks that no further item
+stands in front of the first one.
 """
 
 import re
@@ -19,9 +23,10 @@ Bounds = tuple[int, int]
 
 Lookup = Callable[[str], SymbolFact]
 Node = tuple[object, ...]
-"""("sym", name) | ("const", text) | ("!", node) | ("&&" or "||", node, node) | ("cmp", operator, atom, atom)."""
+"""("sym", name) | ("const", text) | ("!", node) | ("&&" or "||", node, node) | ("cmp", operator, atom, atom)
+| ("contains", sym, const, const ...)."""
 
-_TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>()])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.-]+))')
+_TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>(),])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.-]+))')
 _RELATIONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 _MAX_LENGTH = 4000
 _MAX_DEPTH = 60
@@ -141,11 +146,22 @@ class _Reader:
                 raise self.error("expected ')' before")
             return node
         left = self.atom()
+        if left == ("sym", "contains") and self.accept("("):
+            return self.contains()
         if self.token is not None and self.token[0] == "op" and self.token[1] in _RELATIONS:
             operator = self.token[1]
             self.advance()
             return ("cmp", operator, left, self.atom())
         return left
+
+    def contains(self) -> Node:
+        symbol = self.atom()
+        items = []
+        while self.accept(","):
+            items.append(self.atom())
+        if symbol[0] != "sym" or not items or any(i[0] != "const" for i in items) or not self.accept(")"):
+            raise self.error('expected contains(SYMBOL, "item"), found')
+        return ("contains", symbol, *items)
 
     def atom(self) -> Node:
         token = self.token
@@ -182,6 +198,14 @@ def _bounds(node: Node, lookup: Lookup) -> Bounds:
     if kind == "const":
         tri = TRI_OF.get(str(node[1]), 0)
         return (tri, tri)
+    if kind == "contains":
+        fact = lookup(node[1][1])  # type: ignore[index]
+        if fact.value is None:
+            return (0, 2)
+        wanted, *rivals = [child[1] for child in node[2:]]  # type: ignore[index]
+        items = fact.value.split(",") if fact.is_string else []
+        holds = wanted in items and not set(rivals).intersection(items[: items.index(wanted)])
+        return (2, 2) if holds else (0, 0)
     return _compare(node, lookup)
 
 

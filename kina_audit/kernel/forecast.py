@@ -12,6 +12,7 @@ from kina_audit.kernel.config import (
     TRI_NAME,
     Completeness,
     KernelConfig,
+    N,
     Origin,
     SymbolFact,
     SymbolState,
@@ -90,6 +91,8 @@ class _Forecast:
             low, high = rule.absent.bounds(self.fact)
         if rule.needs is not None:
             need_low, need_high = rule.needs.bounds(self.fact)
+            if written.is_string:
+                return self._string(rule, written, need_low, need_high)
             low, high = min(low, need_low), min(high, need_high)
         if has_line and (low, high) == written.bounds:
             return written
@@ -97,6 +100,15 @@ class _Forecast:
         state = SymbolState.UNKNOWN if value is None else SymbolState.PREDICTED
         note = f"{rule.why} ({rule.source})" if value is not None else written.note or rule.why
         return SymbolFact(rule.symbol, value, state, written.line, note)
+
+    def _string(self, rule: Rule, written: SymbolFact, low: int, high: int) -> SymbolFact:
+        """A string survives or is dropped; its text stays as written."""
+        if low > N:
+            return written
+        if high == N:
+            note = f"{rule.why} ({rule.source})"
+            return SymbolFact(rule.symbol, "n", SymbolState.PREDICTED, written.line, note)
+        return SymbolFact(rule.symbol, None, SymbolState.UNKNOWN, written.line, rule.why)
 
 
 @cache

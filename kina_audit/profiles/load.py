@@ -5,8 +5,9 @@ that the schema library is loaded only for them.
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,17 @@ MAX_PROFILE_BYTES = 1024 * 1024
 
 MAX_INCLUDE_DEPTH = 8
 
+PART_TAG = "part"
+"""Marks a profile that only others include; patterns and ``all`` leave it out."""
+
+_LIST = "`kina-audit profiles list` has all."
+
 
 class ProfileLibrary:
     """Every profile that can be named: the built-in ones and those of the folders and files a user adds.
 
-    A user's profile with the id of a built-in one replaces it.
+    A user's profile with the id of a built-in one replaces it. Built-in profiles become objects only when one is asked
+    for.
     """
 
     def __init__(self, folders: Iterable[Path] = (), files: Iterable[Path] = ()) -> None:
@@ -34,67 +41,172 @@ class ProfileLibrary:
         Raises:
             ProfileError: a file cannot be read or is not a valid profile.
         """
-        self._profiles: dict[str, Profile] = {}
-        for path in sorted(profiles_folder().rglob("*.toml")):
-            self._add(build_profile(toml_document(path), str(path)))
+        self._documents: dict[str, tuple[Mapping[str, Any], str]] = {}
+        self._built: dict[str, Profile] = {}
+        self._whole: dict[str, Profile] = {}
+        # What else a profile may be called: its path under the folder it was found in, and its file.
+        self._names: dict[str, str] = {}
+        for path in (base := profiles_folder()).rglob("*.toml"):
+            self._add(toml_document(path), path, base)
+        given: list[Path] = []
         for folder in folders:
             found = sorted(folder.rglob("*.toml")) if folder.is_dir() else []
             if not found:
                 raise ProfileError(f"{folder}: no profile (*.toml) in this folder", "Give a folder of profile files.")
             for path in found:
-                self._add(read_profile(path))
+                self._add(read_document(path), path, folder)
+            given += found
         for path in files:
-            self._add(read_profile(path))
+            self._add(read_document(path), path, path.parent)
+            given.append(path)
+        for path in given:
+            self.get(self._names[str(path)])
 
-    def _add(self, profile: Profile) -> None:
-        self._profiles[profile.id] = profile
+    def _add(self, document: Mapping[str, Any], path: Path, base: Path) -> None:
+        name = document["id"]
+        self._documents[name] = (document, str(path))
+        self._names[str(path)] = name
+        self._names[path.relative_to(base).with_suffix("").as_posix()] = name
 
     def __iter__(self) -> Iterator[Profile]:
-        return iter(self._profiles.values())
+        return iter(self._own(name) for name in self.ids())
 
     def ids(self) -> list[str]:
         """Every profile id, sorted."""
-        return sorted(self._profiles)
+        return sorted(self._documents)
 
     def get(self, name: str) -> Profile:
-        """A profile by id, with the requirements of everything it includes.
+        """A profile by id, by its path in the library (``cni/flannel-vxlan``) or by the file it was read from.
+
+        It has the requirements of everything it includes.
 
         Raises:
             ProfileError: no such profile (the message names near ones), or includes that form a circle.
         """
-        return self._expand(name, ())
+        if name not in self._documents:
+            name = self._names.get(str(Path(name)) if name.endswith(".toml") else name, name)
+        found = self._whole.get(name)
+        if found is None:
+            found = self._whole[name] = self._expand(name, ())
+        return found
 
     def tagged(self, tag: str) -> list[Profile]:
         """The profiles with a tag, in the order of their ids."""
-        return [self.get(i) for i in self.ids() if tag in self._profiles[i].tags]
+        return [self.get(i) for i in self.ids() if tag in self._documents[i][0].get("tags", ())]
+
+    def select(self, names: Iterable[str]) -> list[Profile]:
+        """The profiles that selectors name, each once, in the order they are named.
+
+        Args:
+            names: ids, paths in the library, patterns of either (``cni/*``), ``tag:NAME``, ``all`` (every profile that
+                is not only a part of others), or files (``*.toml``) the library was made with.
+
+        Raises:
+            ProfileError: a selector matches nothing; the message names near profiles.
+        """
+        chosen: dict[str, Profile] = {}
+        for name in names:
+            for profile in self._selected(name):
+                chosen.setdefault(profile.id, profile)
+        return list(chosen.values())
+
+    def _selected(self, name: str) -> list[Profile]:
+        if name == "all" and name not in self._documents:
+            return [p for p in map(self.get, self.ids()) if PART_TAG not in p.tags]
+        if name.startswith("tag:"):
+            found = self.tagged(name[4:])
+            tags = {t for document, _ in self._documents.values() for t in document.get("tags", ())}
+            if not found:
+                raise ProfileError(f"no profile has the tag {name[4:]!r}{_near(name[4:], tags)}", _LIST)
+            return found
+        if any(c in name for c in "*?["):
+            ids = {i for n, i in [*self._names.items(), *zip(self._documents, self._documents, strict=True)]
+                   if fnmatchcase(n, name)}  # fmt: skip
+            found = [p for p in map(self.get, sorted(ids)) if PART_TAG not in p.tags]
+            if not found:
+                raise ProfileError(f"no profile matches {name!r}", _LIST)
+            return found
+        return [self.get(name)]
+
+    def _own(self, name: str) -> Profile:
+        """A profile without what it includes."""
+        found = self._built.get(name)
+        if found is None:
+            document, path = self._documents[name]
+            try:
+                found = self._built[name] = build_profile(document, path, self._borrowed)
+            except (ExpressionError, ValueError) as error:
+                raise ProfileError(f"{path}: {error}") from error
+        return found
+
+    def _borrowed(self, reference: str, trail: tuple[str, ...] = ()) -> Mapping[str, Any]:
+        """The table of a requirement that another one takes its condition from.
+
+        Raises:
+            ValueError: there is none, or the references form a circle.
+        """
+        if reference in trail or len(trail) > MAX_INCLUDE_DEPTH:
+            raise ValueError(f"same_as forms a circle: {' -> '.join((*trail, reference))}")
+        profile, _, row = reference.rpartition("/")
+        if profile not in self._documents:
+            raise ValueError(f"same_as {reference!r}: no profile {profile!r}{_near(profile, self._documents)}")
+        tables = {row_id(t): t for t in self._documents[profile][0].get("requirement", ())}
+        if row not in tables:
+            raise ValueError(f"same_as {reference!r}: {profile!r} has no requirement {row!r}{_near(row, tables)}")
+        table: Mapping[str, Any] = tables[row]
+        if "same_as" in table:
+            return {**self._borrowed(table["same_as"], (*trail, reference)), **table}
+        return table
 
     def _expand(self, name: str, trail: tuple[str, ...]) -> Profile:
-        profile = self._profiles.get(name)
-        if profile is None:
-            raise ProfileError(
-                f"no profile {name!r}{_near(name, self._profiles)}", "`kina-audit profiles list` has all."
-            )
+        if name not in self._documents:
+            known = {*self._documents, *(n for n in self._names if not n.endswith(".toml"))}
+            raise ProfileError(f"no profile {name!r}{_near(name, known)}", _LIST)
         if name in trail or len(trail) > MAX_INCLUDE_DEPTH:
             raise ProfileError(f"profile {trail[0]!r}: its includes form a circle: {' -> '.join((*trail, name))}")
+        profile = self._own(name)
         rows = {r.id: r for r in profile.requirements}
         for included in profile.includes:
             for row in self._expand(included, (*trail, name)).requirements:
                 rows.setdefault(row.id, row)
+        if profile.any_of:
+            one_of = _one_of(profile, [self._expand(n, (*trail, name)) for n in profile.any_of])
+            rows = {one_of.id: one_of, **rows}
         return replace(profile, requirements=tuple(rows.values()))
 
 
 def _near(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    near = get_close_matches(name, sorted(known), n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
-def read_profile(path: Path) -> Profile:
-    """One profile file.
+def _one_of(profile: Profile, alternatives: list[Profile]) -> Requirement:
+    names = [p.id for p in alternatives]
+    for row in (r for p in alternatives for r in p.required if not r.module):
+        raise ProfileError(
+            f"{profile.path}: any_of cannot take {row.profile}/{row.id}, which says module = false",
+            "Write SYMBOL=y in its expr instead.",
+        )
+    listed = ", ".join(names[:-1]) + " nor " + names[-1] if len(names) > 1 else names[0]
+    return Requirement(
+        id="one-of",
+        expr=Expression(" || ".join(names), ("const", "n"), ()),
+        level=Level.REQUIRED,
+        why=f"{'Neither ' if len(names) > 1 else 'Not '}{listed} works on this kernel.",
+        fix=f"Make one of them pass; `kina-audit check -p {names[0]}` says what it takes.",
+        source=profile.references[0] if profile.references else profile.path,
+        profile=profile.id,
+        alternatives=tuple(alternatives),
+    )
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """One profile file as a document that follows the schema.
 
     Raises:
-        ProfileError: it cannot be read, is no TOML, breaks the schema or holds a bad expression.
+        ProfileError: it cannot be read, is no TOML or breaks the schema.
     """
     try:
         if path.stat().st_size > MAX_PROFILE_BYTES:
@@ -109,14 +221,33 @@ def read_profile(path: Path) -> Profile:
     from kina_audit.profiles.validate import check_document
 
     check_document(document, str(path))
-    try:
-        return build_profile(document, str(path))
-    except (ExpressionError, ValueError) as error:
-        raise ProfileError(f"{path}: {error}") from error
+    return document
 
 
-def build_profile(document: Mapping[str, Any], path: str) -> Profile:
+def read_profile(path: Path) -> Profile:
+    """One profile file, with what it includes from the built-in library.
+
+    Raises:
+        ProfileError: it cannot be read, is no TOML, breaks the schema or holds a bad expression.
+    """
+    return ProfileLibrary(files=[path]).get(str(path))
+
+
+def row_id(table: Mapping[str, Any]) -> str:
+    """The id of a requirement's table; one that takes another's condition may go by its id."""
+    name: str = table.get("id") or table["same_as"].rpartition("/")[2]
+    return name
+
+
+def build_profile(
+    document: Mapping[str, Any], path: str, borrow: Callable[[str], Mapping[str, Any]] | None = None
+) -> Profile:
     """A `Profile` from a document that follows the schema.
+
+    Args:
+        document: what the file says.
+        path: the file.
+        borrow: finds the table of a requirement by ``profile/requirement``, for those that say ``same_as``.
 
     Raises:
         ValueError: an expression, a version range or an id is wrong; the message names the requirement.
@@ -124,9 +255,12 @@ def build_profile(document: Mapping[str, Any], path: str) -> Profile:
     rows: dict[str, Requirement] = {}
     for table in document.get("requirement", ()):
         try:
-            row = _requirement(table, document["id"])
+            whole = table
+            if "same_as" in table and borrow is not None:
+                whole = {**borrow(table["same_as"]), **table}
+            row = _requirement(whole, document["id"], row_id(table))
         except ValueError as error:
-            raise ValueError(f"requirement {table.get('id')!r}: {error}") from error
+            raise ValueError(f"requirement {row_id(table)!r}: {error}") from error
         if row.id in rows:
             raise ValueError(f"requirement {row.id!r} is there twice")
         rows[row.id] = row
@@ -138,13 +272,14 @@ def build_profile(document: Mapping[str, Any], path: str) -> Profile:
         references=tuple(document.get("references", ())),
         tags=tuple(document.get("tags", ())),
         includes=tuple(document.get("includes", ())),
+        any_of=tuple(document.get("any_of", ())),
         path=path,
     )
 
 
-def _requirement(table: Mapping[str, Any], profile: str) -> Requirement:
+def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requirement:
     return Requirement(
-        id=table["id"],
+        id=name,
         expr=Expression.parse(table["expr"]),
         level=Level(table["level"]),
         why=table["why"],

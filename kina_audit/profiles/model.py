@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.expression import Expression, Node
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
 
@@ -51,6 +51,7 @@ class Requirement:
         arch: the architectures it applies to; empty: every one.
         variants: the same requirement on other kernels; the first that matches wins.
         profile: id of the profile whose file holds it.
+        alternatives: profiles of which one must have its required requirements met; ``expr`` then only names them.
     """
 
     id: str
@@ -64,10 +65,13 @@ class Requirement:
     arch: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
     profile: str = ""
+    alternatives: tuple["Profile", ...] = ()
 
     @property
     def gated(self) -> bool:
         """Whether the kernel's version decides what is asked."""
+        if self.alternatives:
+            return any(row.gated for p in self.alternatives for row in p.required)
         return self.kernel is not None or any(v.kernel is not None for v in self.variants)
 
     @property
@@ -76,6 +80,9 @@ class Requirement:
         names = dict.fromkeys(self.expr.symbols)
         for variant in self.variants:
             names.update(dict.fromkeys(variant.expr.symbols))
+        for profile in self.alternatives:
+            for row in profile.required:
+                names.update(dict.fromkeys(row.symbols))
         return tuple(names)
 
     def condition(self, version: KernelVersion | None, arch: str | None) -> tuple[Expression, str] | None:
@@ -83,12 +90,26 @@ class Requirement:
 
         ``version`` may be None only for a requirement that is not `gated`.
         """
+        if self.alternatives:
+            return self._one_of(version, arch), self.fix
         for variant in self.variants:
             if _matches(variant.kernel, variant.arch, version, arch):
                 return variant.expr, variant.fix or self.fix
         if _matches(self.kernel, self.arch, version, arch):
             return self.expr, self.fix
         return None
+
+    def _one_of(self, version: KernelVersion | None, arch: str | None) -> Expression:
+        """The condition that one alternative's required requirements hold, under the text that names them."""
+        either: Node | None = None
+        for profile in self.alternatives:
+            every: Node = ("const", "y")
+            for row in profile.required:
+                applies = row.condition(version, arch)
+                if applies is not None:
+                    every = ("&&", every, applies[0].node)
+            either = every if either is None else ("||", either, every)
+        return Expression(self.expr.text, either or ("const", "n"), self.symbols)
 
 
 def _matches(
@@ -111,6 +132,7 @@ class Profile:
         tags: families the profile belongs to; ``default`` puts it into a plain ``check``.
         includes: ids of profiles whose requirements this one takes over.
         requirements: its own requirements and, once loaded, those of ``includes`` behind them.
+        any_of: ids of profiles of which one must hold; once loaded, a requirement ``one-of`` stands for them.
         path: the file it was read from.
     """
 
@@ -121,4 +143,10 @@ class Profile:
     references: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
     path: str = ""
+
+    @property
+    def required(self) -> tuple[Requirement, ...]:
+        """The requirements without which the feature does not work."""
+        return tuple(r for r in self.requirements if r.level is Level.REQUIRED)

@@ -85,7 +85,8 @@ def profile_digest(profile: Profile) -> str:
     """A digest of what a profile asks: its requirements' conditions, levels and gates, not their prose."""
     lines = []
     for row in profile.requirements:
-        variants = [f"{v.kernel} {','.join(v.arch)} {v.expr.text}" for v in row.variants]
+        variants = [profile_digest(p) for p in row.alternatives]
+        variants += [f"{v.kernel} {','.join(v.arch)} {v.expr.text}" for v in row.variants]
         lines.append(
             "\t".join(
                 [row.profile, row.id, row.level, row.expr.text, str(row.module), str(row.kernel), *row.arch, *variants]
