@@ -19,7 +19,8 @@ ALLOWED = {
     "kconfig": {"kernel"},
     "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig"},
     "trees": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api"},
-    "cli": {"kernel", "profiles", "engine", "cilium", "report", "render", "sources", "kconfig", "api", "trees"},
+    "lint": {"kernel", "profiles", "kconfig"},
+    "cli": {"lint", "kernel", "profiles", "engine", "cilium", "report", "render", "sources", "kconfig", "api", "trees"},
 }
 EVERYWHERE = {"errors", "packaged", "__init__"}
 

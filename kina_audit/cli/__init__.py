@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 from kina_audit.errors import KinaAuditError
@@ -20,6 +21,7 @@ COMMANDS = {
     "profiles": "kina_audit.cli.profiles",
     "resolve": "kina_audit.cli.resolve",
     "schema": "kina_audit.cli.schema",
+    "settings": "kina_audit.cli.settings",
     "tree": "kina_audit.cli.tree",
 }
 """Each command's module, which has ``register(app)``."""
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     for command in [named] if named in COMMANDS else COMMANDS:
         import_module(COMMANDS[command]).register(app)
     try:
-        status = app(list(arguments), prog_name="kina-audit", standalone_mode=False)
+        status = app(list(arguments), prog_name="kina-audit", standalone_mode=False, default_map=_settings(named))
     except KinaAuditError as error:
         _complain(error.message, error.hint)
         return error.exit_code
@@ -60,6 +62,15 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  (click's own errors become messages, every other one is raised again)
         return _click_error(error)
     return status if isinstance(status, int) else 0
+
+
+def _settings(command: str) -> dict[str, dict[str, object]]:
+    """What the working folder's settings say for a command; their module is only loaded where there are any."""
+    if not any(map(Path.is_file, (Path("kina-audit.toml"), Path("pyproject.toml")))):
+        return {}
+    from kina_audit.cli.settings import defaults
+
+    return defaults(command)
 
 
 def _add_global_options(app: object) -> None:

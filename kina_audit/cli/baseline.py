@@ -7,6 +7,7 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.profile_options import FolderOption, ProfileOption
 from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 
@@ -20,13 +21,8 @@ def baseline(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; - is stdout.")
     ] = Path("kernel.baseline.json"),
-    profile: Annotated[
-        list[str] | None,
-        typer.Option("--profile", "-p", metavar="NAME|PATH", help="Of this profile; repeatable."),
-    ] = None,
-    profile_dir: Annotated[
-        list[Path] | None, typer.Option("--profile-dir", help="A folder with more profiles; repeatable.")
-    ] = None,
+    profile: ProfileOption = None,
+    profile_dir: FolderOption = None,
     cilium: Annotated[
         str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
     ] = "",

@@ -8,6 +8,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.profile_options import FolderOption, ProfileOption
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.render import FORMATS
 from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
@@ -20,13 +21,8 @@ def register(app: typer.Typer) -> None:
 
 def check(
     source: given.Source = "apple",
-    profile: Annotated[
-        list[str] | None,
-        typer.Option("--profile", "-p", metavar="NAME|PATH", help="Audit this profile; repeatable."),
-    ] = None,
-    profile_dir: Annotated[
-        list[Path] | None, typer.Option("--profile-dir", help="A folder with more profiles; repeatable.")
-    ] = None,
+    profile: ProfileOption = None,
+    profile_dir: FolderOption = None,
     list_: Annotated[bool, typer.Option("--list", help="List the profiles that can be named, and exit.")] = False,
     cilium: Annotated[
         str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")

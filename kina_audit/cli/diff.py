@@ -8,6 +8,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.profile_options import FolderOption, ProfileOption
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
@@ -23,13 +24,8 @@ def register(app: typer.Typer) -> None:
 def diff(
     old: Annotated[str, typer.Argument(help=f"The kernel that runs now. {given.SOURCE_HELP}.")],
     new: Annotated[str, typer.Argument(help="The kernel that is to replace it; any source, too.")],
-    profile: Annotated[
-        list[str] | None,
-        typer.Option("--profile", "-p", metavar="NAME|PATH", help="Compare by this profile; repeatable."),
-    ] = None,
-    profile_dir: Annotated[
-        list[Path] | None, typer.Option("--profile-dir", help="A folder with more profiles; repeatable.")
-    ] = None,
+    profile: ProfileOption = None,
+    profile_dir: FolderOption = None,
     cilium: Annotated[
         str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
     ] = "",

@@ -72,10 +72,14 @@ def load_waivers(paths: Sequence[Path]) -> "tuple[Waiver, ...]":
     """
     import tomllib
 
+    from kina_audit.cli.settings import inline_waivers
     from kina_audit.engine.waiver import read_waivers
 
     found: list[Waiver] = []
     for path in paths:
+        if (inline := inline_waivers(path)) is not None:
+            found += read_waivers(inline, str(path))
+            continue
         text = read_text(path, MAX_WAIVER_BYTES, "a file of waivers")
         try:
             document = tomllib.loads(text)

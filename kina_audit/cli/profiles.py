@@ -1,87 +1,113 @@
-"""``kina-audit profiles``: list, show, validate, schema."""
+"""``kina-audit profiles``: list, show, write, validate, lint and document feature profiles."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.profile_options import FolderOption
+from kina_audit.cli.tree_options import ToolchainOption, source_options
 
 if TYPE_CHECKING:
     from kina_audit.profiles.model import Profile
 
-FolderOption = Annotated[
-    list[Path] | None, typer.Option("--profile-dir", help="A folder with more profiles; repeatable.")
+AllowUnknown = Annotated[
+    bool, typer.Option("--allow-unknown", help="Accept symbols that no kernel.org tree has, such as a vendor's.")
 ]
+Names = Annotated[list[str] | None, typer.Argument(help="Profiles, as check --profile takes them. [all]")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        name="profiles", help="List, show and validate feature profiles.", no_args_is_help=True, rich_markup_mode=None
+        name="profiles",
+        help="List, show, write, validate, lint and document feature profiles.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
     )
     group.command("list")(list_profiles)
     group.command("show")(show)
+    group.command("new")(new)
     group.command("validate")(validate)
+    group.command("lint")(lint)
+    group.command("docs")(docs)
     group.command("schema")(schema)
     app.add_typer(group)
 
 
 def list_profiles(profile_dir: FolderOption = None) -> int:
     """List every profile that `check --profile` takes."""
-    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.profiles.load import PART_TAG, ProfileLibrary
 
     library = ProfileLibrary(profile_dir or [])
-    names = library.ids()
-    wide = max(map(len, names))
+    profiles = list(library)
+    wide = max(len(p.id) for p in profiles)
     lines = []
-    for name in names:
-        profile = library.get(name)
-        mark = "*" if "default" in profile.tags else " "
-        lines.append(f"{mark} {name:<{wide}}  {profile.title}")
-    lines.append("\n* audited by a plain `kina-audit check`")
+    for profile in profiles:
+        mark = "*" if "default" in profile.tags else "-" if PART_TAG in profile.tags else " "
+        lines.append(f"{mark} {profile.id:<{wide}}  {profile.title}")
+    lines.append("\n* audited by a plain `kina-audit check`    - a part that others include; left out of `all`")
+    lines.append("Tags: " + ", ".join(sorted({t for p in profiles for t in p.tags})))
     terminal.print_out("\n".join(lines) + "\n")
     return 0
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A profile's id, or the path of a profile file.")],
+    name: Annotated[str, typer.Argument(help="A profile's id, its path in the library, or a profile file.")],
     profile_dir: FolderOption = None,
+    format_: Annotated[str, typer.Option("--format", "-f", help="text, table or json.")] = "text",
 ) -> int:
     """Show one profile with everything it includes."""
     from kina_audit.api import load_profiles
+    from kina_audit.errors import UsageError
+    from kina_audit.render import profiles as pages
 
-    [profile] = load_profiles([name], folders=profile_dir or [])
-    terminal.print_out(_text(profile))
+    shapes = {"text": pages.text, "table": pages.table, "json": pages.json_text}
+    shape = shapes[given.one_of(shapes, format_, "--format")]
+    found = load_profiles([name], folders=profile_dir or [])
+    if len(found) != 1:
+        raise UsageError(f"{name!r} names {len(found)} profiles", "`show` takes one; `docs` writes pages for many.")
+    terminal.print_out(shape(found[0], terminal.width()))
     return 0
 
 
-def _text(profile: "Profile") -> str:
-    from textwrap import fill
+def new(
+    name: Annotated[str, typer.Argument(help="The new profile's id: lower case, digits and dashes.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it there. [NAME.toml]")] = None,
+) -> int:
+    """Write a profile to start from. It is valid as it is; edit what it asks for."""
+    import re
 
-    def wrap(label: str, text: str) -> str:
-        return fill(text, terminal.width(), initial_indent=f"    {label:<7}", subsequent_indent=" " * 11)
+    from kina_audit.errors import UsageError
+    from kina_audit.profiles.validate import profile_schema
+    from kina_audit.render.profiles import template
 
-    lines = [f"{profile.id}: {profile.title}", fill(profile.description, terminal.width()), ""]
-    for row in profile.requirements:
-        gate = f", Linux {row.kernel}" if row.kernel else ""
-        arch = f", {'/'.join(row.arch)}" if row.arch else ""
-        built_in = "" if row.module else ", built-in only"
-        via = f", from {row.profile}" if row.profile != profile.id else ""
-        lines += [f"  {row.id} ({row.level}{gate}{arch}{built_in}{via})", wrap("needs", row.expr.text)]
-        lines += [wrap(f"{v.kernel or '/'.join(v.arch)}", v.expr.text) for v in row.variants]
-        lines += [wrap("why", row.why), wrap("fix", row.fix), wrap("source", row.source)]
-    if profile.references:
-        lines += ["", *profile.references]
-    return "\n".join(lines) + "\n"
+    schema = profile_schema()
+    if not re.fullmatch(schema["properties"]["id"]["pattern"], name):
+        raise UsageError(f"{name[:80]!r} is no profile id", "Lower case letters, digits and dashes, such as my-cni.")
+    path = output or Path(f"{name.replace('/', '-')}.toml")
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(template(name, schema["$id"]))
+    except FileExistsError as error:
+        raise UsageError(f"{path} is already there", "Give another place with --output.") from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+    terminal.say(f"{path}: edit it, then\n  kina-audit profiles validate {path}\n  kina-audit check -p ./{path}")
+    return 0
 
 
 def validate(
     paths: Annotated[list[Path], typer.Argument(help="Profile files or folders of them.")],
+    profile_dir: FolderOption = None,
+    allow_unknown: AllowUnknown = False,
 ) -> int:
-    """Check profile files: schema, expressions, version ranges, ids; the first error of each is shown."""
+    """Check profile files: schema, expressions, symbols, version gates, ids. Exit status 2 when one is wrong."""
     from kina_audit.errors import KinaAuditError, NothingCheckedError
-    from kina_audit.profiles.load import read_profile
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.profiles.review import problems
 
     files: list[Path] = []
     for path in paths:
@@ -91,13 +117,96 @@ def validate(
     bad = 0
     for path in files:
         try:
-            profile = read_profile(path)
+            # Files of one run may name each other; a file that is itself broken spoils only its own lines.
+            library = ProfileLibrary(profile_dir or [], [path])
+            profile = library.get(str(path))
+            found = problems(profile, library, allow_unknown=allow_unknown)
         except KinaAuditError as error:
             bad += 1
             terminal.say(error.message + (f"\n  {error.hint}" if error.hint else ""))
+            continue
+        if found:
+            bad += 1
+            terminal.say("\n".join(f"{path}: {text}" for text in found))
         else:
-            terminal.print_out(f"{path}: {profile.id}, {len(profile.requirements)} requirements, valid\n")
+            own = sum(r.profile == profile.id for r in profile.requirements)
+            terminal.print_out(f"{path}: {profile.id}, {own} requirements, valid\n")
     return 2 if bad else 0
+
+
+def lint(
+    names: Names = None,
+    kernel_tree: Annotated[
+        list[str] | None,
+        typer.Option("--kernel-tree", "-t", metavar="TREE", help="As check takes it; repeatable."),
+    ] = None,
+    arch: Annotated[list[str] | None, typer.Option("--arch", help="Repeatable. [arm64 and x86_64]")] = None,
+    profile_dir: FolderOption = None,
+    toolchain: ToolchainOption = "",
+    offline: given.Offline = False,
+    refresh: given.Refresh = False,
+    verbose: given.Verbose = False,
+    quiet: given.Quiet = False,
+) -> int:
+    """Hold profiles against kernel trees: does every symbol exist, can every condition be met, can every fix be set.
+
+    Exit status: 0 no error, 1 an error. -v also shows notes and where each symbol exists.
+    """
+    from kina_audit.errors import UsageError
+    from kina_audit.lint import lint_profiles, presence
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.trees import open_kernel_tree
+
+    if not kernel_tree:
+        raise UsageError("no kernel tree is named", "Give --kernel-tree: a source folder, an archive, or a version.")
+    wanted = names or ["all"]
+    library = ProfileLibrary(profile_dir or [], [Path(n) for n in wanted if n.endswith(".toml")])
+    profiles = library.select(wanted)
+    options = source_options(offline=offline, refresh=refresh, quiet=quiet)
+    trees = [
+        open_kernel_tree(spec, arch=one, toolchain=toolchain, options=options)
+        for spec in kernel_tree
+        for one in arch or ("arm64", "x86_64")
+    ]
+    remarks = lint_profiles(profiles, trees)
+    errors = [r for r in remarks if r.error]
+    lines = [f"error: {r.profile}/{r.requirement}: {r.text}" for r in errors]
+    if verbose:
+        lines += [f"note: {r.profile}/{r.requirement}: {r.text}" for r in remarks if not r.error]
+        for symbol in sorted({s for p in profiles for r in p.requirements for s in r.symbols}):
+            found = presence(symbol, trees)
+            parts = {"settable": found.settable, "no prompt": found.hidden, "absent": found.missing}
+            lines.append(f"{symbol}: " + "; ".join(f"{k} in {', '.join(v)}" for k, v in parts.items() if v))
+    rows = len({(r.profile, r.id) for p in profiles for r in p.requirements})
+    lines.append(
+        f"{len(profiles)} profiles, {rows} requirements, {len(trees)} trees: {len(errors)} errors, "
+        f"{len(remarks) - len(errors)} notes"
+    )
+    terminal.print_out("\n".join(lines) + "\n")
+    return 1 if errors else 0
+
+
+def docs(
+    names: Names = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the pages go.")] = Path(
+        "docs/profiles"
+    ),
+    profile_dir: FolderOption = None,
+) -> int:
+    """Write a Markdown page for each folder of profiles, and an index."""
+    from kina_audit.profiles.load import PART_TAG, ProfileLibrary
+    from kina_audit.render.profiles import pages
+
+    wanted = names or ["all", f"tag:{PART_TAG}"]
+    library = ProfileLibrary(profile_dir or [], [Path(n) for n in wanted if n.endswith(".toml")])
+    groups: dict[str, list[Profile]] = {}
+    for profile in library.select(wanted):
+        groups.setdefault(Path(profile.path).parent.name or "profiles", []).append(profile)
+    output.mkdir(parents=True, exist_ok=True)
+    for name, text in pages(groups).items():
+        terminal.write_file(output / name, text)
+    terminal.say(f"{output}: {len(groups) + 1} pages")
+    return 0
 
 
 def schema() -> int:

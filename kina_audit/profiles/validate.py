@@ -1,4 +1,4 @@
-"""Profile documents against the JSON Schema, with an error that names the table, the key and what is allowed."""
+"""Profile and settings documents against their JSON Schemas, with an error that names the table, the key and what is allowed."""
 
 import json
 from functools import cache
@@ -8,10 +8,14 @@ from kina_audit.errors import ProfileError
 from kina_audit.packaged import data_file
 
 
-@cache
 def profile_schema() -> dict[str, Any]:
     """The profile JSON Schema (draft 2020-12)."""
-    schema: dict[str, Any] = json.loads(data_file("schemas/profile.schema.json").read_text(encoding="utf-8"))
+    return _schema("profile")
+
+
+@cache
+def _schema(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(data_file(f"schemas/{name}.schema.json").read_text(encoding="utf-8"))
     return schema
 
 
@@ -21,13 +25,20 @@ def check_document(document: Any, name: str) -> None:
     Raises:
         ProfileError: naming the file, the table and key, and what is allowed there.
     """
+    error = first_error(document, "profile")
+    if error is not None:
+        raise ProfileError(f"{name}: {error[0]}", error[1])
+
+
+def first_error(document: Any, schema: str) -> tuple[str, str] | None:
+    """(what is wrong, what is allowed there) of the most telling breach of a packaged schema; None: there is none."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    error = best_match(Draft202012Validator(profile_schema()).iter_errors(document))
+    error = best_match(Draft202012Validator(_schema(schema)).iter_errors(document))
     if error is None:
-        return
-    raise ProfileError(f"{name}: {_where(document, list(error.absolute_path))}{error.message}", _allowed(error))
+        return None
+    return f"{_where(document, list(error.absolute_path))}{error.message}", _allowed(error, schema)
 
 
 def _where(document: Any, path: list[Any]) -> str:
@@ -47,7 +58,7 @@ def _where(document: Any, path: list[Any]) -> str:
     return f"{', '.join(words)}: " if words else ""
 
 
-def _allowed(error: Any) -> str:
+def _allowed(error: Any, schema_name: str) -> str:
     schema = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties":
         return "Allowed keys here: " + ", ".join(schema.get("properties", {})) + "."
@@ -56,4 +67,4 @@ def _allowed(error: Any) -> str:
     if error.validator == "enum":
         return "Allowed values: " + ", ".join(map(str, error.validator_value)) + "."
     description = schema.get("description")
-    return str(description) if description else "`kina-audit schema profile` prints the schema."
+    return str(description) if description else f"`kina-audit schema {schema_name}` prints the schema."

@@ -30,7 +30,9 @@ def facts(finding: Finding) -> str:
 
 
 def needs(finding: Finding) -> str:
-    """The condition."""
+    """The condition; one without symbols is a matter of the kernel's version."""
+    if finding.expr.text == "n" and finding.requirement.kernel is not None:
+        return f"another kernel than Linux {finding.requirement.kernel}"
     return finding.expr.text + ("" if finding.requirement.module else " (built-in)")
 
 

@@ -1,0 +1,174 @@
+"""Settings of a working folder, and ``kina-audit settings``, which shows what is in force and from where.
+
+``kina-audit.toml``, or ``[tool.kina-audit]`` of ``pyproject.toml``, in the working folder itself: no folder above it is
+looked into, so that what a command does can be read where it runs.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kina_audit.cli import terminal
+from kina_audit.errors import UsageError
+
+FILE = "kina-audit.toml"
+PYPROJECT = "pyproject.toml"
+TABLE = "tool.kina-audit"
+MAX_SETTINGS_BYTES = 1024 * 1024
+
+_PARAMETERS = {
+    "source": "source",
+    "arch": "arch",
+    "target-kernel": "target_kernel",
+    "profiles": "profile",
+    "profile-dirs": "profile_dir",
+    "cilium": "cilium",
+    "fail-on": "fail_on",
+    "format": "format_",
+    "outputs": "output",
+    "baseline": "baseline",
+    "waivers": "waivers",
+    "kernel-tree": "kernel_tree",
+    "toolchain": "toolchain",
+    "offline": "offline",
+}
+"""Key of a settings file to the parameter of the commands it stands for."""
+
+_KERNEL = ("source", "arch", "target-kernel", "offline")
+_AUDIT = (*_KERNEL, "profiles", "profile-dirs", "cilium")
+COMMANDS = {
+    "check": tuple(_PARAMETERS),
+    "baseline": (*_AUDIT, "kernel-tree", "toolchain"),
+    "cilium": (*_KERNEL, "cilium", "kernel-tree", "toolchain"),
+    "diff": ("profiles", "profile-dirs", "cilium", "waivers", "offline", "arch"),
+    "extract": ("offline",),
+    "explain": ("kernel-tree", "toolchain", "offline"),
+    "fix": ("source", "arch", "kernel-tree", "toolchain", "offline"),
+    "resolve": ("source", "kernel-tree", "toolchain", "offline"),
+    "profiles": ("profile-dirs",),
+}
+"""Command to the keys it heeds."""
+
+_VARIABLES = {"offline": "KINA_AUDIT_OFFLINE", "profile-dirs": "KINA_AUDIT_PROFILE_DIR"}
+_PATHS = ("profile-dirs", "baseline", "waivers")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a working folder sets.
+
+    Attributes:
+        values: key to value, as written.
+        origin: the file, with the table's name for pyproject.toml; empty: there is none.
+        notes: what a reader should know, such as a file that is not used.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@cache
+def load_settings(folder: Path) -> Settings:
+    """The settings of a folder.
+
+    Raises:
+        UsageError: a file cannot be read, is no TOML, or has a key or value that settings do not have.
+    """
+    own, project = folder / FILE, folder / PYPROJECT
+    table = _read(project).get("tool", {}) if project.is_file() else {}
+    table = table.get("kina-audit") if isinstance(table, dict) else None
+    if own.is_file():
+        notes = (f"{PYPROJECT}: [{TABLE}] is not used, because {FILE} is there",) if table is not None else ()
+        return Settings(_checked(_read(own), FILE), FILE, notes)
+    if table is None:
+        return Settings()
+    return Settings(_checked(table, f"{PYPROJECT}: [{TABLE}]"), f"{PYPROJECT} [{TABLE}]")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    from kina_audit.cli.gate_options import read_text
+
+    try:
+        return tomllib.loads(read_text(path, MAX_SETTINGS_BYTES, "a settings file"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(f"{path.name}: not TOML: {error}", "Correct it, or run in another folder.") from error
+
+
+def _checked(values: Any, name: str) -> dict[str, Any]:
+    from kina_audit.profiles.validate import first_error
+
+    error = first_error(values, "settings")
+    if error is not None:
+        raise UsageError(f"{name}: {error[0]}", error[1])
+    checked: dict[str, Any] = values
+    return checked
+
+
+def defaults(command: str) -> dict[str, dict[str, Any]]:
+    """What click takes for a command's options that the command line leaves out.
+
+    Raises:
+        UsageError: the settings cannot be read.
+    """
+    keys = COMMANDS.get(command)
+    if keys is None:
+        return {}
+    settings = load_settings(Path.cwd())
+    found = {_PARAMETERS[k]: settings.values[k] for k in keys if k in settings.values}
+    if command == "check" and settings.values.get("waiver"):
+        found["waivers"] = [*found.get("waivers", ()), settings.origin]
+    if command != "profiles":
+        return {command: found} if found else {}
+    return {command: dict.fromkeys(("list", "show", "validate", "lint", "docs"), found)} if found else {}
+
+
+def inline_waivers(path: Path) -> list[Any] | None:
+    """The waivers written in the settings themselves, if ``path`` is how `defaults` names those."""
+    settings = load_settings(Path.cwd())
+    return settings.values.get("waiver") if settings.origin and str(path) == settings.origin else None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("settings")(show)
+
+
+def show(format_: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table") -> int:
+    """Show the settings in force in this folder, and where each comes from."""
+    from kina_audit.cli.source_options import one_of
+
+    one_of(("table", "json"), format_, "--format")
+    settings = load_settings(Path.cwd())
+    rows: list[tuple[str, Any, str]] = []
+    for key in (*_PARAMETERS, "waiver"):
+        variable = _VARIABLES.get(key, "")
+        if variable and os.environ.get(variable):
+            rows.append((key, os.environ[variable], f"environment variable {variable}"))
+        elif key in settings.values:
+            rows.append((key, settings.values[key], settings.origin))
+        else:
+            rows.append((key, None, ""))
+    if format_ == "json":
+        document = {
+            "file": settings.origin or None,
+            "settings": [{"key": k, "value": v, "from": o or None} for k, v, o in rows],
+        }
+        terminal.print_out(json.dumps(document, indent=2, default=str) + "\n")
+        return 0
+    lines = [settings.origin or f"No {FILE} and no [{TABLE}] in {PYPROJECT} here.", ""]
+    wide = max(len(k) for k, _, _ in rows)
+    for key, value, origin in rows:
+        said = "-" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
+        lines.append(f"{key:<{wide}}  {said}" + (f"  ({origin})" if origin else ""))
+    lines += [f"note: {note}" for note in settings.notes]
+    lines += ["", "An option of the command line wins over a variable, and a variable over the file."]
+    terminal.print_out("\n".join(lines) + "\n")
+    return 0
