@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kina_audit.cilium.request import Request
     from kina_audit.cilium.review import Review
     from kina_audit.kernel.provenance import Provenance
+    from kina_audit.report.claims import Answer
     from kina_audit.report.difference import Difference
     from kina_audit.sources.options import SourceOptions
 
@@ -190,6 +192,37 @@ def audit(
         strict,
         comparison,
     )
+
+
+def judge_claims(
+    kernel: Kernel, text: str, *, name: str = "claims", cilium: str = "", library: ProfileLibrary | None = None
+) -> "list[Answer]":
+    """Hold claims about a kernel against it; see `kina_audit.report.claims` for what a claim looks like.
+
+    Args:
+        kernel: from `load_kernel`.
+        text: a claim a line.
+        name: what the text is called in errors.
+        cilium: a release for claims about Cilium; empty: the newest known.
+        library: where profiles come from; default: the built-in library.
+
+    Raises:
+        UsageError: a line that is no claim, or one that names what does not exist.
+    """
+    from kina_audit.report.claims import judge, read_claims
+
+    claims = read_claims(text, name)
+    evaluator = Evaluator(forecast(kernel.config))
+    library = library or ProfileLibrary()
+
+    @cache
+    def advice() -> "Advice":
+        from kina_audit.cilium.advise import advise
+
+        results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
+        return advise(evaluator, results, cilium, apple_container=in_apple_container(kernel.provenance))
+
+    return judge(claims, name, evaluator, library, advice)
 
 
 def compare_kernels(

@@ -11,12 +11,16 @@ import pytest
 
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
+from kina_audit.kconfig.loaded import read_tree
+from kina_audit.kconfig.resolve import resolve
+from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import KernelConfig, Origin
 from kina_audit.kernel.forecast import forecast, rules
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
 from tests.conftest import config_text
+from tests.kernel_sources import kernel_source, no_source
 
 RAW = {
     "arm64": ["apple-arm64-502dab6", "apple-arm64-f2dda5d", "apple-arm64-9d2b579", "apple-arm64-2f947e7"],
@@ -88,6 +92,40 @@ def test_the_default_profiles_are_decided(shared: Path, arch: str, raw: str) -> 
     assert open_ == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["6.1", "6.12", "7.2"])
+def test_findings_on_any_older_config_hold_for_the_kernel(
+    shared: Path, version: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The same for every config of the corpus, resolved with a tree of a later version; never the opposite."""
+    root = kernel_source(version, tmp_path_factory.mktemp("source"))
+    if root is None:
+        pytest.skip(no_source(version))
+    held = 0
+    wrong = []
+    trees = {a: read_tree(root, version, a, Toolchain.parse("gcc-12,pahole=1.25"))[0] for a in ("arm64", "x86_64")}
+    for path in sorted(shared.glob("corpus/*/*.gz")) + sorted(shared.glob("kernels/*.gz")):
+        raw = parse_config(config_text(path), origin=Origin.INPUT)
+        tree = trees.get(raw.arch or "")
+        if tree is None or raw.header.version is None:
+            continue
+        target = KernelVersion.parse(tree.model.version)
+        if raw.header.version.triple[:2] >= target.triple[:2]:
+            continue
+        built = parse_config(resolve(tree, config_text(path).decode("utf-8", "replace")).text)
+        left, right = Evaluator(forecast(raw.with_target(target))), Evaluator(built)
+        held += 1
+        for profile in PROFILES:
+            for row in profile.requirements:
+                if row.profile != profile.id:
+                    continue
+                said, is_ = left.requirement(row), right.requirement(row)
+                if said.status not in (is_.status, Status.UNKNOWN):
+                    wrong.append((path.name, profile.id, row.id, said.status, is_.status, row.expr.text))
+    assert held > 30
+    assert not wrong
+
+
 def test_a_built_config_is_not_forecast() -> None:
     config = parse_config("# Linux/arm64 6.1.0 Kernel Configuration\nCONFIG_IP_NF_NAT=y\n")
     assert forecast(replace(config, target=KernelVersion.parse("6.18.5"))).predicted == {}
@@ -98,4 +136,5 @@ def test_every_rule_gives_a_reason_and_a_source() -> None:
     for rule in rules():
         assert rule.why
         assert "Kconfig" in rule.source
-        assert rule.needs is not None or rule.absent is not None
+        told = (rule.needs, rule.absent, rule.value)
+        assert any(e is not None for e in told) or rule.selected or rule.untold

@@ -39,7 +39,8 @@ def run(command: str, folder: Path) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_examples_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    for name in ("fixtures", "docs"):
+        (tmp_path / name).symlink_to(ROOT / name)
     if not BLOCK.search(text):
         pytest.skip("no console example on this page")
     fresh = text

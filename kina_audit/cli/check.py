@@ -1,7 +1,7 @@
 """``kina-audit check``: audit a kernel, recommend a Cilium mode, pass or fail."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,12 @@ from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, Toolchai
 from kina_audit.render import FORMATS
 from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
+if TYPE_CHECKING:
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.sources.options import SourceOptions
+
+MAX_CLAIM_BYTES = 1024 * 1024
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -23,6 +29,10 @@ def check(
     source: given.Source = "apple",
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
+    claims: Annotated[
+        Path | None,
+        typer.Option("--claims", metavar="FILE", help="Hold this file's claims against the kernel; - for stdin."),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the profiles that can be named, and exit.")] = False,
     cilium: Annotated[
         str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
@@ -73,6 +83,18 @@ def check(
         from kina_audit.cli.profiles import list_profiles
 
         return list_profiles(profile_dir)
+    if claims is not None:
+        return _claims(
+            claims,
+            source,
+            given.source_options(
+                arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
+                allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
+            ),
+            ProfileLibrary(profile_dir or []),
+            cilium,
+            format_,
+        )  # fmt: skip
     level = FailOn(given.one_of(FailOn, fail_on or ("recommended" if baseline else "required"), "--fail-on"))
     colour = terminal.use_colour(color)
     options = given.source_options(
@@ -119,3 +141,34 @@ def check(
         options.say(f"verdict {report.verdict}: exit status {report.exit_code} is 0 by --exit-zero")
         return 0
     return report.exit_code
+
+
+def _claims(
+    path: Path, source: str, options: "SourceOptions", library: "ProfileLibrary", cilium: str, format_: str
+) -> int:
+    """Judge a file of claims; 0 when every one is true."""
+    import sys
+
+    from kina_audit.api import judge_claims, load_kernel
+    from kina_audit.errors import UsageError
+    from kina_audit.render.claims import as_json, as_markdown, as_table
+    from kina_audit.report.claims import Truth
+
+    given.one_of(("table", "json", "markdown"), format_, "--claims with --format")
+    if str(path) == "-":
+        if source == "-":
+            raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
+        name, text = "stdin", sys.stdin.read(MAX_CLAIM_BYTES)
+    else:
+        name, text = str(path), gate.read_text(path, MAX_CLAIM_BYTES, "a file of claims")
+    kernel = load_kernel(source, options)
+    answers = judge_claims(kernel, text, name=name, cilium=cilium, library=library)
+    config = kernel.config
+    told = f"{kernel.provenance.source}: Linux {config.target or 'unknown version'}, {config.arch or 'unknown'}"
+    if format_ == "json":
+        terminal.print_out(as_json(answers, told))
+    elif format_ == "markdown":
+        terminal.print_out(as_markdown(answers, told))
+    else:
+        terminal.print_out(as_table(answers, told, terminal.width()))
+    return 0 if all(a.truth is Truth.TRUE for a in answers) else 1

@@ -16,6 +16,7 @@ from kina_audit.kernel.config import (
     Origin,
     SymbolFact,
     SymbolState,
+    Y,
 )
 from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.version import KernelVersion, VersionRange
@@ -31,6 +32,10 @@ class Rule:
         kernel: target versions it holds on.
         needs: the value is limited to this expression, whatever the input says.
         absent: the value when the input has no line for the symbol.
+        value: the value of a symbol without a prompt, whatever the input says.
+        boolean: it was a tristate once: a line that says m is not read.
+        selected: others turn it on, so a line that says it is not set proves nothing.
+        untold: the value cannot be told, whatever the input says.
         why: one clause for the reader.
         source: the file of the kernel tree that says so.
     """
@@ -39,6 +44,10 @@ class Rule:
     kernel: VersionRange | None
     needs: Expression | None
     absent: Expression | None
+    value: Expression | None
+    boolean: bool
+    selected: bool
+    untold: bool
     why: str
     source: str
 
@@ -87,7 +96,13 @@ class _Forecast:
     def _apply(self, rule: Rule, written: SymbolFact) -> SymbolFact:
         has_line = written.state in (SymbolState.SET, SymbolState.NOT_SET)
         low, high = written.bounds
-        if not has_line and rule.absent is not None:
+        if rule.boolean and written.value == "m":
+            has_line, (low, high) = False, (N, N)
+        if rule.value is not None:
+            has_line, (low, high) = False, rule.value.bounds(self.fact)
+        elif rule.untold or (rule.selected and high == N):
+            low, high = N, Y
+        elif not has_line and rule.absent is not None:
             low, high = rule.absent.bounds(self.fact)
         if rule.needs is not None:
             need_low, need_high = rule.needs.bounds(self.fact)
@@ -121,6 +136,10 @@ def rules() -> tuple[Rule, ...]:
             VersionRange.parse(table["kernel"]) if "kernel" in table else None,
             Expression.parse(table["needs"]) if "needs" in table else None,
             Expression.parse(table["absent"]) if "absent" in table else None,
+            Expression.parse(table["value"]) if "value" in table else None,
+            table.get("boolean", False),
+            table.get("selected", False),
+            table.get("untold", False),
             table["why"],
             table["source"],
         )

@@ -1,5 +1,6 @@
 """``--format table``: for people at a terminal. What failed comes first, each with why and what to do."""
 
+from collections.abc import Sequence
 from textwrap import fill
 
 from kina_audit.engine.finding import Finding, ProfileResult, Status
@@ -12,6 +13,8 @@ from kina_audit.report.document import met
 from kina_audit.report.model import Report
 
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.SKIP: 4}
+_FEW = 20
+"""With more profiles than this, findings that ask the same thing are shown once."""
 _OTHER_COLUMNS = 42
 """Columns that the table of profiles needs besides the titles, which are cut to what is left."""
 
@@ -86,7 +89,7 @@ def _profiles(report: Report, style: Style) -> list[str]:
             [
                 style.status(result.status),
                 result.profile.id,
-                one_line(result.profile.title)[: max(0, style.width - _OTHER_COLUMNS)],
+                (_which(result) + one_line(result.profile.title))[: max(0, style.width - _OTHER_COLUMNS)],
                 *cells,
             ]
         )
@@ -98,6 +101,12 @@ def _profiles(report: Report, style: Style) -> list[str]:
         colalign=("left", "left", "left", "right", "right"),
     )
     return table.splitlines()
+
+
+def _which(result: ProfileResult) -> str:
+    """Of a profile with alternatives, the one that holds."""
+    held = [f.reason for f in result.findings if f.requirement.alternatives and f.status is Status.PASS]
+    return f"{held[0]}: " if held else ""
 
 
 def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]:
@@ -112,8 +121,8 @@ def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]
     ]
     picked.sort(key=lambda pair: (_ORDER[pair[1].status], pair[1].level is not Level.REQUIRED))
     lines: list[str] = []
-    for result, finding in picked:
-        lines += ["", *_finding(result, finding, style)]
+    for (result, finding), *others in _grouped(picked, apart=options.verbose or len(report.results) <= _FEW):
+        lines += ["", *_finding(result, finding, style, [f"{r.profile.id}/{f.requirement.id}" for r, f in others])]
     hidden = sum(
         f.status in (Status.WARN, Status.UNKNOWN) and f.level is Level.OPTIONAL
         for r in report.results
@@ -124,7 +133,19 @@ def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]
     return lines
 
 
-def _finding(result: ProfileResult, finding: Finding, style: Style) -> list[str]:
+Pair = tuple[ProfileResult, Finding]
+
+
+def _grouped(pairs: list[Pair], *, apart: bool) -> list[list[Pair]]:
+    """Findings of many profiles that ask the same thing and stand the same, under the first of them."""
+    groups: dict[tuple[object, ...], list[Pair]] = {}
+    for number, (result, f) in enumerate(pairs):
+        key = (f.status, f.level, f.expr.text, f.requirement.module, f.reason, f.waiver)
+        groups.setdefault((number,) if apart else key, []).append((result, f))
+    return list(groups.values())
+
+
+def _finding(result: ProfileResult, finding: Finding, style: Style, also: Sequence[str] = ()) -> list[str]:
     row = finding.requirement
     waiver = ", waived" if finding.waiver else ""
     head = f"{style.status(finding.status)} {result.profile.id}/{row.id} ({row.level}{waiver})"
@@ -139,6 +160,8 @@ def _finding(result: ProfileResult, finding: Finding, style: Style) -> list[str]
         lines += style.field("fix", finding.fix)
     if finding.waiver is not None:
         lines += style.field("waived", waived(finding))
+    if also:
+        lines += style.field("also", ", ".join(also))
     return lines
 
 

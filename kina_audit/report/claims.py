@@ -1,0 +1,194 @@
+"""Claims that somebody made about a kernel, held against it one by one: true, false, or cannot be told.
+
+A claim is a line of text::
+
+    CONFIG_WIREGUARD=y              # also =m, =n, a value, "is not set"; the bare symbol means y or m
+    profile vxlan passes            # or fails; also profile vxlan/vxlan-device passes
+    cilium full-ebpf                # this mode or a better one
+    cilium wireguard works          # a Cilium feature
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kina_audit.cilium.model import LADDER, Advice, Mode, State
+from kina_audit.engine.evaluate import Evaluator
+from kina_audit.engine.finding import Finding, Status
+from kina_audit.errors import ProfileError, UsageError
+from kina_audit.kernel.config import SymbolState
+from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.profiles.model import Level
+
+MAX_CLAIMS = 10_000
+
+_FORMS = "Lines look like CONFIG_VXLAN=y, `profile vxlan passes`, `cilium full-ebpf` or `cilium wireguard works`."
+_SYMBOL = re.compile(r"(?:#\s*)?CONFIG_(\w+)(?:\s+is\s+(not)\s+set|=(.+))?", re.ASCII)
+_PROFILE = re.compile(r"profile\s+(\S+?)(?:\s+(passes|fails))?")
+_CILIUM = re.compile(r"cilium\s+(\S+?)(?:\s+(works))?")
+
+
+class Truth(StrEnum):
+    """What a kernel's configuration says of a claim."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One line: where it stands, and what it says."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A claim, what is true of it, and one sentence that says why."""
+
+    claim: Claim
+    truth: Truth
+    because: str
+
+
+def read_claims(text: str, name: str) -> list[Claim]:
+    """The claims of a text; blank lines and comments are left out.
+
+    Raises:
+        UsageError: a line that is no claim (with its number), no claim at all, or too many.
+    """
+    found = []
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if not (line.startswith("#") and _SYMBOL.fullmatch(line)):
+            line = re.sub(r"(^|\s)#.*", "", line).strip()
+        if not line:
+            continue
+        if not any(form.fullmatch(line) for form in (_SYMBOL, _PROFILE, _CILIUM)):
+            raise UsageError(f"{name}:{number}: no claim: {line[:80]!r}", _FORMS)
+        found.append(Claim(number, line))
+    if not found:
+        raise UsageError(f"{name}: no claim in it", _FORMS)
+    if len(found) > MAX_CLAIMS:
+        raise UsageError(f"{name}: more than {MAX_CLAIMS} claims")
+    return found
+
+
+def judge(
+    claims: Iterable[Claim], name: str, evaluator: Evaluator, library: ProfileLibrary, advice: Callable[[], Advice]
+) -> list[Answer]:
+    """Hold claims against a kernel.
+
+    Args:
+        claims: from `read_claims`.
+        name: the file they are from, for errors.
+        evaluator: of the kernel.
+        library: where profiles come from.
+        advice: gives the Cilium recommendation; only asked when a claim is about Cilium.
+
+    Raises:
+        UsageError: a claim names a profile, requirement, mode or feature that does not exist.
+    """
+    return [Answer(claim, *_judge(claim, name, evaluator, library, advice)) for claim in claims]
+
+
+def _judge(
+    claim: Claim, name: str, evaluator: Evaluator, library: ProfileLibrary, advice: Callable[[], Advice]
+) -> tuple[Truth, str]:
+    if match := _SYMBOL.fullmatch(claim.text):
+        return _symbol(match[1], "n" if match[2] else match[3], evaluator)
+    where = f"{name}:{claim.line}"
+    if match := _PROFILE.fullmatch(claim.text):
+        try:
+            truth, because = _profile(match[1], evaluator, library)
+        except ProfileError as error:
+            raise UsageError(f"{where}: {error.message}", error.hint) from error
+        if match[2] == "fails" and truth is not Truth.UNKNOWN:
+            truth = Truth.FALSE if truth is Truth.TRUE else Truth.TRUE
+        return truth, because
+    match = _CILIUM.fullmatch(claim.text)
+    assert match is not None
+    return _cilium(match[1], feature=bool(match[2]), advice=advice(), where=where)
+
+
+def _symbol(symbol: str, claimed: str | None, evaluator: Evaluator) -> tuple[Truth, str]:
+    fact = evaluator.fact(symbol)
+    if fact.value is None:
+        return Truth.UNKNOWN, fact.note or "this input does not tell"
+    wanted = ("y", "m") if claimed is None else (claimed.strip().strip('"'),)
+    place = f" (line {fact.line})" if fact.line else ""
+    said = {
+        SymbolState.ABSENT: "it is absent, which is n",
+        SymbolState.NOT_SET: f"it is not set{place}",
+        SymbolState.PREDICTED: f"it is {fact.value} in the built kernel: {fact.note}",
+    }.get(fact.state, f"it is {fact.value}{place}")
+    return Truth.TRUE if fact.value in wanted else Truth.FALSE, said
+
+
+def _profile(name: str, evaluator: Evaluator, library: ProfileLibrary) -> tuple[Truth, str]:
+    try:
+        profile, row = library.get(name), None
+    except ProfileError:
+        owner, _, wanted = name.rpartition("/")
+        if not owner:
+            raise
+        profile = library.get(owner)
+        row = next((r for r in profile.requirements if r.id == wanted), None)
+        if row is None:
+            raise ProfileError(
+                f"profile {profile.id} has no requirement {wanted!r}",
+                f"It has: {', '.join(r.id for r in profile.requirements)}.",
+            ) from None
+    if row is not None:
+        finding = evaluator.requirement(row)
+        return _TRUTH[finding.status if finding.status is not Status.WARN else Status.FAIL], _why([finding])
+    result = evaluator.profile(profile)
+    if result.status is Status.PASS:
+        return Truth.TRUE, "every required and recommended requirement is met"
+    unmet = [f for f in result.findings if f.status is result.status and f.level is not Level.OPTIONAL]
+    if result.status is Status.WARN:
+        return Truth.TRUE, f"what is required is met; recommended, and unmet: {_why(unmet)}"
+    return _TRUTH[result.status], _why(unmet)
+
+
+_TRUTH = {
+    Status.PASS: Truth.TRUE,
+    Status.WARN: Truth.TRUE,
+    Status.FAIL: Truth.FALSE,
+    Status.UNKNOWN: Truth.UNKNOWN,
+    Status.SKIP: Truth.UNKNOWN,
+}
+
+
+def _why(findings: Iterable[Finding]) -> str:
+    parts = []
+    for f in findings:
+        told = ", ".join(f"{s.name} {s.value or 'unknown'}" for s in f.symbols)
+        parts.append(f"{f.requirement.id} ({told})" if told else f"{f.requirement.id} ({f.reason or f.expr.text})")
+    return "; ".join(parts) or "nothing in it applies to this kernel"
+
+
+def _cilium(word: str, *, feature: bool, advice: Advice, where: str) -> tuple[Truth, str]:
+    release = f"Cilium {advice.release}"
+    if not feature and word in {str(m) for m in LADDER}:
+        mode = advice.mode
+        if mode is Mode.UNKNOWN:
+            return Truth.UNKNOWN, f"{release}: {advice.summary}"
+        good = LADDER.index(mode) <= LADDER.index(Mode(word))
+        blocked = ", ".join(f"{e.profile}/{e.requirement} needs {e.expr}" for e in advice.blockers)
+        return (Truth.TRUE if good else Truth.FALSE), f"{release} reaches {mode}" + (f"; {blocked}" if blocked else "")
+    found = next((c for c in advice.capabilities if c.id in (word, f"cilium-{word}")), None)
+    if found is None:
+        known = ", ".join(c.id.removeprefix("cilium-") for c in advice.capabilities)
+        raise UsageError(
+            f"{where}: Cilium has no mode or feature {word!r}", f"Modes: {', '.join(LADDER)}. Features: {known}."
+        )
+    said = f"{release}: {found.state}: {found.because}".rstrip(": ")
+    if found.state in (State.WORKS, State.DEGRADED):
+        return Truth.TRUE, said
+    if found.state in (State.UNKNOWN, State.UNVERIFIED):
+        return Truth.UNKNOWN, said
+    return Truth.FALSE, said
