@@ -1,0 +1,178 @@
+"""`kina-audit profiles` and what the folder's settings change."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kina_audit import cli
+from kina_audit.cli import main
+from kina_audit.cli.settings import COMMANDS, load_settings
+from kina_audit.profiles.load import ProfileLibrary
+from tests.test_cli import Run, config, run  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def forget() -> None:
+    load_settings.cache_clear()
+
+
+def test_the_pages_of_the_profiles_are_current(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written again with: kina-audit profiles docs"""
+    monkeypatch.chdir(tmp_path)
+    assert main(["profiles", "docs", "-o", str(tmp_path / "pages")]) == 0
+    written = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "pages").iterdir()}
+    shipped = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "docs/profiles").iterdir()}
+    assert written == shipped
+
+
+def test_a_new_profile_is_valid_and_never_overwrites(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    assert run("profiles", "new", "my-cni")[0] == 0
+    assert run("profiles", "validate", "my-cni.toml")[0] == 0
+    text = (tmp_path / "my-cni.toml").read_text(encoding="utf-8")
+    assert text.startswith("#:schema https://")
+    status, _, err = run("profiles", "new", "my-cni")
+    assert status == 2
+    assert "already there" in err
+    assert (tmp_path / "my-cni.toml").read_text(encoding="utf-8") == text
+    assert run("profiles", "new", "My CNI")[0] == 2
+
+
+def test_every_wrong_file_is_named_and_the_right_ones_too(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    run("profiles", "new", "good")
+    text = (tmp_path / "good.toml").read_text(encoding="utf-8")
+    (tmp_path / "typo.toml").write_text(text.replace("BRIDGE &&", "BRIGDE &&"), encoding="utf-8")
+    (tmp_path / "key.toml").write_text(text.replace("level =", "levle ="), encoding="utf-8")
+    status, out, err = run("profiles", "validate", ".")
+    assert status == 2
+    assert "good.toml: good, 1 requirements, valid" in out
+    assert (
+        "typo.toml: requirement 'bridge': no kernel this tool knows has the symbol BRIGDE; did you mean BRIDGE" in err
+    )
+    assert "key.toml: " in err
+    assert run("profiles", "validate", "typo.toml", "--allow-unknown")[0] == 0
+
+
+def test_show_as_table_and_json(run: Run) -> None:  # noqa: F811
+    status, out, _ = run("profiles", "show", "cni/flannel-vxlan", "-f", "json")
+    assert status == 0
+    document = json.loads(out)
+    assert document["id"] == "flannel-vxlan"
+    whole = ProfileLibrary().get("flannel-vxlan")
+    assert [r["id"] for r in document["requirements"]] == [r.id for r in whole.requirements]
+    assert {r["defined_in"] for r in document["requirements"]} > {"flannel-vxlan"}
+    table = run("profiles", "show", "flannel-vxlan", "-f", "table")[1]
+    assert all(r.id in table for r in whole.requirements)
+    assert run("profiles", "show", "cni/*")[0] == 2
+
+
+def test_lint_needs_a_tree(run: Run) -> None:  # noqa: F811
+    status, _, err = run("profiles", "lint", "vxlan")
+    assert status == 2
+    assert "--kernel-tree" in err
+
+
+def test_lint_against_a_tree(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    run("profiles", "new", "mine")
+    tree = str(ROOT / "fixtures/kconfig/base")
+    status, out, _ = run("profiles", "lint", "./mine.toml", "-t", tree, "--arch", "x86", "-v", "--offline")
+    assert status == 1
+    assert "error: mine/bridge" in out
+    text = (tmp_path / "mine.toml").read_text(encoding="utf-8")
+    expr = 'expr = "NET"'
+    lines = [expr if line.startswith("expr") else line for line in text.splitlines()]
+    lines = ['fix = "Set CONFIG_NET=y."' if line.startswith("fix") else line for line in lines]
+    (tmp_path / "mine.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    status, out, _ = run("profiles", "lint", "./mine.toml", "-t", tree, "--arch", "x86", "-v", "--offline")
+    assert status == 0, out
+    assert "NET: settable in" in out
+    assert "0 errors" in out
+
+
+def test_a_folder_of_profiles_by_option_variable_and_settings(
+    run: Run,  # noqa: F811
+    config: Path,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "more" / "team"
+    folder.mkdir(parents=True)
+    run("profiles", "new", "my-cni", "-o", str(folder / "my-cni.toml"))
+    asked = ("check", str(config), "-p", "team/my-cni", "--cilium", "1.18")
+    assert run(*asked)[0] == 2
+    assert "my-cni" in run(*asked, "--profile-dir", "more")[1]
+    monkeypatch.setenv("KINA_AUDIT_PROFILE_DIR", "more")
+    assert "my-cni" in run(*asked)[1]
+    monkeypatch.delenv("KINA_AUDIT_PROFILE_DIR")
+    (tmp_path / "kina-audit.toml").write_text('profile-dirs = ["more"]\n', encoding="utf-8")
+    assert "my-cni" in run(*asked)[1]
+    assert "my-cni" in run("profiles", "list")[1]
+
+
+def test_the_command_line_wins_over_the_settings(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F811
+    settings = f'source = "{config}"\nprofiles = ["wireguard"]\ncilium = "1.18"\nfail-on = "never"\nformat = "json"\n'
+    (tmp_path / "kina-audit.toml").write_text(settings, encoding="utf-8")
+    status, out, _ = run("check")
+    document = json.loads(out)
+    assert status == 0
+    assert [p["id"] for p in document["profiles"]] == ["wireguard"]
+    assert document["advice"]["cilium_release"].startswith("1.18")
+    status, out, _ = run("check", "-p", "vxlan", "--fail-on", "required")
+    document = json.loads(out)
+    assert [p["id"] for p in document["profiles"]] == ["vxlan"]
+    assert document["fail_on"] == "required"
+
+
+def test_pyproject_is_read_where_the_file_is_not(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "pyproject.toml").write_text('[tool.kina-audit]\ncilium = "1.18"\n', encoding="utf-8")
+    _, out, _ = run("settings")
+    assert "cilium         1.18  (pyproject.toml [tool.kina-audit])" in out
+    load_settings.cache_clear()
+    (tmp_path / "kina-audit.toml").write_text('cilium = "1.19"\n', encoding="utf-8")
+    _, out, _ = run("settings", "--format", "json")
+    rows = {r["key"]: r for r in json.loads(out)["settings"]}
+    assert rows["cilium"] == {"key": "cilium", "value": "1.19", "from": "kina-audit.toml"}
+
+
+def test_settings_of_a_folder_above_are_not_looked_for(
+    run: Run,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "kina-audit.toml").write_text('fial-on = "never"\n', encoding="utf-8")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert run("settings")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('fial-on = "never"\n', "fial-on"),
+        ('fail-on = "sometimes"\n', "sometimes"),
+        ("profiles = 3\n", "profiles"),
+        ("source = \n", "not TOML"),
+    ],
+)
+def test_wrong_settings_are_one_error(run: Run, tmp_path: Path, text: str, words: str) -> None:  # noqa: F811
+    (tmp_path / "kina-audit.toml").write_text(text, encoding="utf-8")
+    status, out, err = run("check", "recorded:apple")
+    assert status == 2
+    assert out == ""
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_waivers_in_the_settings(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "kina-audit.toml").write_text(
+        '[[waiver]]\nrequirement = "wireguard/*"\nreason = "Not here."\nexpires = 2030-01-01\n', encoding="utf-8"
+    )
+    status, out, _ = run("check", str(config), "-p", "wireguard", "--cilium", "1.18", "--today", "2026-11-24")
+    assert status == 0
+    assert "Not here." in out
+
+
+def test_every_command_with_settings_exists() -> None:
+    assert set(COMMANDS) <= set(cli.COMMANDS)

@@ -1,0 +1,166 @@
+"""The library as a whole: selecting from it, alternatives, conditions written once, the researched table of verdicts."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kina_audit.api import audit
+from kina_audit.engine.evaluate import Evaluator
+from kina_audit.engine.finding import Status
+from kina_audit.errors import ProfileError
+from kina_audit.kernel.config import Completeness, KernelConfig, Origin
+from kina_audit.kernel.forecast import forecast
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.kernel.version import KernelVersion
+from kina_audit.profiles.load import PART_TAG, ProfileLibrary
+from kina_audit.render import RenderOptions, render
+from tests.conftest import config_text
+
+LIBRARY = ProfileLibrary()
+TABLE_ROW = re.compile(r"\| ([\w-]+) \| (\w+) [\d/ ]+\| (\w+) [\d/ ]+\| (\w+) [\d/ ]+\| (\w+) [\d/ ]+\|")
+
+
+def ids(*names: str) -> list[str]:
+    return [p.id for p in LIBRARY.select(names)]
+
+
+def test_a_profile_goes_by_id_or_by_path() -> None:
+    assert ids("flannel-vxlan") == ids("cni/flannel-vxlan") == ["flannel-vxlan"]
+    assert ids("storage/nfs") == ["storage-nfs"]
+    assert ids("vxlan", "kernel/vxlan") == ["vxlan"]
+
+
+def test_patterns_tags_and_all() -> None:
+    assert set(ids("kube-proxy/*")) == {
+        "kube-proxy", "kube-proxy-iptables", "kube-proxy-ipvs", "kube-proxy-nftables",
+    }  # fmt: skip
+    assert "flannel" not in ids("cni/*")
+    assert len(ids("tag:seed")) == 10
+    assert set(ids("all")) == {p.id for p in LIBRARY if PART_TAG not in p.tags}
+    assert ids("tag:part")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cni/flanel-vxlan", "did you mean"),
+        ("tag:sead", "did you mean seed"),
+        ("nothing/*", "no profile matches"),
+        ("vxlna", "vxlan"),
+    ],
+)
+def test_a_selector_that_matches_nothing_is_an_error(name: str, words: str) -> None:
+    with pytest.raises(ProfileError, match=words):
+        LIBRARY.select([name])
+
+
+def test_no_condition_is_written_twice_in_the_folders_of_features() -> None:
+    """A condition with its versions stands in one file; the others say same_as or include it."""
+    seen: dict[tuple[str, str, tuple[str, ...]], str] = {}
+    twice = []
+    for profile in LIBRARY:
+        document = LIBRARY._documents[profile.id][0]
+        if "cilium" in profile.tags:
+            continue
+        for table in document.get("requirement", ()):
+            if "same_as" in table or "variant" in table or table["expr"] == "n":
+                continue
+            key = (table["expr"], table.get("kernel", ""), tuple(table.get("arch", ())))
+            if key in seen:
+                twice.append((key, seen[key], profile.id))
+            seen[key] = profile.id
+    assert twice == []
+
+
+def test_symbols_that_left_the_kernel_are_never_required() -> None:
+    """Lists of other projects still carry them; facts/profiles.md 7 says which."""
+    stale = {
+        "NF_CONNTRACK_IPV4", "NF_NAT_IPV4", "NF_NAT_NEEDED", "NFT_MASQ_IPV4", "INET_XFRM_MODE_TUNNEL", "MEMCG_SWAP",
+        "HAVE_BPF_JIT", "EXT3_FS_XATTR", "NETFILTER_XT_MATCH_RPFILTER", "NETFILTER_XT_TARGET_REJECT",
+        "IP_NF_MATCH_MULTIPORT", "AUFS_FS", "OVERLAYFS_FS", "KVM_CLOCK", "NF_FLOW_TABLE_IPV4", "NET_SCH_CBQ",
+    }  # fmt: skip
+    named = {s for p in LIBRARY for r in p.requirements for s in r.symbols}
+    assert not named & stale
+
+
+def kernel(text: str) -> Kernel:
+    text = "# Linux/arm64 6.18.5 Kernel Configuration\n" + text
+    return Kernel(parse_config(text, completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
+
+
+NFT = "".join(
+    f"CONFIG_{s}=y\n"
+    for s in (
+        "NF_TABLES", "NF_TABLES_IPV4", "NFT_COMPAT", "NFT_NAT", "NETFILTER_XTABLES", "NETFILTER_XT_NAT",
+        "NETFILTER_XT_TARGET_MASQUERADE", "NETFILTER_XT_MATCH_COMMENT", "NETFILTER_XT_MATCH_CONNTRACK",
+        "NETFILTER_XT_MATCH_ADDRTYPE", "NETFILTER_XT_MARK",
+    )
+)  # fmt: skip
+
+
+def test_one_alternative_is_enough_and_is_named() -> None:
+    report = audit(kernel(NFT), LIBRARY.select(["iptables"]), cilium=None)
+    assert report.verdict == "pass"
+    [finding] = report.results[0].findings
+    assert finding.reason == "iptables-nft works"
+    assert "iptables-nft works: iptables by either back-end" in render("table", report, RenderOptions(width=100))
+    assert "iptables-nft works" in render("json", report, RenderOptions())
+
+
+def test_without_an_alternative_the_nearest_one_says_what_is_missing() -> None:
+    report = audit(kernel(NFT.replace("CONFIG_NFT_NAT=y\n", "")), LIBRARY.select(["iptables"]), cilium=None)
+    assert report.verdict == "fail"
+    [finding] = report.results[0].findings
+    assert [s.name for s in finding.symbols] == ["NFT_NAT"]
+    assert finding.fix == "For iptables-nft: Set CONFIG_NFT_NAT=y."
+    assert "iptables-legacy lacks: legacy-gate" in finding.reason
+
+
+def test_alternatives_nobody_can_tell_are_unknown() -> None:
+    partial = Kernel(parse_config("CONFIG_NFT_NAT=y\n"), Provenance("k", "file", "k"))
+    aimed = Kernel(partial.config.with_target(KernelVersion.parse("6.18")), partial.provenance)
+    assert audit(aimed, LIBRARY.select(["iptables"]), cilium=None).verdict == "unknown"
+
+
+def columns(shared: Path) -> list[KernelConfig]:
+    """The kernels of the table's columns: Apple's file by its header, on 6.18.5, and as it was resolved twice."""
+
+    def text(name: str) -> bytes:
+        return config_text(shared / "kernels" / f"{name}.config.gz")
+
+    raw = text("apple-arm64-2f947e7")
+    aimed = parse_config(raw, origin=Origin.INPUT).with_target(KernelVersion.parse("6.18.5"))
+    resolved = [parse_config(text(f"apple-arm64-resolved-{v}")) for v in ("6.12", "7.2")]
+    return [parse_config(raw), forecast(aimed), *resolved]
+
+
+def test_the_researched_verdicts_are_reproduced(shared: Path) -> None:
+    """facts/profiles.md 10: every cell, or unknown, which is allowed for the file that is only olddefconfig's input."""
+    rows = TABLE_ROW.findall((shared / "facts/profiles.md").read_text(encoding="utf-8").split("## 10.")[1])
+    assert len(rows) == 108
+    evaluators = [Evaluator(k) for k in columns(shared)]
+    differ, open_ = [], []
+    for name, *cells in rows:
+        for number, (cell, evaluator) in enumerate(zip(cells, evaluators, strict=True)):
+            status = evaluator.profile(LIBRARY.get(name)).status
+            if status is Status.UNKNOWN and number == 1:
+                open_.append(name)
+            elif status != cell.lower():
+                differ.append((name, number, cell, status))
+    assert differ == []
+    assert len(open_) <= 4
+
+
+def test_many_profiles_show_what_they_share_once() -> None:
+    report = audit(kernel(NFT), LIBRARY.select(["all"]), cilium=None)
+    text = render("table", report, RenderOptions(width=100))
+    heads = re.findall(r"^(?:FAIL|WARN)\s+\S+/\S+ \(", text, re.MULTILINE)
+    needs = re.findall(r"^  needs    .*$", text, re.MULTILINE)
+    assert len(heads) == len(needs)
+    assert "  also     " in text
+    assert "tracee/kprobe" in text
+    assert not re.search(r"^FAIL    tracee/kprobe", text, re.MULTILINE)
+    everything = render("table", report, RenderOptions(width=100, verbose=True))
+    assert re.search(r"^FAIL    tracee/kprobe \(", everything, re.MULTILINE)
