@@ -40,6 +40,11 @@ def toml_document(path: Path) -> dict[str, Any]:
     if entry is not None and entry["digest"] == _digest(data):
         document: dict[str, Any] = entry["document"]
         return document
+    return _parsed(data)
+
+
+@cache
+def _parsed(data: bytes) -> dict[str, Any]:
     return tomllib.loads(data.decode("utf-8"))
 
 
