@@ -28,7 +28,7 @@ from tests.kernel_sources import kernel_source, missing_tools, no_source
 pytestmark = pytest.mark.slow
 
 PREFIX = {"arm64": "aarch64-linux-gnu-", "x86_64": "x86_64-linux-gnu-"}
-MACHINE = {"CC_CAN_LINK", "CC_CAN_LINK_STATIC", "GCC_PLUGINS", "HAVE_GCC_PLUGINS"}
+MACHINE = {"BPFILTER_UMH", "CC_CAN_LINK", "CC_CAN_LINK_STATIC", "GCC_PLUGINS", "HAVE_GCC_PLUGINS"}
 """Symbols that say what else is installed on a machine; the model only assumes it."""
 
 APPLE = (

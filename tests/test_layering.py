@@ -33,6 +33,8 @@ OWNERS = {
     "kconfiglib": {"kconfig"},
     "jsonschema": {"profiles"},
     "tabulate": {"render"},
+    "prometheus_client": {"render"},
+    "jinja2": {"render"},
     "backports": {"sources", "kernel"},
     "compression": {"sources", "kernel"},
     "lz4": {"kernel"},

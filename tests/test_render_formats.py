@@ -36,7 +36,18 @@ from tests.sample_report import CONFIG, held, kernel, profile, requirement, samp
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden"
 REPORTS = {"sample": sample, "baseline": held}
-SUFFIX = {"json": "json", "sarif": "sarif", "junit": "xml", "gitlab": "json", "markdown": "md", "tap": "tap"}
+SUFFIX = {
+    "json": "json",
+    "sarif": "sarif",
+    "junit": "xml",
+    "gitlab": "json",
+    "markdown": "md",
+    "tap": "tap",
+    "html": "html",
+    "openmetrics": "prom",
+    "openreports": "json",
+    "policyreport": "json",
+}
 
 
 @pytest.mark.parametrize("report", sorted(REPORTS))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
 
 MAX_CLAIM_BYTES = 1024 * 1024
+MOST_LABELS = 20
+MOST_IN_A_LABEL = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +31,10 @@ def check(
     source: given.Source = "apple",
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="NAME=VALUE", help="Add this to reports, such as node=worker-1; repeatable."),
+    ] = None,
     claims: Annotated[
         Path | None,
         typer.Option("--claims", metavar="FILE", help="Hold this file's claims against the kernel; - for stdin."),
@@ -72,6 +78,8 @@ def check(
     Exit status: 0 pass, 1 the audit failed or this input cannot tell, 2 usage or profile error, 3 the source could
     not be read or nothing was checked.
     """
+    from dataclasses import replace
+
     from kina_audit.api import audit, load_kernel, load_profiles
     from kina_audit.cli import github_files, outputs
     from kina_audit.errors import UsageError
@@ -103,6 +111,7 @@ def check(
     )  # fmt: skip
     planned = outputs.plan(format_, output or [], source)
     github_files.check(planned)
+    labels = _labels(label or [])
     accepted = gate.load_waivers(waivers or [])
     held = gate.load_baseline(baseline) if baseline else None
     if baseline is None and update_baseline:
@@ -127,6 +136,7 @@ def check(
         kernel, profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
         today=gate.day(today), strict=strict, baseline=held, baseline_origin=str(baseline),
     )  # fmt: skip
+    report = replace(report, labels=labels)
     root, folder = gate.repository()
     look = RenderOptions(verbose=verbose, color=colour, root=root, folder=folder, locate=locate)
     outputs.write(report, planned, look)
@@ -141,6 +151,27 @@ def check(
         options.say(f"verdict {report.verdict}: exit status {report.exit_code} is 0 by --exit-zero")
         return 0
     return report.exit_code
+
+
+def _labels(given_labels: list[str]) -> tuple[tuple[str, str], ...]:
+    """The pairs of ``--label``.
+
+    Raises:
+        UsageError: one is no NAME=VALUE, or there are too many.
+    """
+    import re
+
+    from kina_audit.errors import UsageError
+
+    found: dict[str, str] = {}
+    for text in given_labels:
+        name, equals, value = text.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,62}", name) or len(value) > MOST_IN_A_LABEL:
+            raise UsageError(f"--label {text[:60]}: expected NAME=VALUE", "For example --label node=worker-1.")
+        found[name] = value
+    if len(found) > MOST_LABELS:
+        raise UsageError(f"--label: more than {MOST_LABELS} of them")
+    return tuple(found.items())
 
 
 def _claims(

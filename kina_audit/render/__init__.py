@@ -19,6 +19,10 @@ FORMATS = {
     "gitlab": "kina_audit.render.gitlab",
     "github": "kina_audit.render.github",
     "tap": "kina_audit.render.tap",
+    "openmetrics": "kina_audit.render.openmetrics",
+    "html": "kina_audit.render.html",
+    "openreports": "kina_audit.render.openreports",
+    "policyreport": "kina_audit.render.policyreport",
 }
 """Format name to the module that renders it."""
 

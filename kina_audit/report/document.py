@@ -16,7 +16,7 @@ from kina_audit.report.compare import Change, Comparison
 from kina_audit.report.model import Report
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/report-1.schema.json"
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 def to_document(report: Report) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "tool": {"name": "kina-audit", "version": report.tool_version},
         "verdict": str(report.verdict),
         "fail_on": str(report.fail_on),
+        "labels": dict(report.labels),
         "counts": counts([f for r in report.results for f in r.findings]),
         "kernel": _kernel(report.kernel, report),
         "profiles": [_profile(r) for r in report.results],

@@ -49,6 +49,7 @@ class Report:
         waivers: every waiver that was given, and what became of it.
         strict: whether an unused or expired waiver fails the audit.
         baseline: what changed against the baseline; with one, only what was lost counts.
+        labels: (name, value) pairs that the user gave, such as a node's name; nothing adds one by itself.
     """
 
     kernel: Kernel
@@ -59,6 +60,7 @@ class Report:
     waivers: tuple[WaiverUse, ...] = ()
     strict: bool = False
     baseline: Comparison | None = None
+    labels: tuple[tuple[str, str], ...] = ()
 
     @property
     def verdict(self) -> Verdict:

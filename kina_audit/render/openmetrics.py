@@ -1,0 +1,107 @@
+"""``--format openmetrics``: gauges for Prometheus, by its own library.
+
+Only gauges, so that the text is valid OpenMetrics and what node_exporter's textfile collector reads, too. There is no clock
+in it: the collector's own ``node_textfile_mtime_seconds`` says how old it is. docs/metrics.md lists the metrics; label values
+are names of profiles, features, levels and statuses, so their number is bounded by what was selected.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kina_audit.cilium.model import LADDER, Mode
+from kina_audit.engine.finding import Status
+from kina_audit.profiles.model import Level
+from kina_audit.render import RenderOptions, cut
+from kina_audit.report.model import Report, Verdict
+
+if TYPE_CHECKING:
+    from prometheus_client.core import GaugeMetricFamily
+
+METRICS = {
+    "kina_audit_info": ("What was audited: the kernel and the tool. Always 1.", ("version", "kernel", "arch", "input")),
+    "kina_audit_label": ("A label that the user gave with --label. Always 1.", ("name", "value")),
+    "kina_audit_verdict": ("1 for the verdict of the audit, 0 for the others.", ("verdict",)),
+    "kina_audit_profile_status": ("1 for the status of a profile, 0 for the others.", ("profile", "status")),
+    "kina_audit_requirements": (
+        "How many requirements of a profile have this level and status.",
+        ("profile", "level", "status"),
+    ),
+    "kina_audit_cilium_mode": ("1 for the Cilium mode that is recommended, 0 for the others.", ("release", "mode")),
+    "kina_audit_cilium_feature_status": (
+        "1 for the status of a Cilium feature, 0 for the others.",
+        ("release", "feature", "status"),
+    ),
+    "kina_audit_waivers": ("How many waivers are in this state.", ("state",)),
+    "kina_audit_baseline_changes": (
+        "How many findings and capabilities were lost or gained against the baseline; waived ones are not counted.",
+        ("direction",),
+    ),
+    "kina_audit_config_symbols": ("How many symbols the configuration has a line for.", ()),
+    "kina_audit_config_warnings": ("How many lines of the configuration a kernel's own reader would warn about.", ()),
+}
+"""Name to (help, labels) of every metric; docs/metrics.md shows the same."""
+
+_LONGEST = 120
+
+
+def render(report: Report, _options: RenderOptions) -> str:
+    """OpenMetrics text, ending in ``# EOF``."""
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.openmetrics.exposition import generate_latest
+    from prometheus_client.registry import Collector
+
+    class Once(Collector):
+        def collect(self) -> "Iterator[GaugeMetricFamily]":
+            return _families(report)
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Once())
+    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
+    return text.decode("utf-8")
+
+
+def _families(report: Report) -> "Iterator[GaugeMetricFamily]":
+    from prometheus_client.core import GaugeMetricFamily
+
+    found: dict[str, list[tuple[tuple[str, ...], float]]] = {}
+    for name, labels, value in _samples(report):
+        found.setdefault(name, []).append((labels, value))
+    for name, (text, labels) in METRICS.items():
+        if name in found:
+            family = GaugeMetricFamily(name, text, labels=labels)
+            for values, value in found[name]:
+                family.add_metric([cut(v, _LONGEST) for v in values], value)
+            yield family
+
+
+def _samples(report: Report) -> Iterator[tuple[str, tuple[str, ...], float]]:
+    config = report.kernel.config
+    known = (report.tool_version, str(config.target or "unknown"), config.arch or "unknown", str(config.origin))
+    yield "kina_audit_info", known, 1
+    for name, value in report.labels:
+        yield "kina_audit_label", (name, value), 1
+    for verdict in Verdict:
+        yield "kina_audit_verdict", (str(verdict),), report.verdict is verdict
+    for result in report.results:
+        for status in Status:
+            yield "kina_audit_profile_status", (result.profile.id, str(status)), result.status is status
+        for level in Level:
+            rows = [f for f in result.findings if f.level is level]
+            for status in Status if rows else ():
+                count = sum(f.status is status for f in rows)
+                yield "kina_audit_requirements", (result.profile.id, str(level), str(status)), count
+    advice = report.advice
+    if advice is not None:
+        for mode in (*LADDER, Mode.UNKNOWN):
+            yield "kina_audit_cilium_mode", (advice.release, str(mode)), advice.mode is mode
+        for capability in advice.capabilities:
+            for status in Status:
+                labels = (advice.release, capability.id.removeprefix("cilium-"), str(status))
+                yield "kina_audit_cilium_feature_status", labels, capability.status is status
+    for state in dict.fromkeys(use.state for use in report.waivers):
+        yield "kina_audit_waivers", (str(state),), sum(use.state is state for use in report.waivers)
+    if report.baseline is not None:
+        yield "kina_audit_baseline_changes", ("lost",), len(report.baseline.regressions())
+        yield "kina_audit_baseline_changes", ("gained",), len(report.baseline.improvements)
+    yield "kina_audit_config_symbols", (), len(config.raw)
+    yield "kina_audit_config_warnings", (), len(config.warnings)

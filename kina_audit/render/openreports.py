@@ -1,0 +1,123 @@
+"""``--format openreports``: a ``ClusterReport`` of openreports.io/v1alpha1, as JSON that ``kubectl apply -f -`` takes.
+
+A kernel belongs to a node, so the report's scope is the Node that ``--label node=NAME`` names; without that label it has
+none. There is no clock in it. `policyreport` is the same body in the older group wgpolicyk8s.io.
+"""
+
+import json
+import re
+from hashlib import sha256
+from typing import Any
+
+from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.profiles.model import Level
+from kina_audit.render import RenderOptions, cut
+from kina_audit.render.sentences import facts, headline, needs, waived
+from kina_audit.report.model import Report
+
+NODE = "node"
+"""The label that names the Node."""
+
+MOST_RESULTS = 1000
+"""A resource larger than etcd's 1.5 MiB is refused; met and skipped requirements are left out first, and counted."""
+
+_MESSAGE = 800
+_PROPERTY = 300
+_RESULT = {
+    Status.PASS: "pass",
+    Status.FAIL: "fail",
+    Status.WARN: "warn",
+    Status.SKIP: "skip",
+    Status.UNKNOWN: "error",
+}
+_SEVERITY = {Level.REQUIRED: "high", Level.RECOMMENDED: "medium", Level.OPTIONAL: "low"}
+
+
+def render(report: Report, _options: RenderOptions) -> str:
+    """A ClusterReport."""
+    document = {
+        "apiVersion": "openreports.io/v1alpha1",
+        "kind": "ClusterReport",
+        "metadata": metadata(report),
+        "source": "kina-audit",
+        **body(report),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def metadata(report: Report) -> dict[str, Any]:
+    """Name, labels and annotations: the verdict, the kernel, the mode."""
+    node = dict(report.labels).get(NODE, "")
+    config = report.kernel.config
+    annotations = {
+        "kina-audit.dev/verdict": str(report.verdict),
+        "kina-audit.dev/kernel": str(config.target or "unknown"),
+        "kina-audit.dev/version": report.tool_version,
+    }
+    if report.advice is not None:
+        annotations["kina-audit.dev/cilium-release"] = report.advice.release
+        annotations["kina-audit.dev/cilium-mode"] = str(report.advice.mode)
+    annotations |= {f"kina-audit.dev/label-{_slug(k)[:40]}": cut(v, _PROPERTY) for k, v in report.labels if k != NODE}
+    left_out = len(_pairs(report)) - len(_kept(report))
+    if left_out:
+        annotations["kina-audit.dev/left-out"] = f"{left_out} met or skipped requirements"
+    return {
+        "name": f"kina-audit-{_slug(node or report.kernel.provenance.source)}",
+        "labels": {"app.kubernetes.io/created-by": "kina-audit"},
+        "annotations": annotations,
+    }
+
+
+def body(report: Report) -> dict[str, Any]:
+    """Scope, summary and results, which both groups have."""
+    node = dict(report.labels).get(NODE, "")
+    outcomes = [_outcome(f) for _, f in _pairs(report)]
+    found: dict[str, Any] = {}
+    if node:
+        found["scope"] = {"apiVersion": "v1", "kind": "Node", "name": cut(node, 253)}
+    found["summary"] = {name: outcomes.count(name) for name in ("pass", "fail", "warn", "error", "skip")}
+    found["results"] = [_result(r, f) for r, f in _kept(report)]
+    return found
+
+
+def _pairs(report: Report) -> list[tuple[ProfileResult, Finding]]:
+    return [(r, f) for r in report.results for f in r.findings]
+
+
+def _kept(report: Report) -> list[tuple[ProfileResult, Finding]]:
+    pairs = _pairs(report)
+    if len(pairs) <= MOST_RESULTS:
+        return pairs
+    unmet = [(r, f) for r, f in pairs if f.status in (Status.FAIL, Status.UNKNOWN, Status.WARN)]
+    return sorted(unmet, key=lambda pair: pair[1].status is not Status.FAIL)[:MOST_RESULTS]
+
+
+def _outcome(found: Finding) -> str:
+    return "skip" if found.waiver else _RESULT[found.status]
+
+
+def _result(result: ProfileResult, found: Finding) -> dict[str, Any]:
+    row = found.requirement
+    unmet = found.status in (Status.FAIL, Status.UNKNOWN, Status.WARN)
+    properties = {"needs": needs(found), "has": facts(found), "because": found.reason, "waived": waived(found)}
+    if unmet:
+        properties["fix"] = found.fix
+    return {
+        "source": "kina-audit",
+        "policy": result.profile.id,
+        "rule": row.id,
+        "category": str(row.level),
+        "result": _outcome(found),
+        "severity": _SEVERITY[row.level],
+        "scored": row.level is Level.REQUIRED,
+        "message": cut(f"{headline(result, found)} {row.why}" if unmet else f"{needs(found)}", _MESSAGE),
+        "properties": {k: cut(v, _PROPERTY) for k, v in properties.items() if v},
+    }
+
+
+def _slug(text: str) -> str:
+    """A name that Kubernetes takes: lower case, digits and dashes; a digest keeps names apart that were cut."""
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if slug == text and len(slug) <= 200:
+        return slug
+    return f"{slug[:180].strip('-')}-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".strip("-")
