@@ -19,8 +19,22 @@ ALLOWED = {
     "kconfig": {"kernel"},
     "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig"},
     "trees": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api"},
+    "matrix": {"kernel", "profiles", "engine", "cilium", "report", "sources", "api"},
     "lint": {"kernel", "profiles", "kconfig"},
-    "cli": {"lint", "kernel", "profiles", "engine", "cilium", "report", "render", "sources", "kconfig", "api", "trees"},
+    "cli": {
+        "lint",
+        "matrix",
+        "kernel",
+        "profiles",
+        "engine",
+        "cilium",
+        "report",
+        "render",
+        "sources",
+        "kconfig",
+        "api",
+        "trees",
+    },
 }
 EVERYWHERE = {"errors", "packaged", "__init__"}
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "extract": "kina_audit.cli.extract",
     "fix": "kina_audit.cli.fix",
     "kernels": "kina_audit.cli.kernels",
+    "matrix": "kina_audit.cli.matrix",
     "profiles": "kina_audit.cli.profiles",
     "resolve": "kina_audit.cli.resolve",
     "schema": "kina_audit.cli.schema",

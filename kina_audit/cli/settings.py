@@ -52,6 +52,7 @@ COMMANDS = {
     "explain": ("kernel-tree", "toolchain", "offline"),
     "fix": ("source", "arch", "kernel-tree", "toolchain", "offline"),
     "resolve": ("source", "kernel-tree", "toolchain", "offline"),
+    "matrix": ("arch", "profiles", "profile-dirs", "cilium", "fail-on", "offline"),
     "profiles": ("profile-dirs",),
 }
 """Command to the keys it heeds."""

@@ -1,0 +1,71 @@
+"""`kina-audit matrix` over 10,000 configs, as ratios to one bare regex pass over the same files.
+
+    python bench/matrix.py [--count 10000] [FOLDER ...]
+
+The configs below the folders (default: the research data beside the checkout) are repeated under other names in a temporary
+folder. Prints configs per second for the bare pass, one process and one a core, and the peak memory of each.
+"""
+
+import argparse
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.audit import SHARED, texts
+
+BARE = re.compile(rb"^(?:# )?CONFIG_(\w+)(?:=(.*)| is not set)$", re.MULTILINE)
+
+
+def bare(folder: Path) -> float:
+    """Seconds for a regex pass over every file."""
+    start = time.perf_counter()
+    for path in sorted(folder.iterdir()):
+        BARE.findall(path.read_bytes())
+    return time.perf_counter() - start
+
+
+def ours(folder: Path, jobs: int) -> tuple[float, float, float]:
+    """(seconds, processor seconds, MiB of the largest process) of a whole run."""
+    command = [sys.executable, "-m", "kina_audit", "matrix", str(folder), "-q", "-f", "csv", "-j", str(jobs)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    seconds = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, used, after.ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("folders", nargs="*", type=Path)
+    options = parser.parse_args()
+    configs = texts(options.folders or [SHARED / "corpus", SHARED / "kernels"])
+    if not configs:
+        sys.exit("no config found; name folders with *.gz or *.config")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for number in range(options.count):
+            (folder / f"node-{number:05}.config").write_bytes(configs[number % len(configs)])
+        bare(folder)
+        baseline = bare(folder)
+        count = options.count
+        print(f"{count} configs; bare regex pass: {count / baseline:.0f} configs/s")
+        alone = 0.0
+        for jobs in (1, os.cpu_count() or 1):
+            seconds, used, memory = ours(folder, jobs)
+            alone = alone or seconds
+            print(
+                f"{jobs} process{'es' if jobs > 1 else ''}: {count / seconds:.0f} configs/s, {seconds / baseline:.2f} x the "
+                f"bare pass, {alone / seconds:.2f} x one process, {used / seconds:.2f} cores, {memory:.0f} MiB at most"
+            )
+
+
+if __name__ == "__main__":
+    main()

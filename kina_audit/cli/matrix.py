@@ -1,0 +1,110 @@
+"""``kina-audit matrix``: many kernels by profiles and Cilium modes."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+from kina_audit.cli.profile_options import FolderOption, ProfileOption
+from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
+
+if TYPE_CHECKING:
+    from kina_audit.report.matrix import Row
+
+FORMATS = "table, json, markdown, csv or html"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("matrix")(matrix)
+
+
+def matrix(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Kernels: anything check takes, a folder of configs, a pattern, @LIST (one a line), stored JSON reports, "
+            "'recorded:*'."
+        ),
+    ],
+    profile: ProfileOption = None,
+    profile_dir: FolderOption = None,
+    cilium: Annotated[
+        str,
+        typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18; none: no mode. [newest known]"),
+    ] = "",
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="LEVEL", help="required, recommended, optional or never.")
+    ] = "required",
+    only_differences: Annotated[
+        bool, typer.Option("--only-differences", help="Only profiles on which the kernels differ.")
+    ] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes. [one a core]")] = 0,
+    format_: Annotated[str, typer.Option("--format", "-f", help=f"{FORMATS}, to stdout.")] = "table",
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
+    ] = None,
+    target_kernel: given.TargetKernel = "",
+    arch: given.Arch = "arm64",
+    offline: given.Offline = False,
+    refresh: given.Refresh = False,
+    no_fallback: given.NoFallback = False,
+    allow_http: given.AllowHttp = False,
+    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
+    timeout: given.Timeout = COMMAND_TIMEOUT,
+    quiet: given.Quiet = False,
+    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+) -> int:
+    """Audit many kernels, and show which of them carry which profile and Cilium mode.
+
+    Exit status: 0 every kernel passes, 1 one does not or could not be audited, 2 usage or profile error, 3 none could be
+    audited.
+    """
+    from kina_audit.cli import outputs
+    from kina_audit.errors import NothingCheckedError
+    from kina_audit.matrix import MatrixRequest, expand, make_matrix, rows
+    from kina_audit.render import RenderOptions
+    from kina_audit.render.matrix import MATRIX_FORMATS, render_matrix
+    from kina_audit.report.model import FailOn
+
+    colour = terminal.use_colour(color)
+    planned = outputs.plan(format_, output or [], formats=MATRIX_FORMATS)
+    request = MatrixRequest(
+        tuple(profile or ()),
+        tuple(profile_dir or ()),
+        None if cilium == "none" else cilium,
+        given.one_of(FailOn, fail_on, "--fail-on"),
+        any(o.format == "html" for o in planned),
+        given.source_options(
+            arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
+            allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, quiet=quiet,
+        ),
+    )  # fmt: skip
+    names = list(expand(sources))
+    found = make_matrix(request, _told(rows(names, request, jobs), len(names), quiet=quiet))
+    audited = [r for r in found.rows if not r.error]
+    shown = found.only(found.differing) if only_differences and audited else found
+    outputs.write_each(
+        planned,
+        RenderOptions(color=colour),
+        lambda name, look: render_matrix(name, shown, look.width, color=look.color),
+    )
+    if not audited:
+        raise NothingCheckedError("none of these kernels could be audited", "The errors are above, a line a kernel.")
+    return 0 if all(r.passes for r in found.rows) else 1
+
+
+def _told(found: "Iterable[Row]", total: int, *, quiet: bool) -> "Iterator[Row]":
+    """The same rows, with how far it has come on stderr where that takes more than a second."""
+    import time
+
+    start = last = time.monotonic()
+    for number, row in enumerate(found, 1):
+        now = time.monotonic()
+        if not quiet and now - start > 1 and now - last > 2:
+            last = now
+            terminal.say(f"audited {number} of {total} kernels")
+        yield row

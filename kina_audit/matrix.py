@@ -1,0 +1,263 @@
+"""Audit many kernels on every core of the machine.
+
+::
+
+    from kina_audit.matrix import MatrixRequest, expand, rows
+
+    request = MatrixRequest(profiles=("tag:default",), cilium="1.18")
+    for row in rows(expand(["configs/", "recorded:*"]), request):
+        print(row.source, row.verdict, row.mode)
+"""
+
+import json
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from glob import iglob
+from pathlib import Path
+from typing import Any
+
+from kina_audit import __version__
+from kina_audit.api import CILIUM_TAG, DEFAULT_TAG
+from kina_audit.engine.evaluate import Evaluator
+from kina_audit.engine.finding import ProfileResult, Status
+from kina_audit.errors import KinaAuditError, SourceError, UsageError
+from kina_audit.kernel.forecast import forecast
+from kina_audit.kernel.provenance import Kernel
+from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.profiles.model import Profile
+from kina_audit.report.matrix import Matrix, Row, make_row, row_of_document
+from kina_audit.report.model import FailOn, Report
+from kina_audit.sources.options import SourceOptions
+
+MAX_LIST_BYTES = 64 * 1024 * 1024
+MAX_REPORT_BYTES = 256 * 1024 * 1024
+_BUNCH = 16
+"""Kernels handed to a worker at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRequest:
+    """What is asked of every kernel.
+
+    Attributes:
+        profiles: as `ProfileLibrary.select` takes them; empty: the ones tagged ``default``.
+        folders: more profiles.
+        cilium: a release; empty: the newest known; None: no mode.
+        fail_on: which unmet level fails a kernel.
+        details: keep what is unmet.
+        options: how sources are read.
+    """
+
+    profiles: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+    cilium: str | None = ""
+    fail_on: str = "required"
+    details: bool = False
+    options: SourceOptions = field(default_factory=SourceOptions)
+
+
+def expand(sources: Iterable[str]) -> Iterator[str]:
+    """The kernels that sources name: a folder of configs, a pattern, ``@LIST``, ``recorded:*`` become many.
+
+    A folder that `check` would find one kernel in (a build tree, a root file system) stays one.
+
+    Raises:
+        UsageError: a list that cannot be read, or a source that names nothing.
+    """
+    for source in sources:
+        found = 0
+        for one in _expand(source):
+            found += 1
+            yield one
+        if not found:
+            raise UsageError(
+                f"{source}: names no kernel", "Give files, a folder of them, a pattern, @LIST, recorded:*."
+            )
+
+
+def _expand(source: str) -> Iterator[str]:
+    if source.startswith("@"):
+        yield from _listed(Path(source[1:]))
+    elif source.startswith("recorded:") and any(c in source for c in "*?["):
+        from kina_audit.sources.recorded import entries
+
+        yield from (f"recorded:{name}" for name, _, _ in entries() if fnmatchcase(f"recorded:{name}", source))
+    elif Path(source).is_dir():
+        folder = Path(source)
+        if any((folder / name).exists() for name in (".config", "boot", "lib/modules", "Kconfig", "proc/config.gz")):
+            yield source
+        else:
+            yield from sorted(str(p) for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    elif any(c in source for c in "*?[") and not Path(source).exists() and "://" not in source:
+        yield from sorted(p for p in iglob(source, recursive=True) if Path(p).is_file())  # noqa: PTH207
+    else:
+        yield source
+
+
+def _listed(path: Path) -> Iterator[str]:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_LIST_BYTES + 1)
+        if len(data) > MAX_LIST_BYTES:
+            raise UsageError(f"{path}: more than 64 MiB, which no list of kernels is")
+        text = data.decode("utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise UsageError(f"{path}: cannot be read: {reason}", "A list names one kernel a line.") from error
+    for line in text.splitlines():
+        if (name := line.strip()) and not name.startswith("#"):
+            yield name
+
+
+def columns(request: MatrixRequest) -> tuple[tuple[str, str], ...]:
+    """(id, title) of the profiles that a request selects.
+
+    Raises:
+        ProfileError: an unknown name or a bad file.
+    """
+    return tuple((p.id, p.title) for p in _Auditor(request).profiles)
+
+
+def make_matrix(request: MatrixRequest, found: Iterable[Row]) -> Matrix:
+    """Rows with what their columns mean."""
+    from kina_audit.cilium.release import find_release
+
+    release = str(find_release(request.cilium)) if request.cilium is not None else ""
+    return Matrix(columns(request), release, str(FailOn(request.fail_on)), tuple(found), __version__)
+
+
+def rows(sources: Iterable[str], request: MatrixRequest, jobs: int = 0) -> Iterator[Row]:
+    """A row for each source, in their order, as soon as it is there.
+
+    Args:
+        sources: from `expand`.
+        request: what is asked.
+        jobs: processes; 0: one a core, 1: this process alone.
+
+    Raises:
+        ProfileError, UsageError: of the request; a source that cannot be audited is a row that says so.
+    """
+    auditor = _Auditor(request)
+    processes = jobs or os.cpu_count() or 1
+    if processes == 1:
+        yield from map(auditor.row, sources)
+        return
+    from multiprocessing import Pool
+
+    # Progress and questions belong to this process; a worker that is interrupted leaves the talking to it.
+    quiet = replace(request, options=replace(request.options, say=_silent))
+    with Pool(processes, _start, (quiet,)) as pool:
+        yield from pool.imap(_row, sources, _BUNCH)
+
+
+def _silent(_: str) -> None:
+    """A worker says nothing."""
+
+
+_auditor: "_Auditor | None" = None
+
+
+def _start(request: MatrixRequest) -> None:
+    global _auditor  # noqa: PLW0603  (one for each worker process)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _auditor = _Auditor(request)
+
+
+def _row(source: str) -> Row:
+    assert _auditor is not None
+    return _auditor.row(source)
+
+
+class _Auditor:
+    """Profiles and release, looked up once for every kernel of a process."""
+
+    def __init__(self, request: MatrixRequest) -> None:
+        from kina_audit.cilium.release import find_release
+
+        self.request = request
+        files = [Path(n) for n in request.profiles if n.endswith(".toml")]
+        library = ProfileLibrary(request.folders, files)
+        self.profiles: list[Profile] = (
+            library.select(request.profiles) if request.profiles else library.tagged(DEFAULT_TAG)
+        )
+        self.fail_on = FailOn(request.fail_on)
+        self.release = find_release(request.cilium) if request.cilium is not None else None
+        self.cilium = {p.id: p for p in library.tagged(CILIUM_TAG)} if self.release is not None else {}
+
+    def row(self, source: str) -> Row:
+        """One kernel's row; its error, if it cannot be audited."""
+        try:
+            if (document := _stored(source)) is not None:
+                ids = [p.id for p in self.profiles]
+                return row_of_document(source, document, ids, details=self.request.details)
+            return self._audited(source)
+        except KinaAuditError as error:
+            return Row(source, error.message)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            # A stored report is somebody's JSON: what is wrong in it must not end the other rows.
+            return Row(source, f"{source}: {error}")
+
+    def _audited(self, source: str) -> Row:
+        from kina_audit.sources import open_source
+
+        kernel = open_source(source, self.request.options)
+        config = forecast(kernel.config)
+        # Nobody looks at lines here, and numbering them costs more than the audit.
+        evaluator = Evaluator(replace(config, text="", _lines={}))
+        results = tuple([evaluator.profile(p) for p in self.profiles])
+        report = Report(Kernel(config, kernel.provenance), results, None, self.fail_on, __version__)
+        return make_row(
+            source, config, results, str(report.verdict), self._mode(evaluator), details=self.request.details
+        )
+
+    def _mode(self, evaluator: Evaluator) -> str:
+        if self.release is None:
+            return ""
+        from kina_audit.cilium.ladder import stand, standing
+        from kina_audit.cilium.reading import Reader
+
+        results = _OnDemand(self.cilium, evaluator)
+        mode = standing(Reader(results, self.release, evaluator.kernel, optimistic=False)).mode
+        if evaluator.kernel.target is None or any(
+            f.status is Status.UNKNOWN for r in results.values() for f in r.findings
+        ):
+            return str(stand(results, self.release, evaluator.kernel)[0])
+        # Nothing that was asked is open, so reading it optimistically gives the same.
+        return str(mode)
+
+
+class _OnDemand(dict[str, ProfileResult]):
+    """Cilium's profiles, evaluated when the ladder asks for them: it looks at half of them."""
+
+    def __init__(self, profiles: dict[str, Profile], evaluator: Evaluator) -> None:
+        super().__init__()
+        self._profiles, self._evaluator = profiles, evaluator
+
+    def __missing__(self, name: str) -> ProfileResult:
+        found = self[name] = self._evaluator.profile(self._profiles[name])
+        return found
+
+
+def _stored(source: str) -> dict[str, Any] | None:
+    """A stored JSON report; None: the source is something else.
+
+    Raises:
+        SourceError: a JSON file that is too large or broken.
+    """
+    if not source.endswith(".json"):
+        return None
+    path = Path(source)
+    if not path.is_file():
+        return None
+    if path.stat().st_size > MAX_REPORT_BYTES:
+        raise SourceError(f"{source}: more than 256 MiB, which no report is")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{source}: not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise SourceError(f"{source}: no report", "`kina-audit check --format json` writes one.")
+    return document

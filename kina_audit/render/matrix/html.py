@@ -1,0 +1,56 @@
+"""``matrix --format html``: the grid on one page, with each kernel's unmet requirements a click away."""
+
+from kina_audit.render.page import page
+from kina_audit.report.matrix import Matrix, counts
+
+MOST_WITH_DETAILS = 500
+"""Kernels whose unmet requirements are on the page; a page with thousands of them helps nobody."""
+
+_MARK = {"pass": "ok", "fail": "fail", "warn": "warn", "unknown": "?", "skip": "-", "": ""}
+
+
+def render(matrix: Matrix, _width: int, _color: bool) -> str:
+    """The page; the same matrix gives the same bytes."""
+    differing = set(matrix.differing)
+    rows = []
+    detailed = 0
+    for number, row in enumerate(matrix.rows, 1):
+        shown = bool(row.unmet) and detailed < MOST_WITH_DETAILS
+        detailed += shown
+        rows.append(
+            {
+                "id": f"k{number}",
+                "row": row,
+                "details": shown,
+                "kernel": f"{row.kernel or 'unknown'} {row.arch}".strip(),
+                "cells": [
+                    {"status": s, "mark": _MARK[s], "same": i not in differing} for i, s in enumerate(row.statuses)
+                ],
+            }
+        )
+    audited = [r for r in matrix.rows if not r.error]
+    columns = [
+        {
+            "id": name,
+            "title": title,
+            "same": i not in differing,
+            "passing": sum(r.statuses[i] in ("pass", "warn") for r in audited),
+        }
+        for i, (name, title) in enumerate(matrix.profiles)
+    ]
+    return page(
+        "matrix.html",
+        "matrix.js",
+        {
+            "release": matrix.release,
+            "fail_on": matrix.fail_on,
+            "counts": counts(matrix.rows),
+            "total": len(matrix.rows),
+            "audited": len(audited),
+            "columns": columns,
+            "rows": rows,
+            "left_out": sum(bool(r.unmet) for r in matrix.rows) - detailed,
+            "most": MOST_WITH_DETAILS,
+            "version": matrix.tool_version,
+        },
+    )

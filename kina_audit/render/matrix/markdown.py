@@ -1,0 +1,26 @@
+"""``matrix --format markdown``: a table for a pull request or a page."""
+
+from kina_audit.render import one_line
+from kina_audit.render.markdown_text import code, escape
+from kina_audit.report.matrix import Matrix, counts
+
+
+def render(matrix: Matrix, _width: int, _color: bool) -> str:
+    """A table, kernels down and profiles across."""
+    head = ["kernel", "Linux", "verdict", *([f"Cilium {matrix.release}"] if matrix.release else [])]
+    head += [i for i, _ in matrix.profiles]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in matrix.rows:
+        cells = [code(one_line(row.source), in_table=True)]
+        if row.error:
+            cells += [escape(f"error: {one_line(row.error)}"), *[""] * (len(head) - 2)]
+        else:
+            cells += [escape(f"{row.kernel or 'unknown'} {row.arch}".strip()), row.verdict]
+            cells += [row.mode] if matrix.release else []
+            cells += [_MARK.get(s, "") for s in row.statuses]
+        lines.append("| " + " | ".join(cells) + " |")
+    total = ", ".join(f"{n} {name}" for name, n in counts(matrix.rows).items() if n)
+    return "\n".join([*lines, "", f"{len(matrix.rows)} kernels: {total}."]) + "\n"
+
+
+_MARK = {"pass": "pass", "fail": "**FAIL**", "warn": "warn", "unknown": "**unknown**", "skip": "-"}

@@ -1,0 +1,175 @@
+"""Many kernels by profiles and Cilium modes: small rows, made one at a time, so that thousands need little memory."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
+from kina_audit.kernel.config import KernelConfig
+from kina_audit.report.model import Verdict
+
+SCHEMA_ID = "https://kina-audit.dev/schemas/matrix-1.schema.json"
+SCHEMA_VERSION = "1.0"
+MOST_UNMET = 200
+"""Unmet requirements kept of one kernel; what is left out is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A requirement that keeps a profile from passing: where it stands, what it asks, what to do."""
+
+    name: str
+    level: str
+    status: str
+    needs: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kernel.
+
+    Attributes:
+        source: as the user named it.
+        error: why it could not be audited; then everything else is empty.
+        kernel: the version that is audited; empty when it is not known.
+        arch: Kconfig's name of the architecture, or empty.
+        verdict: of the profiles.
+        mode: Cilium's, or empty when it was not asked for.
+        statuses: one for each profile of the matrix, empty where the row does not have that profile.
+        unmet: what is unmet, when it was asked for.
+    """
+
+    source: str
+    error: str = ""
+    kernel: str = ""
+    arch: str = ""
+    verdict: str = ""
+    mode: str = ""
+    statuses: tuple[str, ...] = ()
+    unmet: tuple[Unmet, ...] = ()
+
+    @property
+    def passes(self) -> bool:
+        """Whether there is nothing to do about it."""
+        return self.verdict == Verdict.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows and what their columns mean.
+
+    Attributes:
+        profiles: (id, title) of each column.
+        release: Cilium's, or empty.
+        fail_on: which unmet level fails a row.
+        rows: in the order of the sources.
+        tool_version: version of kina-audit.
+    """
+
+    profiles: tuple[tuple[str, str], ...]
+    release: str
+    fail_on: str
+    rows: tuple[Row, ...]
+    tool_version: str
+
+    @property
+    def differing(self) -> tuple[int, ...]:
+        """The columns in which not every audited row stands alike."""
+        audited = [r for r in self.rows if not r.error]
+        return tuple(i for i in range(len(self.profiles)) if len({r.statuses[i] for r in audited}) > 1)
+
+    def only(self, columns: Sequence[int]) -> "Matrix":
+        """The same with some of the columns; unmet requirements of the others are left out."""
+        kept = {self.profiles[i][0] for i in columns}
+        rows = tuple(
+            Row(
+                r.source, r.error, r.kernel, r.arch, r.verdict, r.mode,
+                tuple(r.statuses[i] for i in columns) if r.statuses else (),
+                tuple(u for u in r.unmet if u.name.rpartition("/")[0] in kept),
+            )
+            for r in self.rows
+        )  # fmt: skip
+        return Matrix(tuple(self.profiles[i] for i in columns), self.release, self.fail_on, rows, self.tool_version)
+
+
+def make_row(
+    source: str, kernel: KernelConfig, results: Sequence[ProfileResult], verdict: str, mode: str, *, details: bool
+) -> Row:
+    """The row of an audit; ``details`` keeps what is unmet."""
+    unmet: tuple[Unmet, ...] = ()
+    if details:
+        pairs = [(r, f) for r in results for f in r.findings if f.status in UNMET and f.level != "optional"]
+        pairs.sort(key=lambda p: (p[1].status is not Status.FAIL, p[1].status is not Status.UNKNOWN))
+        unmet = tuple([_unmet(r, f) for r, f in pairs[:MOST_UNMET]])
+    statuses = tuple([str(r.status) for r in results])
+    return Row(source, "", str(kernel.target or ""), kernel.arch or "", verdict, mode, statuses, unmet)
+
+
+def _unmet(result: ProfileResult, found: Finding) -> Unmet:
+    row = found.requirement
+    return Unmet(f"{result.profile.id}/{row.id}", str(row.level), str(found.status), found.expr.text, found.fix)
+
+
+def row_of_document(source: str, document: Mapping[str, Any], columns: Sequence[str], *, details: bool) -> Row:
+    """The row of a stored JSON report; a profile it does not have stays empty.
+
+    Raises:
+        ValueError: the document is no report that this version reads.
+    """
+    if str(document.get("schema_version", "")).partition(".")[0] != "1" or "profiles" not in document:
+        raise ValueError("a JSON file that is no kina-audit report of schema version 1")
+    profiles = {p["id"]: p for p in document["profiles"]}
+    kernel, advice = document["kernel"], document.get("advice")
+    unmet: list[Unmet] = []
+    for name in columns if details else ():
+        unmet += [
+            Unmet(f"{name}/{f['id']}", f["level"], f["status"], f["expr"], f["fix"])
+            for f in profiles.get(name, {"findings": ()})["findings"]
+            if f["status"] in ("fail", "warn", "unknown") and f["level"] != "optional"
+        ]
+    unmet.sort(key=lambda u: (u.status != "fail", u.status != "unknown"))
+    return Row(
+        source,
+        "",
+        kernel["target_version"] or "",
+        kernel["arch"] or "",
+        document["verdict"],
+        advice["mode"] if advice else "",
+        tuple(profiles[n]["status"] if n in profiles else "" for n in columns),
+        tuple(unmet[:MOST_UNMET]),
+    )
+
+
+def matrix_document(matrix: Matrix) -> dict[str, Any]:
+    """The whole matrix, ready for ``json.dumps``; described by ``data/schemas/matrix.schema.json``."""
+    ids = [i for i, _ in matrix.profiles]
+    return {
+        "$schema": SCHEMA_ID,
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "kina-audit", "version": matrix.tool_version},
+        "cilium_release": matrix.release or None,
+        "fail_on": matrix.fail_on,
+        "profiles": [{"id": i, "title": t} for i, t in matrix.profiles],
+        "counts": counts(matrix.rows),
+        "kernels": [
+            {
+                "source": r.source,
+                "error": r.error or None,
+                "kernel": r.kernel or None,
+                "arch": r.arch or None,
+                "verdict": r.verdict or None,
+                "mode": r.mode or None,
+                "statuses": {i: s for i, s in zip(ids, r.statuses, strict=False) if s},
+            }
+            for r in matrix.rows
+        ],
+    }
+
+
+def counts(rows: Iterable[Row]) -> dict[str, int]:
+    """How many kernels have each verdict; ``error``: could not be audited."""
+    found = dict.fromkeys((*map(str, Verdict), "error"), 0)
+    for row in rows:
+        found["error" if row.error else row.verdict] += 1
+    return found

@@ -1,0 +1,215 @@
+"""Many kernels at once: each row is what `check` says of that kernel alone, whatever the number of processes."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
+
+from kina_audit.api import audit, load_kernel
+from kina_audit.cli import main
+from kina_audit.errors import KinaAuditError, UsageError
+from kina_audit.matrix import MatrixRequest, expand, make_matrix, rows
+from kina_audit.packaged import data_file
+from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.render import render
+from kina_audit.render.matrix import MATRIX_FORMATS, render_matrix
+from kina_audit.report.matrix import Matrix, Row
+from tests.browser import browser, complaints, picture, serious
+from tests.conftest import SHARED, config_text
+from tests.test_cli import Run, config, run  # noqa: F401
+from tests.test_render_html import HOSTILE, Page
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = ProfileLibrary()
+SMALL = MatrixRequest(profiles=("vxlan", "wireguard", "iptables", "netfilter"), cilium="1.18", details=True)
+
+
+def corpus(folder: Path) -> list[str]:
+    """Files of every research config, and of none without ../shared; always the recorded kernels."""
+    names = ["recorded:apple", "recorded:kata@3.17.0", "recorded:kata"]
+    for path in sorted((*SHARED.glob("corpus/*/*.gz"), *SHARED.glob("kernels/*.gz")))[::4]:
+        target = folder / f"{path.parent.name}-{path.name.removesuffix('.gz')}"
+        target.write_bytes(config_text(path))
+        names.append(str(target))
+    return names
+
+
+def test_every_row_is_what_check_says(tmp_path: Path) -> None:
+    names = corpus(tmp_path)
+    profiles = LIBRARY.select(SMALL.profiles)
+    for name, row in zip(names, rows(names, SMALL, 1), strict=True):
+        report = audit(load_kernel(name), profiles, cilium="1.18", library=LIBRARY)
+        assert report.advice is not None
+        assert row.source == name
+        assert (row.verdict, row.mode) == (report.verdict, report.advice.mode), name
+        assert row.statuses == tuple(str(r.status) for r in report.results)
+        assert row.kernel == str(report.kernel.config.target or "")
+        failing = {
+            f"{r.profile.id}/{f.requirement.id}" for r in report.results for f in r.findings if f.status == "fail"
+        }
+        assert {u.name for u in row.unmet if u.status == "fail"} == failing
+
+
+def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
+    names = [*corpus(tmp_path), str(tmp_path / "missing"), "recorded:nothing"]
+    assert list(rows(names, SMALL, 1)) == list(rows(names, SMALL, 2))
+
+
+def test_a_stored_report_is_a_row_like_its_kernel(tmp_path: Path) -> None:
+    for name in ("recorded:apple", "recorded:kata@3.17.0"):
+        report = audit(load_kernel(name), LIBRARY.select(SMALL.profiles), cilium="1.18", library=LIBRARY)
+        path = tmp_path / "report.json"
+        path.write_text(render("json", report), encoding="utf-8")
+        [live] = rows([name], SMALL, 1)
+        [stored] = rows([str(path)], SMALL, 1)
+        assert stored.statuses == live.statuses
+        assert (stored.verdict, stored.mode, stored.kernel, stored.arch) == (
+            live.verdict,
+            live.mode,
+            live.kernel,
+            live.arch,
+        )
+        assert set(stored.unmet) == set(live.unmet)
+        [other] = rows([str(path)], MatrixRequest(profiles=("tetragon", "vxlan"), cilium="1.18"), 1)
+        assert other.statuses[0] == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", '{"schema_version": "2.0", "profiles": []}', '{"schema_version": "1.0", "profiles": [3]}']
+)
+def test_a_bad_file_is_a_row_and_not_the_end(tmp_path: Path, text: str) -> None:
+    (tmp_path / "bad.json").write_text(text, encoding="utf-8")
+    (tmp_path / "junk").write_bytes(b"\x00\x01\x02")
+    found = list(rows([str(tmp_path / "bad.json"), str(tmp_path / "junk"), "recorded:apple"], SMALL, 1))
+    assert [bool(r.error) for r in found] == [True, True, False]
+
+
+def test_sources_that_become_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "configs/more").mkdir(parents=True)
+    for name in ("b.config", "a.config", "more/c.config", ".hidden"):
+        (tmp_path / "configs" / name).write_text("CONFIG_NET=y\n", encoding="utf-8")
+    (tmp_path / "list").write_text("# mine\nrecorded:apple\n\n  recorded:kata \n", encoding="utf-8")
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/.config").write_text("CONFIG_NET=y\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert list(expand(["configs"])) == ["configs/a.config", "configs/b.config", "configs/more/c.config"]
+    assert list(expand(["configs/*.config"])) == ["configs/a.config", "configs/b.config"]
+    assert list(expand(["@list"])) == ["recorded:apple", "recorded:kata"]
+    assert list(expand(["tree"])) == ["tree"]
+    assert "recorded:kata@3.17.0" in list(expand(["recorded:*"]))
+    assert all("kata" in n for n in expand(["recorded:kata*"]))
+    assert list(expand(["missing"])) == ["missing"]
+    for wrong in ("nothing/*", "@none", "recorded:x*"):
+        with pytest.raises(UsageError):
+            list(expand([wrong]))
+
+
+def sample() -> Matrix:
+    """Rows of every kind, with text from somebody who means no good."""
+    request = MatrixRequest(profiles=("vxlan", "wireguard"), cilium="1.18", details=True)
+    found = list(rows(["recorded:apple", "recorded:kata@3.17.0"], request, 1))
+    bad = Row(HOSTILE, f"{HOSTILE}: cannot be read")
+    formula = Row("=cmd|' /C calc'!A0", "", "6.12", "arm64", "unknown", "unknown", ("unknown", ""))
+    return make_matrix(request, [*found, bad, formula])
+
+
+def test_json_follows_its_schema() -> None:
+    schema = json.loads(data_file("schemas/matrix.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    document = json.loads(render_matrix("json", sample()))
+    assert list(Draft202012Validator(schema).iter_errors(document)) == []
+    assert document["counts"] == {"pass": 1, "fail": 1, "unknown": 1, "error": 1}
+
+
+def test_csv_reads_back_and_runs_nothing() -> None:
+    found = list(csv.reader(io.StringIO(render_matrix("csv", sample()))))
+    assert found[0] == ["source", "kernel", "arch", "verdict", "cilium_mode", "vxlan", "wireguard", "error"]
+    assert {len(r) for r in found} == {8}
+    assert found[1][5:7] == ["pass", "pass"]
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in found for cell in row)
+    assert "\x1b" not in render_matrix("csv", sample())
+
+
+def test_markdown_is_one_table() -> None:
+    text = render_matrix("markdown", sample())
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    assert html.count("<tr>") == 5
+    assert "<script>" not in html
+    assert "<img" not in html
+
+
+@pytest.mark.parametrize("name", MATRIX_FORMATS)
+def test_hostile_text_is_only_text(name: str) -> None:
+    text = render_matrix(name, sample())
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    if name == "html":
+        page = Page(text)
+        assert [t for t, _ in page.tags].count("script") == 1
+        assert "img" not in [t for t, _ in page.tags]
+        assert "49" not in " ".join(page.words)
+
+
+def test_only_differences() -> None:
+    whole = sample()
+    assert whole.differing
+    request = MatrixRequest(profiles=("namespaces", "vxlan"), cilium=None)
+    found = make_matrix(request, rows(["recorded:apple", "recorded:kata@3.17.0"], request, 1))
+    kept = found.only(found.differing)
+    assert [i for i, _ in kept.profiles] == ["vxlan"]
+    assert [r.statuses for r in kept.rows] == [("pass",), ("fail",)]
+
+
+def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F811
+    status, out, _ = run("matrix", str(config), "recorded:apple", "-p", "vxlan", "--cilium", "none", "-j", "1")
+    assert status == 0
+    assert "2 kernels: 2 pass" in out
+    status, out, _ = run("matrix", str(config), "missing", "-p", "vxlan", "-f", "json", "-o", "html=m.html", "-j", "1")
+    assert status == 1
+    assert json.loads(out)["counts"]["error"] == 1
+    assert (tmp_path / "m.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert run("matrix", "missing", "-j", "1")[0] == 3
+    assert run("matrix", "-j", "1")[0] == 2
+    assert run("matrix", str(config), "-p", "nothing", "-j", "1")[0] == 2
+    assert run("matrix", str(config), "-f", "sarif", "-j", "1")[0] == 2
+
+
+def test_errors_of_the_request_are_raised() -> None:
+    with pytest.raises(KinaAuditError):
+        list(rows(["recorded:apple"], MatrixRequest(cilium="9.9"), 1))
+
+
+@pytest.mark.slow
+def test_a_reader_can_use_the_page(tmp_path: Path) -> None:
+    request = MatrixRequest(profiles=("tag:default", "kube-proxy", "cni/*"), cilium="1.18", details=True)
+    found = make_matrix(request, rows(expand(["recorded:*"]), request, 1))
+    path = tmp_path / "matrix.html"
+    path.write_text(render_matrix("html", found), encoding="utf-8")
+    assert main(["matrix", "recorded:*", "-q", "-o", f"html={tmp_path / 'again.html'}"]) == 1
+    with browser(tmp_path / "profile") as driver:
+        driver.get(path.as_uri())
+
+        def shown(selector: str) -> int:
+            return len([e for e in driver.find_elements("css selector", selector) if e.is_displayed()])
+
+        assert shown("#grid tbody tr") == len(found.rows)
+        everything = shown("#grid thead th")
+        driver.find_element("id", "differences").click()
+        assert shown("#grid thead th") == 4 + len(found.differing) < everything
+        driver.find_element("id", "differences").click()
+        driver.find_element("id", "search").send_keys("kata")
+        assert shown("#grid tbody tr") == sum("kata" in r.source for r in found.rows)
+        link = driver.find_element("css selector", "#grid tbody tr:not([hidden]) a")
+        target = link.get_attribute("href").partition("#")[2]
+        link.click()
+        assert driver.find_element("css selector", f"#{target} .finding").is_displayed()
+        assert serious(driver) == []
+        driver.execute_script("location.hash = ''; window.scrollTo(0, 0)")
+        picture(driver, ROOT / "build/screenshots/matrix-desktop.png", 1440, 1200)
+        picture(driver, ROOT / "build/screenshots/matrix-phone.png", 390, 1200)
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
+        assert complaints(driver) == []
