@@ -23,6 +23,7 @@ COMMANDS = {
     "resolve": "kina_audit.cli.resolve",
     "schema": "kina_audit.cli.schema",
     "settings": "kina_audit.cli.settings",
+    "timeline": "kina_audit.cli.timeline",
     "tree": "kina_audit.cli.tree",
 }
 """Each command's module, which has ``register(app)``."""

@@ -6,7 +6,7 @@ import typer
 
 from kina_audit.cli import terminal
 
-SCHEMAS = ("baseline", "diff", "matrix", "profile", "report", "settings")
+SCHEMAS = ("baseline", "diff", "matrix", "profile", "report", "settings", "timeline")
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +14,9 @@ def register(app: typer.Typer) -> None:
     app.command("schema")(schema)
 
 
-def schema(name: Annotated[str, typer.Argument(help="baseline, diff, matrix, profile, report or settings.")]) -> int:
+def schema(
+    name: Annotated[str, typer.Argument(help="baseline, diff, matrix, profile, report, settings or timeline.")],
+) -> int:
     """Print the JSON Schema of a file format."""
     return print_schema(name)
 

@@ -53,6 +53,7 @@ COMMANDS = {
     "fix": ("source", "arch", "kernel-tree", "toolchain", "offline"),
     "resolve": ("source", "kernel-tree", "toolchain", "offline"),
     "matrix": ("arch", "profiles", "profile-dirs", "cilium", "fail-on", "offline"),
+    "timeline": ("arch", "profiles", "profile-dirs", "cilium", "offline"),
     "profiles": ("profile-dirs",),
 }
 """Command to the keys it heeds."""

@@ -1,7 +1,5 @@
 """``matrix --format table``: for a terminal, with the profiles' names numbered where they would not fit."""
 
-from tabulate import tabulate
-
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.table_style import Style
 from kina_audit.report.matrix import Matrix, Row, counts
@@ -12,6 +10,8 @@ _SOURCE = 44
 
 def render(matrix: Matrix, width: int, color: bool) -> str:
     """Kernels down, profiles across; errors below."""
+    from tabulate import tabulate
+
     style = Style(RenderOptions(width=width, color=color))
     ids = [i for i, _ in matrix.profiles]
     wide = _SOURCE + sum(max(5, len(i) + 2) for i in ids) + 40 > width

@@ -1,0 +1,115 @@
+"""``kina-audit timeline``: one config over time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli.profile_options import FolderOption, ProfileOption
+
+if TYPE_CHECKING:
+    from kina_audit.kernel.provenance import Kernel
+    from kina_audit.sources.options import SourceOptions
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("timeline")(timeline)
+
+
+def timeline(
+    what: Annotated[
+        str, typer.Argument(metavar="[apple]", help="Apple's config: every version that is known, and main.")
+    ] = "apple",
+    git: Annotated[
+        Path | None, typer.Option("--git", metavar="REPOSITORY", help="Read a config's history from here instead.")
+    ] = None,
+    path: Annotated[
+        str, typer.Option("--path", metavar="FILE", help="The config inside that repository.")
+    ] = "kernel/config-arm64",
+    profile: ProfileOption = None,
+    profile_dir: FolderOption = None,
+    cilium: Annotated[
+        str,
+        typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18; none: no mode. [newest known]"),
+    ] = "",
+    format_: Annotated[str, typer.Option("--format", "-f", help="table, json, svg or html, to stdout.")] = "table",
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
+    ] = None,
+    target_kernel: given.TargetKernel = "",
+    arch: given.Arch = "arm64",
+    offline: given.Offline = False,
+    refresh: given.Refresh = False,
+    quiet: given.Quiet = False,
+) -> int:
+    """Show what each version of a config carries, and what changed when and in which commit."""
+    from dataclasses import replace
+
+    from kina_audit.api import audit, load_profiles
+    from kina_audit.cli import outputs
+    from kina_audit.errors import UsageError
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.render import RenderOptions
+    from kina_audit.render.timeline import TIMELINE_FORMATS, render_timeline
+    from kina_audit.report.timeline import make_timeline
+
+    if what != "apple":
+        raise UsageError(f"no timeline of {what!r}", "`timeline apple`, or `timeline --git REPOSITORY --path FILE`.")
+    planned = outputs.plan(format_, output or [], formats=TIMELINE_FORMATS)
+    options = given.source_options(
+        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, quiet=quiet
+    )
+    names = profile or []
+    library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
+    profiles = load_profiles(names, library=library)
+    notes: list[str] = []
+    versions = _of_git(git, path, options) if git else _of_apple(options, notes)
+    audits = (
+        (label, subject, audit(kernel, profiles, cilium=None if cilium == "none" else cilium, library=library))
+        for label, subject, kernel in versions
+    )
+    title = f"{git.resolve().name}: {path}" if git else f"apple/containerization kernel/config-{arch}"
+    found = replace(make_timeline(title, audits), notes=tuple(notes))
+    outputs.write_each(planned, RenderOptions(), lambda name, look: render_timeline(name, found, look.width))
+    return 0
+
+
+def _of_git(repository: Path, path: str, options: "SourceOptions") -> "Iterator[tuple[str, str, Kernel]]":
+    from kina_audit.sources.git import revisions
+
+    for found in revisions(repository, path, options):
+        yield found.commit[:12], found.subject, found.kernel
+
+
+def _of_apple(options: "SourceOptions", notes: list[str]) -> "Iterator[tuple[str, str, Kernel]]":
+    """Every recorded version, and main where the network is there and it differs from the newest record."""
+    from dataclasses import replace
+
+    from kina_audit.errors import SourceError
+    from kina_audit.sources import open_source
+    from kina_audit.sources.recorded import entries
+
+    blob = ""
+    for name, record, ref in entries():
+        if (record.family, record.arch) != ("apple", options.arch):
+            continue
+        kernel = open_source(f"recorded:{name}", options)
+        blob = kernel.provenance.blob
+        tags = ref.first if ref.first == ref.last else f"{ref.first} to {ref.last}"
+        yield tags, "", kernel
+    if options.offline:
+        notes.append("main was not asked for, by --offline")
+        return
+    try:
+        kernel = open_source("apple@main", replace(options, fallback=False))
+    except SourceError as error:
+        notes.append(f"main could not be fetched: {error.message}")
+        return
+    if kernel.provenance.blob == blob:
+        notes.append("main is the same file as the newest version here")
+        return
+    yield "main", "", kernel

@@ -1,0 +1,154 @@
+"""One config over time: what each version carries, and what changed from one to the next."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from kina_audit.kernel.changes import changed_symbols
+from kina_audit.report.compare import Change, Direction, compare
+from kina_audit.report.model import Report
+from kina_audit.report.snapshot import snapshot
+
+SCHEMA_ID = "https://kina-audit.dev/schemas/timeline-1.schema.json"
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One version of the config.
+
+    Attributes:
+        label: how a reader knows it: tags, or a commit.
+        date: ISO date, or empty.
+        commit: full or abbreviated, or empty.
+        subject: the commit's first line, or empty.
+        kernel: the version that is built from it.
+        verdict: of the profiles.
+        mode: Cilium's, or empty.
+        statuses: one for each profile of the timeline.
+        changes: what was lost and gained since the point before.
+        symbols: how many symbols' lines differ from the point before; None for the first.
+    """
+
+    label: str
+    date: str
+    commit: str
+    subject: str
+    kernel: str
+    verdict: str
+    mode: str
+    statuses: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
+    symbols: int | None = None
+    mode_before: str = ""
+
+    @property
+    def lost(self) -> tuple[Change, ...]:
+        """What stands worse than at the point before."""
+        return tuple(c for c in self.changes if c.direction is Direction.LOST)
+
+    @property
+    def gained(self) -> tuple[Change, ...]:
+        """What stands better than at the point before."""
+        return tuple(c for c in self.changes if c.direction is Direction.GAINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Points, oldest first, and what their columns mean.
+
+    Attributes:
+        name: what the config is.
+        profiles: (id, title) of each column.
+        release: Cilium's, or empty.
+        points: oldest first.
+        tool_version: version of kina-audit.
+        notes: what a reader must know, such as a version that could not be fetched.
+    """
+
+    name: str
+    profiles: tuple[tuple[str, str], ...]
+    release: str
+    points: tuple[Point, ...]
+    tool_version: str
+    notes: tuple[str, ...] = ()
+
+
+def make_timeline(name: str, audits: Iterable[tuple[str, str, Report]], notes: tuple[str, ...] = ()) -> Timeline:
+    """A timeline of (label, subject, audit), oldest first, all of the same profiles and release."""
+    points: list[Point] = []
+    last: Report | None = None
+    profiles: tuple[tuple[str, str], ...] = ()
+    release = version = ""
+    for label, subject, report in audits:
+        profiles = tuple((r.profile.id, r.profile.title) for r in report.results)
+        release = report.advice.release if report.advice else ""
+        version = report.tool_version
+        points.append(_point(label, subject, report, last))
+        last = report
+    return Timeline(name, profiles, release, tuple(points), version, notes)
+
+
+def _point(label: str, subject: str, report: Report, last: Report | None) -> Point:
+    origin, config = report.kernel.provenance, report.kernel.config
+    changes: tuple[Change, ...] = ()
+    symbols: int | None = None
+    before = ""
+    if last is not None:
+        compared = compare(
+            snapshot(last.kernel, last.results, last.advice), snapshot(report.kernel, report.results, report.advice)
+        )
+        changes = (*compared.findings, *compared.capabilities)
+        symbols = len(changed_symbols(last.kernel.config, config))
+        before = str(last.advice.mode) if last.advice else ""
+    return Point(
+        label,
+        origin.date,
+        origin.commit,
+        subject,
+        str(config.target or ""),
+        str(report.verdict),
+        str(report.advice.mode) if report.advice else "",
+        tuple(str(r.status) for r in report.results),
+        changes,
+        symbols,
+        before,
+    )
+
+
+def timeline_document(timeline: Timeline) -> dict[str, Any]:
+    """The whole timeline, ready for ``json.dumps``; described by ``data/schemas/timeline.schema.json``."""
+    ids = [i for i, _ in timeline.profiles]
+    return {
+        "$schema": SCHEMA_ID,
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "kina-audit", "version": timeline.tool_version},
+        "name": timeline.name,
+        "cilium_release": timeline.release or None,
+        "notes": list(timeline.notes),
+        "profiles": [{"id": i, "title": t} for i, t in timeline.profiles],
+        "points": [
+            {
+                "label": p.label,
+                "date": p.date or None,
+                "commit": p.commit or None,
+                "subject": p.subject or None,
+                "kernel": p.kernel or None,
+                "verdict": p.verdict,
+                "mode": p.mode or None,
+                "statuses": dict(zip(ids, p.statuses, strict=True)),
+                "changed_symbols": p.symbols,
+                "changes": [
+                    {
+                        "name": c.name,
+                        "level": str(c.level) if c.level else None,
+                        "before": str(c.before) if c.before else None,
+                        "after": str(c.after) if c.after else None,
+                        "direction": str(c.direction),
+                    }
+                    for c in p.changes
+                ],
+            }
+            for p in timeline.points
+        ],
+    }

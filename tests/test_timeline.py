@@ -1,0 +1,122 @@
+"""A config over time: Apple's recorded versions, and any git history, read without running anything of it."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from kina_audit.errors import SourceError, SourceNotFoundError
+from kina_audit.packaged import data_file
+from kina_audit.sources.git import revisions
+from kina_audit.sources.options import SourceOptions
+from tests.test_cli import Run, run  # noqa: F401
+from tests.test_render_html import Page
+
+HEAD = "# Linux/arm64 6.1.68 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
+FIRST = HEAD + "CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_VXLAN=y\n"
+SECOND = FIRST.replace("CONFIG_VXLAN=y", "# CONFIG_VXLAN is not set")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Three versions of a config, one of them a change of the Makefile alone, and one commit about something else."""
+    folder = tmp_path / "repo"
+    (folder / "kernel").mkdir(parents=True)
+
+    def git(*words: str) -> None:
+        environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(folder), *words]
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+
+    git("init", "-q", "-b", "main")
+    for message, config, version in (
+        ("First <b>config</b>", FIRST, "6.1.80"),
+        ("Drop VXLAN", SECOND, "6.1.80"),
+        ("Only a comment in the Makefile", SECOND, "6.1.80 # x"),
+        ("Bump the kernel", SECOND, "6.12.5"),
+    ):
+        (folder / "kernel/config-arm64").write_text(config, encoding="utf-8")
+        text = f"KSOURCE=https://x.example/linux-{version.partition(' ')[0]}.tar.xz\n# {version}\n"
+        (folder / "kernel/Makefile").write_text(text, encoding="utf-8")
+        git("add", "-A")
+        git("commit", "-q", "-m", message)
+    (folder / "README").write_text("x", encoding="utf-8")
+    git("add", "-A")
+    git("commit", "-q", "-m", "Something else")
+    return folder
+
+
+def test_the_history_is_what_changed_the_config_or_the_kernel(repository: Path) -> None:
+    found = list(revisions(repository, "kernel/config-arm64", SourceOptions()))
+    assert [r.subject for r in found] == ["First <b>config</b>", "Drop VXLAN", "Bump the kernel"]
+    assert [str(r.kernel.config.target) for r in found] == ["6.1.80", "6.1.80", "6.12.5"]
+    assert all(re.fullmatch(r"[0-9a-f]{40}", r.commit) for r in found)
+
+
+def test_nothing_of_the_repository_runs(repository: Path, tmp_path: Path) -> None:
+    trap = tmp_path / "ran"
+    script = tmp_path / "trap.sh"
+    script.write_text(f"#!/bin/sh\ntouch {trap}\ncat\n", encoding="utf-8")
+    script.chmod(0o755)
+    with open(repository / ".git/config", "a", encoding="utf-8") as file:
+        file.write(
+            f"[core]\n\tfsmonitor = {script}\n\tpager = {script}\n\thooksPath = {tmp_path}\n"
+            f'[diff]\n\texternal = {script}\n[filter "x"]\n\tsmudge = {script}\n[diff "x"]\n\ttextconv = {script}\n'
+            f"[alias]\n\tlog = !{script}\n\tcat-file = !{script}\n[gpg]\n\tprogram = {script}\n[log]\n\tshowSignature = true\n"
+        )
+    (repository / ".git/info").mkdir(exist_ok=True)
+    (repository / ".git/info/attributes").write_text("* filter=x diff=x\n", encoding="utf-8")
+    assert len(list(revisions(repository, "kernel/config-arm64", SourceOptions()))) == 3
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", ":(glob)*", "nothing"])
+def test_a_path_that_is_none_is_an_error(repository: Path, path: str) -> None:
+    with pytest.raises(SourceNotFoundError):
+        list(revisions(repository, path, SourceOptions()))
+
+
+def test_a_folder_that_is_no_repository_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="git says"):
+        list(revisions(tmp_path, "config", SourceOptions()))
+
+
+def test_every_format_of_a_git_history(run: Run, repository: Path, tmp_path: Path) -> None:  # noqa: F811
+    outputs = [word for f in ("json", "svg", "html") for word in ("-o", f"{f}={tmp_path / f}")]
+    status, out, _ = run("timeline", "--git", str(repository), "-p", "vxlan", "--cilium", "1.18", *outputs)
+    assert status == 0
+    assert re.search(r"lost +vxlan/vxlan-device \(required\): pass to fail", out)
+    assert "First <b>config</b>" in out
+    schema = json.loads(data_file("schemas/timeline.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    document = json.loads((tmp_path / "json").read_text(encoding="utf-8"))
+    assert list(Draft202012Validator(schema).iter_errors(document)) == []
+    points = document["points"]
+    assert [p["statuses"]["vxlan"] for p in points] == ["pass", "fail", "fail"]
+    assert [p["changed_symbols"] for p in points][:2] == [None, 1]
+    assert {c["name"]: c["direction"] for c in points[1]["changes"]}["vxlan/vxlan-device"] == "lost"
+    picture = ET.fromstring((tmp_path / "svg").read_text(encoding="utf-8"))
+    cells = [e.get("class") for e in picture.iter("{http://www.w3.org/2000/svg}rect")][1:]
+    assert len(cells) == 3 * 2
+    assert cells[-3:] == ["pass", "fail", "fail"]
+    text = (tmp_path / "html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert "<b>config</b>" not in text
+    assert [t for t, _ in page.tags].count("script") == 1
+
+
+def test_apples_history_loses_the_legacy_tables_once(run: Run) -> None:  # noqa: F811
+    status, out, _ = run("timeline", "apple", "--offline", "-p", "netfilter", "-f", "json", "--cilium", "none")
+    assert status == 0
+    points = json.loads(out)["points"]
+    lost = [[c["name"] for c in p["changes"] if c["direction"] == "lost"] for p in points]
+    assert lost == [[], ["netfilter/legacy-tables"], [], [], []]
+    assert points[1]["kernel"] == "6.18.5"
+    assert [p["date"] for p in points] == sorted(p["date"] for p in points)
+    assert run("timeline", "apple", "--offline", "--arch", "x86_64", "-p", "vxlan")[0] == 0
+    assert run("timeline", "kata", "--offline")[0] == 2
