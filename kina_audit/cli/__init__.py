@@ -20,6 +20,7 @@ COMMANDS = {
     "kernels": "kina_audit.cli.kernels",
     "matrix": "kina_audit.cli.matrix",
     "profiles": "kina_audit.cli.profiles",
+    "render": "kina_audit.cli.render",
     "resolve": "kina_audit.cli.resolve",
     "schema": "kina_audit.cli.schema",
     "settings": "kina_audit.cli.settings",

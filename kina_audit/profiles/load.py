@@ -15,7 +15,7 @@ from kina_audit.errors import ProfileError
 from kina_audit.kernel.expression import Expression, ExpressionError
 from kina_audit.kernel.version import VersionRange
 from kina_audit.packaged import profiles_folder, toml_document
-from kina_audit.profiles.model import Level, Profile, Requirement, Variant
+from kina_audit.profiles.model import ONE_OF, Level, Profile, Requirement, Variant
 
 MAX_PROFILE_BYTES = 1024 * 1024
 """A profile file larger than this is refused."""
@@ -191,7 +191,7 @@ def _one_of(profile: Profile, alternatives: list[Profile]) -> Requirement:
         )
     listed = ", ".join(names[:-1]) + " nor " + names[-1] if len(names) > 1 else names[0]
     return Requirement(
-        id="one-of",
+        id=ONE_OF,
         expr=Expression(" || ".join(names), ("const", "n"), ()),
         level=Level.REQUIRED,
         why=f"{'Neither ' if len(names) > 1 else 'Not '}{listed} works on this kernel.",

@@ -6,6 +6,9 @@ from enum import StrEnum
 from kina_audit.kernel.expression import Expression, Node
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
+ONE_OF = "one-of"
+"""The id of the requirement that stands for a profile's alternatives."""
+
 
 class Level(StrEnum):
     """How much an unmet requirement matters to the feature.

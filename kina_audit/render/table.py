@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from kina_audit.engine.finding import Finding, ProfileResult, Status
-from kina_audit.profiles.model import Level
+from kina_audit.profiles.model import ONE_OF, Level
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.sentences import baseline_lines, facts, needs, waived
 from kina_audit.render.table_advice import advice_lines
@@ -105,7 +105,9 @@ def _profiles(report: Report, style: Style) -> list[str]:
 
 def _which(result: ProfileResult) -> str:
     """Of a profile with alternatives, the one that holds."""
-    held = [f.reason for f in result.findings if f.requirement.alternatives and f.status is Status.PASS]
+    if not result.profile.any_of:
+        return ""
+    held = [f.reason for f in result.findings if f.requirement.id == ONE_OF and f.status is Status.PASS]
     return f"{held[0]}: " if held else ""
 
 

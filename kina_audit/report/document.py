@@ -21,6 +21,7 @@ SCHEMA_VERSION = "1.2"
 
 def to_document(report: Report) -> dict[str, Any]:
     """The whole report, ready for ``json.dumps``."""
+    lengths = Lengths(report.kernel.config.text)
     return {
         "$schema": SCHEMA_ID,
         "schema_version": SCHEMA_VERSION,
@@ -30,7 +31,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "labels": dict(report.labels),
         "counts": counts([f for r in report.results for f in r.findings]),
         "kernel": _kernel(report.kernel, report),
-        "profiles": [_profile(r) for r in report.results],
+        "profiles": [_profile(r, lengths) for r in report.results],
         "advice": _advice(report.advice) if report.advice else None,
         "strict": report.strict,
         "waivers": [_waiver_use(use) for use in report.waivers],
@@ -144,7 +145,7 @@ def _observed(observed: Observed | None) -> dict[str, Any] | None:
     return {"release": observed.release, "machine": observed.machine or None, "btf": observed.btf}
 
 
-def _profile(result: ProfileResult) -> dict[str, Any]:
+def _profile(result: ProfileResult, lengths: "Lengths") -> dict[str, Any]:
     profile = result.profile
     return {
         "id": profile.id,
@@ -152,11 +153,28 @@ def _profile(result: ProfileResult) -> dict[str, Any]:
         "status": str(result.status),
         "counts": counts(list(result.findings)),
         "references": list(profile.references),
-        "findings": [finding_document(f) for f in result.findings],
+        "any_of": list(profile.any_of),
+        "findings": [finding_document(f, lengths) for f in result.findings],
     }
 
 
-def finding_document(finding: Finding) -> dict[str, Any]:
+class Lengths:
+    """How long each line of a config is: formats that mark a region need it, also when they are rendered later."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lines: list[str] = []
+
+    def of(self, line: int | None) -> int | None:
+        """Characters of a line, from 1; None where there is no text."""
+        if line is None or not self._text:
+            return None
+        if not self._lines:
+            self._lines = self._text.split("\n")
+        return len(self._lines[line - 1].rstrip("\r")) if line <= len(self._lines) else None
+
+
+def finding_document(finding: Finding, lengths: Lengths) -> dict[str, Any]:
     """One finding."""
     row = finding.requirement
     return {
@@ -168,22 +186,24 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "module": row.module,
         "kernel": str(row.kernel) if row.kernel else None,
         "arch": list(row.arch),
-        "symbols": [_symbol(s) for s in finding.symbols],
+        "symbols": [_symbol(s, lengths) for s in finding.symbols],
         "why": row.why,
         "fix": finding.fix,
         "reason": finding.reason,
         "source": row.source,
         "fingerprint": finding.fingerprint,
+        "asks": {"expr": row.expr.text, "fix": row.fix, "symbols": list(row.symbols), "gated": row.gated},
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
     }
 
 
-def _symbol(fact: SymbolFact) -> dict[str, Any]:
+def _symbol(fact: SymbolFact, lengths: Lengths) -> dict[str, Any]:
     return {
         "name": fact.name,
         "value": fact.value,
         "state": str(fact.state),
         "line": fact.line,
+        "line_length": lengths.of(fact.line),
         "note": fact.note,
     }
 

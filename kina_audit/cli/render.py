@@ -1,0 +1,54 @@
+"""``kina-audit render``: a stored JSON report in any other format."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kina_audit.cli import gate_options as gate
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("render")(render)
+
+
+def render(
+    report: Annotated[str, typer.Argument(metavar="REPORT.json", help="What `check -f json` wrote; - for stdin.")],
+    format_: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="To stdout.")] = "table",
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
+    ] = None,
+    locate: gate.Locate = "",
+    verbose: given.Verbose = False,
+    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+) -> int:
+    """Render a stored report, byte for byte as `check` would have.
+
+    Exit status: 0, whatever the report's verdict; 2 no report, or one of another version.
+    """
+    import sys
+
+    from kina_audit.cli import outputs
+    from kina_audit.errors import UsageError
+    from kina_audit.render import RenderOptions
+    from kina_audit.report.stored import MAX_REPORT_BYTES, read_report
+
+    colour = terminal.use_colour(color)
+    planned = outputs.plan(format_, output or [], report)
+    if report == "-":
+        name, text = "stdin", sys.stdin.read(MAX_REPORT_BYTES)
+    else:
+        name, text = report, gate.read_text(Path(report), MAX_REPORT_BYTES, "a report")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name}: not JSON: {error}", "`kina-audit check -o json=FILE` writes a report.") from error
+    root, folder = gate.repository()
+    look = RenderOptions(verbose=verbose, color=colour, root=root, folder=folder, locate=locate)
+    outputs.write(read_report(document, name), planned, look)
+    return 0

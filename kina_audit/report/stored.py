@@ -1,0 +1,284 @@
+"""A report read back from its JSON, so that any format can be rendered from it later, byte for byte.
+
+The document is somebody's file: whatever is wrong in it is one error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from kina_audit.cilium.model import Advice, Capability, Choice, Evidence, Mode, State, Unlock, Wish
+from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.observed import ID as OBSERVED
+from kina_audit.engine.waive import WaiverState, WaiverUse
+from kina_audit.engine.waiver import Waiver
+from kina_audit.errors import UsageError
+from kina_audit.kernel.config import (
+    Completeness,
+    ConfigWarning,
+    Header,
+    KernelConfig,
+    Origin,
+    SymbolFact,
+    SymbolState,
+)
+from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.provenance import Kernel, Observed, Provenance
+from kina_audit.kernel.version import KernelVersion, VersionRange
+from kina_audit.profiles.model import Level, Profile, Requirement, Variant
+from kina_audit.report.compare import Change, Comparison, ModeChange
+from kina_audit.report.document import SCHEMA_ID
+from kina_audit.report.model import FailOn, Report
+from kina_audit.report.snapshot import Snapshot, Standing
+
+MAX_REPORT_BYTES = 256 * 1024 * 1024
+_SOME_VERSIONS = VersionRange.parse(">=0.0")
+_MOST_LINES = 1_000_000
+_MOST_COLUMNS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredFinding(Finding):
+    """A finding whose fingerprint is the one that was stored."""
+
+    stored: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """As it was when the kernel was audited."""
+        return self.stored
+
+
+def read_report(document: Any, name: str) -> Report:
+    """A `Report` from the document that `kina_audit.report.document.to_document` made.
+
+    Reports of older minor versions lack what was added since; formats then show what there is.
+
+    Args:
+        document: the parsed JSON.
+        name: the file, for errors.
+
+    Raises:
+        UsageError: it is no report, or one of another major version.
+    """
+    hint = "`kina-audit check -o json=FILE` writes one."
+    if not isinstance(document, Mapping) or document.get("$schema") != SCHEMA_ID:
+        raise UsageError(f"{name}: not a kina-audit report", hint)
+    version = str(document.get("schema_version", ""))
+    if version.partition(".")[0] != "1":
+        raise UsageError(f"{name}: a report of schema version {version[:20]}; this tool reads version 1", hint)
+    try:
+        return _report(document)
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        said = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise UsageError(f"{name}: not a whole report: {said[:200]}", hint) from error
+
+
+def _report(d: Mapping[str, Any]) -> Report:
+    results = tuple(_result(p) for p in d["profiles"])
+    return Report(
+        _kernel(d["kernel"], d["profiles"]),
+        results,
+        _advice(d["advice"]) if d["advice"] else None,
+        FailOn(d["fail_on"]),
+        str(d["tool"]["version"]),
+        tuple(WaiverUse(_waiver(w), WaiverState(w["state"]), str(w["warning"])) for w in d["waivers"]),
+        bool(d["strict"]),
+        _comparison(d["baseline"], results) if d["baseline"] else None,
+        tuple((str(k), str(v)) for k, v in d.get("labels", {}).items()),
+    )
+
+
+def _kernel(k: Mapping[str, Any], profiles: list[Any]) -> Kernel:
+    observed = k["observed"]
+    config = KernelConfig(
+        # Which symbols there were is not stored, only how many.
+        raw=dict.fromkeys(map(str, range(min(int(k["symbols"]), _MOST_LINES))), "n"),
+        header=Header(_version(k["header_version"]), k["header_arch"], k["compiler"]),
+        completeness=Completeness(k["completeness"]),
+        origin=Origin(k["origin"]),
+        target=_version(k["target_version"]),
+        arch=k["arch"],
+        warnings=tuple(ConfigWarning(int(w["line"] or 0), str(w["text"])) for w in k["warnings"]),
+        text=_outline(profiles),
+    )
+    told = k["target_from"]
+    provenance = Provenance(
+        source=str(k["source"]),
+        kind=str(k["kind"]),
+        location=str(k["location"]),
+        project=str(k["project"] or ""),
+        ref=str(k["ref"] or ""),
+        commit=str(k["commit"] or ""),
+        blob=str(k["blob"] or ""),
+        sha256=str(k["sha256"] or ""),
+        date=str(k["date"] or ""),
+        fetched=str(k["fetched"] or ""),
+        # A version that only the header gives has no other origin.
+        target_from="" if told == "the config's header" else str(told or ""),
+        found_in=tuple(map(str, k["found_in"])),
+        kernel_release=str(k["kernel_release"] or ""),
+        observed=Observed(str(observed["release"]), str(observed["machine"] or ""), observed["btf"])
+        if observed
+        else None,
+        notes=tuple(map(str, k["notes"])),
+    )
+    return Kernel(config, provenance)
+
+
+def _version(text: str | None) -> KernelVersion | None:
+    return KernelVersion.parse(text) if text else None
+
+
+def _outline(profiles: list[Any]) -> str:
+    """A text with lines of the lengths that were stored, for formats that mark a region of the config."""
+    lengths = {
+        int(s["line"]): int(s["line_length"])
+        for p in profiles
+        for f in p["findings"]
+        for s in f["symbols"]
+        if s["line"] and s.get("line_length") is not None
+    }
+    if not lengths:
+        return ""
+    last = max(lengths)
+    if not 0 < min(lengths) <= last <= _MOST_LINES or max(lengths.values()) > _MOST_COLUMNS:
+        raise ValueError("a line number or length that no config has")
+    return "\n".join("x" * lengths.get(number, 0) for number in range(1, last + 1))
+
+
+def _result(p: Mapping[str, Any]) -> ProfileResult:
+    findings = tuple(_finding(f) for f in p["findings"])
+    profile = Profile(
+        str(p["id"]),
+        str(p["title"]),
+        "",
+        tuple(f.requirement for f in findings),
+        tuple(map(str, p["references"])),
+        any_of=tuple(map(str, p.get("any_of", ()))),
+    )
+    return ProfileResult(profile, findings, Status(p["status"]))
+
+
+def _finding(f: Mapping[str, Any]) -> Finding:
+    facts = tuple(
+        SymbolFact(str(s["name"]), s["value"], SymbolState(s["state"]), s["line"], str(s["note"])) for s in f["symbols"]
+    )
+    asks = f.get("asks") or {"expr": f["expr"], "fix": f["fix"], "symbols": [s.name for s in facts], "gated": False}
+    expr = _expression(asks["expr"], asks["symbols"])
+    # Which versions ask otherwise is not stored, only that some do.
+    variants = (Variant(expr, _SOME_VERSIONS),) if asks["gated"] and not f["kernel"] else ()
+    row = Requirement(
+        id=str(f["id"]),
+        expr=expr,
+        level=Level(f["level"]),
+        why=str(f["why"]),
+        fix=str(asks["fix"]),
+        source=str(f["source"]),
+        module=bool(f["module"]),
+        kernel=VersionRange.parse(f["kernel"]) if f["kernel"] else None,
+        arch=tuple(map(str, f["arch"])),
+        variants=variants,
+        profile=str(f["defined_in"]),
+    )
+    return _StoredFinding(
+        row,
+        Status(f["status"]),
+        _expression(f["expr"], [s.name for s in facts]),
+        str(f["fix"]),
+        facts,
+        str(f["reason"]),
+        _waiver(f["waiver"]) if f["waiver"] else None,
+        str(f["fingerprint"]),
+    )
+
+
+def _expression(text: str, symbols: list[str]) -> Expression:
+    """A condition to be shown, not to be evaluated."""
+    return Expression(str(text), ("const", "n"), tuple(map(str, symbols)))
+
+
+def _waiver(w: Mapping[str, Any]) -> Waiver:
+    return Waiver(
+        str(w["pattern"]),
+        str(w["reason"]),
+        date.fromisoformat(w["expires"]),
+        str(w["source"] or ""),
+        str(w["kernel"] or ""),
+        str(w["owner"] or ""),
+        str(w["link"] or ""),
+        str(w["origin"]),
+    )
+
+
+def _advice(a: Mapping[str, Any]) -> Advice:
+    unlock = a["unlock"]
+    return Advice(
+        release=str(a["cilium_release"]),
+        mode=Mode(a["mode"]),
+        summary=str(a["summary"]),
+        choices=tuple(Choice(c["name"], c["value"], c["because"], _evidence(c["evidence"])) for c in a["choices"]),
+        blockers=_evidence(a["blockers"]),
+        unlock=Unlock(Mode(unlock["mode"]), tuple(unlock["symbols"]), str(unlock["because"])) if unlock else None,
+        cautions=tuple(a["cautions"]),
+        alternatives=tuple(a["alternatives"]),
+        capabilities=tuple(
+            Capability(
+                str(c["id"]),
+                str(c["title"]),
+                Status(c["status"]),
+                str(c["because"]),
+                tuple(c["unlock"]),
+                State(c["state"]),
+                str(c["says"] or ""),
+                str(c["evidence"] or ""),
+                str(c["link"] or ""),
+                tuple(c["cautions"]),
+            )
+            for c in a["capabilities"]
+        ),
+        helm_values=dict(a["helm_values"]),
+        config_map=dict(a["config_map"]),
+        wishes=tuple(Wish(str(w["feature"]), bool(w["granted"]), str(w["because"])) for w in a["wishes"]),
+        least=Mode(a["min_mode"]) if a["min_mode"] else None,
+    )
+
+
+def _evidence(rows: list[Any]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(str(e["profile"]), str(e["requirement"]), Status(e["status"]), str(e["expr"])) for e in rows)
+
+
+def _comparison(c: Mapping[str, Any], results: tuple[ProfileResult, ...]) -> Comparison:
+    mode = c["mode"]
+    # What was compared is what was selected; what a running kernel showed of itself is never part of a baseline.
+    standings = {
+        f"{r.profile.id}/{f.requirement.id}": Standing(f.level, f.status)
+        for r in results
+        for f in r.findings
+        if r.profile.id != OBSERVED
+    }
+    return Comparison(
+        Snapshot(dict(c["before"]), {}, {}, {}),
+        Snapshot(dict(c["after"]), {}, standings, {}),
+        tuple(_change(x) for x in c["findings"]),
+        tuple(_change(x, whole=True) for x in c["profiles"]),
+        tuple(_change(x) for x in c["capabilities"]),
+        ModeChange(str(mode["cilium_release"]), Mode(mode["before"]), Mode(mode["after"]), bool(mode["waived"]))
+        if mode
+        else None,
+        str(c["origin"] or ""),
+    )
+
+
+def _change(c: Mapping[str, Any], *, whole: bool = False) -> Change:
+    profile, _, requirement = (c["name"], "", "") if whole else c["name"].rpartition("/")
+    return Change(
+        profile or requirement,
+        requirement if profile else "",
+        Status(c["before"]) if c["before"] else None,
+        Status(c["after"]) if c["after"] else None,
+        Level(c["level"]) if c["level"] else None,
+        tuple((str(s["name"]), s["before"], s["after"]) for s in c["symbols"]),
+        bool(c["waived"]),
+    )
