@@ -115,9 +115,16 @@ def _result(result: ProfileResult, found: Finding) -> dict[str, Any]:
     }
 
 
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
 def _slug(text: str) -> str:
-    """A name that Kubernetes takes: lower case, digits and dashes; a digest keeps names apart that were cut."""
+    """A name that Kubernetes takes.
+
+    A Node's own name stays as it is, which deploy/kubernetes relies on; anything else becomes lower case, digits and dashes,
+    with a digest that keeps apart what was changed.
+    """
+    if len(text) <= 200 and _SUBDOMAIN.fullmatch(text):
+        return text
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if slug == text and len(slug) <= 200:
-        return slug
     return f"{slug[:180].strip('-')}-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".strip("-")
