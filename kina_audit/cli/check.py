@@ -8,6 +8,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.input_files import read_text
 from kina_audit.cli.profile_options import FolderOption, ProfileOption
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.render import FORMATS
@@ -191,7 +192,7 @@ def _claims(
             raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
         name, text = "stdin", sys.stdin.read(MAX_CLAIM_BYTES)
     else:
-        name, text = str(path), gate.read_text(path, MAX_CLAIM_BYTES, "a file of claims")
+        name, text = str(path), read_text(path, MAX_CLAIM_BYTES, "a file of claims")
     kernel = load_kernel(source, options)
     answers = judge_claims(kernel, text, name=name, cilium=cilium, library=library)
     config = kernel.config

@@ -9,6 +9,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.input_files import read_text
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +44,7 @@ def render(
     if report == "-":
         name, text = "stdin", sys.stdin.read(MAX_REPORT_BYTES)
     else:
-        name, text = report, gate.read_text(Path(report), MAX_REPORT_BYTES, "a report")
+        name, text = report, read_text(Path(report), MAX_REPORT_BYTES, "a report")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
