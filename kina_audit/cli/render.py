@@ -20,13 +20,10 @@ def register(app: typer.Typer) -> None:
 def render(
     report: Annotated[str, typer.Argument(metavar="REPORT.json", help="What `check -f json` wrote; - for stdin.")],
     format_: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="To stdout.")] = "table",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
-    ] = None,
+    output: given.Outputs = None,
     locate: gate.Locate = "",
     verbose: given.Verbose = False,
-    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+    color: given.Color = "auto",
 ) -> int:
     """Render a stored report, byte for byte as `check` would have.
 
