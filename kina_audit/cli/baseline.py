@@ -7,10 +7,15 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.outputs import refuse_input
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
+from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
+from kina_audit.errors import NothingCheckedError
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
+
+_MOST_NAMES = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +32,9 @@ def baseline(
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
     cilium: given.Cilium = "",
+    kernel_tree: KernelTreeOption = "",
+    toolchain: ToolchainOption = "",
+    run_probes: ProbesOption = False,
     *,
     options: "SourceOptions",
     quiet: given.Quiet = False,
@@ -37,14 +45,25 @@ def baseline(
     then fails on what was lost since. Exit status: 0 written, 2 or 3 as for `check`.
     """
     from kina_audit.api import audit, load_kernel
+    from kina_audit.engine.finding import Status
     from kina_audit.report.baseline import write_baseline
     from kina_audit.report.snapshot import snapshot
 
     to_stdout = str(output) == "-"
     if not to_stdout:
         terminal.check_writable(output)
+        refuse_input(output, source)
     library, profiles = chosen(profile, profile_dir)
-    report = audit(load_kernel(source, options), profiles, cilium=cilium, library=library)
+    kernel = resolved(
+        load_kernel(source, options), profiles, kernel_tree, toolchain,
+        run_probes=run_probes, arch=options.arch, options=options,
+    )  # fmt: skip
+    report = audit(kernel, profiles, cilium=cilium, library=library)
+    if not report.decided:
+        raise NothingCheckedError(
+            f"{source}: this input cannot tell anything that these profiles ask, so a baseline of it would accept anything",
+            "Give the built kernel's .config, or --kernel-tree.",
+        )
     taken = snapshot(report.kernel, report.results[: len(profiles)], report.advice)
     text = write_baseline(taken, report.tool_version)
     if to_stdout:
@@ -53,4 +72,9 @@ def baseline(
     terminal.write_file(output, text)
     if not quiet:
         terminal.say(f"{output}: {len(taken.findings)} findings on {len(taken.symbols)} symbols written")
+        untold = [name for name, standing in sorted(taken.findings.items()) if standing.status is Status.UNKNOWN]
+        if untold:
+            more = f" and {len(untold) - _MOST_NAMES} more" if len(untold) > _MOST_NAMES else ""
+            named = ", ".join(untold[:_MOST_NAMES])
+            terminal.say(f"{len(untold)} of them cannot be told from this input and are accepted so: {named}{more}")
     return 0

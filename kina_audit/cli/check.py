@@ -92,7 +92,7 @@ def check(
         )
     level = FailOn(given.one_of(FailOn, fail_on or ("recommended" if baseline else "required"), "--fail-on"))
     colour = terminal.use_colour(color)
-    planned = outputs.plan(format_, output or [], source)
+    planned = outputs.plan(format_, output or [], source, *(waivers or []), *([baseline] if baseline else []))
     github_files.check(planned)
     labels = _labels(label or [])
     accepted = gate.load_waivers(waivers or [])

@@ -48,7 +48,7 @@ def read_baseline(text: str, origin: str) -> Snapshot:
     """A baseline from its file's text.
 
     Raises:
-        UsageError: not JSON, another schema version, a missing or malformed part, or nothing in it.
+        UsageError: not JSON, another schema version, a missing or malformed part, or nothing in it that was decided.
     """
     try:
         document = json.loads(text)
@@ -67,7 +67,7 @@ def read_baseline(text: str, origin: str) -> Snapshot:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise UsageError(f"{origin}: not a valid baseline: {what}", _RETAKE) from error
-    if not taken.profiles or not taken.findings:
+    if all(s.status in (Status.UNKNOWN, Status.SKIP) for s in taken.findings.values()):
         raise UsageError(f"{origin}: an empty baseline, which would accept anything", _RETAKE)
     return taken
 
