@@ -1,6 +1,7 @@
 """The gate as a pipeline meets it: waivers, baselines, formats, GitHub's files, and never silently green."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -174,6 +175,25 @@ def test_a_baseline_of_the_kernel_that_a_tree_makes(run: Run, tmp_path: Path, mo
     (tmp_path / "kina-audit.toml").write_text(f'kernel-tree = "{root / "base"}"\n')
     assert run("baseline", "config", "-o", "same.json", *words[:-2])[0] == 0
     assert Path("same.json").read_bytes() == Path("base.json").read_bytes(), "settings hold for both commands"
+
+
+@pytest.mark.parametrize(
+    "name", ["x\n::error::y", "x\r::error::y", "\x1b[31mred", "\u202egnp", "x\n  ::stop-commands::y"]
+)
+def test_a_message_on_stderr_is_only_text(run: Run, tmp_path: Path, name: str) -> None:
+    """A terminal obeys escapes, and GitHub every line that starts with two colons, after blanks, too."""
+    messages = [
+        run("check", name)[2],
+        run("check", f"recorded:{name}")[2],
+        run("check", "x", "-o", f"json=no/{name}/x")[2],
+    ]
+    messages.append(run("check", "x", "--profile", name)[2])
+    (tmp_path / name.replace("/", "")).write_text("CONFIG_NET=y\n# CONFIG_VXLAN is not set\n", encoding="utf-8")
+    messages.append(run("baseline", name, "-o", f"{name}.json", "-p", "vxlan", "--target-kernel", "6.1")[2])
+    for err in messages:
+        assert err.strip()
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", err), repr(err)
+        assert not any(line.lstrip().startswith("::") for line in err.splitlines()), repr(err)
 
 
 def test_no_output_replaces_what_the_run_reads(run: Run, good: Path, tmp_path: Path) -> None:

@@ -35,9 +35,17 @@ def width() -> int:
     return max(40, min(120, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns))
 
 
-def say(message: str) -> None:
-    """Print a sentence of progress or warning on stderr."""
-    print(f"kina-audit: {message}", file=sys.stderr)  # noqa: T201
+def say(message: str, hint: str = "") -> None:
+    """Print a sentence of progress, a warning or an error on stderr, and what to do about it on a line of its own.
+
+    Both may hold text of inputs: terminal escapes are made visible, and no line is a command to GitHub Actions.
+    """
+    import re
+
+    from kina_audit.render import plain
+
+    text = f"kina-audit: {message}" + (f"\n  {hint}" if hint else "")
+    print(re.sub(r"(?m)^(\s*)::", r"\1\\::", plain(text)), file=sys.stderr)  # noqa: T201
 
 
 def print_out(text: str) -> None:
