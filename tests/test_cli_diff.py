@@ -215,6 +215,27 @@ def test_bad_input_is_one_clear_error(run: Run, tmp_path: Path, words: tuple[str
     assert "Traceback" not in err
 
 
+def test_an_expired_waiver_says_so(run: Run, tmp_path: Path) -> None:
+    row = '[[waiver]]\nrequirement = "netfilter/legacy-tables"\nreason = "r."\nexpires = 2026-11-23\n'
+    other = '[[waiver]]\nrequirement = "vxlan/*"\nreason = "r."\nexpires = 2026-01-01\n'
+    (tmp_path / "w.toml").write_text(row + other, encoding="utf-8")
+    words = (
+        "diff",
+        "recorded:apple@0.24.2",
+        "recorded:apple@0.38.0",
+        "--waivers",
+        "w.toml",
+        "-p",
+        "netfilter",
+        "-f",
+        "json",
+    )
+    notes = {day: json.loads(run(*words, "--today", day)[1])["notes"] for day in ("2026-11-23", "2026-11-24")}
+    assert not [n for n in notes["2026-11-23"] if "expired" in n]
+    found = [n for n in notes["2026-11-24"] if "expired" in n]
+    assert found == ["w.toml: waiver 1 (netfilter/legacy-tables) expired on 2026-11-23; what it covered counts again"]
+
+
 def test_sides_are_resolved_with_their_trees(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = Path(__file__).resolve().parents[1] / "fixtures/kconfig/base"
     monkeypatch.setenv("KINA_AUDIT_CACHE", str(tmp_path / "cache"))

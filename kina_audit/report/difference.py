@@ -44,7 +44,11 @@ class Difference:
 
 
 def difference(
-    old: Report, new: Report, cilium_profiles: Mapping[str, Profile], waivers: Sequence[Waiver] = ()
+    old: Report,
+    new: Report,
+    cilium_profiles: Mapping[str, Profile],
+    waivers: Sequence[Waiver] = (),
+    expired: Sequence[Waiver] = (),
 ) -> Difference:
     """Compare two audits of the same profiles and Cilium release.
 
@@ -53,10 +57,13 @@ def difference(
         new: of NEW.
         cilium_profiles: by id; they say which symbols a capability rests on.
         waivers: that hold for NEW today.
+        expired: that are for NEW and no longer hold.
     """
     before = snapshot(old.kernel, old.results, old.advice)
     after = snapshot(new.kernel, new.results, new.advice)
-    compared = waive_losses(compare(before, after), waivers)
+    plain = compare(before, after)
+    compared = waive_losses(plain, waivers)
+    stale = [w for w in expired if waive_losses(plain, [w]) != plain]
     symbols = changed_symbols(old.kernel.config, new.kernel.config)
     names = {name for change in compared.findings for name, _, _ in change.symbols}
     for change in compared.capabilities:
@@ -68,7 +75,7 @@ def difference(
         compared,
         tuple(s for s in symbols if s.name in names or s.renamed_from in names),
         tuple(s for s in symbols if s.name not in names and s.renamed_from not in names),
-        _notes(old, new),
+        (*_notes(old, new), *[w.expiry for w in stale]),
     )
 
 
