@@ -252,6 +252,17 @@ def test_a_bad_output_fails_before_the_audit(run: Run, good: Path, tmp_path: Pat
     assert run("check", str(good), "-o", "json=-", "-o", "sarif=-")[0] == 2
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc here")
+def test_a_folder_in_which_nobody_can_write_fails_before_the_audit(run: Run, good: Path) -> None:
+    """Root may write everywhere by its mode; only trying tells. The source does not exist, and is not looked for."""
+    for place in ("/proc/x", f"{'n' * 300}.json"):
+        for words in (("check", "no-such-file", "-o", f"json={place}"), ("baseline", "no-such-file", "-o", place)):
+            status, out, err = run(*words)
+            assert (status, out) == (2, ""), words
+            assert "cannot be written" in err
+    assert [p.name for p in Path.cwd().iterdir()] == [good.name]
+
+
 def test_one_run_writes_every_format(run: Run, bad: Path) -> None:
     from kina_audit.render import FORMATS
 
