@@ -117,6 +117,18 @@ def test_absent_and_not_set_are_the_same_value() -> None:
     assert changed_symbols(without.config, with_line.config) == ()
 
 
+def test_a_symbol_that_only_one_side_is_asked_about_has_its_value_on_both() -> None:
+    """The condition changed with the version; what the other side's config says of it is no matter of the condition."""
+    row = {"id": "r", "expr": "OLD", "level": "required", "why": "w", "fix": "f", "source": "s"}
+    row["variant"] = [{"kernel": ">=6.17", "expr": "OLD && LEGACY"}]
+    old = CONFIG.replace("6.18.5", "6.12.1") + "CONFIG_OLD=y\n"
+    new = CONFIG + "# CONFIG_OLD is not set\n"
+    found = compare_kernels(kernel(old), kernel(new), [profile("p", [row])], cilium=None)
+    assert [c.symbols for c in found.comparison.findings] == [(("OLD", "y", "n"),)]
+    found = compare_kernels(kernel(old + "CONFIG_LEGACY=y\n"), kernel(new), [profile("p", [row])], cilium=None)
+    assert [c.symbols for c in found.comparison.findings] == [(("OLD", "y", "n"), ("LEGACY", "y", "n"))]
+
+
 def test_an_absent_symbol_of_a_partial_config_is_undecided() -> None:
     part = kernel("CONFIG_VXLAN=y\n")
     assert part.config.completeness == "partial"

@@ -256,6 +256,15 @@ def test_cannot_tell_is_no_improvement_and_is_not_taken_over() -> None:
     assert take_over(report.baseline).findings == before.findings
 
 
+def test_a_symbol_that_the_baseline_never_noted_is_not_called_unknown() -> None:
+    row = {"id": "r", "expr": "NET", "level": "required", "why": "w", "fix": "f", "source": "s"}
+    rows = profile("sample", [{**row, "variant": [{"kernel": ">=6.17", "expr": "NET && OFF"}]}])
+    before = taken(kernel(CONFIG.replace("6.18.5", "6.12.1")), rows)
+    report = audit(kernel(CONFIG), [rows], cilium=None, baseline=before, library=LIBRARY)
+    assert report.baseline is not None
+    assert [(c.after, c.symbols) for c in report.baseline.findings] == [(Status.FAIL, ())]
+
+
 def test_the_ladder_is_ordered_and_unknown_is_no_gain() -> None:
     assert ModeChange("1.20.0", Mode.UNSUPPORTED, Mode.UNKNOWN).direction is SAME
     assert ModeChange("1.20.0", Mode.UNKNOWN, Mode.UNSUPPORTED).direction is LOST

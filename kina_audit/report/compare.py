@@ -43,7 +43,8 @@ class Change:
         before: None when OLD did not have it.
         after: None when NEW does not have it.
         level: of the requirement; None for a profile and a capability.
-        symbols: (name, before, after) of the symbols whose value differs, for a requirement.
+        symbols: (name, before, after) of the symbols whose value differs, for a requirement; without those that only
+            one side was asked about.
         waived: a waiver covers the loss.
     """
 
@@ -159,7 +160,8 @@ def compare(before: Snapshot, after: Snapshot, origin: str = "") -> Comparison:
             continue
         profile, _, requirement = name.partition("/")
         names = dict.fromkeys([*(new.symbols if new else ()), *(old.symbols if old else ())])
-        values = [(n, before.symbols.get(n), after.symbols.get(n)) for n in names]
+        noted = [n for n in names if n in before.symbols and n in after.symbols]
+        values = [(n, before.symbols[n], after.symbols[n]) for n in noted]
         findings.append(Change(profile, requirement, *status, known.level, tuple(v for v in values if v[1] != v[2])))
     profiles = _statuses(
         {i: p.status for i, p in before.profiles.items()}, {i: p.status for i, p in after.profiles.items()}, ""
