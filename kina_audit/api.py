@@ -258,4 +258,5 @@ def compare_kernels(
     before = audit(old, profiles, cilium=cilium, library=library)
     after = audit(new, profiles, cilium=cilium, library=library)
     valid = live(waivers, new, today) if today is not None else ()
-    return difference(before, after, {p.id: p for p in library.tagged(CILIUM_TAG)}, valid)
+    expired = [w for w in waivers if w.is_for(new) and today is not None and w.expired(today)]
+    return difference(before, after, {p.id: p for p in library.tagged(CILIUM_TAG)}, valid, expired)

@@ -117,6 +117,18 @@ def test_absent_and_not_set_are_the_same_value() -> None:
     assert changed_symbols(without.config, with_line.config) == ()
 
 
+def test_a_symbol_that_only_one_side_is_asked_about_has_its_value_on_both() -> None:
+    """The condition changed with the version; what the other side's config says of it is no matter of the condition."""
+    row = {"id": "r", "expr": "OLD", "level": "required", "why": "w", "fix": "f", "source": "s"}
+    row["variant"] = [{"kernel": ">=6.17", "expr": "OLD && LEGACY"}]
+    old = CONFIG.replace("6.18.5", "6.12.1") + "CONFIG_OLD=y\n"
+    new = CONFIG + "# CONFIG_OLD is not set\n"
+    found = compare_kernels(kernel(old), kernel(new), [profile("p", [row])], cilium=None)
+    assert [c.symbols for c in found.comparison.findings] == [(("OLD", "y", "n"),)]
+    found = compare_kernels(kernel(old + "CONFIG_LEGACY=y\n"), kernel(new), [profile("p", [row])], cilium=None)
+    assert [c.symbols for c in found.comparison.findings] == [(("OLD", "y", "n"), ("LEGACY", "y", "n"))]
+
+
 def test_an_absent_symbol_of_a_partial_config_is_undecided() -> None:
     part = kernel("CONFIG_VXLAN=y\n")
     assert part.config.completeness == "partial"
@@ -213,6 +225,27 @@ def test_bad_input_is_one_clear_error(run: Run, tmp_path: Path, words: tuple[str
     assert (found, out) == (status, "")
     assert said in err
     assert "Traceback" not in err
+
+
+def test_an_expired_waiver_says_so(run: Run, tmp_path: Path) -> None:
+    row = '[[waiver]]\nrequirement = "netfilter/legacy-tables"\nreason = "r."\nexpires = 2026-11-23\n'
+    other = '[[waiver]]\nrequirement = "vxlan/*"\nreason = "r."\nexpires = 2026-01-01\n'
+    (tmp_path / "w.toml").write_text(row + other, encoding="utf-8")
+    words = (
+        "diff",
+        "recorded:apple@0.24.2",
+        "recorded:apple@0.38.0",
+        "--waivers",
+        "w.toml",
+        "-p",
+        "netfilter",
+        "-f",
+        "json",
+    )
+    notes = {day: json.loads(run(*words, "--today", day)[1])["notes"] for day in ("2026-11-23", "2026-11-24")}
+    assert not [n for n in notes["2026-11-23"] if "expired" in n]
+    found = [n for n in notes["2026-11-24"] if "expired" in n]
+    assert found == ["w.toml: waiver 1 (netfilter/legacy-tables) expired on 2026-11-23; what it covered counts again"]
 
 
 def test_sides_are_resolved_with_their_trees(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The gate as a pipeline meets it: waivers, baselines, formats, GitHub's files, and never silently green."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,6 +139,77 @@ def test_a_baseline_of_something_else_ends_with_2(run: Run, good: Path, tmp_path
     assert run("check", str(good), "--update-baseline")[0] == 2
 
 
+def test_a_baseline_in_which_nothing_is_told_is_no_baseline(run: Run, good: Path, tmp_path: Path) -> None:
+    """It would accept every input that cannot tell."""
+    (tmp_path / "part.config").write_text("CONFIG_OTHER=y\n", encoding="utf-8")
+    status, _, err = run("baseline", "part.config", "-o", "base.json")
+    assert status == 3
+    assert "cannot tell" in err
+    assert not Path("base.json").exists()
+    run("baseline", str(good), "-o", "base.json", "-p", "wireguard")
+    document = json.loads(Path("base.json").read_text(encoding="utf-8"))
+    document["findings"] = {k: f"{v.split()[0]} unknown" for k, v in document["findings"].items()}
+    Path("base.json").write_text(json.dumps(document), encoding="utf-8")
+    status, _, err = run("check", "part.config", "--baseline", "base.json", "--exit-zero")
+    assert status == 2
+    assert "accept anything" in err
+
+
+def test_a_baseline_says_what_it_cannot_tell(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "part.config").write_text("CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_WIREGUARD=y\n", encoding="utf-8")
+    status, _, err = run("baseline", "part.config", "-o", "base.json", "-p", "wireguard", "-p", "vxlan")
+    assert status == 0
+    assert "vxlan/vxlan-device" in err
+    assert "cannot be told from this input" in err
+
+
+def test_a_baseline_of_the_kernel_that_a_tree_makes(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).resolve().parents[1] / "fixtures/kconfig"
+    monkeypatch.setenv("KINA_AUDIT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "config").write_text("CONFIG_X86=y\nCONFIG_NET=y\nCONFIG_JIT=y\n# CONFIG_MODULES is not set\n")
+    words = ("-p", str(root / "jit.toml"), "--arch", "x86_64", "-q", "-t", str(root / "base"))
+    assert run("baseline", "config", "-o", "base.json", *words)[0] == 0
+    document = json.loads(Path("base.json").read_text(encoding="utf-8"))
+    assert document["symbols"]["JIT"] == "n", "the config asks for y, and the tree does not give it"
+    assert run("check", "config", "--baseline", "base.json", *words)[0] == 0
+    (tmp_path / "kina-audit.toml").write_text(f'kernel-tree = "{root / "base"}"\n')
+    assert run("baseline", "config", "-o", "same.json", *words[:-2])[0] == 0
+    assert Path("same.json").read_bytes() == Path("base.json").read_bytes(), "settings hold for both commands"
+
+
+@pytest.mark.parametrize(
+    "name", ["x\n::error::y", "x\r::error::y", "\x1b[31mred", "\u202egnp", "x\n  ::stop-commands::y"]
+)
+def test_a_message_on_stderr_is_only_text(run: Run, tmp_path: Path, name: str) -> None:
+    """A terminal obeys escapes, and GitHub every line that starts with two colons, after blanks, too."""
+    messages = [
+        run("check", name)[2],
+        run("check", f"recorded:{name}")[2],
+        run("check", "x", "-o", f"json=no/{name}/x")[2],
+    ]
+    messages.append(run("check", "x", "--profile", name)[2])
+    (tmp_path / name.replace("/", "")).write_text("CONFIG_NET=y\n# CONFIG_VXLAN is not set\n", encoding="utf-8")
+    messages.append(run("baseline", name, "-o", f"{name}.json", "-p", "vxlan", "--target-kernel", "6.1")[2])
+    for err in messages:
+        assert err.strip()
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", err), repr(err)
+        assert not any(line.lstrip().startswith("::") for line in err.splitlines()), repr(err)
+
+
+def test_no_output_replaces_what_the_run_reads(run: Run, good: Path, tmp_path: Path) -> None:
+    run("baseline", str(good), "-o", "base.json", "-p", "wireguard")
+    (tmp_path / "waivers.toml").write_text(WAIVER, encoding="utf-8")
+    before = Path("base.json").read_bytes()
+    for option in ("json=base.json", "sarif=./waivers.toml"):
+        words = ("check", str(good), "--baseline", "base.json", "--waivers", "waivers.toml", "-o", option)
+        status, _, err = run(*words)
+        assert status == 2
+        assert "is read by this run" in err
+    assert Path("base.json").read_bytes() == before
+    assert run("baseline", str(good), "-o", str(good))[0] == 2
+    assert "CONFIG_WIREGUARD" in good.read_text(encoding="utf-8")
+
+
 def test_exit_zero_hides_a_failed_audit_and_nothing_else(run: Run, bad: Path, tmp_path: Path) -> None:
     status, out, err = run("check", str(bad), "-p", "wireguard", "--exit-zero")
     assert status == 0
@@ -170,7 +242,7 @@ def test_a_bad_output_fails_before_the_audit(run: Run, good: Path, tmp_path: Pat
         ("sarrif=x", "no format 'sarrif'"),
         ("sarif", "expected FORMAT=PATH"),
         ("sarif=", "expected FORMAT=PATH"),
-        (f"json={good}", "is the config that is audited"),
+        (f"json={good}", "is read by this run"),
     ):
         status, out, err = run("check", str(good), "-o", "json=first.json", "-o", option)
         assert (status, out) == (2, ""), option
@@ -178,6 +250,17 @@ def test_a_bad_output_fails_before_the_audit(run: Run, good: Path, tmp_path: Pat
         assert not Path("first.json").exists()
     assert run("check", str(good), "-o", "json=same", "-o", "sarif=./same")[0] == 2
     assert run("check", str(good), "-o", "json=-", "-o", "sarif=-")[0] == 2
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc here")
+def test_a_folder_in_which_nobody_can_write_fails_before_the_audit(run: Run, good: Path) -> None:
+    """Root may write everywhere by its mode; only trying tells. The source does not exist, and is not looked for."""
+    for place in ("/proc/x", f"{'n' * 300}.json"):
+        for words in (("check", "no-such-file", "-o", f"json={place}"), ("baseline", "no-such-file", "-o", place)):
+            status, out, err = run(*words)
+            assert (status, out) == (2, ""), words
+            assert "cannot be written" in err
+    assert [p.name for p in Path.cwd().iterdir()] == [good.name]
 
 
 def test_one_run_writes_every_format(run: Run, bad: Path) -> None:

@@ -23,6 +23,7 @@ from markdown_it import MarkdownIt
 from tap.parser import Parser
 
 from kina_audit.api import audit
+from kina_audit.engine.finding import Status
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import build_profile
@@ -30,8 +31,9 @@ from kina_audit.render import FORMATS, RenderOptions, render
 from kina_audit.render.github import MOST_OF_A_KIND
 from kina_audit.render.levels import TABLE, Mapping
 from kina_audit.render.markdown import MOST_CHARACTERS
+from kina_audit.report.compare import Change
 from kina_audit.report.model import Report
-from tests.sample_report import CONFIG, held, kernel, profile, requirement, sample
+from tests.sample_report import CONFIG, LIBRARY, held, kernel, profile, requirement, sample
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden"
@@ -482,6 +484,40 @@ def check_markdown(text: str, verbose: bool) -> None:
     assert len(cells) == 5 + 5
     for child in inline:
         assert not re.search(r"@\w", child.content) or child.type == "code_inline"
+
+
+@pytest.mark.parametrize("letter", ["&", '"', "<", "\u202e", "\ud800", "\n", "|", "x"])
+def test_very_long_text_is_cut_and_never_within_an_escape(letter: str) -> None:
+    long = letter * 9_000 + "."
+    rows = [
+        {"id": f"r{n}", "expr": expr, "level": "required", "why": long, "fix": long, "source": long}
+        for n, expr in enumerate(["NOWHERE", "OFF", "TEXT"])
+    ]
+    shape = {"id": "p", "title": long, "description": long, "references": [], "requirement": rows}
+    report = audit(kernel(notes=(long,)), [build_profile(shape, "p.toml")], cilium=None, library=LIBRARY)
+    cases = JUnitXml.fromstring(render("junit", report).encode())
+    assert sum(len(suite) for suite in cases) == len(rows)
+    check_sarif(render("sarif", report))
+    check_gitlab(render("gitlab", report))
+    assert len(render("markdown", report).encode("utf-16-le")) // 2 <= 65_536
+    assert len(commands(render("github", report))) == len(rows)
+
+
+def test_what_is_lost_keeps_its_fingerprint_whatever_it_became() -> None:
+    """Code scanning and GitLab know an issue by it: a capability that goes from warn to fail is still the same issue."""
+
+    def prints(after: Status) -> tuple[set[str], set[str]]:
+        report = held()
+        assert report.baseline is not None
+        lost = Change("cilium-x", "capability", Status.PASS, after)
+        report = replace(report, baseline=replace(report.baseline, capabilities=(lost,)), strict=True)
+        run = json.loads(render("sarif", report))["runs"][0]
+        sarif = [r["partialFingerprints"]["primaryLocationLineHash"] for r in run["results"] if r["ruleId"] == "gate"]
+        gitlab = [i["fingerprint"] for i in json.loads(render("gitlab", report)) if i["check_name"] == "gate"]
+        assert len(set(sarif)) == len(sarif) == len(set(gitlab)) == len(gitlab) > 1, "one each"
+        return set(sarif), set(gitlab)
+
+    assert prints(Status.WARN) == prints(Status.FAIL)
 
 
 def test_the_table_type_is_complete() -> None:

@@ -19,7 +19,7 @@ from kina_audit.errors import UsageError
 from kina_audit.packaged import data_file
 from kina_audit.profiles.model import Level
 from kina_audit.report.baseline import read_baseline, take_over, write_baseline
-from kina_audit.report.compare import Direction, compare, direction, mode_rank
+from kina_audit.report.compare import Change, Direction, ModeChange, compare, mode_rank
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import Snapshot, snapshot
 from tests.sample_report import CONFIG, LIBRARY, TODAY, kernel, profile, taken
@@ -96,7 +96,7 @@ def test_a_lost_mode_or_capability_fails_and_can_be_waived() -> None:
     assert report.baseline.mode_lost
     until = date(2027, 1, 1)
     tables = [{"requirement": "cilium/mode", "reason": "No Cilium here.", "expires": until}]
-    if direction(Status.PASS, now) is Direction.LOST:
+    if Change("cilium-x", "capability", Status.PASS, now).direction is Direction.LOST:
         tables.append({"profile": "cilium-xdp", "reason": "No XDP here.", "expires": until})
     waived = held("recorded:apple", replace(before, cilium=cilium), waivers=read_waivers(tables, "w"), today=TODAY)
     assert waived.exit_code == 0
@@ -194,7 +194,81 @@ def test_a_better_baseline_never_lowers_the_exit_status(statuses: list[Status], 
     assert exit_of(better) >= exit_of(changed)
 
 
+P, W, U, F, S = Status.PASS, Status.WARN, Status.UNKNOWN, Status.FAIL, Status.SKIP
+LOST, GAINED, SAME = Direction.LOST, Direction.GAINED, Direction.SAME
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "requirement", "capability"),
+    [
+        (P, W, LOST, LOST),
+        (P, F, LOST, LOST),
+        (P, U, LOST, LOST),
+        (P, S, SAME, SAME),
+        (U, F, LOST, LOST),
+        (U, W, LOST, LOST),  # a degraded capability is not what "cannot tell" was accepted for
+        (U, P, GAINED, GAINED),
+        (W, F, SAME, LOST),  # a capability that only worked partly no longer works at all
+        (F, W, SAME, GAINED),
+        (W, U, SAME, LOST),  # that a degraded one may be broken now is a loss; that an unmet one may be met, no gain
+        (F, U, SAME, SAME),
+        (F, P, GAINED, GAINED),
+        (W, P, GAINED, GAINED),
+        (S, F, LOST, LOST),
+        (None, F, LOST, LOST),
+        (None, P, SAME, SAME),
+        (F, None, GAINED, GAINED),
+    ],
+)
+def test_which_way_a_status_went(
+    before: Status | None, after: Status | None, requirement: Direction, capability: Direction
+) -> None:
+    assert Change("p", "r", before, after, Level.REQUIRED).direction is requirement
+    assert Change("cilium-x", "capability", before, after).direction is capability
+
+
+def test_a_degraded_capability_that_breaks_fails_the_gate() -> None:
+    """The profiles that are audited need not name the feature, so nothing else would."""
+    before = of("recorded:apple")
+    assert before.cilium is not None
+    broken = next(k for k, v in sorted(before.cilium.capabilities.items()) if v is Status.FAIL)
+    held_by = replace(
+        before, cilium=replace(before.cilium, capabilities={**before.cilium.capabilities, broken: Status.WARN})
+    )
+    report = held("recorded:apple", held_by)
+    assert report.verdict is Verdict.FAIL
+    assert report.baseline is not None
+    taken_over = take_over(report.baseline)
+    assert taken_over.cilium is not None
+    assert taken_over.cilium.capabilities[broken] is Status.WARN
+
+
+def test_cannot_tell_is_no_improvement_and_is_not_taken_over() -> None:
+    row = {"id": "r", "expr": "NOWHERE", "level": "required", "why": "w", "fix": "f", "source": "s"}
+    rows = profile("sample", [row, {**row, "id": "told", "expr": "NET"}])
+    before = taken(kernel(), rows)
+    assert before.findings["sample/r"].status is Status.FAIL
+    partial = kernel("# Linux/arm64 6.18.5 Kernel Configuration\nCONFIG_NET=y\nCONFIG_ARM64=y\n")
+    report = audit(partial, [rows], cilium=None, baseline=before, library=LIBRARY)
+    assert report.baseline is not None
+    assert [c.after for c in report.baseline.findings] == [Status.UNKNOWN]
+    assert (report.exit_code, report.baseline.improved) == (0, False)
+    assert take_over(report.baseline).findings == before.findings
+
+
+def test_a_symbol_that_the_baseline_never_noted_is_not_called_unknown() -> None:
+    row = {"id": "r", "expr": "NET", "level": "required", "why": "w", "fix": "f", "source": "s"}
+    rows = profile("sample", [{**row, "variant": [{"kernel": ">=6.17", "expr": "NET && OFF"}]}])
+    before = taken(kernel(CONFIG.replace("6.18.5", "6.12.1")), rows)
+    report = audit(kernel(CONFIG), [rows], cilium=None, baseline=before, library=LIBRARY)
+    assert report.baseline is not None
+    assert [(c.after, c.symbols) for c in report.baseline.findings] == [(Status.FAIL, ())]
+
+
 def test_the_ladder_is_ordered_and_unknown_is_no_gain() -> None:
+    assert ModeChange("1.20.0", Mode.UNSUPPORTED, Mode.UNKNOWN).direction is SAME
+    assert ModeChange("1.20.0", Mode.UNKNOWN, Mode.UNSUPPORTED).direction is LOST
+    assert ModeChange("1.20.0", Mode.UNKNOWN, Mode.MINIMAL).direction is GAINED
     ranks = [mode_rank(m) for m in LADDER]
     assert ranks == sorted(ranks)
     assert mode_rank(Mode.MINIMAL) < mode_rank(Mode.UNKNOWN) < mode_rank(Mode.UNSUPPORTED)

@@ -1,14 +1,21 @@
 """``kina-audit baseline``: write down how a kernel stands, for ``check --baseline``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.profile_options import FolderOption, ProfileOption
-from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
+from kina_audit.cli.outputs import refuse_input
+from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
+from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
+from kina_audit.errors import NothingCheckedError
+
+if TYPE_CHECKING:
+    from kina_audit.sources.options import SourceOptions
+
+_MOST_NAMES = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -16,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("baseline")(baseline)
 
 
+@given.reads_sources()
 def baseline(
     source: given.Source,
     output: Annotated[
@@ -23,18 +31,12 @@ def baseline(
     ] = Path("kernel.baseline.json"),
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
-    cilium: Annotated[
-        str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
-    ] = "",
-    arch: given.Arch = "arm64",
-    target_kernel: given.TargetKernel = "",
-    offline: given.Offline = False,
-    refresh: given.Refresh = False,
-    no_fallback: given.NoFallback = False,
-    allow_http: given.AllowHttp = False,
-    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
-    timeout: given.Timeout = COMMAND_TIMEOUT,
-    verbose: given.Verbose = False,
+    cilium: given.Cilium = "",
+    kernel_tree: KernelTreeOption = "",
+    toolchain: ToolchainOption = "",
+    run_probes: ProbesOption = False,
+    *,
+    options: "SourceOptions",
     quiet: given.Quiet = False,
 ) -> int:
     """Write down how a kernel stands: statuses, the symbols behind them, Cilium's mode, where it came from.
@@ -42,22 +44,26 @@ def baseline(
     The file is sorted and has one fact a line: commit it, and review what changes in it. `check --baseline FILE`
     then fails on what was lost since. Exit status: 0 written, 2 or 3 as for `check`.
     """
-    from kina_audit.api import audit, load_kernel, load_profiles
-    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.api import audit, load_kernel
+    from kina_audit.engine.finding import Status
     from kina_audit.report.baseline import write_baseline
     from kina_audit.report.snapshot import snapshot
 
-    options = given.source_options(
-        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
-        allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
-    )  # fmt: skip
     to_stdout = str(output) == "-"
     if not to_stdout:
         terminal.check_writable(output)
-    names = profile or []
-    library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
-    profiles = load_profiles(names, library=library)
-    report = audit(load_kernel(source, options), profiles, cilium=cilium, library=library)
+        refuse_input(output, source)
+    library, profiles = chosen(profile, profile_dir)
+    kernel = resolved(
+        load_kernel(source, options), profiles, kernel_tree, toolchain,
+        run_probes=run_probes, arch=options.arch, options=options,
+    )  # fmt: skip
+    report = audit(kernel, profiles, cilium=cilium, library=library)
+    if not report.decided:
+        raise NothingCheckedError(
+            f"{source}: this input cannot tell anything that these profiles ask, so a baseline of it would accept anything",
+            "Give the built kernel's .config, or --kernel-tree.",
+        )
     taken = snapshot(report.kernel, report.results[: len(profiles)], report.advice)
     text = write_baseline(taken, report.tool_version)
     if to_stdout:
@@ -66,4 +72,9 @@ def baseline(
     terminal.write_file(output, text)
     if not quiet:
         terminal.say(f"{output}: {len(taken.findings)} findings on {len(taken.symbols)} symbols written")
+        untold = [name for name, standing in sorted(taken.findings.items()) if standing.status is Status.UNKNOWN]
+        if untold:
+            more = f" and {len(untold) - _MOST_NAMES} more" if len(untold) > _MOST_NAMES else ""
+            named = ", ".join(untold[:_MOST_NAMES])
+            terminal.say(f"{len(untold)} of them cannot be told from this input and are accepted so: {named}{more}")
     return 0

@@ -8,10 +8,10 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.profile_options import FolderOption, ProfileOption
+from kina_audit.cli.input_files import read_text
+from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.render import FORMATS
-from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 if TYPE_CHECKING:
     from kina_audit.profiles.load import ProfileLibrary
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command("check")(check)
 
 
+@given.reads_sources()
 def check(
     source: given.Source = "apple",
     profile: ProfileOption = None,
@@ -40,28 +41,17 @@ def check(
         typer.Option("--claims", metavar="FILE", help="Hold this file's claims against the kernel; - for stdin."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the profiles that can be named, and exit.")] = False,
-    cilium: Annotated[
-        str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
-    ] = "",
+    cilium: given.Cilium = "",
     fail_on: gate.FailOnLevel = "",
     format_: Annotated[
         str, typer.Option("--format", "-f", metavar="FORMAT", help=f"To stdout: {', '.join(FORMATS)}.")
     ] = "table",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
-    ] = None,
-    arch: given.Arch = "arm64",
-    target_kernel: given.TargetKernel = "",
+    output: given.Outputs = None,
     kernel_tree: KernelTreeOption = "",
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
-    offline: given.Offline = False,
-    refresh: given.Refresh = False,
-    no_fallback: given.NoFallback = False,
-    allow_http: given.AllowHttp = False,
-    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
-    timeout: given.Timeout = COMMAND_TIMEOUT,
+    *,
+    options: "SourceOptions",
     verbose: given.Verbose = False,
     quiet: given.Quiet = False,
     waivers: gate.Waivers = None,
@@ -71,7 +61,7 @@ def check(
     update_baseline: gate.UpdateBaseline = False,
     exit_zero: gate.ExitZero = False,
     locate: gate.Locate = "",
-    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+    color: given.Color = "auto",
 ) -> int:
     """Audit a kernel's configuration: which features work, which Cilium mode it carries, what is missing.
 
@@ -80,7 +70,7 @@ def check(
     """
     from dataclasses import replace
 
-    from kina_audit.api import audit, load_kernel, load_profiles
+    from kina_audit.api import audit, load_kernel
     from kina_audit.cli import github_files, outputs
     from kina_audit.errors import UsageError
     from kina_audit.profiles.load import ProfileLibrary
@@ -95,21 +85,14 @@ def check(
         return _claims(
             claims,
             source,
-            given.source_options(
-                arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
-                allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
-            ),
+            options,
             ProfileLibrary(profile_dir or []),
             cilium,
             format_,
-        )  # fmt: skip
+        )
     level = FailOn(given.one_of(FailOn, fail_on or ("recommended" if baseline else "required"), "--fail-on"))
     colour = terminal.use_colour(color)
-    options = given.source_options(
-        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
-        allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
-    )  # fmt: skip
-    planned = outputs.plan(format_, output or [], source)
+    planned = outputs.plan(format_, output or [], source, *(waivers or []), *([baseline] if baseline else []))
     github_files.check(planned)
     labels = _labels(label or [])
     accepted = gate.load_waivers(waivers or [])
@@ -121,15 +104,14 @@ def check(
     # A baseline says what it is of; asked about something else, the audit refuses to compare.
     names = profile or (list(held.profiles) if held else [])
     release = cilium or (held.cilium.release if held and held.cilium else None if held else "")
-    library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
-    profiles = load_profiles(names, library=library)
+    library, profiles = chosen(names, profile_dir)
     kernel = resolved(
         load_kernel(source, options),
         profiles,
         kernel_tree,
         toolchain,
         run_probes=run_probes,
-        arch=arch,
+        arch=options.arch,
         options=options,
     )
     report = audit(
@@ -191,7 +173,7 @@ def _claims(
             raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
         name, text = "stdin", sys.stdin.read(MAX_CLAIM_BYTES)
     else:
-        name, text = str(path), gate.read_text(path, MAX_CLAIM_BYTES, "a file of claims")
+        name, text = str(path), read_text(path, MAX_CLAIM_BYTES, "a file of claims")
     kernel = load_kernel(source, options)
     answers = judge_claims(kernel, text, name=name, cilium=cilium, library=library)
     config = kernel.config

@@ -9,11 +9,11 @@ import typer
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.cilium_review import review
-from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice
     from kina_audit.report.model import Report
+    from kina_audit.sources.options import SourceOptions
 
 ADVISE = "advise"
 
@@ -42,11 +42,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group)
 
 
+@given.reads_sources()
 def advise(
     source: given.Source = "apple",
-    cilium: Annotated[
-        str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
-    ] = "",
+    cilium: given.Cilium = "",
     want: Annotated[
         list[str] | None, typer.Option("--want", metavar="FEATURE", help="Must be on, e.g. wireguard; repeatable.")
     ] = None,
@@ -65,21 +64,11 @@ def advise(
         str,
         typer.Option("--format", "-f", help="cilium, json, helm-values, configmap, cilium-cli or table, to stdout."),
     ] = "cilium",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
-    ] = None,
-    arch: given.Arch = "arm64",
-    target_kernel: given.TargetKernel = "",
-    offline: given.Offline = False,
-    refresh: given.Refresh = False,
-    no_fallback: given.NoFallback = False,
-    allow_http: given.AllowHttp = False,
-    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
-    timeout: given.Timeout = COMMAND_TIMEOUT,
+    output: given.Outputs = None,
+    *,
+    options: "SourceOptions",
     verbose: given.Verbose = False,
-    quiet: given.Quiet = False,
-    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+    color: given.Color = "auto",
 ) -> int:
     """What each of Cilium's features does on a kernel, and the best configuration.
 
@@ -96,10 +85,6 @@ def advise(
 
     request = make_request(want or [], avoid or [], ipv6=ipv6, keep_kube_proxy=keep_kube_proxy, min_mode=min_mode)
     colour = terminal.use_colour(color)
-    options = given.source_options(
-        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
-        allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
-    )  # fmt: skip
     planned = outputs.plan(format_, output or [], source) if not all_releases else []
     library = ProfileLibrary()
     kernel = load_kernel(source, options)

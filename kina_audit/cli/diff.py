@@ -1,6 +1,5 @@
 """``kina-audit diff``: what a kernel lost and gained against another."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,12 +7,12 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.profile_options import FolderOption, ProfileOption
+from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
-from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
+    from kina_audit.sources.options import SourceOptions
 
 
 def register(app: typer.Typer) -> None:
@@ -21,14 +20,13 @@ def register(app: typer.Typer) -> None:
     app.command("diff")(diff)
 
 
+@given.reads_sources("target_kernel")
 def diff(
     old: Annotated[str, typer.Argument(help=f"The kernel that runs now. {given.SOURCE_HELP}.")],
     new: Annotated[str, typer.Argument(help="The kernel that is to replace it; any source, too.")],
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
-    cilium: Annotated[
-        str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
-    ] = "",
+    cilium: given.Cilium = "",
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="WHAT", help="regression (end with 1 when something was lost) or never.")
     ] = "never",
@@ -48,22 +46,13 @@ def diff(
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
     format_: Annotated[str, typer.Option("--format", "-f", help="text, json or markdown, to stdout.")] = "text",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
-    ] = None,
+    output: given.Outputs = None,
     waivers: gate.Waivers = None,
     today: gate.Today = "",
-    arch: given.Arch = "arm64",
-    offline: given.Offline = False,
-    refresh: given.Refresh = False,
-    no_fallback: given.NoFallback = False,
-    allow_http: given.AllowHttp = False,
-    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
-    timeout: given.Timeout = COMMAND_TIMEOUT,
+    *,
+    options: "SourceOptions",
     verbose: given.Verbose = False,
-    quiet: given.Quiet = False,
-    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+    color: given.Color = "auto",
 ) -> int:
     """Compare two kernels: features lost and gained, Cilium's mode, the symbols behind it, every other symbol.
 
@@ -72,30 +61,23 @@ def diff(
     """
     from dataclasses import replace
 
-    from kina_audit.api import compare_kernels, load_kernel, load_profiles
+    from kina_audit.api import compare_kernels, load_kernel
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
-    from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.render import RenderOptions
     from kina_audit.render.diff import DIFF_FORMATS, render_diff
 
     given.one_of(("regression", "never"), fail_on, "--fail-on")
     colour = terminal.use_colour(color)
-    options = given.source_options(
-        arch=arch, offline=offline, refresh=refresh, no_fallback=no_fallback, allow_http=allow_http,
-        max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
-    )  # fmt: skip
     if old == new == "-":
         raise UsageError("both kernels are to be read from stdin", "Give one of them as a file.")
     planned = outputs.plan(format_, output or [], old, new, formats=DIFF_FORMATS)
     accepted = gate.load_waivers(waivers or [])
-    names = profile or []
-    library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
-    profiles = load_profiles(names, library=library)
+    library, profiles = chosen(profile, profile_dir)
 
     def side(source: str, target: str, tree: str) -> "Kernel":
         kernel = load_kernel(source, replace(options, target_kernel=target))
-        return resolved(kernel, profiles, tree, toolchain, run_probes=run_probes, arch=arch, options=options)
+        return resolved(kernel, profiles, tree, toolchain, run_probes=run_probes, arch=options.arch, options=options)
 
     before = side(old, old_target, old_kernel_tree or kernel_tree)
     after = side(new, new_target, new_kernel_tree or kernel_tree)

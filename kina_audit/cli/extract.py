@@ -1,13 +1,15 @@
 """``kina-audit extract``: print the config that is in an image, an archive, a guest ..."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
+
+if TYPE_CHECKING:
+    from kina_audit.sources.options import SourceOptions
 
 
 def register(app: typer.Typer) -> None:
@@ -15,18 +17,14 @@ def register(app: typer.Typer) -> None:
     app.command("extract")(extract)
 
 
+@given.reads_sources("target_kernel")
 def extract(
     source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP}.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there instead of to stdout.")
     ] = None,
-    arch: given.Arch = "arm64",
-    offline: given.Offline = False,
-    refresh: given.Refresh = False,
-    no_fallback: given.NoFallback = False,
-    allow_http: given.AllowHttp = False,
-    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
-    timeout: given.Timeout = COMMAND_TIMEOUT,
+    *,
+    options: "SourceOptions",
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say where the config was found, and show commands that are run.")
     ] = False,
@@ -41,10 +39,6 @@ def extract(
 
     if output is not None and str(output) != "-":
         terminal.check_writable(output)
-    options = given.source_options(
-        arch=arch, offline=offline, refresh=refresh, no_fallback=no_fallback, allow_http=allow_http,
-        max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
-    )  # fmt: skip
     kernel = open_source(source, options)
     found = kernel.provenance
     if not kernel.config_bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kina_audit.cli import terminal
+from kina_audit.cli.input_files import read_text
 from kina_audit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -103,23 +104,6 @@ def load_baseline(path: Path) -> "Snapshot":
     from kina_audit.report.baseline import MAX_BASELINE_BYTES, read_baseline
 
     return read_baseline(read_text(path, MAX_BASELINE_BYTES, "a baseline"), str(path))
-
-
-def read_text(path: Path, most: int, what: str) -> str:
-    """The text of a small file of the user's.
-
-    Raises:
-        UsageError: it cannot be read, is larger than ``most`` bytes, or is not UTF-8.
-    """
-    try:
-        with open(path, "rb") as file:
-            data = file.read(most + 1)
-        if len(data) > most:
-            raise UsageError(f"{path}: more than {most} bytes, which {what} never is")
-        return data.decode("utf-8")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise UsageError(f"{path}: cannot be read: {reason}", f"Give the path of {what}.") from error
 
 
 def take_improvements(report: "Report", path: Path, *, quiet: bool) -> None:

@@ -8,10 +8,10 @@ import typer
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.profile_options import FolderOption, ProfileOption
-from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 if TYPE_CHECKING:
     from kina_audit.report.matrix import Row
+    from kina_audit.sources.options import SourceOptions
 
 FORMATS = "table, json, markdown, csv or html"
 
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command("matrix")(matrix)
 
 
+@given.reads_sources("verbose")
 def matrix(
     sources: Annotated[
         list[str],
@@ -31,10 +32,7 @@ def matrix(
     ],
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
-    cilium: Annotated[
-        str,
-        typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18; none: no mode. [newest known]"),
-    ] = "",
+    cilium: given.CiliumOrNone = "",
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="LEVEL", help="required, recommended, optional or never.")
     ] = "required",
@@ -43,20 +41,11 @@ def matrix(
     ] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes. [one a core]")] = 0,
     format_: Annotated[str, typer.Option("--format", "-f", help=f"{FORMATS}, to stdout.")] = "table",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
-    ] = None,
-    target_kernel: given.TargetKernel = "",
-    arch: given.Arch = "arm64",
-    offline: given.Offline = False,
-    refresh: given.Refresh = False,
-    no_fallback: given.NoFallback = False,
-    allow_http: given.AllowHttp = False,
-    max_decompressed: given.MaxDecompressed = MOST_DECOMPRESSED,
-    timeout: given.Timeout = COMMAND_TIMEOUT,
+    output: given.Outputs = None,
+    *,
+    options: "SourceOptions",
     quiet: given.Quiet = False,
-    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+    color: given.Color = "auto",
 ) -> int:
     """Audit many kernels, and show which of them carry which profile and Cilium mode.
 
@@ -78,11 +67,8 @@ def matrix(
         None if cilium == "none" else cilium,
         given.one_of(FailOn, fail_on, "--fail-on"),
         any(o.format == "html" for o in planned),
-        given.source_options(
-            arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
-            allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, quiet=quiet,
-        ),
-    )  # fmt: skip
+        options,
+    )
     names = list(expand(sources))
     found = make_matrix(request, _told(rows(names, request, jobs), len(names), quiet=quiet))
     audited = [r for r in found.rows if not r.error]

@@ -23,13 +23,15 @@ class Output:
     path: Path | None
 
 
-def plan(format_: str, outputs: Sequence[str], *sources: str, formats: Mapping[str, str] | None = None) -> list[Output]:
-    """What to write where. ``FORMAT=-`` takes stdout over from ``format_``; ``sources`` are not to be overwritten.
+def plan(
+    format_: str, outputs: Sequence[str], *inputs: str | Path, formats: Mapping[str, str] | None = None
+) -> list[Output]:
+    """What to write where. ``FORMAT=-`` takes stdout over from ``format_``; ``inputs`` are not to be overwritten.
 
     ``formats`` are the names that exist; default: a report's.
 
     Raises:
-        UsageError: an unknown format, a malformed FORMAT=PATH, two formats for one place, or the source's own.
+        UsageError: an unknown format, a malformed FORMAT=PATH, two formats for one place, or an input's own.
         OutputError: a path that cannot be written.
     """
     from kina_audit.render import FORMATS
@@ -50,8 +52,7 @@ def plan(format_: str, outputs: Sequence[str], *sources: str, formats: Mapping[s
             raise UsageError(f"no format {output.format!r}", f"Formats: {', '.join(sorted(known))}.")
         if output.path is not None:
             terminal.check_writable(output.path)
-            for source in sources:
-                _refuse_source(output.path, source)
+            refuse_input(output.path, *inputs)
     paths = [o.path.resolve() for o in planned if o.path is not None and not _is_stream(o.path)]
     if len(paths) > len(set(paths)):
         raise UsageError("--output: two formats for one file", "Give each its own.")
@@ -62,9 +63,15 @@ def _is_stream(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
 
-def _refuse_source(path: Path, source: str) -> None:
-    if path.is_file() and Path(source).is_file() and path.samefile(source):
-        raise UsageError(f"--output: {path} is the config that is audited", "Give another path.")
+def refuse_input(path: Path, *inputs: str | Path) -> None:
+    """Keep an output from replacing what the run reads.
+
+    Raises:
+        UsageError: it would.
+    """
+    for name in inputs:
+        if path.is_file() and Path(name).is_file() and path.samefile(name):
+            raise UsageError(f"--output: {path} is read by this run", "Give another path.")
 
 
 def write(report: "Report", planned: Sequence[Output], look: "RenderOptions") -> None:

@@ -1,9 +1,14 @@
 """Which profiles: the options of every command that audits."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.profiles.model import Profile
 
 PROFILE_DIR_VARIABLE = "KINA_AUDIT_PROFILE_DIR"
 
@@ -21,3 +26,17 @@ ProfileOption = Annotated[
         "repeatable.",
     ),
 ]
+
+
+def chosen(names: Sequence[str] | None, folders: Sequence[Path] | None) -> "tuple[ProfileLibrary, list[Profile]]":
+    """The library of ``--profile-dir`` and the built-in profiles, and what ``--profile`` selects of it.
+
+    Raises:
+        ProfileError: an unknown name or a bad file.
+    """
+    from kina_audit.api import load_profiles
+    from kina_audit.profiles.load import ProfileLibrary
+
+    names = names or []
+    library = ProfileLibrary(folders or [], [Path(n) for n in names if n.endswith(".toml")])
+    return library, load_profiles(names, library=library)

@@ -123,7 +123,7 @@ def validate(
             found = problems(profile, library, allow_unknown=allow_unknown)
         except KinaAuditError as error:
             bad += 1
-            terminal.say(error.message + (f"\n  {error.hint}" if error.hint else ""))
+            terminal.say(error.message, error.hint)
             continue
         if found:
             bad += 1

@@ -9,6 +9,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.input_files import read_text
 
 
 def register(app: typer.Typer) -> None:
@@ -19,13 +20,10 @@ def register(app: typer.Typer) -> None:
 def render(
     report: Annotated[str, typer.Argument(metavar="REPORT.json", help="What `check -f json` wrote; - for stdin.")],
     format_: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="To stdout.")] = "table",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
-    ] = None,
+    output: given.Outputs = None,
     locate: gate.Locate = "",
     verbose: given.Verbose = False,
-    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto",
+    color: given.Color = "auto",
 ) -> int:
     """Render a stored report, byte for byte as `check` would have.
 
@@ -43,7 +41,7 @@ def render(
     if report == "-":
         name, text = "stdin", sys.stdin.read(MAX_REPORT_BYTES)
     else:
-        name, text = report, gate.read_text(Path(report), MAX_REPORT_BYTES, "a report")
+        name, text = report, read_text(Path(report), MAX_REPORT_BYTES, "a report")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

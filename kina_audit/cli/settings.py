@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from kina_audit.cli import terminal
+from kina_audit.cli.input_files import read_text
 from kina_audit.errors import UsageError
 
 FILE = "kina-audit.toml"
@@ -96,8 +97,6 @@ def load_settings(folder: Path) -> Settings:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from kina_audit.cli.gate_options import read_text
-
     try:
         return tomllib.loads(read_text(path, MAX_SETTINGS_BYTES, "a settings file"))
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -1,7 +1,9 @@
-"""The options of every command that reads a kernel, and the `SourceOptions` they make."""
+"""The options that commands share; those of every command that reads a kernel make its `SourceOptions`."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterable
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,20 +38,31 @@ Timeout = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more: findings that pass, commands that are run.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
+Cilium = Annotated[
+    str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
+]
+CiliumOrNone = Annotated[
+    str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18; none: no mode. [newest known]")
+]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
+]
+Color = Annotated[str, typer.Option("--color", help="auto, always or never.")]
 
 
 def source_options(
     *,
-    arch: str = "arm64",
-    target_kernel: str = "",
-    offline: bool = False,
-    refresh: bool = False,
-    no_fallback: bool = False,
-    allow_http: bool = False,
-    max_decompressed: int = MOST_DECOMPRESSED,
-    timeout: float = COMMAND_TIMEOUT,
-    verbose: bool = False,
-    quiet: bool = False,
+    arch: Arch = "arm64",
+    target_kernel: TargetKernel = "",
+    offline: Offline = False,
+    refresh: Refresh = False,
+    no_fallback: NoFallback = False,
+    allow_http: AllowHttp = False,
+    max_decompressed: MaxDecompressed = MOST_DECOMPRESSED,
+    timeout: Timeout = COMMAND_TIMEOUT,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> "SourceOptions":
     """What the command line says about reading sources.
 
@@ -70,6 +83,37 @@ def source_options(
         verbose=verbose and not quiet,
         say=(lambda _: None) if quiet else terminal.say,
     )
+
+
+def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command the options of `source_options`, where its parameter ``options`` stands.
+
+    The command gets the `SourceOptions` they make; one that wants an option's own value, too, has a parameter of that
+    name.
+
+    Args:
+        without: names of options that the command does not have.
+    """
+    shared = {n: p for n, p in signature(source_options).parameters.items() if n not in without}
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        own = signature(command).parameters
+        merged: list[Parameter] = []
+        for name, parameter in own.items():
+            added = [p for n, p in shared.items() if n not in own] if name == "options" else [parameter]
+            merged += [p.replace(kind=Parameter.KEYWORD_ONLY) for p in added]
+
+        @wraps(command)
+        def run(**values: Any) -> int:
+            named = {n: values[n] if n in own else values.pop(n) for n in shared}
+            return command(**values, options=source_options(**named))
+
+        # What typer reads.
+        run.__signature__ = Signature(merged, return_annotation=int)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in merged}
+        return run
+
+    return decorate
 
 
 def one_of(allowed: Iterable[str], text: str, option: str) -> str:

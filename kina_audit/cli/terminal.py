@@ -35,9 +35,17 @@ def width() -> int:
     return max(40, min(120, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns))
 
 
-def say(message: str) -> None:
-    """Print a sentence of progress or warning on stderr."""
-    print(f"kina-audit: {message}", file=sys.stderr)  # noqa: T201
+def say(message: str, hint: str = "") -> None:
+    """Print a sentence of progress, a warning or an error on stderr, and what to do about it on a line of its own.
+
+    Both may hold text of inputs: terminal escapes are made visible, and no line is a command to GitHub Actions.
+    """
+    import re
+
+    from kina_audit.render import plain
+
+    text = f"kina-audit: {message}" + (f"\n  {hint}" if hint else "")
+    print(re.sub(r"(?m)^(\s*)::", r"\1\\::", plain(text)), file=sys.stderr)  # noqa: T201
 
 
 def print_out(text: str) -> None:
@@ -62,12 +70,18 @@ def check_writable(path: Path) -> None:
         OutputError: the folder does not exist, or the place cannot be written.
     """
     folder = path.parent
-    if not folder.is_dir():
-        raise OutputError(f"{path}: there is no folder {folder}", "Create it, or give another path.")
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder", "Give the path of a file.")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise OutputError(f"{path}: permission denied", "Give a path you may write.")
+    try:
+        if not folder.is_dir():
+            raise OutputError(f"{path}: there is no folder {folder}", "Create it, or give another path.")
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder", "Give the path of a file.")
+        if path.exists() and not os.access(path, os.W_OK):
+            raise OutputError(f"{path}: permission denied", "Give a path you may write.")
+        if path.is_file() or not path.exists():
+            _beside(path).unlink()  # only trying tells root about a file system that takes none
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise OutputError(f"{path}: cannot be written: {reason}", "Give a path you may write.") from error
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -84,18 +98,24 @@ def write_file(path: Path, content: str | bytes) -> None:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
         return
     try:
-        import tempfile
-
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = _beside(path)
         try:
-            with open(handle, "wb") as file:
-                file.write(data)
+            temporary.write_bytes(data)
             umask = os.umask(0)
             os.umask(umask)
-            Path(temporary).chmod(0o666 & ~umask)
-            Path(temporary).replace(path)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _beside(path: Path) -> Path:
+    """A new empty file in the folder of ``path``, which nobody else can have opened."""
+    import tempfile
+
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    return Path(name)

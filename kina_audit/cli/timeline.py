@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kina_audit.cli import source_options as given
-from kina_audit.cli.profile_options import FolderOption, ProfileOption
+from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command("timeline")(timeline)
 
 
+@given.reads_sources("no_fallback", "allow_http", "max_decompressed", "timeout", "verbose")
 def timeline(
     what: Annotated[
         str, typer.Argument(metavar="[apple]", help="Apple's config: every version that is known, and main.")
@@ -31,28 +32,18 @@ def timeline(
     ] = "kernel/config-arm64",
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
-    cilium: Annotated[
-        str,
-        typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18; none: no mode. [newest known]"),
-    ] = "",
+    cilium: given.CiliumOrNone = "",
     format_: Annotated[str, typer.Option("--format", "-f", help="table, json, svg or html, to stdout.")] = "table",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
-    ] = None,
-    target_kernel: given.TargetKernel = "",
-    arch: given.Arch = "arm64",
-    offline: given.Offline = False,
-    refresh: given.Refresh = False,
-    quiet: given.Quiet = False,
+    output: given.Outputs = None,
+    *,
+    options: "SourceOptions",
 ) -> int:
     """Show what each version of a config carries, and what changed when and in which commit."""
     from dataclasses import replace
 
-    from kina_audit.api import audit, load_profiles
+    from kina_audit.api import audit
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
-    from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.render import RenderOptions
     from kina_audit.render.timeline import TIMELINE_FORMATS, render_timeline
     from kina_audit.report.timeline import make_timeline
@@ -60,19 +51,14 @@ def timeline(
     if what != "apple":
         raise UsageError(f"no timeline of {what!r}", "`timeline apple`, or `timeline --git REPOSITORY --path FILE`.")
     planned = outputs.plan(format_, output or [], formats=TIMELINE_FORMATS)
-    options = given.source_options(
-        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, quiet=quiet
-    )
-    names = profile or []
-    library = ProfileLibrary(profile_dir or [], [Path(n) for n in names if n.endswith(".toml")])
-    profiles = load_profiles(names, library=library)
+    library, profiles = chosen(profile, profile_dir)
     notes: list[str] = []
     versions = _of_git(git, path, options) if git else _of_apple(options, notes)
     audits = (
         (label, subject, audit(kernel, profiles, cilium=None if cilium == "none" else cilium, library=library))
         for label, subject, kernel in versions
     )
-    title = f"{git.resolve().name}: {path}" if git else f"apple/containerization kernel/config-{arch}"
+    title = f"{git.resolve().name}: {path}" if git else f"apple/containerization kernel/config-{options.arch}"
     found = replace(make_timeline(title, audits), notes=tuple(notes))
     outputs.write_each(planned, RenderOptions(), lambda name, look: render_timeline(name, found, look.width))
     return 0

@@ -96,8 +96,8 @@ def _use(
     ]
     unmet = any(f.status in UNMET for f in named) or any(waiver.covers(*other) for other in others)
     if waiver.expired(today):
-        effect = "what it covered counts again" if unmet else "and nothing needs it any more: delete it"
-        return WaiverUse(waiver, WaiverState.EXPIRED, f"{waiver.origin} expired on {waiver.expires}; {effect}")
+        idle = f"{waiver.origin} expired on {waiver.expires}; and nothing needs it any more: delete it"
+        return WaiverUse(waiver, WaiverState.EXPIRED, waiver.expiry if unmet else idle)
     if unmet:
         return WaiverUse(waiver, WaiverState.APPLIED)
     why = "everything it covers is met" if named else "it matches no requirement of the selected profiles"

@@ -73,6 +73,11 @@ class Waiver:
             return target in VersionRange.parse(self.kernel)
         return fnmatchcase(str(target), self.kernel)
 
+    @property
+    def expiry(self) -> str:
+        """What to say once its last day is over and somebody relied on it."""
+        return f"{self.origin} expired on {self.expires}; what it covered counts again"
+
     def expired(self, today: date) -> bool:
         """Whether its last day is over."""
         return today > self.expires

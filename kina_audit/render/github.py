@@ -23,8 +23,8 @@ def render(report: Report, options: RenderOptions) -> str:
     """Commands, errors first; the last line says the verdict in plain words."""
     places = Places(report, options)
     commands: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    for text in unlisted_losses(report):
-        commands["error"].append(_command("error", None, "kina-audit: gate", text))
+    for loss in unlisted_losses(report):
+        commands["error"].append(_command("error", None, "kina-audit: gate", loss.text))
     for result, found, mapping in shown(report, lambda m: m.github, KINDS):
         title = f"kina-audit: {result.profile.id}/{found.requirement.id}"
         rest = f" Waived {waived(found)}" if found.waiver else f" {found.requirement.why} {found.fix}"

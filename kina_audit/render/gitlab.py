@@ -1,7 +1,6 @@
 """``--format gitlab``: GitLab's code-quality report, a JSON list of issues."""
 
 import json
-from hashlib import sha256
 
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.place import Places
@@ -32,12 +31,12 @@ def render(report: Report, options: RenderOptions) -> str:
         )
     issues += [
         {
-            "description": cut(text, _LONGEST),
+            "description": cut(loss.text, _LONGEST),
             "check_name": "gate",
-            "fingerprint": sha256(text.encode()).hexdigest()[:32],
+            "fingerprint": loss.fingerprint,
             "severity": "major",
             "location": {"path": places.path, "lines": {"begin": 1}},
         }
-        for text in unlisted_losses(report)
+        for loss in unlisted_losses(report)
     ]
     return json.dumps(issues, indent=2) + "\n"

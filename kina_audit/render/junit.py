@@ -8,11 +8,10 @@ from kina_audit.engine.finding import UNMET, Finding, ProfileResult
 from kina_audit.render import RenderOptions, cut, xml
 from kina_audit.render.levels import mapping_of
 from kina_audit.render.place import Places
-from kina_audit.render.sentences import headline, name, paragraphs, unlisted_losses, waived
+from kina_audit.render.sentences import Loss, headline, name, paragraphs, unlisted_losses, waived
 from kina_audit.report.model import Report
 
 _LONGEST = 1_000
-_MOST_TEXT = 20_000
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -22,7 +21,7 @@ def render(report: Report, options: RenderOptions) -> str:
     for result in report.results:
         cases = [_case(report, result, found, places) for found in result.findings]
         suites.append(_suite(f"kina-audit.{result.profile.id}", cases, totals))
-    losses = [_loss(text) for text in unlisted_losses(report)]
+    losses = [_loss(loss) for loss in unlisted_losses(report)]
     if losses:
         suites.append(_suite("kina-audit.gate", losses, totals))
     head = " ".join(f'{key}="{value}"' for key, value in totals.items())
@@ -50,7 +49,6 @@ def _case(report: Report, result: ProfileResult, found: Finding, places: Places)
         f'file="{xml(place.path)}" line="{place.line}" time="0"'
     )
     said = xml("\n".join(f"{k}: {cut(v, _LONGEST)}" for k, v in [("finding", name(result, found)), *paragraphs(found)]))
-    said = said[:_MOST_TEXT]
     if outcome in ("failure", "error"):
         message = xml(cut(headline(result, found), _LONGEST))
         return (
@@ -66,7 +64,7 @@ def _case(report: Report, result: ProfileResult, found: Finding, places: Places)
     return outcome, f"{head}/>\n"
 
 
-def _loss(text: str) -> tuple[str, str]:
-    message = xml(cut(text, _LONGEST))
-    head = f'    <testcase classname="kina-audit.gate" name="{message}" time="0">\n'
+def _loss(loss: Loss) -> tuple[str, str]:
+    message = xml(cut(loss.text, _LONGEST))
+    head = f'    <testcase classname="kina-audit.gate" name="{xml(cut(loss.name, _LONGEST))}" time="0">\n'
     return "failure", f'{head}      <failure type="lost" message="{message}">{message}</failure>\n    </testcase>\n'

@@ -6,14 +6,13 @@ requirement and symbols, so that a kernel bump neither closes nor reopens alerts
 """
 
 import json
-from hashlib import sha256
 from typing import Any
 
 from kina_audit.engine.finding import Finding, ProfileResult
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.markdown_text import code, escape
 from kina_audit.render.place import Place, Places
-from kina_audit.render.sentences import headline, paragraphs, unlisted_losses
+from kina_audit.render.sentences import Loss, headline, paragraphs, unlisted_losses
 from kina_audit.render.shown import Shown, shown
 from kina_audit.report.model import Report
 
@@ -39,7 +38,7 @@ def render(report: Report, options: RenderOptions) -> str:
     losses = unlisted_losses(report)
     if losses:
         rules[_GATE] = _gate_rule()
-        results += [_loss(text, len(index), Place(places.path)) for text in losses]
+        results += [_loss(loss, len(index), Place(places.path)) for loss in losses]
     run = {
         "tool": {
             "driver": {
@@ -93,9 +92,8 @@ def _result(item: Shown, place: Place, index: dict[str, int]) -> dict[str, Any]:
     )
 
 
-def _loss(text: str, rule_index: int, place: Place) -> dict[str, Any]:
-    fingerprint = sha256(text.encode()).hexdigest()[:32]
-    return _located(_GATE, rule_index, "error", cut(text, _MESSAGE), place, fingerprint)
+def _loss(loss: Loss, rule_index: int, place: Place) -> dict[str, Any]:
+    return _located(_GATE, rule_index, "error", cut(loss.text, _MESSAGE), place, loss.fingerprint)
 
 
 def _located(rule: str, rule_index: int, level: str, text: str, place: Place, fingerprint: str) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """What is said of one finding, in the words that every format shares."""
 
+from dataclasses import dataclass
+from hashlib import sha256
+
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import SymbolFact, SymbolState
 from kina_audit.render import cut, one_line
-from kina_audit.report.compare import Change, Direction
+from kina_audit.report.compare import MODE, Change, Direction
 from kina_audit.report.model import Report
 
 _VALUE_LENGTH = 80
@@ -82,16 +85,35 @@ def told(value: str | None) -> str:
     return "unknown" if value is None else cut(value, _VALUE_LENGTH)
 
 
-def unlisted_losses(report: Report) -> list[str]:
-    """One sentence for everything that fails the audit and is no finding: a lost mode, lost capabilities, waivers."""
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that fails the audit and is no finding.
+
+    Attributes:
+        name: what it is, whatever became of it: ``cilium/mode``, a capability, a waiver's place.
+        text: one sentence.
+    """
+
+    name: str
+    text: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable over kernel bumps: made of the name."""
+        return sha256(self.name.encode("utf-8", errors="replace")).hexdigest()[:32]
+
+
+def unlisted_losses(report: Report) -> list[Loss]:
+    """Everything that fails the audit and is no finding: a lost mode, lost capabilities, with --strict waivers."""
     found = []
     if report.baseline is not None:
         mode = report.baseline.mode
         if mode is not None and report.baseline.mode_lost:
-            found.append(f"Cilium {mode.release}'s mode went from {mode.before} to {mode.after}.")
-        found += [f"Lost: {change(c)}." for c in report.baseline.regressions() if c.direction is Direction.LOST]
+            text = f"Cilium {mode.release}'s mode went from {mode.before} to {mode.after}."
+            found.append(Loss("/".join(MODE), text))
+        found += [Loss(c.name, f"Lost: {change(c)}.") for c in report.baseline.regressions()]
     if report.strict:
-        found += [f"{warning}." for warning in report.waiver_warnings]
+        found += [Loss(use.waiver.origin, f"{use.warning}.") for use in report.waivers if use.warning]
     return found
 
 

@@ -13,7 +13,7 @@ from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import UsageError
 from kina_audit.profiles.model import Level
-from kina_audit.report.compare import Comparison, Direction, compare, direction, waive_losses
+from kina_audit.report.compare import Change, Comparison, Direction, compare, waive_losses
 from kina_audit.report.snapshot import CiliumStanding, ProfileStanding, Snapshot, Standing
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/baseline-1.schema.json"
@@ -48,7 +48,7 @@ def read_baseline(text: str, origin: str) -> Snapshot:
     """A baseline from its file's text.
 
     Raises:
-        UsageError: not JSON, another schema version, a missing or malformed part, or nothing in it.
+        UsageError: not JSON, another schema version, a missing or malformed part, or nothing in it that was decided.
     """
     try:
         document = json.loads(text)
@@ -67,7 +67,7 @@ def read_baseline(text: str, origin: str) -> Snapshot:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise UsageError(f"{origin}: not a valid baseline: {what}", _RETAKE) from error
-    if not taken.profiles or not taken.findings:
+    if all(s.status in (Status.UNKNOWN, Status.SKIP) for s in taken.findings.values()):
         raise UsageError(f"{origin}: an empty baseline, which would accept anything", _RETAKE)
     return taken
 
@@ -133,22 +133,25 @@ def hold(taken: Snapshot, baseline: Snapshot, origin: str, valid: Sequence[Waive
 
 
 def take_over(compared: Comparison) -> Snapshot:
-    """The next baseline: how the kernel stands now, with everything that was lost left as it was accepted."""
+    """The next baseline: how the kernel stands now, with everything that was lost left as it was accepted.
+
+    So is what cannot be told now: a baseline holds answers.
+    """
     before, after = compared.before, compared.after
     findings, symbols = dict(after.findings), dict(after.symbols)
     for change in compared.findings:
-        if change.direction is Direction.LOST and change.name in before.findings:
+        if _stays(change) and change.name in before.findings:
             findings[change.name] = before.findings[change.name]
             symbols.update({name: old for name, old, _ in change.symbols if name in before.symbols})
-    profiles = {
-        name: before.profiles[name]
-        if direction(before.profiles[name].status, standing.status) is Direction.LOST
-        else standing
-        for name, standing in after.profiles.items()
-    }
+    profiles = {**after.profiles, **{c.profile: before.profiles[c.profile] for c in compared.profiles if _stays(c)}}
     cilium = after.cilium
     if cilium is not None and before.cilium is not None and compared.mode is not None:
-        mode = before.cilium.mode if compared.mode.direction is Direction.LOST else cilium.mode
-        kept = {c.profile: c.before for c in compared.capabilities if c.direction is Direction.LOST and c.before}
+        mode = cilium.mode if compared.mode.direction is Direction.GAINED else before.cilium.mode
+        kept = {c.profile: c.before for c in compared.capabilities if _stays(c) and c.before}
         cilium = CiliumStanding(cilium.release, mode, {**cilium.capabilities, **kept})
     return Snapshot(after.kernel, profiles, findings, symbols, cilium)
+
+
+def _stays(change: Change) -> bool:
+    """Whether the baseline keeps what it says of this."""
+    return change.direction is Direction.LOST or change.after is Status.UNKNOWN

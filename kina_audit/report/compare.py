@@ -11,7 +11,10 @@ from kina_audit.engine.waiver import Waiver
 from kina_audit.profiles.model import Level
 from kina_audit.report.snapshot import Snapshot
 
-_RANK = {Status.PASS: 0, Status.SKIP: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.FAIL: 2}
+_OF_A_REQUIREMENT = {Status.PASS: 0, Status.SKIP: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.FAIL: 2}
+"""Warn and fail are both unmet: the level says which of them a requirement can be."""
+_OF_MANY = {Status.PASS: 0, Status.SKIP: 0, Status.WARN: 1, Status.UNKNOWN: 1, Status.FAIL: 2}
+"""A profile or a capability that warns works, but not wholly."""
 MODE = ("cilium", "mode")
 """How a waiver names a lost mode: ``requirement = "cilium/mode"``."""
 CAPABILITY = "capability"
@@ -19,7 +22,11 @@ CAPABILITY = "capability"
 
 
 class Direction(StrEnum):
-    """Which way something went. ``unknown`` stands between met and unmet: from pass it is a loss."""
+    """Which way something went.
+
+    ``unknown`` stands between met and unmet: coming there from what is met, in full or in part, is a loss. Coming there
+    from what is unmet is no gain.
+    """
 
     LOST = "lost"
     GAINED = "gained"
@@ -36,7 +43,8 @@ class Change:
         before: None when OLD did not have it.
         after: None when NEW does not have it.
         level: of the requirement; None for a profile and a capability.
-        symbols: (name, before, after) of the symbols whose value differs, for a requirement.
+        symbols: (name, before, after) of the symbols whose value differs, for a requirement; without those that only
+            one side was asked about.
         waived: a waiver covers the loss.
     """
 
@@ -56,7 +64,13 @@ class Change:
     @property
     def direction(self) -> Direction:
         """A requirement that is new and unmet is a loss: nobody accepted it."""
-        return direction(self.before or Status.PASS, self.after or Status.PASS)
+        ranks = _OF_MANY if self.level is None else _OF_A_REQUIREMENT
+        before, after = self.before or Status.PASS, self.after or Status.PASS
+        if before is not after and ranks[before] == ranks[after] == 1:  # partly, and nobody can tell
+            return Direction.LOST
+        if after is Status.UNKNOWN and ranks[before] == 2:
+            return Direction.SAME
+        return _direction(ranks[before], ranks[after])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +84,9 @@ class ModeChange:
 
     @property
     def direction(self) -> Direction:
-        """Down the ladder is a loss; ``unknown`` stands just above ``unsupported``."""
+        """Down the ladder is a loss; ``unknown`` stands just above ``unsupported``, and is no gain from there."""
+        if (self.before, self.after) == (Mode.UNSUPPORTED, Mode.UNKNOWN):
+            return Direction.SAME
         before, after = mode_rank(self.before), mode_rank(self.after)
         return _direction(before, after)
 
@@ -144,7 +160,8 @@ def compare(before: Snapshot, after: Snapshot, origin: str = "") -> Comparison:
             continue
         profile, _, requirement = name.partition("/")
         names = dict.fromkeys([*(new.symbols if new else ()), *(old.symbols if old else ())])
-        values = [(n, before.symbols.get(n), after.symbols.get(n)) for n in names]
+        noted = [n for n in names if n in before.symbols and n in after.symbols]
+        values = [(n, before.symbols[n], after.symbols[n]) for n in noted]
         findings.append(Change(profile, requirement, *status, known.level, tuple(v for v in values if v[1] != v[2])))
     profiles = _statuses(
         {i: p.status for i, p in before.profiles.items()}, {i: p.status for i, p in after.profiles.items()}, ""
@@ -161,11 +178,6 @@ def _statuses(before: Mapping[str, Status], after: Mapping[str, Status], require
     names = sorted({**before, **after})
     pairs = [(n, before.get(n), after.get(n)) for n in names]
     return tuple(Change(n, requirement, old, new) for n, old, new in pairs if old is not new)
-
-
-def direction(before: Status, after: Status) -> Direction:
-    """Which way a status went."""
-    return _direction(_RANK[before], _RANK[after])
 
 
 def mode_rank(mode: Mode) -> float:

@@ -1,16 +1,17 @@
 """Two kernels side by side: features first, then the symbols behind them, then every other symbol that changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kina_audit.engine.waiver import Waiver
-from kina_audit.kernel.changes import SymbolChange, changed_symbols
+from kina_audit.kernel.changes import SymbolChange, changed_symbols, value_of
+from kina_audit.kernel.config import KernelConfig
 from kina_audit.profiles.model import Level, Profile
 from kina_audit.report.compare import Comparison, compare, waive_losses
 from kina_audit.report.document import comparison_document
 from kina_audit.report.model import Report
-from kina_audit.report.snapshot import snapshot
+from kina_audit.report.snapshot import Snapshot, snapshot
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/diff-1.schema.json"
 COUNTED = (Level.REQUIRED, Level.RECOMMENDED)
@@ -44,7 +45,11 @@ class Difference:
 
 
 def difference(
-    old: Report, new: Report, cilium_profiles: Mapping[str, Profile], waivers: Sequence[Waiver] = ()
+    old: Report,
+    new: Report,
+    cilium_profiles: Mapping[str, Profile],
+    waivers: Sequence[Waiver] = (),
+    expired: Sequence[Waiver] = (),
 ) -> Difference:
     """Compare two audits of the same profiles and Cilium release.
 
@@ -53,10 +58,14 @@ def difference(
         new: of NEW.
         cilium_profiles: by id; they say which symbols a capability rests on.
         waivers: that hold for NEW today.
+        expired: that are for NEW and no longer hold.
     """
     before = snapshot(old.kernel, old.results, old.advice)
     after = snapshot(new.kernel, new.results, new.advice)
-    compared = waive_losses(compare(before, after), waivers)
+    before, after = _asked(before, after, old.kernel.config), _asked(after, before, new.kernel.config)
+    plain = compare(before, after)
+    compared = waive_losses(plain, waivers)
+    stale = [w for w in expired if waive_losses(plain, [w]) != plain]
     symbols = changed_symbols(old.kernel.config, new.kernel.config)
     names = {name for change in compared.findings for name, _, _ in change.symbols}
     for change in compared.capabilities:
@@ -68,8 +77,14 @@ def difference(
         compared,
         tuple(s for s in symbols if s.name in names or s.renamed_from in names),
         tuple(s for s in symbols if s.name not in names and s.renamed_from not in names),
-        _notes(old, new),
+        (*_notes(old, new), *[w.expiry for w in stale]),
     )
+
+
+def _asked(one: Snapshot, other: Snapshot, config: KernelConfig) -> Snapshot:
+    """The same snapshot, with the symbols that only the other kernel's conditions name."""
+    more = {name: value_of(config.fact(name)) for name in other.symbols if name not in one.symbols}
+    return replace(one, symbols={**one.symbols, **more})
 
 
 def _notes(old: Report, new: Report) -> tuple[str, ...]:

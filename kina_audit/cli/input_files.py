@@ -1,0 +1,22 @@
+"""Small files that the user names: settings, waivers, a baseline, claims, a stored report."""
+
+from pathlib import Path
+
+from kina_audit.errors import UsageError
+
+
+def read_text(path: Path, most: int, what: str) -> str:
+    """The text of a small file of the user's.
+
+    Raises:
+        UsageError: it cannot be read, is larger than ``most`` bytes, or is not UTF-8.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(most + 1)
+        if len(data) > most:
+            raise UsageError(f"{path}: more than {most} bytes, which {what} never is")
+        return data.decode("utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise UsageError(f"{path}: cannot be read: {reason}", f"Give the path of {what}.") from error
