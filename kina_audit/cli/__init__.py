@@ -102,10 +102,12 @@ def _add_global_options(app: object) -> None:
 
 
 def _complain(message: str, hint: str) -> None:
+    from kina_audit.cli import terminal
+
     sys.stdout.flush()
-    print(f"kina-audit: {message}", file=sys.stderr)  # noqa: T201
+    terminal.say(message)
     if hint:
-        print(f"  {hint}", file=sys.stderr)  # noqa: T201
+        print(f"  {terminal.visible(hint)}", file=sys.stderr)  # noqa: T201
 
 
 def _click_error(error: Exception) -> int:

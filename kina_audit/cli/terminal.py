@@ -37,7 +37,16 @@ def width() -> int:
 
 def say(message: str) -> None:
     """Print a sentence of progress or warning on stderr."""
-    print(f"kina-audit: {message}", file=sys.stderr)  # noqa: T201
+    print(f"kina-audit: {visible(message)}", file=sys.stderr)  # noqa: T201
+
+
+def visible(message: str) -> str:
+    """A message as a terminal may show it: names of members and words of other programs can hold its escapes."""
+    if message.isprintable():
+        return message
+    from kina_audit.render import plain
+
+    return plain(message)
 
 
 def print_out(text: str) -> None:
