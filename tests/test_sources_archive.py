@@ -118,6 +118,77 @@ def test_several_kernels_are_listed_and_one_is_asked_for(tmp_path: Path) -> None
     assert open_source(str(same)).config_bytes == CONFIG
 
 
+@pytest.mark.parametrize("image_first", [True, False])
+def test_a_config_is_preferred_to_an_image_in_whichever_order(tmp_path: Path, *, image_first: bool) -> None:
+    other = CONFIG + b"CONFIG_EFI=y\n"
+    image: dict[str, bytes | str] = {"boot/vmlinuz-1": (FIXTURES / "images/Image").read_bytes()}
+    config: dict[str, bytes | str] = {"boot/config-1": other}
+    path = saved(tmp_path, image | config if image_first else config | image)
+    assert open_source(str(path)).config_bytes == other
+
+
+def test_the_configs_of_the_kernels_self_tests_are_of_no_kernel(tmp_path: Path) -> None:
+    path = saved(tmp_path, {"linux/tools/testing/selftests/bpf/config": CONFIG})
+    with pytest.raises(SourceNotFoundError):
+        open_source(str(path))
+
+
+def test_a_dot_config_that_is_none_ends_nothing(tmp_path: Path) -> None:
+    path = saved(tmp_path, {".config": b"some settings\n", "boot/config-1": CONFIG})
+    assert open_source(str(path)).provenance.location.endswith("!boot/config-1")
+
+
+def test_a_link_can_be_named_by_its_end(tmp_path: Path) -> None:
+    kernel = open_source(f"{FIXTURES / 'archives/kata-static.tar.zst'}!vmlinux.container")
+    assert kernel.provenance.location.endswith("!opt/kata/share/kata-containers/vmlinux-6.12.3-153")
+    path = saved(tmp_path, {"a/config": "b", "a/b": CONFIG, "c/config": "../a/b"})
+    with pytest.raises(SourceError, match="2 kernels' configs are in it: a/config, c/config"):
+        open_source(f"{path}!config")
+
+
+def test_the_named_member_itself_comes_before_one_of_that_name_elsewhere(tmp_path: Path) -> None:
+    path = saved(
+        tmp_path, {"debug/vmlinux": b"\x7fELF" + bytes(100), "vmlinux": (FIXTURES / "images/Image").read_bytes()}
+    )
+    assert open_source(f"{path}!vmlinux").provenance.location.endswith("!vmlinux")
+    path = saved(tmp_path, {"debug/vmlinux": b"\x7fELF" + bytes(100)})
+    with pytest.raises(NoIkconfigError, match="debug/vmlinux"):
+        open_source(f"{path}!vmlinux")
+
+
+def test_the_kernel_that_kata_boots_is_not_replaced_by_another(tmp_path: Path) -> None:
+    path = saved(tmp_path, {f"{KATA}config-2": CONFIG, f"{KATA}vmlinux.container": "vmlinux-1"})
+    with pytest.raises(SourceNotFoundError, match=f"no member {KATA}vmlinux-1 in it"):
+        open_source(str(path))
+
+
+def test_names_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    from tests.test_cli_extract import run
+
+    evil = "boot/config-\x1b]0;owned\x07"
+    path = saved(tmp_path, {f"{evil}1": CONFIG, f"{evil}2": CONFIG + b"CONFIG_EFI=y\n"})
+    for arguments in ([str(path)], ["-v", f"{path}!{evil}1"], [str(tmp_path / "no\x1bfile")]):
+        done = run("extract", *arguments)
+        assert b"\x1b" not in done.stderr
+        assert b"\x07" not in done.stderr
+        assert b"\\x1b" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["gzip", "xz", "bzip2", "zstd"])
+def test_a_stream_that_begins_where_a_piece_of_input_ends(kind: str) -> None:
+    """The next stream's magic may be split between two reads."""
+    from kina_audit.kernel.compression.expansion import Expansion
+    from kina_audit.kernel.compression.limits import Budget, Limits
+    from kina_audit.kernel.compression.reader import ViewReader
+
+    one = MAKE.COMPRESSORS[kind][1](b"x" * 100)
+    data = memoryview(one + bytes(8) + one + one)
+    for step in range(1, len(one) + 8):
+        budget = Budget(Limits(), "x")
+        reader = Expansion(ViewReader(data), kind, budget, where="", window=16 << 20, concatenated=True, step=step)
+        assert reader.read_exactly(1000) == b"x" * 300, step
+
+
 def test_an_archive_of_an_image_without_a_config_says_which_kernel(tmp_path: Path) -> None:
     path = saved(tmp_path, {"boot/vmlinuz-1": MAKE.arm64_image(MAKE.kernel(config=None))})
     with pytest.raises(NoIkconfigError, match=r"a\.tar!boot/vmlinuz-1 .*6\.12\.3-fixture was built without"):
@@ -183,15 +254,6 @@ def test_sizes_in_headers_are_not_believed(tmp_path: Path) -> None:
         open_source(str(path))
 
 
-def test_a_zip_with_a_huge_directory_is_refused(tmp_path: Path) -> None:
-    data = bytearray((FIXTURES / "archives/kernel.zip").read_bytes())
-    struct.pack_into("<I", data, data.rfind(b"PK\x05\x06") + 12, 0x7FFFFFFF)
-    path = tmp_path / "a.zip"
-    path.write_bytes(bytes(data))
-    with pytest.raises(SourceTooLargeError, match="directory"):
-        open_source(str(path))
-
-
 def test_an_encrypted_zip_is_one_error(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -200,7 +262,7 @@ def test_an_encrypted_zip_is_one_error(tmp_path: Path) -> None:
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.find(mark) + offset] |= 1
     path.write_bytes(bytes(data))
-    with pytest.raises(SourceError):
+    with pytest.raises(SourceError, match="it is encrypted"):
         open_source(str(path))
 
 

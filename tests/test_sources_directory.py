@@ -77,6 +77,28 @@ def test_an_absolute_link_is_taken_from_the_folders_own_root(tmp_path: Path) -> 
     assert open_source(str(tmp_path)).config_bytes == CONFIG
 
 
+def test_a_file_in_a_folder_can_be_named(tmp_path: Path) -> None:
+    put(tmp_path, {".config": CONFIG, "boot/config-2": OTHER, "odd/place": OTHER})
+    for member in ("boot/config-2", "./boot/config-2", "config-2", "odd/place"):
+        kernel = open_source(f"{tmp_path}!{member}")
+        assert kernel.config_bytes == OTHER
+    for member in ("boot/config-3", "../outside", "/etc/passwd"):
+        with pytest.raises(SourceNotFoundError, match="no member"):
+            open_source(f"{tmp_path}!{member}")
+    assert open_source(f"{tmp_path}!.config").config_bytes == CONFIG
+
+
+def test_a_link_that_leads_out_is_said_to(tmp_path: Path) -> None:
+    put(tmp_path, {"config": CONFIG})
+    root = put(tmp_path / "root", {"readme": b""})
+    for target in ("../config", tmp_path / "config"):
+        (root / ".config").symlink_to(target)
+        with pytest.raises(SourceNotFoundError) as caught:
+            open_source(str(root))
+        assert "Links to what is not in it: .config." in caught.value.hint
+        (root / ".config").unlink()
+
+
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(SourceNotFoundError, match="no kernel config and no kernel image"):
         open_source(str(tmp_path))

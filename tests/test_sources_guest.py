@@ -4,7 +4,10 @@ import base64
 import gzip
 import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -126,7 +129,9 @@ def test_a_greeting_and_carriage_returns_do_no_harm(tools: Path, tmp_path: Path)
         ("echo kina-audit release 6.1; echo kina-audit base64 /proc/config.gz; echo AAAA", "ends too early"),
         ("echo kina-audit release 6.1; echo kina-audit base64 /x; echo '***'; echo kina-audit end", "damaged"),
         ("exec sleep 30", "no answer within 1 seconds"),
-        ("cat /dev/zero | tr '\\0' x | head -c 40000000", "more than 32 MiB"),
+        ("sleep 30; true", "no answer within 1 seconds"),  # a child of the tool holds its output open
+        ("trap '' TERM; sleep 30; sleep 30", "no answer within 1 seconds"),
+        ("cat /dev/zero | tr '\\0' x", "more than 32 MiB"),
     ],
 )
 def test_failures_are_one_error_with_the_tools_own_words(tools: Path, body: str, reason: str) -> None:
@@ -134,6 +139,45 @@ def test_failures_are_one_error_with_the_tools_own_words(tools: Path, body: str,
     with pytest.raises(SourceError, match=reason) as caught:
         open_source("docker:web", SourceOptions(timeout=1 if "sleep" in body else 60))
     assert "docker:web" in caught.value.message
+
+
+def test_what_a_tool_says_cannot_write_to_the_terminal(tools: Path) -> None:
+    install(tools, "docker", "printf 'no \\033[31mred\\007 %01000d\\n' 1 >&2; exit 1")
+    command = [sys.executable, "-m", "kina_audit", "extract", "docker:web"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 3
+    assert b"no \\x1b[31mred\\x07" in done.stderr
+    assert b"\x1b" not in done.stderr
+    assert len(done.stderr) < 1000
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.parametrize("sent", [signal.SIGINT, None], ids=["Ctrl-C", "timeout"])
+def test_nothing_is_left_running(tools: Path, tmp_path: Path, sent: signal.Signals | None) -> None:
+    install(
+        tools, "docker", f"sleep 61 & echo $! >{tmp_path}/child.new; mv {tmp_path}/child.new {tmp_path}/child; wait"
+    )
+    command = [sys.executable, "-m", "kina_audit", "extract", "docker:web", "--timeout", "60" if sent else "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (tmp_path / "child").exists():
+        time.sleep(0.02)
+    child = int((tmp_path / "child").read_text())
+    assert alive(child) or sent is None
+    if sent is not None:
+        process.send_signal(sent)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == (130 if sent else 3)
+    assert sent or b"no answer within 1 seconds" in said
+    assert b"Traceback" not in said
+    assert not alive(child)
 
 
 def test_a_tool_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A folder: a kernel build tree, the root of a file system, or Kata's folder of kernels."""
 
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -41,20 +42,25 @@ _MOST = 256
 _LONGEST_RELEASE = 256
 
 
-def open_directory(folder: Path, options: SourceOptions) -> Kernel:
+def open_directory(folder: Path, options: SourceOptions, member: str = "") -> Kernel:
     """Find the config in a folder.
+
+    Args:
+        folder: where to look.
+        options: how sources are read.
+        member: the file in it that the user named behind a ``!``; empty: any that fits.
 
     Raises:
         SourceError: none in it, or several that fit; the message lists them.
     """
     bound = options.max_decompressed * MIB
     limits = Limits(layer=bound, total=bound)
-    wanted = ""
+    wanted = member
     root = folder.resolve()
     for _ in range(3):
         chooser = Chooser(str(folder), wanted, Budget(limits, str(folder)), separator="/")
         try:
-            for path in _paths(root):
+            for path in _paths(root, chooser.wanted):
                 if _offer(path, root, chooser):
                     break
             name, content = chooser.choose()
@@ -67,7 +73,9 @@ def open_directory(folder: Path, options: SourceOptions) -> Kernel:
     raise SourceError(f"{folder}: its links lead nowhere", "Give the path of a file.")
 
 
-def _paths(root: Path) -> list[Path]:
+def _paths(root: Path, wanted: str) -> list[Path]:
+    if wanted and os.path.lexists(root / wanted):
+        return [root / wanted]
     seen: dict[Path, None] = {}
     for place in PLACES:
         for path in sorted(root.glob(place)):

@@ -52,7 +52,7 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
         if stat.S_ISDIR(status.st_mode):
             from kina_audit.sources.directory import open_directory
 
-            return open_directory(path, options)
+            return open_directory(path, options, member)
         if stat.S_ISBLK(status.st_mode) or stat.S_ISSOCK(status.st_mode):
             raise SourceError(f"{path} is a device or a socket, not a config file", "Give a file.")
         with open(path, "rb") as file:

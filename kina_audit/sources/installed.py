@@ -7,7 +7,6 @@
 
 import os
 import re
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.sources import recorded
+from kina_audit.sources.command import run
 from kina_audit.sources.file import open_file
 from kina_audit.sources.options import SourceOptions
 
@@ -24,7 +24,7 @@ ARCHES = {"arm64": "arm64", "x86_64": "amd64"}
 """Kconfig's name of an architecture, and the one in the link's name."""
 
 _RELEASE = re.compile(r"\bversion (\d+\.\d+\.\d+)")
-_SECONDS = 10.0
+_SECONDS, _MOST_OUTPUT = 10.0, 4096
 
 
 def open_installed(options: SourceOptions, *, home: Path | None = None) -> Kernel:
@@ -98,10 +98,10 @@ def _container_release(options: SourceOptions) -> str:
     if options.verbose:
         options.say(f"running: {' '.join(command)}")
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, stdin=subprocess.DEVNULL, check=False)
-    except (OSError, subprocess.SubprocessError):
+        done = run(command, timeout=_SECONDS, most=_MOST_OUTPUT)
+    except OSError:
         return ""
-    match = _RELEASE.search(done.stdout[:4096].decode("utf-8", "replace"))
+    match = _RELEASE.search(done.out.decode("utf-8", "replace")) if done.in_time else None
     return match[1] if match else ""
 
 

@@ -29,6 +29,12 @@ MAGICS = (
 """First bytes, strongest first."""
 
 
+_OVER_THE_WINDOW = ("Memory usage limit exceeded", "requires too much memory")
+"""What liblzma and libzstd say of data that asks for more history than they may hold."""
+
+_LONGEST_MAGIC = max(len(magic) for magic, _ in MAGICS)
+
+
 class Engine(Protocol):
     """What ``bz2.BZ2Decompressor`` and its kin have in common."""
 
@@ -48,11 +54,11 @@ class Engine(Protocol):
         """Take more input; give at most ``max_length`` bytes."""
 
 
-class _Gzip:
-    """``zlib`` with the interface of the other decompressors."""
+class _Deflate:
+    """``zlib`` with the interface of the other decompressors; ``wbits`` says what is around the data."""
 
-    def __init__(self) -> None:
-        self._engine = zlib.decompressobj(wbits=31)
+    def __init__(self, wbits: int) -> None:
+        self._engine = zlib.decompressobj(wbits=wbits)
 
     @property
     def eof(self) -> bool:
@@ -115,7 +121,8 @@ def _lz4_frame(_window: int) -> Engine:
 
 
 _ENGINES: dict[str, Callable[[int], Engine]] = {
-    "gzip": lambda _window: _Gzip(),
+    "gzip": lambda _window: _Deflate(31),
+    "deflate": lambda _window: _Deflate(-15),  # a member of a zip archive; its size says where it ends
     "xz": _xz,
     "lzma": _xz,
     "bzip2": _bzip2,
@@ -157,7 +164,7 @@ class Expansion(Reader):
 
         Args:
             upstream: the compressed bytes.
-            compression: a name of `MAGICS`.
+            compression: a name of `MAGICS`, or ``deflate``.
             budget: what may come out.
             where: the layer's name in messages.
             window: the history that may be held.
@@ -193,6 +200,11 @@ class Expansion(Reader):
             try:
                 out = self._engine.decompress(feed, size)
             except self._failures as error:
+                if any(words in str(error) for words in _OVER_THE_WINDOW):
+                    raise CorruptData(
+                        f"the {self.compression} data asks for more memory than the {self._window // MIB} MiB it may have",
+                        "No kernel's does. If it is real, decompress it first.",
+                    ) from error
                 raise CorruptData(f"corrupt {self.compression} data: {error}") from error
             if out:
                 self.produced += len(out)
@@ -203,13 +215,13 @@ class Expansion(Reader):
         return b""
 
     def _restart(self) -> bool:
+        """Whether more data of the same kind follows the end mark; zeros between are padding."""
         if not self._concatenated:
             return False
-        self._concatenated = False
-        rest = (self._engine.unused_data or self.upstream.read(self._input)).lstrip(b"\0")
-        if compression_of(rest) != self.compression:
-            return False
-        self.upstream.unread(rest)
-        self._engine = new_engine(self.compression, self._window)
-        self._concatenated = True
-        return True
+        self.upstream.unread(self._engine.unused_data)
+        while (rest := self.upstream.peek(_LONGEST_MAGIC)) and rest[0] == 0:
+            self.upstream.skip(len(rest) - len(rest.lstrip(b"\0")))
+        self._concatenated = compression_of(rest) == self.compression
+        if self._concatenated:
+            self._engine = new_engine(self.compression, self._window)
+        return self._concatenated

@@ -12,13 +12,15 @@ from kina_audit.sources.content import Content, corrupt, read_config
 
 CONFIG_NAME = re.compile(r"(?:^|/)(?:config-[^/]+|\.config|config(?:\.gz)?|lib/modules/[^/]+/config)$")
 IMAGE_NAME = re.compile(r"(?:^|/)(?:vmlinu[xz][^/]*|[bz]?Image[^/]*|configs\.ko[^/]*|[^/]+\.efi)$")
+SELFTESTS = "/selftests/"
+"""In the kernel's own source every self-test has a ``config``: a fragment, of no kernel."""
 KATA_LINK = "vmlinux.container"
 """In Kata's releases the link to the kernel that Kata boots (kata-containers' build-kernel.sh, ``install_kata``)."""
 
 _MARK = b"CONFIG_"
 _BUFFERED = 64 * MIB
 """Images up to this size are held in memory, where every container can be read; larger ones only forward."""
-_MOST_LINKS = 100_000
+_MOST_LINK_TEXT = 16 * MIB
 _MOST_IMAGES = 16
 _SHOWN = 12
 
@@ -52,8 +54,9 @@ class Chooser:
         self._budget = budget
         self._found: dict[str, Content] = {}
         self._links: dict[str, str] = {}
+        self._link_text = 0
+        self._kata_link = ""
         self._images = 0
-        self._image_names: list[str] = []
         self._hopeless: dict[str, SourceError] = {}
         self._near: list[str] = []
 
@@ -61,23 +64,21 @@ class Chooser:
         """Look at a member; True when no other one can be better."""
         name = member.name
         if member.link:
-            if len(self._links) < _MOST_LINKS or name == self.wanted:
-                self._links[name] = member.target
+            self._remember_link(name, member.target)
             return self._kata_config() in self._found
         if self.wanted:
-            if name == self.wanted or name.endswith(f"/{self.wanted}"):
-                self._found[name] = self._read(member)
+            if self._is_wanted(name):
+                self._try(member, certain=name == self.wanted)
                 return name == self.wanted
             self._remember_near(name)
             return False
-        if CONFIG_NAME.search(name):
-            self._try_config(member)
-            return name == ".config" or self._kata_config() in self._found
+        if CONFIG_NAME.search(name) and SELFTESTS not in name:
+            self._try(member, mark=_MARK)
+            return ".config" in self._found or self._kata_config() in self._found
         if IMAGE_NAME.search(name):
-            self._image_names.append(name)
             if not self._found and self._images < _MOST_IMAGES:
                 self._images += 1
-                self._try_image(member)
+                self._try(member)
         else:
             self._remember_near(name)
         return False
@@ -99,9 +100,9 @@ class Chooser:
                 return config, self._found[config]
             if kata in self._found:
                 return kata, self._found[kata]
-            if kata in self._image_names:
-                raise Redirect(kata)
-        different = {content.data: name for name, content in reversed(self._found.items())}
+            raise Redirect(kata)  # whatever else is here belongs to another kernel than the one that is booted
+        configs = {name: content for name, content in self._found.items() if CONFIG_NAME.search(name)}
+        different = {content.data: name for name, content in reversed((configs or self._found).items())}
         if len(different) == 1:
             name = next(iter(different.values()))
             return name, self._found[name]
@@ -110,47 +111,57 @@ class Chooser:
         raise self._nothing()
 
     def _wanted(self) -> tuple[str, Content]:
-        if self.wanted in self._found:
-            return self.wanted, self._found[self.wanted]
-        if self.wanted in self._links:
-            target = follow(self.wanted, self._links, self.place)
-            raise Redirect(target)
-        if len(self._found) == 1:
-            return next(iter(self._found.items()))
-        if self._found:
-            raise self._several(sorted(self._found))
+        exact = self.wanted in self._found or self.wanted in self._links
+        named = [self.wanted] if exact else sorted({n for n in (*self._found, *self._links) if self._is_wanted(n)})
+        if len(named) > 1:
+            raise self._several(named)
+        if named and named[0] in self._found:
+            return named[0], self._found[named[0]]
+        if named:
+            raise Redirect(follow(named[0], self._links, self.place))
+        for error in self._hopeless.values():
+            raise error
         hint = f"It has {_listed(self._near)}." if self._near else "Name one that it has."
         raise SourceNotFoundError(f"{self.place}: no member {self.wanted} in it", hint)
 
+    def _is_wanted(self, name: str) -> bool:
+        return name == self.wanted or name.endswith(f"/{self.wanted}")
+
+    def _remember_link(self, name: str, target: str) -> None:
+        self._link_text += len(name) + len(target)
+        if posixpath.basename(name) == KATA_LINK and not self._kata_link:
+            self._kata_link = name
+        elif self._link_text > _MOST_LINK_TEXT and not (self.wanted and self._is_wanted(name)):
+            return
+        self._links[name] = target
+
     def _kata_kernel(self) -> str:
-        for name in self._links:
-            if posixpath.basename(name) == KATA_LINK:
-                return follow(name, self._links, self.place)
-        return ""
+        return follow(self._kata_link, self._links, self.place) if self._kata_link else ""
 
     def _kata_config(self) -> str:
         """The config beside the kernel that Kata boots; an empty string matches no member."""
         folder, kernel = posixpath.split(self._kata_kernel())
         return posixpath.join(folder, f"config-{kernel.removeprefix('vmlinux-')}") if kernel else ""
 
-    def _try_config(self, member: Member) -> None:
+    def _try(self, member: Member, *, mark: bytes = b"", certain: bool = False) -> None:
+        """Read a member and keep what is found; what is wrong with it is kept too, unless it is ``certain`` to be meant.
+
+        Args:
+            member: what to read.
+            mark: what a config must have near its start.
+            certain: an error ends the search.
+        """
         try:
             content = self._read(member)
         except SourceTooLargeError:
             raise
         except SourceError as error:
+            if certain:
+                raise
             self._hopeless[member.name] = error
             return
-        if _MARK in content.data[: 1 << 16]:
+        if mark in content.data[: 1 << 16]:
             self._found[member.name] = content
-
-    def _try_image(self, member: Member) -> None:
-        try:
-            self._found[member.name] = self._read(member)
-        except SourceTooLargeError:
-            raise
-        except SourceError as error:
-            self._hopeless[member.name] = error
 
     def _read(self, member: Member) -> Content:
         name = self._full(member.name)
@@ -178,6 +189,8 @@ class Chooser:
         for error in self._hopeless.values():
             return error if isinstance(error, NoIkconfigError) else SourceError(error.message, error.hint)
         near = f" Members that might be: {_listed(self._near)}." if self._near else ""
+        astray = [name for name in self._links if CONFIG_NAME.search(name) or IMAGE_NAME.search(name)]
+        near += f" Links to what is not in it: {_listed(astray)}." if astray else ""
         return SourceNotFoundError(
             f"{self.place}: no kernel config and no kernel image in it",
             f"Name a member with {self._full('MEMBER')}, or give another file.{near}",

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import BinaryIO
 
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
-from kina_audit.kernel.compression.limits import ArchiveBudget, Budget, Limits
-from kina_audit.kernel.compression.reader import Reader
+from kina_audit.kernel.compression.limits import MIB, ArchiveBudget, Budget, Limits
+from kina_audit.kernel.compression.reader import Reader, ViewReader
 from kina_audit.sources.archive import cpio, deb, magics, rpm, tar, zip_archive
 from kina_audit.sources.archive.choose import Chooser, Redirect
 from kina_audit.sources.archive.member import Member
-from kina_audit.sources.content import Content, corrupt
+from kina_audit.sources.content import HEAD, Content, corrupt
 
 _MOST_PASSES = 3
+_MODEST_WINDOW = 32 * MIB
+"""What an archive's decompressor may hold while a member's own holds all it may; real archives ask for 8 MiB."""
 
 Opener = Callable[[], AbstractContextManager[tuple[Reader, BinaryIO | None]]]
 """Opens the archive at its start: its bytes, and the file they are in, if there is one that can be read out of order."""
@@ -71,11 +74,23 @@ def _members(reader: Reader, file: BinaryIO | None, place: str, limits: Limits, 
         rpm.skip_to_payload(reader, place)
     if compression := compression_of(inside.peek(16)):
         whole = ArchiveBudget(limits, place, lambda: reader.offset)
-        where = f"its {compression} data"
-        inside = Expansion(inside, compression, whole, where=where, window=limits.window, concatenated=True)
+        where, window = f"its {compression} data", _MODEST_WINDOW
+        if not _is_enough(window, inside, compression):
+            window, budget.limits = limits.window, replace(limits, window=limits.window // 2)
+        inside = Expansion(inside, compression, whole, where=where, window=window, concatenated=True)
     start = inside.peek(magics.TAR_BLOCK)
     if start.startswith(magics.CPIO):
         return cpio.members(inside, place)
     if magics.looks_like_tar(start):
         return tar.members(inside, place)
     raise SourceError(f"{place}: neither tar nor cpio is in it", "Give a .tar, .zip, .deb or .rpm archive.")
+
+
+def _is_enough(window: int, reader: Reader, compression: str) -> bool:
+    """Whether a decompressor with this window starts on the data."""
+    packed = ViewReader(memoryview(reader.peek(HEAD)))
+    try:
+        Expansion(packed, compression, Budget(Limits(), ""), where="", window=window).peek(1)
+    except CorruptData:
+        return False
+    return True
