@@ -1,5 +1,8 @@
 """Fragments on the hand-written tree: the smallest, proven, and what is said when there is none."""
 
+import json
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,6 +45,54 @@ def test_the_smallest_fragment(config: str, condition: str, expected: list[str])
     found = fixed(config, condition)
     assert lines(found) == expected
     assert not found.blocked
+
+
+@pytest.mark.parametrize(
+    ("config", "condition", "expected"),
+    [
+        ("", 'contains(NAME_OF_IT, "plain")', []),
+        ("", 'contains(NAME_OF_IT, "bpf")', ['CONFIG_NAME_OF_IT="plain,bpf"']),
+        ('CONFIG_NAME_OF_IT=""\n', 'contains(NAME_OF_IT, "bpf")', ['CONFIG_NAME_OF_IT="bpf"']),
+        ('CONFIG_NAME_OF_IT="a\\"b"\n', 'contains(NAME_OF_IT, "bpf")', ['CONFIG_NAME_OF_IT="a\\"b,bpf"']),
+        ('CONFIG_NAME_OF_IT="a,b,c"\n', 'contains(NAME_OF_IT, "bpf", "b", "c")', ['CONFIG_NAME_OF_IT="a,bpf,b,c"']),
+        ('CONFIG_NAME_OF_IT="a,b,c"\n', 'contains(NAME_OF_IT, "c", "b")', ['CONFIG_NAME_OF_IT="a,c,b"']),
+        (
+            'CONFIG_NAME_OF_IT="a,b"\n',
+            'contains(NAME_OF_IT, "c") && contains(NAME_OF_IT, "c", "b") && (contains(NAME_OF_IT, "c", "a") || JIT)',
+            ['CONFIG_NAME_OF_IT="c,a,b"'],
+        ),
+        (
+            '# CONFIG_VALUES is not set\nCONFIG_NAME_OF_IT="a"\n',
+            'contains(NAME_OF_IT, "bpf")',
+            ['CONFIG_NAME_OF_IT="a,bpf"', "CONFIG_VALUES=y"],
+        ),
+        ('CONFIG_NAME_OF_IT="a,b"\n', '!contains(NAME_OF_IT, "b")', ['CONFIG_NAME_OF_IT="a"']),
+        ("", 'NAME_OF_IT = "never seen in the tree"', ['CONFIG_NAME_OF_IT="never seen in the tree"']),
+        ("CONFIG_NET=y\n", "COUNT >= 777", ["CONFIG_COUNT=777"]),
+        ("CONFIG_NET=y\n# CONFIG_VALUES is not set\n", "COUNT > 777", ["CONFIG_COUNT=778", "CONFIG_VALUES=y"]),
+    ],
+)
+def test_texts_and_numbers(config: str, condition: str, expected: list[str]) -> None:
+    found = fixed(config, condition)
+    assert lines(found) == expected
+    assert not found.blocked
+    again = resolve(fixture_tree(), config, [("f", "\n".join(lines(found)) + "\n")])
+    assert again.text == found.resolution.text
+
+
+@pytest.mark.parametrize("condition", ['contains(NO_SUCH_THING, "a")', 'contains(NET, "a")'])
+def test_a_list_that_is_none_blocks(condition: str) -> None:
+    [blocked] = fixed("", condition).blocked
+    assert blocked.proven
+
+
+def test_goals_leave_what_is_cached_of_the_tree_alone() -> None:
+    tree = fixture_tree()
+    fixed("", "COUNT >= 4321", 'contains(NAME_OF_IT, "anything new")')
+    kept: list[str] = []
+    fresh = replace(tree, keep=kept.append, _possible=None)
+    fresh.possible(0)
+    assert len(json.loads(kept[0])) == tree.model.defined
 
 
 def test_several_goals_share_what_they_need() -> None:

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
-from kina_audit.kconfig.solve import Solver, UserValues, valid_text
+from kina_audit.kconfig.numbers import valid_text
+from kina_audit.kconfig.solve import Solver, UserValues
 
 _LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(.)")
@@ -70,13 +71,18 @@ def decoded(value: str) -> str | None:
     return _ESCAPE.sub(r"\1", value[1:end]) if end < len(value) else None
 
 
+def quoted(text: str) -> str:
+    """A string's content as a config spells it: the reverse of `decoded`."""
+    return '"' + _SPECIAL.sub(r"\\\1", text) + '"'
+
+
 def spelled(model: TreeModel, solver: Solver, sym: int) -> str:
     """The line a config has for a symbol's value."""
     name, letter, value = model.names[sym], model.types[sym], solver.text(sym)
     if letter in "bt" and value == "n":
         return f"# CONFIG_{name} is not set"
     if letter == "s":
-        value = '"' + _SPECIAL.sub(r"\\\1", value) + '"'
+        value = quoted(value)
     return f"CONFIG_{name}={value}"
 
 

@@ -137,7 +137,7 @@ def from_cached(
     tree = KernelTree(root, origin, model, toolchain.name, texts)
     try:
         possible = json.loads(more("possible") or "")
-        if isinstance(possible, list) and len(possible) == len(model.names) and all(type(v) is int for v in possible):
+        if isinstance(possible, list) and len(possible) == model.defined and all(type(v) is int for v in possible):
             tree._possible = possible
     except ValueError:
         pass

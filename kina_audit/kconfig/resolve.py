@@ -6,8 +6,9 @@ from difflib import get_close_matches
 
 from kina_audit.kconfig.dotconfig import Assignment, decoded, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
+from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.reasons import Cause, Reasons
-from kina_audit.kconfig.solve import Solver, valid_text
+from kina_audit.kconfig.solve import Solver
 
 _TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string"}
 
