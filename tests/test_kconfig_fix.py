@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kina_audit.kconfig.fix import Fix, Goal, find_fix
+from kina_audit.kconfig.fix import Fix, Goal, compile_expression, find_fix
+from kina_audit.kconfig.model import expression_text
 from kina_audit.kconfig.resolve import Requested, resolve
 from kina_audit.kernel.expression import Expression
 from tests.kconfig_fixture import fixture_tree
@@ -78,6 +79,23 @@ def test_texts_and_numbers(config: str, condition: str, expected: list[str]) -> 
     assert not found.blocked
     again = resolve(fixture_tree(), config, [("f", "\n".join(lines(found)) + "\n")])
     assert again.text == found.resolution.text
+
+
+def test_two_goals_add_to_one_list() -> None:
+    found = fixed("", 'contains(NAME_OF_IT, "a")', 'contains(NAME_OF_IT, "b")', "KPROBES")
+    assert lines(found) == ["CONFIG_KPROBES=y", 'CONFIG_NAME_OF_IT="plain,a,b"', "CONFIG_NET=y"]
+
+
+def test_only_what_stays_out_of_reach_is_blamed() -> None:
+    found = fixed("", 'contains(NAME_OF_IT, "a", "b")', 'contains(NAME_OF_IT, "b", "a")', "KPROBES")
+    assert found.changes == ()
+    assert [(b.goal.id, b.proven) for b in found.blocked] in ([("test/0", False)], [("test/1", False)])
+
+
+def test_a_list_is_explained_as_it_is_written() -> None:
+    tree = fixture_tree()
+    expr = compile_expression(tree, Expression.parse('contains(NAME_OF_IT, "a", "b")').node)
+    assert expression_text(tree.model, expr) == 'contains(NAME_OF_IT, "a", "b")'
 
 
 @pytest.mark.parametrize("condition", ['contains(NO_SUCH_THING, "a")', 'contains(NET, "a")'])

@@ -121,6 +121,7 @@ class _Search:
         seen = {NOTHING}
         blocked: tuple[Blocked, ...] = ()
         spare: tuple[Way, Resolution] | None = None
+        least: list[Goal] = []
         serial = 0
         costs = Ways(self.tree, self.start.solver)
         while queue and self.tried < _MOST_STATES:
@@ -136,8 +137,10 @@ class _Search:
                     # It works but takes something away: see whether the next one does not.
                     spare = found
                 continue
+            if not least or len(unmet) < len(least):
+                least = unmet
             ways = Ways(self.tree, state.solver)
-            options = ways.product(ways.reach(self._compiled(g), g.wanted) for g in unmet)
+            options = ways.together([ways.reach(self._compiled(g), g.wanted) for g in unmet])
             if not options:
                 if chosen == NOTHING or not blocked:
                     blocked = self._blocked(state, ways, unmet)
@@ -152,8 +155,9 @@ class _Search:
         if spare is not None:
             return self._result(*spare)
         if not blocked:
-            unmet = self._unmet(self.start)
-            blocked = tuple(Blocked(g, proven=False, causes=self._causes(self.start, g)) for g in unmet)
+            # Each has its ways, but not with the others: what the best state lacked is what stands against the rest.
+            least = least or self._unmet(self.start)
+            blocked = tuple(Blocked(g, proven=False, causes=self._causes(self.start, g)) for g in least)
         return Fix((), self.start, blocked, (), self.tried)
 
     def _state(self, chosen: Way) -> Resolution:

@@ -139,7 +139,8 @@ def expression_text(model: TreeModel, expr: int, depth: int = 0) -> str:
         text = (" && " if kind == AND else " || ").join(expression_text(model, e, rank) for e in node[1:])
         return f"({text})" if depth > rank else text
     if kind == CONTAINS:
-        return f"contains({', '.join(operand_text(model, s) for s in node[1:])})"
+        items = "".join(f', "{model.names[s]}"' for s in node[2:])
+        return f"contains({model.names[node[1]]}{items})"
     return f"{operand_text(model, node[1])} {RELATION_TEXT[kind]} {operand_text(model, node[2])}"
 
 

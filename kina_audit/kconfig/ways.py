@@ -221,6 +221,10 @@ class Ways:
                 return []
         return found
 
+    def together(self, parts: list[list[Way]]) -> list[Way]:
+        """`product`; where ways of different parts set one symbol to different texts, they are taken one after another."""
+        return self.product(parts) or (self._union(parts) if all(parts) else [])
+
     def _union(self, parts: Iterable[list[Way]]) -> list[Way]:
         return self._cheapest([w for part in parts for w in part])
 
