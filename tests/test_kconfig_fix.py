@@ -16,7 +16,7 @@ from tests.kconfig_fixture import fixture_tree
 
 def fixed(config: str, *conditions: str, wanted: int = 1) -> Fix:
     tree = fixture_tree()
-    rows = list(resolve(tree, config).requested.values())
+    rows = resolve(tree, config).rows
     goals = [Goal(f"test/{i}", Expression.parse(c), wanted, "why") for i, c in enumerate(conditions)]
     return find_fix(tree, rows, lambda _: goals, lambda _: True)
 
@@ -79,6 +79,13 @@ def test_texts_and_numbers(config: str, condition: str, expected: list[str]) -> 
     assert not found.blocked
     again = resolve(fixture_tree(), config, [("f", "\n".join(lines(found)) + "\n")])
     assert again.text == found.resolution.text
+
+
+def test_a_line_that_is_no_value_leaves_an_earlier_one_in_force() -> None:
+    config = 'CONFIG_NAME_OF_IT="a"\nCONFIG_NAME_OF_IT=bare\nCONFIG_NET=y\nCONFIG_NET=7\n'
+    assert lines(fixed(config, 'contains(NAME_OF_IT, "b")', "KPROBES")) == [
+        "CONFIG_KPROBES=y", 'CONFIG_NAME_OF_IT="a,b"',
+    ]  # fmt: skip
 
 
 def test_two_goals_add_to_one_list() -> None:

@@ -8,6 +8,7 @@ from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.solve import Solver, UserValues
 
 _LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$", re.MULTILINE)
+_LOOSE_LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(.)")
 _SPECIAL = re.compile(r'(["\\])')
 
@@ -21,11 +22,16 @@ class Assignment:
     line: int
 
 
-def read_assignments(text: str) -> list[Assignment]:
-    """Every assignment of a config or fragment, in order."""
+def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
+    """Every assignment of a config or fragment, in order.
+
+    Args:
+        text: the config.
+        loose: ``is not set`` may have more behind it on its line, as old readers allow.
+    """
     found: list[Assignment] = []
     line, position = 1, 0
-    for match in _LINE.finditer(text):
+    for match in (_LOOSE_LINE if loose else _LINE).finditer(text):
         line += text.count("\n", position, match.start())
         position = match.start()
         if match[3] is not None:
