@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MEASURED = "cc:"
 """``--toolchain cc:PROGRAM`` asks a compiler on this machine."""
 
+_MEASURED_KEYS = {"kind", "version", "text", "binutils", "facts", "answers"}
+
 
 def open_kernel_tree(
     spec: str,
@@ -103,8 +105,8 @@ def _toolchain(name: str, options: "SourceOptions") -> "tuple[Toolchain, str]":
     program = name.removeprefix(MEASURED)
     key = "toolchain-" + sha256(f"{__version__}{measured_key(program)}".encode()).hexdigest()[:32]
     found: dict[str, Any] | None = None
-    if not options.refresh and (document := load_document(key, options)) is not None:
-        found = json.loads(document)
+    if not options.refresh:
+        found = _kept(load_document(key, options))
     if found is None:
         told = identify(program)
         options.say(f"asking {program} what it can do")
@@ -114,6 +116,15 @@ def _toolchain(name: str, options: "SourceOptions") -> "tuple[Toolchain, str]":
         }  # fmt: skip
         save_document(key, json.dumps(found), options)
     return measured_toolchain(name=name, **found), program
+
+
+def _kept(document: str | None) -> dict[str, Any] | None:
+    """What a compiler answered the last time; None when a damaged cache does not tell."""
+    try:
+        found = json.loads(document or "")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and found.keys() == _MEASURED_KEYS else None
 
 
 def arch_of(kernel: Kernel, default: str) -> str:

@@ -7,6 +7,7 @@ are first asked for, so that a few questions about a tree cost little.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from kina_audit.errors import SourceError
 from kina_audit.kconfig.model import AND, CONST, CONTAINS, NOT, OR, SYMBOL, TreeModel
 from kina_audit.kconfig.numbers import compare_texts, strtoll
 from kina_audit.kernel.version import KernelVersion
@@ -154,6 +155,15 @@ class Solver:
         return True
 
     def _calculate(self, sym: int) -> int:
+        try:
+            return self._compute(sym)
+        except RecursionError:
+            raise SourceError(
+                f"values of Linux {self.model.version} depend on one another in longer chains than a kernel tree has",
+                "This is no real kernel tree.",
+            ) from None
+
+    def _compute(self, sym: int) -> int:
         """One symbol's value, visibility, and whether it is written: ``sym_calc_value``."""
         if sym in self.forced:
             forced = self.forced[sym]
