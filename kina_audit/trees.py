@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MEASURED = "cc:"
 """``--toolchain cc:PROGRAM`` asks a compiler on this machine."""
 
+_MEASURED_KEYS = {"kind", "version", "text", "binutils", "facts", "answers"}
+
 
 def open_kernel_tree(
     spec: str,
@@ -103,8 +105,8 @@ def _toolchain(name: str, options: "SourceOptions") -> "tuple[Toolchain, str]":
     program = name.removeprefix(MEASURED)
     key = "toolchain-" + sha256(f"{__version__}{measured_key(program)}".encode()).hexdigest()[:32]
     found: dict[str, Any] | None = None
-    if not options.refresh and (document := load_document(key, options)) is not None:
-        found = json.loads(document)
+    if not options.refresh:
+        found = _kept(load_document(key, options))
     if found is None:
         told = identify(program)
         options.say(f"asking {program} what it can do")
@@ -114,6 +116,15 @@ def _toolchain(name: str, options: "SourceOptions") -> "tuple[Toolchain, str]":
         }  # fmt: skip
         save_document(key, json.dumps(found), options)
     return measured_toolchain(name=name, **found), program
+
+
+def _kept(document: str | None) -> dict[str, Any] | None:
+    """What a compiler answered the last time; None when a damaged cache does not tell."""
+    try:
+        found = json.loads(document or "")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and found.keys() == _MEASURED_KEYS else None
 
 
 def arch_of(kernel: Kernel, default: str) -> str:
@@ -138,22 +149,13 @@ def resolve_kernel(
     Raises:
         UsageError: a recorded kernel, which has no config to resolve.
     """
-    from kina_audit.kernel.version import KernelVersion
-
     resolution = start_of(kernel, tree, fragments)
-    config = parse_config(resolution.text, name="the resolved config", origin=Origin.BUILT)
-    config = replace(
-        config,
-        target=KernelVersion.parse(tree.model.version),
-        arch=tree.model.arch,
-        completeness=Completeness.COMPLETE,
-    )
     provenance = replace(
         kernel.provenance,
         target_from=f"the kernel tree {tree.origin}",
         notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols)),
     )
-    return Kernel(config, provenance), resolution
+    return Kernel(_built(kernel, resolution).config, provenance), resolution
 
 
 def start_of(kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, str]] = ()) -> "Resolution":
@@ -240,7 +242,7 @@ def fix_profiles(
         )
         return report.verdict == "pass"
 
-    return find_fix(tree, list(start.requested.values()), lambda _: goals, proven)
+    return find_fix(tree, start.rows, lambda _: goals, proven)
 
 
 def fix_mode(
@@ -289,10 +291,9 @@ def fix_mode(
 
     # What a rung asks for may not suffice (without BTF, some releases lose rungs altogether); then what the next one
     # asks for does, or nothing.
-    rows = list(start.requested.values())
     first: Fix | None = None
     for rung in reversed(rungs[: rungs.index(mode) + 1]):
-        found = find_fix(tree, rows, partial(goals, rung=rung), proven)
+        found = find_fix(tree, start.rows, partial(goals, rung=rung), proven)
         if not found.blocked:
             return found
         first = first or found
@@ -301,8 +302,15 @@ def fix_mode(
 
 
 def _built(kernel: Kernel, state: "Resolution") -> Kernel:
+    """A kernel with its resolved config, which is complete however few lines it has."""
+    from kina_audit.kernel.version import KernelVersion
+
+    model = state.tree.model
     config = parse_config(state.text, name="the resolved config", origin=Origin.BUILT)
-    return Kernel(replace(config, arch=state.tree.model.arch), kernel.provenance)
+    config = replace(
+        config, target=KernelVersion.parse(model.version), arch=model.arch, completeness=Completeness.COMPLETE
+    )
+    return Kernel(config, kernel.provenance)
 
 
 def _sketch(state: "Resolution", names: Iterable[str]) -> KernelConfig:

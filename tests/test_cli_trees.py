@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kina_audit.cli import main
+from kina_audit.sources import compiler
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "kconfig" / "base"
 PROFILE = """
@@ -127,6 +128,21 @@ def test_check_resolves_first_and_says_so(here: Path, capsys: pytest.CaptureFixt
     assert any(n.startswith("resolved as olddefconfig of Linux 6.12.0 (x86_64) does") for n in notes)
     assert any("CONFIG_JIT=y (config line 3) is n: unmet dependencies: MODULES is n" in n for n in notes)
     assert "kina-audit fix config --profile jit" in err
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"kind": "gcc"}', "null"])
+def test_a_damaged_cache_is_made_again(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    told = compiler.Measured("gcc", "12.2.0", "gcc (Debian 12.2.0-14) 12.2.0", "2.40", "1.25")
+    monkeypatch.setattr(compiler, "identify", lambda _: told)
+    monkeypatch.setattr(compiler, "measure", lambda *_: {"cc-option -m64": "y"})
+    words = ("resolve", "config", *TREE, "--toolchain", "cc:gcc", "-q")
+    first = run(capsys, *words)
+    assert first[0] == 0, first[2]
+    for file in (here / "cache/models").iterdir():
+        file.write_text(damage)
+    assert run(capsys, *words) == first
 
 
 def test_trees_are_listed_added_and_removed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

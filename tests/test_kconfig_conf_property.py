@@ -133,6 +133,16 @@ def test_random_configs_resolve_as_conf_does(oracle: Oracle, rows: list[tuple[st
     assert resolve(tree, text).text == olddefconfig(text)
 
 
+def test_lines_that_are_almost_assignments(oracle: Oracle) -> None:
+    tree, olddefconfig = oracle
+    text = (
+        "CONFIG_NET=y\nCONFIG_EXPERT=y\nCONFIG_KPROBES=y\nCONFIG_LOGGING=y\n"
+        "# CONFIG_LOGGING is not set yet\n#  CONFIG_NET is not set\n#CONFIG_EXPERT is not set\n CONFIG_KPROBES=n\n"
+        "# CONFIG_KPROBES is not  set\nCONFIG_NET = n\nCONFIG_COUNT=7 # seven\nCONFIG_VALUES=n # no\n"
+    )
+    assert resolve(tree, text).text == olddefconfig(text)
+
+
 def test_the_empty_config(oracle: Oracle) -> None:
     tree, olddefconfig = oracle
     assert resolve(tree, "").text == olddefconfig("")

@@ -1,10 +1,14 @@
 """Fragments on the hand-written tree: the smallest, proven, and what is said when there is none."""
 
+import json
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kina_audit.kconfig.fix import Fix, Goal, find_fix
+from kina_audit.kconfig.fix import Fix, Goal, compile_expression, find_fix
+from kina_audit.kconfig.model import expression_text
 from kina_audit.kconfig.resolve import Requested, resolve
 from kina_audit.kernel.expression import Expression
 from tests.kconfig_fixture import fixture_tree
@@ -12,7 +16,7 @@ from tests.kconfig_fixture import fixture_tree
 
 def fixed(config: str, *conditions: str, wanted: int = 1) -> Fix:
     tree = fixture_tree()
-    rows = list(resolve(tree, config).requested.values())
+    rows = resolve(tree, config).rows
     goals = [Goal(f"test/{i}", Expression.parse(c), wanted, "why") for i, c in enumerate(conditions)]
     return find_fix(tree, rows, lambda _: goals, lambda _: True)
 
@@ -42,6 +46,78 @@ def test_the_smallest_fragment(config: str, condition: str, expected: list[str])
     found = fixed(config, condition)
     assert lines(found) == expected
     assert not found.blocked
+
+
+@pytest.mark.parametrize(
+    ("config", "condition", "expected"),
+    [
+        ("", 'contains(NAME_OF_IT, "plain")', []),
+        ("", 'contains(NAME_OF_IT, "bpf")', ['CONFIG_NAME_OF_IT="plain,bpf"']),
+        ('CONFIG_NAME_OF_IT=""\n', 'contains(NAME_OF_IT, "bpf")', ['CONFIG_NAME_OF_IT="bpf"']),
+        ('CONFIG_NAME_OF_IT="a\\"b"\n', 'contains(NAME_OF_IT, "bpf")', ['CONFIG_NAME_OF_IT="a\\"b,bpf"']),
+        ('CONFIG_NAME_OF_IT="a,b,c"\n', 'contains(NAME_OF_IT, "bpf", "b", "c")', ['CONFIG_NAME_OF_IT="a,bpf,b,c"']),
+        ('CONFIG_NAME_OF_IT="a,b,c"\n', 'contains(NAME_OF_IT, "c", "b")', ['CONFIG_NAME_OF_IT="a,c,b"']),
+        (
+            'CONFIG_NAME_OF_IT="a,b"\n',
+            'contains(NAME_OF_IT, "c") && contains(NAME_OF_IT, "c", "b") && (contains(NAME_OF_IT, "c", "a") || JIT)',
+            ['CONFIG_NAME_OF_IT="c,a,b"'],
+        ),
+        (
+            '# CONFIG_VALUES is not set\nCONFIG_NAME_OF_IT="a"\n',
+            'contains(NAME_OF_IT, "bpf")',
+            ['CONFIG_NAME_OF_IT="a,bpf"', "CONFIG_VALUES=y"],
+        ),
+        ('CONFIG_NAME_OF_IT="a,b"\n', '!contains(NAME_OF_IT, "b")', ['CONFIG_NAME_OF_IT="a"']),
+        ("", 'NAME_OF_IT = "never seen in the tree"', ['CONFIG_NAME_OF_IT="never seen in the tree"']),
+        ("CONFIG_NET=y\n", "COUNT >= 777", ["CONFIG_COUNT=777"]),
+        ("CONFIG_NET=y\n# CONFIG_VALUES is not set\n", "COUNT > 777", ["CONFIG_COUNT=778", "CONFIG_VALUES=y"]),
+    ],
+)
+def test_texts_and_numbers(config: str, condition: str, expected: list[str]) -> None:
+    found = fixed(config, condition)
+    assert lines(found) == expected
+    assert not found.blocked
+    again = resolve(fixture_tree(), config, [("f", "\n".join(lines(found)) + "\n")])
+    assert again.text == found.resolution.text
+
+
+def test_a_line_that_is_no_value_leaves_an_earlier_one_in_force() -> None:
+    config = 'CONFIG_NAME_OF_IT="a"\nCONFIG_NAME_OF_IT=bare\nCONFIG_NET=y\nCONFIG_NET=7\n'
+    assert lines(fixed(config, 'contains(NAME_OF_IT, "b")', "KPROBES")) == [
+        "CONFIG_KPROBES=y", 'CONFIG_NAME_OF_IT="a,b"',
+    ]  # fmt: skip
+
+
+def test_two_goals_add_to_one_list() -> None:
+    found = fixed("", 'contains(NAME_OF_IT, "a")', 'contains(NAME_OF_IT, "b")', "KPROBES")
+    assert lines(found) == ["CONFIG_KPROBES=y", 'CONFIG_NAME_OF_IT="plain,a,b"', "CONFIG_NET=y"]
+
+
+def test_only_what_stays_out_of_reach_is_blamed() -> None:
+    found = fixed("", 'contains(NAME_OF_IT, "a", "b")', 'contains(NAME_OF_IT, "b", "a")', "KPROBES")
+    assert found.changes == ()
+    assert [(b.goal.id, b.proven) for b in found.blocked] in ([("test/0", False)], [("test/1", False)])
+
+
+def test_a_list_is_explained_as_it_is_written() -> None:
+    tree = fixture_tree()
+    expr = compile_expression(tree, Expression.parse('contains(NAME_OF_IT, "a", "b")').node)
+    assert expression_text(tree.model, expr) == 'contains(NAME_OF_IT, "a", "b")'
+
+
+@pytest.mark.parametrize("condition", ['contains(NO_SUCH_THING, "a")', 'contains(NET, "a")'])
+def test_a_list_that_is_none_blocks(condition: str) -> None:
+    [blocked] = fixed("", condition).blocked
+    assert blocked.proven
+
+
+def test_goals_leave_what_is_cached_of_the_tree_alone() -> None:
+    tree = fixture_tree()
+    fixed("", "COUNT >= 4321", 'contains(NAME_OF_IT, "anything new")')
+    kept: list[str] = []
+    fresh = replace(tree, keep=kept.append, _possible=None)
+    fresh.possible(0)
+    assert len(json.loads(kept[0])) == tree.model.defined
 
 
 def test_several_goals_share_what_they_need() -> None:

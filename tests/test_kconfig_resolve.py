@@ -1,9 +1,14 @@
 """Resolving a config, merging fragments, and the reasons why requested values do not survive."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from kina_audit.kconfig.loaded import read_tree
 from kina_audit.kconfig.resolve import Resolution, resolve
-from tests.kconfig_fixture import fixture_tree
+from kina_audit.kconfig.toolchain import Toolchain
+from tests.kconfig_fixture import FIXTURE, fixture_tree
 
 
 def resolved(text: str, *fragments: str) -> Resolution:
@@ -38,6 +43,15 @@ def resolved(text: str, *fragments: str) -> Resolution:
 )
 def test_values(text: str, name: str, value: str) -> None:
     assert resolved(text).value(name) == value
+
+
+@pytest.mark.parametrize(("version", "value"), [((6, 1), "n"), ((6, 7), "n"), ((6, 8), "y"), ((6, 12), "y")])
+def test_old_readers_take_is_not_set_with_more_behind_it(version: tuple[int, int], value: str, tmp_path: Path) -> None:
+    root = tmp_path / "linux"
+    shutil.copytree(FIXTURE, root)
+    (root / "Makefile").write_text("VERSION = {}\nPATCHLEVEL = {}\n".format(*version))
+    tree, _ = read_tree(root, "fixture", "x86", Toolchain.parse("gcc-12"))
+    assert resolve(tree, "CONFIG_NET=y\n# CONFIG_NET is not set, for now\n").value("NET") == value
 
 
 def test_the_written_config_is_what_conf_writes() -> None:

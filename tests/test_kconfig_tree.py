@@ -52,7 +52,9 @@ def test_a_cached_tree_is_stale_when_a_file_changed(root: Path) -> None:
     assert from_cached(root, "fixture", GCC, document, lambda name: texts if name == "texts" else None) is None
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "{\n", '{"format":3,"stamps":[]}\n[]', "\x00"])
+@pytest.mark.parametrize(
+    "damage", ["", "{}", "{\n", '{"format":3,"stamps":[]}\n[]', '{"format":3,"stamps":[]}\n"text"', "\x00"]
+)
 def test_a_damaged_cache_is_read_again(root: Path, damage: str) -> None:
     assert from_cached(root, "fixture", GCC, damage, lambda _: None) is None
 
@@ -160,9 +162,28 @@ def test_deep_nesting_is_one_error(root: Path) -> None:
         read(root)
 
 
+def test_long_chains_are_one_error(root: Path) -> None:
+    append(root, "".join(f"config C{i}\n\tbool\n\tdefault C{i + 1}\n" for i in range(30_000)))
+    tree = read(root)
+    with pytest.raises(KinaAuditError, match="longer chains"):
+        _ = resolve(tree, "").text
+
+
+def test_deep_ifs_are_one_error_or_none(root: Path) -> None:
+    append(root, "if NET\n" * 3000 + 'config DEEP\n\tbool "deep"\n' + "endif\n" * 3000)
+    assert resolve(read(root), "CONFIG_NET=y\nCONFIG_DEEP=y\n").value("DEEP") == "y"
+
+
+def test_macros_that_only_multiply_are_stopped(root: Path) -> None:
+    append(root, "a0 =\n" + "".join(f"a{i + 1} = $(a{i})$(a{i})$(a{i})\n" for i in range(40)))
+    append(root, 'config BOMB\n\tstring "x"\n\tdefault "$(a40)"\n')
+    with pytest.raises(TreeError, match=r"Kconfig:\d+: macros that expand without end"):
+        read(root)
+
+
 def test_a_macro_that_grows_is_stopped(root: Path) -> None:
-    append(root, "a = xxxxxxxxxxxxxxxx\n" + "".join(
-        f"{b} = $({a})$({a})$({a})$({a})$({a})$({a})$({a})$({a})\n"
+    append(root, "a := xxxxxxxxxxxxxxxx\n" + "".join(
+        f"{b} := $({a})$({a})$({a})$({a})$({a})$({a})$({a})$({a})\n"
         for a, b in zip("abcdefg", "bcdefgh", strict=True)
     ) + 'config BIG\n\tstring\n\tdefault "$(h)"\n')  # fmt: skip
     with pytest.raises(TreeError, match="without bound"):
@@ -178,6 +199,14 @@ def test_a_macro_that_grows_is_stopped(root: Path) -> None:
 )
 def test_the_makefile_tells_the_version(text: str, expected: str) -> None:
     assert make_version(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["VERSION = 9999999999\nPATCHLEVEL = 1\n", "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = $(x)\n"]
+)
+def test_a_makefile_whose_version_is_none(text: str) -> None:
+    with pytest.raises(TreeError, match="no kernel version"):
+        make_version(text)
 
 
 def test_a_makefile_without_a_version() -> None:

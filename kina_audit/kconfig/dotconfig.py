@@ -4,9 +4,11 @@ import re
 from dataclasses import dataclass
 
 from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
-from kina_audit.kconfig.solve import Solver, UserValues, valid_text
+from kina_audit.kconfig.numbers import valid_text
+from kina_audit.kconfig.solve import Solver, UserValues
 
 _LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$", re.MULTILINE)
+_LOOSE_LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(.)")
 _SPECIAL = re.compile(r'(["\\])')
 
@@ -20,11 +22,16 @@ class Assignment:
     line: int
 
 
-def read_assignments(text: str) -> list[Assignment]:
-    """Every assignment of a config or fragment, in order."""
+def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
+    """Every assignment of a config or fragment, in order.
+
+    Args:
+        text: the config.
+        loose: ``is not set`` may have more behind it on its line, as old readers allow.
+    """
     found: list[Assignment] = []
     line, position = 1, 0
-    for match in _LINE.finditer(text):
+    for match in (_LOOSE_LINE if loose else _LINE).finditer(text):
         line += text.count("\n", position, match.start())
         position = match.start()
         if match[3] is not None:
@@ -70,13 +77,18 @@ def decoded(value: str) -> str | None:
     return _ESCAPE.sub(r"\1", value[1:end]) if end < len(value) else None
 
 
+def quoted(text: str) -> str:
+    """A string's content as a config spells it: the reverse of `decoded`."""
+    return '"' + _SPECIAL.sub(r"\\\1", text) + '"'
+
+
 def spelled(model: TreeModel, solver: Solver, sym: int) -> str:
     """The line a config has for a symbol's value."""
     name, letter, value = model.names[sym], model.types[sym], solver.text(sym)
     if letter in "bt" and value == "n":
         return f"# CONFIG_{name} is not set"
     if letter == "s":
-        value = '"' + _SPECIAL.sub(r"\\\1", value) + '"'
+        value = quoted(value)
     return f"CONFIG_{name}={value}"
 
 

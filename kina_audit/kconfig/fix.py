@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from kina_audit.errors import UsageError
 from kina_audit.kconfig.loaded import KernelTree
-from kina_audit.kconfig.model import AND, CONST, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL
+from kina_audit.kconfig.model import AND, CONST, CONTAINS, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL
 from kina_audit.kconfig.reasons import Cause, Reasons
 from kina_audit.kconfig.resolve import Requested, Resolution
 from kina_audit.kconfig.ways import NOTHING, Way, Ways
@@ -104,9 +103,6 @@ def find_fix(tree: KernelTree, rows: Sequence[Requested], goals: Goals, proven: 
         rows: the config's assignments, fragments merged.
         goals: what has to hold.
         proven: resolves and audits for real; only what it accepts is returned.
-
-    Raises:
-        UsageError: a goal names something that is no Kconfig condition.
     """
     return _Search(tree, rows, goals, proven).run()
 
@@ -125,6 +121,7 @@ class _Search:
         seen = {NOTHING}
         blocked: tuple[Blocked, ...] = ()
         spare: tuple[Way, Resolution] | None = None
+        least: list[Goal] = []
         serial = 0
         costs = Ways(self.tree, self.start.solver)
         while queue and self.tried < _MOST_STATES:
@@ -140,8 +137,10 @@ class _Search:
                     # It works but takes something away: see whether the next one does not.
                     spare = found
                 continue
+            if not least or len(unmet) < len(least):
+                least = unmet
             ways = Ways(self.tree, state.solver)
-            options = ways.product(ways.reach(self._compiled(g), g.wanted) for g in unmet)
+            options = ways.together([ways.reach(self._compiled(g), g.wanted) for g in unmet])
             if not options:
                 if chosen == NOTHING or not blocked:
                     blocked = self._blocked(state, ways, unmet)
@@ -156,8 +155,9 @@ class _Search:
         if spare is not None:
             return self._result(*spare)
         if not blocked:
-            unmet = self._unmet(self.start)
-            blocked = tuple(Blocked(g, proven=False, causes=self._causes(self.start, g)) for g in unmet)
+            # Each has its ways, but not with the others: what the best state lacked is what stands against the rest.
+            least = least or self._unmet(self.start)
+            blocked = tuple(Blocked(g, proven=False, causes=self._causes(self.start, g)) for g in least)
         return Fix((), self.start, blocked, (), self.tried)
 
     def _state(self, chosen: Way) -> Resolution:
@@ -178,8 +178,8 @@ class _Search:
         found = self.compiled.get(key)
         if found is None:
             found = self.compiled[key] = compile_expression(self.tree, goal.expr.node)
-        if state is not None and len(state.solver.memo) < len(self.tree.model.exprs):
-            state.solver.memo += [-1] * (len(self.tree.model.exprs) - len(state.solver.memo))
+        if state is not None:
+            state.solver.grow()
         return found
 
     def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
@@ -262,7 +262,9 @@ def compile_expression(tree: KernelTree, node: Node) -> int:
         for i in range(model.defined, len(model.names)):
             if model.names[i] == text:
                 return i
-        raise UsageError(f"the tree never compares with {text!r}, so this condition cannot be searched")
+        model.names.append(text)
+        model.types += "u"
+        return len(model.names) - 1
 
     def operand(atom: Node) -> int:
         name = str(atom[1])
@@ -282,6 +284,12 @@ def compile_expression(tree: KernelTree, node: Node) -> int:
         assert isinstance(left, tuple)
         assert isinstance(right, tuple)
         return add([_RELATIONS[str(node[1])], operand(left), operand(right)])
+    if kind == "contains":
+        texts = [str(part[1]) for part in node[1:] if isinstance(part, tuple)]
+        of = model.index.get(texts[0])
+        if of is None or model.types[of] != "s":
+            return 0
+        return add([CONTAINS, of, *map(constant, texts[1:])])
     parts = [compile_expression(tree, part) for part in node[1:] if isinstance(part, tuple)]
     return add([{"!": NOT, "&&": AND, "||": OR}[str(kind)], *parts])
 

@@ -83,12 +83,13 @@ def read_tree(
         SourceError: no tree, or one that cannot be read.
     """
     from kina_audit.kconfig.flatten import flatten
-    from kina_audit.kconfig.tree import parse_tree, tree_version
+    from kina_audit.kconfig.tree import deep_recursion, parse_tree, tree_version
 
     version = tree_version(root)
     with _no_collection():
         parsed = parse_tree(root, arch, answers or ModelAnswers(toolchain, arch, version))
-        model, texts = flatten(parsed, version, arch, parsed.asked)
+        with deep_recursion(root):
+            model, texts = flatten(parsed, version, arch, parsed.asked)
     makefile = (root / "Makefile").stat()
     stamps: list[Stamp] = [("Makefile", makefile.st_mtime_ns, makefile.st_size), *parsed.files]
     return KernelTree(root, origin, model, toolchain.name, lambda: texts), stamps
@@ -123,7 +124,7 @@ def from_cached(
             if stamps["format"] != FORMAT or not _unchanged(root, stamps["stamps"]):
                 return None
             model = TreeModel.from_document(json.loads(body))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
     def texts() -> TreeTexts:
@@ -137,7 +138,7 @@ def from_cached(
     tree = KernelTree(root, origin, model, toolchain.name, texts)
     try:
         possible = json.loads(more("possible") or "")
-        if isinstance(possible, list) and len(possible) == len(model.names) and all(type(v) is int for v in possible):
+        if isinstance(possible, list) and len(possible) == model.defined and all(type(v) is int for v in possible):
             tree._possible = possible
     except ValueError:
         pass

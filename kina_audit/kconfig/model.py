@@ -11,8 +11,8 @@ from typing import Any
 FORMAT = 3
 """Raise it when the meaning of a field changes: older cached trees are then read again from source."""
 
-CONST, SYMBOL, NOT, AND, OR, EQ, NE, LT, LE, GT, GE = range(11)
-"""Kinds of expression nodes, the first element of each."""
+CONST, SYMBOL, NOT, AND, OR, EQ, NE, LT, LE, GT, GE, CONTAINS = range(12)
+"""Kinds of expression nodes, the first element of each. CONTAINS, of a list in a string symbol, occurs in goals only."""
 
 RELATION_TEXT = {EQ: "=", NE: "!=", LT: "<", LE: "<=", GT: ">", GE: ">="}
 
@@ -34,7 +34,7 @@ class TreeModel:
         names: symbol names; the first `defined` are defined somewhere, the rest are constants and undefined ones.
         types: one letter a symbol: b, t(ristate), i(nt), h(ex), s(tring), u(nknown); c for a choice of old trees.
         modules: index of the symbol MODULES.
-        exprs: expression nodes; operands of SYMBOL and relations are symbols, of the others expressions.
+        exprs: expression nodes; operands of SYMBOL, relations and CONTAINS are symbols, of the others expressions.
         depends, selected, implied: an expression for each defined symbol.
         prompts: for each defined symbol the conditions of its prompts.
         defaults: for each defined symbol its (value expression, condition) pairs.
@@ -138,6 +138,9 @@ def expression_text(model: TreeModel, expr: int, depth: int = 0) -> str:
         rank = 2 if kind == AND else 1
         text = (" && " if kind == AND else " || ").join(expression_text(model, e, rank) for e in node[1:])
         return f"({text})" if depth > rank else text
+    if kind == CONTAINS:
+        items = "".join(f', "{model.names[s]}"' for s in node[2:])
+        return f"contains({model.names[node[1]]}{items})"
     return f"{operand_text(model, node[1])} {RELATION_TEXT[kind]} {operand_text(model, node[2])}"
 
 

@@ -5,14 +5,14 @@ computed once a tree and kept with it.
 """
 
 from kina_audit.kconfig.model import AND, CONST, NOT, OR, SYMBOL, TreeModel
-from kina_audit.kconfig.solve import Solver
+from kina_audit.kconfig.numbers import compare_texts
 
 _MOST_ROUNDS = 12
 Interval = tuple[int, int]
 
 
 def possible_values(model: TreeModel) -> list[int]:
-    """For each symbol ``lowest * 4 + highest`` of the tristate values it can have."""
+    """For each defined symbol ``lowest * 4 + highest`` of the tristate values it can have."""
     # Without modules every tristate symbol is a bool and m becomes y, so the two worlds are narrowed apart.
     worlds = [_Narrowing(model, modules) for modules in (2, 0)]
     for world in worlds:
@@ -21,7 +21,7 @@ def possible_values(model: TreeModel) -> list[int]:
         worlds = [w for w in worlds if w.consistent] or worlds
     lows = zip(*(w.low for w in worlds), strict=True)
     highs = zip(*(w.high for w in worlds), strict=True)
-    return [min(low) * 4 + max(high) for low, high in zip(lows, highs, strict=True)]
+    return [min(low) * 4 + max(high) for low, high in zip(lows, highs, strict=True)][: model.defined]
 
 
 class _Narrowing:
@@ -131,7 +131,7 @@ class _Narrowing:
         a, b = self._known(left), self._known(right)
         if a is None or b is None:
             return (0, 2)
-        holds = 2 if Solver.compare_texts(kind, (a, self.model.types[left]), (b, self.model.types[right])) else 0
+        holds = 2 if compare_texts(kind, (a, self.model.types[left]), (b, self.model.types[right])) else 0
         return (holds, holds)
 
     def _known(self, sym: int) -> str | None:

@@ -6,8 +6,13 @@ from difflib import get_close_matches
 
 from kina_audit.kconfig.dotconfig import Assignment, decoded, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
+from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.reasons import Cause, Reasons
-from kina_audit.kconfig.solve import Solver, valid_text
+from kina_audit.kconfig.solve import Solver
+from kina_audit.kernel.version import KernelVersion
+
+_EXACT_COMMENTS_SINCE = (6, 8, 0)
+"""Before Linux 6.8 the reader took ``# CONFIG_X is not set`` with anything behind it."""
 
 _TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string"}
 
@@ -45,11 +50,13 @@ class Resolution:
     Attributes:
         tree: the kernel tree.
         solver: every symbol's value.
+        rows: every assignment, in order; one the reader rejects leaves an earlier one of the symbol in force.
         requested: symbol to the last assignment of it.
     """
 
     def __init__(self, tree: KernelTree, rows: Sequence[Requested]) -> None:
         self.tree = tree
+        self.rows = tuple(rows)
         self.requested = {r.name: r for r in rows}
         self.solver = Solver(tree.model, user_values(tree.model, [Assignment(r.name, r.value, r.line) for r in rows]))
         self._text = ""
@@ -179,9 +186,10 @@ def resolve(
         fragments: (name, text) of each; later ones win.
         name: what to call the config in messages.
     """
-    rows = [Requested(a.name, a.value, name, a.line) for a in read_assignments(text)]
+    loose = KernelVersion.parse(tree.model.version).triple < _EXACT_COMMENTS_SINCE
+    rows = [Requested(a.name, a.value, name, a.line) for a in read_assignments(text, loose=loose)]
     for where, fragment in fragments:
-        fresh = [Requested(a.name, a.value, where, a.line) for a in read_assignments(fragment)]
+        fresh = [Requested(a.name, a.value, where, a.line) for a in read_assignments(fragment, loose=loose)]
         names = {r.name for r in fresh}
         rows = [r for r in rows if r.name not in names] + fresh
     return Resolution(tree, rows)

@@ -4,18 +4,14 @@ Two generations of it: choices are symbols with a value before Linux 6.11, menus
 are first asked for, so that a few questions about a tree cost little.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from kina_audit.kconfig.model import AND, CONST, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL, TreeModel
+from kina_audit.errors import SourceError
+from kina_audit.kconfig.model import AND, CONST, CONTAINS, NOT, OR, SYMBOL, TreeModel
+from kina_audit.kconfig.numbers import compare_texts, strtoll
 from kina_audit.kernel.version import KernelVersion
 
-_NUMBER_START = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
-_DECIMAL = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")
-_HEX = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:0[xX])?[0-9a-fA-F]+")
-_VALID_INT = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_VALID_HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]+")
 _ZERO_BY_DEFAULT = (6, 8, 0)
 """Since Linux 6.8 an int or hex symbol without any default is 0, not empty."""
 
@@ -57,10 +53,7 @@ class Solver:
         self.chosen: dict[int, int] = {}
         self.open_choices: set[int] = set()
         self.trans = frozenset(model.transitional)
-        for i in range(model.defined, size):
-            letter = model.types[i]
-            self.tris[i] = "nmy".index(letter) if letter in "nmy" else 0
-            self.texts[i] = model.names[i]
+        self._constants(model.defined)
         triple = KernelVersion.parse(model.version).triple
         self.empty_number = {"i": "0", "h": "0x0"} if triple >= _ZERO_BY_DEFAULT else {"i": "", "h": ""}
         self.modules = 0
@@ -79,6 +72,24 @@ class Solver:
                     kept = self.user.text.pop(sym)
                     self._calculate(sym)
                     self.user.text[sym] = kept
+
+    def grow(self) -> None:
+        """Take in constants and expressions that were added to the model since."""
+        known, size = len(self.tris), len(self.model.names)
+        self.memo += [-1] * (len(self.model.exprs) - len(self.memo))
+        if size > known:
+            self.types = self.model.types
+            self.tris += [-1] * (size - known)
+            self.texts += [""] * (size - known)
+            self.visible += [0] * (size - known)
+            self.written += bytearray(size - known)
+            self._constants(known)
+
+    def _constants(self, first: int) -> None:
+        for i in range(first, len(self.model.names)):
+            letter = self.model.types[i]
+            self.tris[i] = "nmy".index(letter) if letter in "nmy" else 0
+            self.texts[i] = self.model.names[i]
 
     def tri(self, sym: int) -> int:
         """0, 1 or 2; strings and numbers are 0."""
@@ -122,6 +133,10 @@ class Solver:
                     break
         elif kind == NOT:
             value = 2 - self.expr(node[1])
+        elif kind == CONTAINS:
+            wanted, *rivals = (self.model.names[s] for s in node[2:])
+            items = self.text(node[1]).split(",")
+            value = 2 if wanted in items and not set(rivals).intersection(items[: items.index(wanted)]) else 0
         else:
             value = 2 if self._compare(kind, node[1], node[2]) else 0
         self.memo[expr] = value
@@ -129,41 +144,7 @@ class Solver:
 
     def _compare(self, kind: int, left: int, right: int) -> bool:
         types = self.types
-        return self.compare_texts(kind, (self.text(left), types[left]), (self.text(right), types[right]))
-
-    @classmethod
-    def compare_texts(cls, kind: int, left: tuple[str, str], right: tuple[str, str]) -> bool:
-        """A comparison of two (text, type letter) operands, numeric where both are numbers."""
-        (a, a_type), (b, b_type) = left, right
-        order: int | None = None
-        if a_type != "s" or b_type != "s":
-            x, y = cls._number(a, a_type), cls._number(b, b_type)
-            if x is not None and y is not None:
-                if "h" in (a_type, b_type):
-                    x, y = x % 2**64, y % 2**64
-                order = (x > y) - (x < y)
-        if order is None:
-            order = (a > b) - (a < b)
-        return {EQ: order == 0, NE: order != 0, LT: order < 0, LE: order <= 0, GT: order > 0, GE: order >= 0}[kind]
-
-    @staticmethod
-    def _number(text: str, letter: str) -> int | None:
-        """What strtoll makes of a whole text; None when it is no number."""
-        if letter in "btnmyc":
-            return {"n": 0, "m": 1, "y": 2}.get(text, -1)
-        if letter == "i":
-            return int(text) if _DECIMAL.fullmatch(text) and len(text) < 20 else None
-        if letter == "h":
-            return int(text, 16) if _HEX.fullmatch(text) and len(text) < 20 else None
-        if not _NUMBER_START.fullmatch(text) or len(text) >= 20:
-            return None
-        digits = text.strip().lstrip("+-")
-        sign = -1 if text.strip().startswith("-") else 1
-        if digits[:2].lower() == "0x":
-            return sign * int(digits, 16)
-        if len(digits) > 1 and digits[0] == "0":
-            return sign * int(digits, 8) if not set(digits) & set("89") else None
-        return sign * int(digits)
+        return compare_texts(kind, (self.text(left), types[left]), (self.text(right), types[right]))
 
     def _is_bool(self, sym: int) -> bool:
         letter = self.types[sym]
@@ -174,6 +155,15 @@ class Solver:
         return True
 
     def _calculate(self, sym: int) -> int:
+        try:
+            return self._compute(sym)
+        except RecursionError:
+            raise SourceError(
+                f"values of Linux {self.model.version} depend on one another in longer chains than a kernel tree has",
+                "This is no real kernel tree.",
+            ) from None
+
+    def _compute(self, sym: int) -> int:
         """One symbol's value, visibility, and whether it is written: ``sym_calc_value``."""
         if sym in self.forced:
             forced = self.forced[sym]
@@ -344,7 +334,7 @@ class Solver:
         bounds = self._range(sym)
         if bounds is not None:
             base = 10 if self.types[sym] == "i" else 16
-            value = _strtoll(self.texts[sym], base)
+            value = strtoll(self.texts[sym], base)
             low, high = bounds
             if value < self._bound(low, base):
                 self.texts[sym] = self.text(low)
@@ -362,25 +352,11 @@ class Solver:
 
     def _bound(self, sym: int, base: int) -> int:
         text = self.text(sym)
-        return _strtoll(text, {"i": 10, "h": 16}.get(self.types[sym], base))
+        return strtoll(text, {"i": 10, "h": 16}.get(self.types[sym], base))
 
     def _within_range(self, sym: int, text: str) -> bool:
         bounds = self._range(sym)
         if bounds is None:
             return True
         base = 10 if self.types[sym] == "i" else 16
-        return self._bound(bounds[0], base) <= _strtoll(text, base) <= self._bound(bounds[1], base)
-
-
-def valid_text(letter: str, text: str) -> bool:
-    """Whether a config's reader accepts the text for a symbol of that type: ``sym_string_valid``."""
-    if letter == "i":
-        return _VALID_INT.fullmatch(text) is not None
-    return letter == "s" or _VALID_HEX.fullmatch(text) is not None
-
-
-def _strtoll(text: str, base: int) -> int:
-    """The number a text starts with, 0 when it starts with none, as C reads it."""
-    match = (_DECIMAL if base == 10 else _HEX).match(text)
-    value = int(match[0], base) if match and len(match[0]) < 40 else 0
-    return max(-(2**63), min(2**63 - 1, value))
+        return self._bound(bounds[0], base) <= strtoll(text, base) <= self._bound(bounds[1], base)

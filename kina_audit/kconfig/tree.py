@@ -11,11 +11,15 @@ from typing import Any, Protocol
 
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kconfig.rewrite import RewriteError, rewrite
+from kina_audit.kernel.version import KernelVersion
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_TOTAL_BYTES = 64 * 1024 * 1024
 MAX_FILES = 10_000
 MAX_EXPANSION = 1024 * 1024
+MAX_MACROS = 20_000
+"""Real trees expand about 250."""
+
 _RECURSION_LIMIT = 12_000
 _SOURCES = frozenset(("source", "rsource", "osource", "orsource"))
 
@@ -59,7 +63,12 @@ def make_version(makefile: str) -> str:
     text = f"{values['VERSION']}.{values['PATCHLEVEL']}"
     if values.get("SUBLEVEL"):
         text += f".{values['SUBLEVEL']}"
-    return text + values.get("EXTRAVERSION", "")
+    text += values.get("EXTRAVERSION", "")
+    try:
+        KernelVersion.parse(text)
+    except ValueError:
+        raise TreeError(f"the tree's Makefile tells {text[:60]!r}, which is no kernel version") from None
+    return text
 
 
 def tree_version(root: Path) -> str:
@@ -105,23 +114,27 @@ def parse_tree(root: Path, arch: str, answers: Answers) -> Any:
     }
     import kconfiglib
 
-    with _deep_recursion():
-        try:
+    try:
+        with deep_recursion(root):
             return _reader_class()(root, variables, answers)
-        except kconfiglib.KconfigError as error:
-            message = " ".join(str(error).split()).removeprefix("error: ")
-            raise TreeError(message, "The tree's Kconfig files cannot be read; is the tree complete?") from None
-        except RecursionError:
-            raise TreeError(f"{root}: Kconfig expressions nested too deep", "This is no real kernel tree.") from None
+    except kconfiglib.KconfigError as error:
+        message = " ".join(str(error).split()).removeprefix("error: ")
+        raise TreeError(message, "The tree's Kconfig files cannot be read; is the tree complete?") from None
 
 
 @contextmanager
-def _deep_recursion() -> Iterator[None]:
-    """Real trees nest a few thousand frames deep; the old limit is put back."""
+def deep_recursion(root: Path) -> Iterator[None]:
+    """Real trees nest a few thousand frames deep; the old limit is put back.
+
+    Raises:
+        TreeError: the tree at ``root`` nests deeper.
+    """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _RECURSION_LIMIT))
     try:
         yield
+    except RecursionError:
+        raise TreeError(f"{root}: Kconfig expressions nested too deep", "This is no real kernel tree.") from None
     finally:
         sys.setrecursionlimit(before)
 
@@ -139,6 +152,7 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
             self._environment = variables
             self._answers = answers
             self._bytes = 0
+            self._macros = 0
             self.files: list[tuple[str, int, int]] = []
             """(path inside the tree, modification time in ns, size) of every file that was read."""
             self.asked: list[tuple[str, str, str, int]] = []
@@ -246,6 +260,11 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
             return text
 
         def _fn_val(self, args: list[str]) -> str:
+            self._macros += 1
+            if self._macros > MAX_MACROS:
+                raise TreeError(
+                    f"{self.filename}:{self.linenr}: macros that expand without end", "This is no real kernel tree."
+                )
             answer = self._answers.macro(args[0], args[1:])
             if answer is not None:
                 self._note_assumed()
@@ -254,7 +273,9 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
                 value: str = super()._fn_val(args)
                 self._note_assumed()
                 if len(value) > MAX_EXPANSION:
-                    raise TreeError(f"{self.filename}:{self.linenr}: a macro expands without bound")
+                    raise TreeError(
+                        f"{self.filename}:{self.linenr}: a macro expands without bound", "This is no real kernel tree."
+                    )
                 return value
             return self._environment.get(args[0], "")
 

@@ -5,13 +5,15 @@ A heuristic that proposes; whoever uses it resolves the config again to see what
 
 from collections.abc import Iterable, Mapping
 
+from kina_audit.kconfig.dotconfig import quoted
 from kina_audit.kconfig.loaded import KernelTree
-from kina_audit.kconfig.model import AND, CONST, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL
+from kina_audit.kconfig.model import AND, CONST, CONTAINS, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL
+from kina_audit.kconfig.numbers import compare_texts
 from kina_audit.kconfig.reasons import pairs
 from kina_audit.kconfig.solve import Solver
 
 Way = frozenset[tuple[int, str]]
-"""(symbol, value) pairs."""
+"""(symbol, value as a config spells it) pairs."""
 
 NOTHING: Way = frozenset()
 _MOST = 10
@@ -24,6 +26,7 @@ _COST_OFF = 200
 _COST_INDIRECT = 4
 _COST_MODULE = 1
 _COST_ODD = 25
+_COST_REORDER = 1
 _ODD = ("EXPERT", "COMPILE_TEST", "DEBUG_", "TEST_", "_TEST", "_KUNIT", "STAGING", "BROKEN", "_SELFTEST")
 
 
@@ -48,6 +51,8 @@ class Ways:
                 total += _COST_OFF if self.solver.tri(sym) else 0
             elif value == "m":
                 total += _COST_MODULE
+            elif self.model.types[sym] == "s" and not value.startswith(quoted(self.solver.text(sym))[:-1]):
+                total += _COST_REORDER
             if any(part in self.model.names[sym] for part in _ODD):
                 total += _COST_ODD
         return total
@@ -68,7 +73,7 @@ class Ways:
             return self._union(self.reach(part, wanted) for part in self._best_first(node[1:]))
         if kind == NOT:
             return self.off(node[1])
-        return self._comparison(node)
+        return self._listing(node) if kind == CONTAINS else self._comparison(node)
 
     def off(self, expr: int) -> list[Way]:
         """Ways to make an expression n."""
@@ -86,6 +91,9 @@ class Ways:
             return self.product(self.off(part) for part in node[1:])
         if kind == NOT:
             return self.reach(node[1], 2)
+        if kind == CONTAINS:
+            items = self.solver.text(node[1]).split(",")
+            return self._setting(node[1], quoted(",".join(i for i in items if i != self.model.names[node[2]])))
         opposite = {EQ: NE, NE: EQ, LT: GE, GE: LT, GT: LE, LE: GT}
         return self._comparison([opposite[kind], node[1], node[2]])
 
@@ -156,9 +164,7 @@ class Ways:
     def _comparison(self, node: list[int]) -> list[Way]:
         kind, left, right = node
         types = self.model.types
-        if self.solver.compare_texts(
-            kind, (self.solver.text(left), types[left]), (self.solver.text(right), types[right])
-        ):
+        if compare_texts(kind, (self.solver.text(left), types[left]), (self.solver.text(right), types[right])):
             return [NOTHING]
         sym, other = (left, right) if left < self.model.defined else (right, left)
         if sym >= self.model.defined or other < self.model.defined:
@@ -166,7 +172,9 @@ class Ways:
         text = self.model.names[other]
         if types[sym] in "bt":
             return self._tristate_comparison(kind, sym, text)
-        if types[sym] not in "ih" or not self.solver.visible[sym] or sym != left:
+        if types[sym] == "s" and kind == EQ:
+            return self._setting(sym, quoted(text))
+        if types[sym] not in "ih" or sym != left:
             return []
         try:
             number = int(text, 0)
@@ -175,7 +183,22 @@ class Ways:
         step = {EQ: 0, LE: 0, GE: 0, LT: -1, GT: 1}.get(kind)
         if step is None:
             return []
-        return [frozenset({(sym, str(number + step) if types[sym] == "i" else hex(number + step))})]
+        return self._setting(sym, str(number + step) if types[sym] == "i" else hex(number + step))
+
+    def _listing(self, node: list[int]) -> list[Way]:
+        """Ways to bring an item into a list in a string: at its end (or before its first rival), or to its front."""
+        _, sym, *names = node
+        wanted, *rivals = (self.model.names[s] for s in names)
+        items = [i for i in self.solver.text(sym).split(",") if i and i != wanted]
+        at = next((n for n, item in enumerate(items) if item in rivals), len(items))
+        places = dict.fromkeys((at, 0))
+        return self._union(self._setting(sym, quoted(",".join([*items[:n], wanted, *items[n:]]))) for n in places)
+
+    def _setting(self, sym: int, value: str) -> list[Way]:
+        """Ways to set a number or string. A hidden one is made visible first: what it then is decides what to add."""
+        if self.solver.visible[sym]:
+            return [frozenset({(sym, value)})]
+        return self._union(self.reach(prompt, 1) for prompt in self.model.prompts[sym])
 
     def _tristate_comparison(self, kind: int, sym: int, text: str) -> list[Way]:
         if (kind, text) in ((EQ, "y"), (GE, "y")):
@@ -197,6 +220,10 @@ class Ways:
             if not found:
                 return []
         return found
+
+    def together(self, parts: list[list[Way]]) -> list[Way]:
+        """`product`; where ways of different parts set one symbol to different texts, they are taken one after another."""
+        return self.product(parts) or (self._union(parts) if all(parts) else [])
 
     def _union(self, parts: Iterable[list[Way]]) -> list[Way]:
         return self._cheapest([w for part in parts for w in part])
