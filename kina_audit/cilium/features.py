@@ -128,7 +128,10 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
         conflicts=tuple(
             Conflict(c["with"], Effect(c["effect"]), c["why"], Basis(c["evidence"]), c["link"]) for c in conflicts
         ),
-        cautions=tuple(n["caution"] for n in row.get("need", ()) if "caution" in n),
+        cautions=(
+            *(n["caution"] for n in needs if "caution" in n),
+            *(c["text"] for c in row.get("caution", ()) if _in(c, release)),
+        ),
     )
 
 

@@ -26,7 +26,7 @@ def settings(
     values: dict[str, Any] = {}
     config: dict[str, str] = {}
     for setting in release.facts("setting"):
-        if setting["id"] in names:
+        if setting["id"] in names and ("with" not in setting or not {*setting["with"]}.isdisjoint(names)):
             _merge(values, setting["values"])
             config.update(setting["config"])
     return values, config
