@@ -68,8 +68,8 @@ def test_every_fact_names_what_exists() -> None:
             assert {c.other for c in row.conflicts} <= rows.keys()
         assert on_when().keys() <= rows.keys()
         known = {k.config for k in keys(release)}
-        for name, group in on_when().items():
-            for part in group:
+        for name, groups in on_when().items():
+            for part in (part for group in groups for part in group):
                 assert set(part.split("|")) & known or not rows[name].available or name == "tcx", (name, part)
 
 
@@ -123,6 +123,7 @@ def test_wishes_decide_choices(want: str, choice_name: str, value: str) -> None:
         (["wireguard", "ipsec"], [True, False], "encryption"),
         (["vtep", "dsr-opt"], [True, False], "routing"),
         (["netkit", "bpf-tproxy"], [True, False], "veth"),
+        (["dsr-opt", "dsr-ipip"], [True, False], "dsr-dispatch"),
         (["bbr", "ipsec"], [True, False], "bandwidth-manager"),
         (["wireguard", "bandwidth-manager", "bbr", "egress-gateway"], [True] * 4, ""),
     ],

@@ -21,7 +21,7 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         ("CGROUP_BPF", "6.12.0", "1.17", "agent", WORKS),
         ("CGROUP_BPF", "6.12.0", "1.17", "kube-proxy-replacement", FATAL),
         # tc, and tcx in its place
-        *[(TC, "6.1.0", release, "agent", FATAL) for release in ("1.14", "1.16", "1.18", "1.20.2")],
+        *[((*TC, "NET_XGRESS"), "6.1.0", release, "agent", FATAL) for release in ("1.14", "1.16", "1.18", "1.20.2")],
         (TC, "6.6.0", "1.14", "agent", FATAL),
         (TC, "6.6.0", "1.15", "agent", FATAL),
         *[(TC, "6.6.0", release, "agent", UNVERIFIED) for release in ("1.16", "1.17", "1.18", "1.20.2")],

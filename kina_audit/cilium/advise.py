@@ -69,7 +69,7 @@ def advise(
             least=request.least,
         )
     choices = choose(results, reader, low, granted.encryption, granted.forced)
-    values, config = settings(choices, chosen, granted.on)
+    values, config = settings(choices, chosen, granted.on, sorted(request.avoid))
     return Advice(
         release=str(chosen),
         mode=mode,

@@ -26,7 +26,12 @@ _STATUS = {
 
 
 def capabilities(
-    results: Results, release: Release, kernel: KernelConfig, refused: str = "", doubted: str = ""
+    results: Results,
+    release: Release,
+    kernel: KernelConfig,
+    refused: str = "",
+    doubted: str = "",
+    off: frozenset[str] = frozenset(),
 ) -> tuple[Capability, ...]:
     """Every feature, in the order of the data file.
 
@@ -36,9 +41,10 @@ def capabilities(
         kernel: what is audited.
         refused: why the release cannot run on this kernel's version at all, or an empty string.
         doubted: why nobody knows whether it can, or an empty string.
+        off: features that are switched off, where others are needed in their place.
     """
-    low = Reader(results, release, kernel, optimistic=False)
-    high = Reader(results, release, kernel, optimistic=True)
+    low = Reader(results, release, kernel, optimistic=False, off=off)
+    high = Reader(results, release, kernel, optimistic=True, off=off)
     found = tuple(_capability(name, low, high, refused) for name in low.features)
     if not doubted or refused:
         return found

@@ -26,7 +26,7 @@ def choose(
     return (
         _routing(results, standing, forced),
         _kube_proxy(results, standing),
-        _masquerade(results, reader, standing),
+        _masquerade(results, reader, standing, forced),
         _host_routing(reader, standing),
         _device(results, standing, forced),
         _l7(results, standing, forced),
@@ -94,7 +94,9 @@ def _why_not(reader: Reader, feature: str) -> str:
     return next((u.why for u in reader.breaking(feature)), "it is not to be used, or not beside what is wanted.")
 
 
-def _masquerade(results: Results, reader: Reader, standing: Standing) -> Choice:
+def _masquerade(results: Results, reader: Reader, standing: Standing, forced: Mapping[str, str]) -> Choice:
+    if forced.get("masquerade") == "bpf" and not standing.bpf_masquerade:
+        return Choice("masquerade", "bpf", "It is wanted.", _rows(results, AGENT)[:1])
     if standing.bpf_masquerade:
         return Choice(
             "masquerade", "bpf", "kube-proxy replacement is on and its programs load.", _rows(results, AGENT)[:1]

@@ -82,6 +82,8 @@ class Reader:
         return tuple(u for u in self.unmet(feature) if not verified(u))
 
     def _unmet(self, need: Need, feature: Feature) -> Unmet | None:
+        if need.unless and self.usable(need.unless):
+            return None
         if need.feature:
             if self.usable(need.feature):
                 return None

@@ -7,12 +7,13 @@ from kina_audit.cilium.features import Basis, Feature
 from kina_audit.cilium.model import Capability, Wish
 from kina_audit.cilium.reading import Reader, Results
 from kina_audit.cilium.release import Release
-from kina_audit.cilium.request import IPV6, Request
+from kina_audit.cilium.request import IPV6, KUBE_PROXY_REPLACEMENT, Request
 from kina_audit.kernel.config import KernelConfig
 
 BPF_MASQUERADE = "bpf-masquerade"
 MASQUERADE_IPV6 = "bpf-masquerade-ipv6"
 L7_PROXY = "l7-proxy"
+SOCKET_LB = "socket-lb"
 ON = "on"
 
 
@@ -48,14 +49,15 @@ def grant(
 ) -> Granted:
     """Grant wishes in their order, each as far as those before it leave room."""
     states = {c.feature: c for c in capabilities}
-    granted = Granted(request.avoid)
+    # Replacing kube-proxy switches socket load balancing on, so whoever avoids the one avoids the other.
+    granted = Granted(request.avoid | ({KUBE_PROXY_REPLACEMENT} if SOCKET_LB in request.avoid else set()))
     for name in request.want:
         refusal = _refusal(name, states[name], granted, results, release, kernel)
         granted.wishes.append(Wish(name, not refusal, refusal or states[name].because))
         if refusal:
             continue
         granted.on.append(name)
-        reader = Reader(results, release, kernel, optimistic=False)
+        reader = Reader(results, release, kernel, optimistic=False, off=granted.off)
         granted.forced |= reader.features[name].choices
         granted.off |= _displaced(name, reader)
     return granted
