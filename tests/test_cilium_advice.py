@@ -29,6 +29,7 @@ WHOLE = [
     "INET_DIAG_DESTROY", "NETKIT", "WIREGUARD", "XFRM_USER", "INET_ESP", "INET6_ESP", "XFRM_STATISTICS", "NET_SCH_FQ",
     "TCP_CONG_BBR", "GENEVE", "IPV6", "IPV6_MULTIPLE_TABLES", "NF_TABLES_IPV6", "NETFILTER_XT_MATCH_SOCKET", "NET_IPIP",
     "IPV6_TUNNEL", "SCHEDSTATS", "IP_SCTP", "NET_UDP_TUNNEL", "DST_CACHE",
+    "IP6_NF_IPTABLES", "IP6_NF_FILTER", "IP6_NF_MANGLE", "IP6_NF_RAW",
 ]  # fmt: skip
 
 
@@ -67,8 +68,8 @@ def test_every_fact_names_what_exists() -> None:
             assert {c.other for c in row.conflicts} <= rows.keys()
         assert on_when().keys() <= rows.keys()
         known = {k.config for k in keys(release)}
-        for name, group in on_when().items():
-            for part in group:
+        for name, groups in on_when().items():
+            for part in (part for group in groups for part in group):
                 assert set(part.split("|")) & known or not rows[name].available or name == "tcx", (name, part)
 
 
@@ -122,6 +123,7 @@ def test_wishes_decide_choices(want: str, choice_name: str, value: str) -> None:
         (["wireguard", "ipsec"], [True, False], "encryption"),
         (["vtep", "dsr-opt"], [True, False], "routing"),
         (["netkit", "bpf-tproxy"], [True, False], "veth"),
+        (["dsr-opt", "dsr-ipip"], [True, False], "dsr-dispatch"),
         (["bbr", "ipsec"], [True, False], "bandwidth-manager"),
         (["wireguard", "bandwidth-manager", "bbr", "egress-gateway"], [True] * 4, ""),
     ],

@@ -20,6 +20,13 @@ UNLISTED = {
 """Values that the charts' templates read and their schemas leave out (any key may stand under extraConfig)."""
 
 
+UNRECORDED = {
+    "ipv6NativeRoutingCIDR": ("ipv4NativeRoutingCIDR", "ipv6-native-routing-cidr"),
+    "enableIPv6Masquerade": ("enableIPv4Masquerade", "enable-ipv6-masquerade"),
+}
+"""Values whose rendering was not recorded: the IPv4 twin whose rendering was, and the key, by the same template."""
+
+
 def rows() -> list[tuple[str, int]]:
     return [(chart, i) for chart in CHARTS for i in range(len(find_release(chart).facts("setting")))]
 
@@ -30,6 +37,12 @@ def changes(shared: Path, chart: str, values: dict[str, Any]) -> tuple[dict[str,
     default = document["default_configmap"]
     if list(values) == ["extraConfig"]:
         return values["extraConfig"], default  # merged into the ConfigMap as it is (templates/cilium-configmap.yaml)
+    if values.keys() <= UNRECORDED.keys():
+        [(name, value)] = values.items()
+        twin, key = UNRECORDED[name]
+        recorded = [t["configmap_changes"] for t in document["toggles"] if twin in t["values"]]
+        assert any(key.replace("ipv6", "ipv4") in found for found in recorded)
+        return {key: str(value).lower()}, default
     for toggle in document["toggles"]:
         if toggle["values"] == values and toggle.get("configmap_changes") is not None:
             return toggle["configmap_changes"], default

@@ -114,6 +114,7 @@ BASE = [
     "IP_SET",
     "IP_SET_HASH_IP",
     "NETFILTER_XT_SET",
+    "XFRM",
 ]
 
 

@@ -136,10 +136,8 @@ def test_keys_are_read_as_helm_renders_them(shared: Path, chart: str) -> None:
         helm = [Given(k, v, 1) for k, v in flat(toggle["values"])]
         ours, _, _ = _effective(helm, HELM, known)
         theirs, _, _ = _effective(config, CONFIGMAP, known)
-        # 1.14 to 1.16 leave enable-hubble out of the ConfigMap when it is off; the agent's default is off, too.
-        silent = {"enable-hubble"} if chart < "1.17" else set()
         unread = {"datapath-mode"} if chart < "1.16" else set()
-        differ = {k for k in ours if ours[k] != theirs[k]} - silent - unread
+        differ = {k for k in ours if ours[k] != theirs[k]} - unread
         assert not differ, (toggle["values"], {k: (ours[k], theirs[k]) for k in differ})
 
 
@@ -219,3 +217,72 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert main(["cilium", "review", str(tmp_path / "none.yaml"), "apple"]) == 3
     assert main(["cilium", "review", "-", "-"]) == 2
     assert "both VALUES and SOURCE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "version", "expected"),
+    [
+        # what the agent does without is no break, and not even said when nobody asked for it
+        ("{}\n", "1.20.2", "6.1.0", {}),
+        ("bpf: {enableTCX: true}\n", "1.20.2", "6.1.0", {1: State.DEGRADED}),
+        ("kubeProxyReplacement: true\nbpf: {masquerade: true}\n", "1.17", "5.4.0", {1: State.DEGRADED}),
+        # tcx off needs the tc symbols, which are there
+        ("bpf: {enableTCX: false}\n", "1.20.2", "6.18.5", {}),
+        ("bpf: {hostLegacyRouting: false}\n", "1.20.2", "6.18.5", {1: State.SILENT}),
+        # no masquerading at all does not stop BPF host routing
+        ("kubeProxyReplacement: true\nenableIPv4Masquerade: false\nbpf: {datapathMode: netkit}\n", "1.20.2", "6.18.5", {}),
+        ("kubeProxyReplacement: true\nbpf: {masquerade: true}\nenableIPv4Masquerade: false\n", "1.18", "6.18.5", {}),
+        ("kubeProxyReplacement: true\nbpf: {masquerade: true}\nenableIPv4Masquerade: false\n"
+         "enableIPv6Masquerade: false\n", "1.20.2", "6.18.5", {4: State.FATAL}),
+        ("routingMode: native\n", "1.20.2", "6.18.5", {1: State.FATAL}),
+        ("routingMode: native\n", "1.16", "6.18.5", {1: State.FATAL}),
+        ("routingMode: native\nipv4NativeRoutingCIDR: 10.1.0.0/16\n", "1.20.2", "6.18.5", {}),
+        ("routingMode: native\neni: {enabled: true}\n", "1.20.2", "6.18.5", {}),
+        ("routingMode: native\nnativeRoutingCIDRFromClusterPool: true\n", "1.20.2", "6.18.5", {}),
+        ("routingMode: native\nenableIPv4Masquerade: false\n", "1.20.2", "6.18.5", {}),
+        ("l7Proxy: false\ngatewayAPI: {enabled: true}\n", "1.20.2", "6.18.5", {2: State.FATAL}),
+        ("kubeProxyReplacement: true\nbpf: {masquerade: true, datapathMode: netkit}\nendpointRoutes: {enabled: true}\n",
+         "1.20.2", "6.12.0", {3: State.UNVERIFIED}),
+        ("kubeProxyReplacement: true\nbpf: {masquerade: true, datapathMode: netkit}\nendpointRoutes: {enabled: true}\n",
+         "1.20.2", "6.13.0", {}),
+        # strict was true once, and brings socket load balancing
+        ("kubeProxyReplacement: strict\nbpf: {masquerade: true}\n", "1.15", "6.18.5", {}),
+        ("kubeProxyReplacement: true\nlocalRedirectPolicy: true\n", "1.20.2", "6.18.5", {}),
+        ("socketLB: {enabled: true}\nlocalRedirectPolicy: true\n", "1.20.2", "6.18.5", {}),
+        ("localRedirectPolicy: true\n", "1.20.2", "6.18.5", {1: State.BROKEN}),
+        # one remark, not two, for what is both a conflict and a need
+        ("kubeProxyReplacement: true\nloadBalancer: {mode: dsr}\n", "1.20.2", "6.18.5", {2: State.FATAL}),
+        # nobody knows: 1.19.8 on Linux 7.2
+        ("{}\n", "1.19.8", "7.2.0", {0: State.UNKNOWN}),
+    ],
+)  # fmt: skip
+def test_values_that_stand_or_fall_together(
+    text: str, release: str, version: str, expected: dict[int, State], tmp_path: Path
+) -> None:
+    missing = (
+        ("NET_XGRESS",) if version < "6.6" and version[1] == "." and version[3] == "." or version == "6.1.0" else ()
+    )
+    found = reviewed(text, synthetic(*WHOLE, version=version, missing=missing), tmp_path, release)
+    assert {r.line: r.state for r in found.remarks} == expected
+    assert len(found.remarks) == len(expected)
+
+
+def test_l7_by_bpf_tproxy_needs_no_iptables_target(tmp_path: Path) -> None:
+    config = synthetic(*WHOLE, missing=("NETFILTER_XT_TARGET_TPROXY",))
+    assert reviewed("{}\n", config, tmp_path).breaks
+    assert not reviewed("bpf: {tproxy: true}\n", config, tmp_path).breaks
+
+
+def test_tcx_off_needs_the_tc_symbols(tmp_path: Path) -> None:
+    config = synthetic(*WHOLE, missing=("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF"))
+    assert not reviewed("{}\n", config, tmp_path).breaks
+    found = reviewed("bpf: {enableTCX: false}\n", config, tmp_path)
+    assert found.remarks[0].feature == "agent"
+    assert found.remarks[0].state is State.FATAL
+
+
+def test_a_config_map_without_hubble_has_it_off_where_the_chart_leaves_the_key_out(tmp_path: Path) -> None:
+    text = "kind: ConfigMap\ndata: {routing-mode: tunnel}\n"
+    config = synthetic(*WHOLE, missing=("PERF_EVENTS", "BPF_EVENTS"))
+    assert not reviewed(text, config, tmp_path, "1.16").breaks
+    assert reviewed(text, config, tmp_path, "1.17").breaks

@@ -3,9 +3,10 @@
 from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.cautions import cautions
 from kina_audit.cilium.choices import choose, evidence
-from kina_audit.cilium.ladder import Standing, excluded, stand
+from kina_audit.cilium.features import Effect
+from kina_audit.cilium.ladder import Standing, doubted, excluded, stand
 from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode
-from kina_audit.cilium.reading import MET, Reader, Results, Unmet
+from kina_audit.cilium.reading import MET, Reader, Results, Unmet, verified
 from kina_audit.cilium.release import find_release
 from kina_audit.cilium.request import Request
 from kina_audit.cilium.unlock import next_mode
@@ -46,19 +47,21 @@ def advise(
     chosen = find_release(release)
     kernel = evaluator.kernel
     request = request or Request()
-    refused = excluded(chosen, kernel.target)
-    capabilities = every_capability(results, chosen, kernel, refused)
+    refused, doubt = excluded(chosen, kernel.target), doubted(chosen, kernel.target)
+    capabilities = every_capability(results, chosen, kernel, refused, doubt)
     granted = grant(request, capabilities, results, chosen, kernel)
-    mode, reader, low = stand(results, chosen, kernel, granted.off)
+    mode, reader, low = stand(results, chosen, kernel, granted.needless)
     warned = cautions(reader, mode, low, granted.on, apple_container=apple_container)
     if mode in (Mode.UNSUPPORTED, Mode.UNKNOWN):
         blockers = _blockers(reader)
         return Advice(
             release=str(chosen),
             mode=mode,
-            summary=_refusal(mode, refused, reader),
+            summary=_refusal(mode, refused or doubt, reader),
             blockers=blockers,
-            unlock=None if refused or mode is Mode.UNKNOWN else next_mode(kernel, results, chosen, mode, granted.off),
+            unlock=None
+            if refused or doubt or (mode is Mode.UNKNOWN and not _feared(reader))
+            else next_mode(kernel, results, chosen, low.mode, granted.needless),
             cautions=warned,
             alternatives=_alternatives(results) if mode is Mode.UNSUPPORTED else (),
             capabilities=capabilities,
@@ -66,14 +69,14 @@ def advise(
             least=request.least,
         )
     choices = choose(results, reader, low, granted.encryption, granted.forced)
-    values, config = settings(choices, chosen, granted.on)
+    values, config = settings(choices, chosen, granted.on, sorted(request.avoid))
     return Advice(
         release=str(chosen),
         mode=mode,
-        summary=_TITLES[mode],
+        summary=" ".join([_TITLES[mode], *(u.why for u in reader.unverified("agent"))]),
         choices=choices,
         blockers=_missing_for_more(reader, low),
-        unlock=next_mode(kernel, results, chosen, mode, granted.off),
+        unlock=next_mode(kernel, results, chosen, mode, granted.needless),
         cautions=warned,
         capabilities=capabilities,
         helm_values=values,
@@ -96,6 +99,8 @@ def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
     if refused:
         return refused
     if mode is Mode.UNKNOWN:
+        if feared := _feared(reader):
+            return f"Nobody knows which mode the kernel carries with Cilium {reader.release}. {feared[0].why}"
         unknown = {s.name for r in reader.results.values() for f in r.findings for s in f.symbols if s.value is None}
         names = ", ".join(f"CONFIG_{n}" for n in sorted(unknown)[:8])
         more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
@@ -106,7 +111,13 @@ def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
         )
     unmet = reader.breaking("agent")
     why = f" {unmet[0].why}" if unmet else ""
-    return f"Cilium {reader.release} does not work on this kernel.{why}"
+    certain = any(u.need.effect is Effect.FATAL for u in unmet)
+    return f"Cilium {reader.release} does not {'work on' if certain else 'support'} this kernel.{why}"
+
+
+def _feared(reader: Reader) -> list[Unmet]:
+    """What may keep the agent from running or replacing kube-proxy, without anybody having verified it."""
+    return [u for n in ("agent", "kube-proxy-replacement") for u in reader.breaking(n) if not verified(u)]
 
 
 def _missing_for_more(reader: Reader, standing: Standing) -> tuple[Evidence, ...]:

@@ -1,8 +1,10 @@
 """Feature by feature: what it does on this kernel and release, because of what, and what would turn it on."""
 
+from dataclasses import replace
+
 from kina_audit.cilium.features import Basis, Effect
 from kina_audit.cilium.model import Capability, State
-from kina_audit.cilium.reading import Reader, Results, Unmet, worst
+from kina_audit.cilium.reading import Reader, Results, Unmet, verified, worst
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import assignments
 from kina_audit.engine.finding import Status
@@ -23,7 +25,14 @@ _STATUS = {
 }
 
 
-def capabilities(results: Results, release: Release, kernel: KernelConfig, refused: str = "") -> tuple[Capability, ...]:
+def capabilities(
+    results: Results,
+    release: Release,
+    kernel: KernelConfig,
+    refused: str = "",
+    doubted: str = "",
+    off: frozenset[str] = frozenset(),
+) -> tuple[Capability, ...]:
     """Every feature, in the order of the data file.
 
     Args:
@@ -31,10 +40,20 @@ def capabilities(results: Results, release: Release, kernel: KernelConfig, refus
         release: the Cilium release.
         kernel: what is audited.
         refused: why the release cannot run on this kernel's version at all, or an empty string.
+        doubted: why nobody knows whether it can, or an empty string.
+        off: features that are switched off, where others are needed in their place.
     """
-    low = Reader(results, release, kernel, optimistic=False)
-    high = Reader(results, release, kernel, optimistic=True)
-    return tuple(_capability(name, low, high, refused) for name in low.features)
+    low = Reader(results, release, kernel, optimistic=False, off=off)
+    high = Reader(results, release, kernel, optimistic=True, off=off)
+    found = tuple(_capability(name, low, high, refused) for name in low.features)
+    if not doubted or refused:
+        return found
+    return tuple(
+        replace(c, state=State.UNVERIFIED, status=_STATUS[State.UNVERIFIED], because=doubted, evidence="", link="")
+        if c.feature == "agent" and c.state in USABLE
+        else c
+        for c in found
+    )
 
 
 def _capability(name: str, low: Reader, high: Reader, refused: str) -> Capability:
@@ -43,7 +62,8 @@ def _capability(name: str, low: Reader, high: Reader, refused: str) -> Capabilit
     state = _state(name, low)
     if state is not _state(name, high):
         state = State.UNKNOWN
-    worst_one = worst(low.breaking(name)) or worst(unmet)
+    breaking = tuple(u for u in low.breaking(name) if verified(u)) or low.breaking(name)
+    worst_one = worst(breaking) or (worst(low.unverified(name)) if state is State.UNVERIFIED else None) or worst(unmet)
     because = worst_one.why if worst_one and state is not State.WORKS else "Everything it needs of the kernel is there."
     if state is State.UNAVAILABLE:
         because = f"Cilium {low.release} does not have it."
@@ -51,11 +71,10 @@ def _capability(name: str, low: Reader, high: Reader, refused: str) -> Capabilit
         because = _undecided(low, high, name).why
     if refused and state is not State.UNAVAILABLE:
         state, because, worst_one = State.FATAL, refused, None
-    verified = [n for n in feature.needs if n.basis is not Basis.UNVERIFIED]
-    if state is State.UNVERIFIED and not verified and not unmet:
+    if state is State.UNVERIFIED and not unmet:
         because = "What it needs of the kernel is not verified; what is believed to be needed is there."
     need = worst_one.need if worst_one else None
-    rows = low.breaking(name) or unmet
+    rows = breaking or unmet
     symbols = dict.fromkeys(a for u in rows for f in u.findings for a in assignments(f, low.kernel))
     return Capability(
         id=f"cilium-{name}",
@@ -75,12 +94,11 @@ def _state(name: str, reader: Reader) -> State:
     feature = reader.features[name]
     if not feature.available:
         return State.UNAVAILABLE
-    if found := worst(reader.breaking(name)):
+    if found := worst(tuple(u for u in reader.breaking(name) if verified(u))):
         return State.FATAL if found.need.effect is Effect.FATAL else State.BROKEN
-    unmet = reader.unmet(name)
     if all(n.basis is Basis.UNVERIFIED for n in feature.needs) and feature.needs:
         return State.UNVERIFIED
-    if any(u.need.basis is Basis.UNVERIFIED for u in unmet):
+    if reader.unverified(name):
         return State.UNVERIFIED
     if found := worst(reader.lacking(name)):
         return State.SILENT if found.need.effect is Effect.SILENT else State.DEGRADED

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from kina_audit.cilium.features import Basis
 from kina_audit.cilium.ladder import Standing
 from kina_audit.cilium.model import Mode
 from kina_audit.cilium.reading import Reader, finding, vendor
@@ -26,7 +27,7 @@ def cautions(
         "always": True,
         "runs": runs,
         "old-without-cgroup-bpf": runs and finding(reader.results, "cilium-agent", "cgroup-bpf").status is Status.FAIL,
-        "tcx-only": runs and finding(reader.results, "cilium-agent", "tc-bpf").status is Status.WARN,
+        "no-ip-rules": runs and finding(reader.results, "cilium-l7-proxy", "ip-rules").status is Status.FAIL,
         "no-iptables": runs and standing.bpf_masquerade and not standing.iptables_masquerade,
         "no-modules": mode is not Mode.UNSUPPORTED and kernel.has_modules is False,
         "native-routing": runs and standing.mode is mode and "native-routing" in on,
@@ -42,4 +43,14 @@ def cautions(
     if target is not None and vendor(target) and target.triple < release.minimum_kernel.triple:
         found.append(f"RHEL's kernel is older than Linux {release.minimum_kernel} by number; its backports decide.")
     found += [c for name in on for c in reader.features[name].cautions]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*(unproven(reader, standing, on) if runs else ()), *found]))
+
+
+def unproven(reader: Reader, standing: Standing, on: Sequence[str]) -> list[str]:
+    """What this advice rests on without anybody having verified it."""
+    used = ["agent", *(["kube-proxy-replacement"] if standing.kpr else []), *(["l7-proxy"] if standing.l7 else []), *on]
+    found = [u.why for name in used for u in reader.unverified(name)]
+    found += [
+        c.why for name in on for c in reader.features[name].conflicts if c.other in on and c.basis is Basis.UNVERIFIED
+    ]
+    return [f"Not verified. {why}" for why in dict.fromkeys(found)]

@@ -26,13 +26,13 @@ def choose(
     return (
         _routing(results, standing, forced),
         _kube_proxy(results, standing),
-        _masquerade(results, standing),
-        _host_routing(standing),
-        _device(results, standing),
-        _l7(results, standing),
+        _masquerade(results, reader, standing, forced),
+        _host_routing(reader, standing),
+        _device(results, standing, forced),
+        _l7(results, standing, forced),
         _hubble(results, standing),
         _encryption(results, reader, encryption),
-        _attach(results),
+        _attach(results, reader),
     )
 
 
@@ -90,14 +90,23 @@ def _kube_proxy(results: Results, standing: Standing) -> Choice:
     return Choice("kube-proxy-replacement", "off", why, proof)
 
 
-def _masquerade(results: Results, standing: Standing) -> Choice:
+def _why_not(reader: Reader, feature: str) -> str:
+    return next((u.why for u in reader.breaking(feature)), "it is not to be used, or not beside what is wanted.")
+
+
+def _masquerade(results: Results, reader: Reader, standing: Standing, forced: Mapping[str, str]) -> Choice:
+    if forced.get("masquerade") == "bpf" and not standing.bpf_masquerade:
+        return Choice("masquerade", "bpf", "It is wanted.", _rows(results, AGENT)[:1])
     if standing.bpf_masquerade:
         return Choice(
             "masquerade", "bpf", "kube-proxy replacement is on and its programs load.", _rows(results, AGENT)[:1]
         )
     if standing.iptables_masquerade:
         return Choice(
-            "masquerade", "iptables", "BPF masquerading is not to be had.", _rows(results, "cilium-iptables-masquerade")
+            "masquerade",
+            "iptables",
+            f"BPF masquerading is not to be had: {_why_not(reader, 'bpf-masquerade')}",
+            _rows(results, "cilium-iptables-masquerade"),
         )
     return Choice(
         "masquerade",
@@ -107,14 +116,20 @@ def _masquerade(results: Results, standing: Standing) -> Choice:
     )
 
 
-def _host_routing(standing: Standing) -> Choice:
+def _host_routing(reader: Reader, standing: Standing) -> Choice:
     if standing.host_routing:
-        return Choice("host-routing", "bpf", "It follows from kube-proxy replacement and BPF masquerading.")
-    return Choice("host-routing", "legacy", "BPF host routing needs kube-proxy replacement and BPF masquerading.")
+        masquerading = "BPF masquerading" if standing.bpf_masquerade else "no masquerading"
+        return Choice("host-routing", "bpf", f"It follows from kube-proxy replacement and {masquerading}.")
+    why = "BPF host routing needs kube-proxy replacement and BPF masquerading."
+    if standing.kpr and standing.bpf_masquerade:
+        why = f"BPF host routing is not to be had: {_why_not(reader, 'bpf-host-routing')}"
+    return Choice("host-routing", "legacy", why)
 
 
-def _device(results: Results, standing: Standing) -> Choice:
+def _device(results: Results, standing: Standing, forced: Mapping[str, str]) -> Choice:
     proof = (evidence(finding(results, "cilium-netkit", "netkit-device")),)
+    if forced.get("datapath-device") == "netkit":
+        return Choice("datapath-device", "netkit", "It is wanted; BPF host routing is on.", proof)
     if standing.mode in (Mode.FULL_EBPF, Mode.EBPF_VETH) and standing.netkit:
         return Choice("datapath-device", "netkit", "The kernel has netkit and BPF host routing is on.", proof)
     has = proof[0].status is Status.PASS
@@ -122,7 +137,9 @@ def _device(results: Results, standing: Standing) -> Choice:
     return Choice("datapath-device", "veth", "netkit is not to be used." if "netkit" in standing.off else why, proof)
 
 
-def _l7(results: Results, standing: Standing) -> Choice:
+def _l7(results: Results, standing: Standing, forced: Mapping[str, str]) -> Choice:
+    if forced.get("l7-proxy") == "on":
+        return Choice("l7-proxy", "on", "BPF TPROXY, which is wanted, redirects without iptables rules.")
     if "l7-proxy" in standing.off:
         return Choice("l7-proxy", "off", "It is not wanted.")
     if standing.l7:
@@ -159,8 +176,10 @@ def _encryption(results: Results, reader: Reader, wanted: str) -> Choice:
     )
 
 
-def _attach(results: Results) -> Choice:
+def _attach(results: Results, reader: Reader) -> Choice:
     hook = finding(results, "cilium-tcx", "tcx-hook")
+    if not reader.features["tcx"].available:
+        return Choice("attachment", "tc", f"Cilium {reader.release} does not know tcx.", (evidence(hook),))
     if hook.status is Status.PASS:
         return Choice("attachment", "tcx", "The kernel has the tcx hook.", (evidence(hook),))
     return Choice("attachment", "tc", "There is no tcx hook; tc filters do.", (evidence(hook),))

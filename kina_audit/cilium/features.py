@@ -43,6 +43,7 @@ class Need:
         effect: what happens without it.
         keeps: the feature still does its main work without it.
         says: what to search the agent's log for, or an empty string.
+        unless: a feature in whose place it is needed, or an empty string.
         why: a sentence that is better than the requirement's own, or an empty string.
         basis: how well it is known.
         link: where it is from.
@@ -55,6 +56,7 @@ class Need:
     arch: tuple[str, ...]
     effect: Effect
     keeps: bool
+    unless: str
     says: str
     why: str
     basis: Basis
@@ -81,6 +83,7 @@ class Feature:
         title: a few words.
         available: whether this release has it.
         default: on without a value being set.
+        gives_way: the agent does without it where the kernel has it not.
         choices: what it decides: a choice's name to its value.
         needs: what it needs in this release.
         conflicts: what it cannot be on with in this release.
@@ -91,6 +94,7 @@ class Feature:
     title: str
     available: bool
     default: bool
+    gives_way: bool
     choices: Mapping[str, str]
     needs: tuple[Need, ...]
     conflicts: tuple[Conflict, ...]
@@ -123,12 +127,16 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
         title=row["title"],
         available=_in(row, release),
         default=row.get("default", False),
+        gives_way=row.get("gives-way", False),
         choices=row.get("choices", {}),
         needs=tuple(_need(n) for n in needs),
         conflicts=tuple(
             Conflict(c["with"], Effect(c["effect"]), c["why"], Basis(c["evidence"]), c["link"]) for c in conflicts
         ),
-        cautions=tuple(n["caution"] for n in row.get("need", ()) if "caution" in n),
+        cautions=(
+            *(n["caution"] for n in needs if "caution" in n),
+            *(c["text"] for c in row.get("caution", ()) if _in(c, release)),
+        ),
     )
 
 
@@ -141,6 +149,7 @@ def _need(row: dict[str, Any]) -> Need:
         arch=tuple(row.get("arch", ())),
         effect=Effect(row["effect"]),
         keeps=row.get("keeps", False),
+        unless=row.get("unless", ""),
         says=row.get("says", ""),
         why=row.get("why", ""),
         basis=Basis(row["evidence"]),

@@ -9,6 +9,9 @@ from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import VersionRange
 from kina_audit.packaged import data_file, toml_document
 
+Wanted = Mapping[str, str | list[str]]
+"""ConfigMap keys and the values that count; keys joined by ``|`` are alternatives, and so are the values of a list."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -27,21 +30,42 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A cilium-config key: where its value is from, and what it may be."""
+    """A cilium-config key and where its value is from.
+
+    Attributes:
+        config: the key.
+        helm: the Helm value that it is rendered from.
+        when: the Helm values that it is rendered from where one alone does not decide.
+        then: what comes of those.
+        default: what the chart makes of values that are not set.
+        unset: what a ConfigMap without the key means.
+        values: what it may be; empty: anything.
+    """
 
     config: str
     helm: str
     when: Mapping[str, str]
+    then: str
     default: str
+    unset: str
     values: tuple[str, ...]
 
 
 def keys(release: Release) -> list[Key]:
     """The keys of one release."""
-    return [
-        Key(row["config"], row["helm"], row.get("when", {}), row["default"], tuple(row["values"]))
-        for row in of_release("key", release)
-    ]
+    return [_key(row) for row in of_release("key", release)]
+
+
+def _key(row: Mapping[str, Any]) -> Key:
+    return Key(
+        config=row["config"],
+        helm=row["helm"],
+        when=row.get("when", {}),
+        then=row.get("then", "true"),
+        default=row["default"],
+        unset=row.get("unset", row["default"]),
+        values=tuple(row["values"]),
+    )
 
 
 def defaults() -> Mapping[str, str]:
@@ -50,10 +74,10 @@ def defaults() -> Mapping[str, str]:
     return table
 
 
-def on_when() -> Mapping[str, Mapping[str, str | list[str]]]:
-    """For each feature the keys and values that switch it on."""
-    table: Mapping[str, Mapping[str, str | list[str]]] = _document()["on"]
-    return table
+def on_when() -> Mapping[str, list[Wanted]]:
+    """For each feature the keys and values that switch it on: any of the tables does."""
+    table: Mapping[str, Wanted | list[Wanted]] = _document()["on"]
+    return {name: row if isinstance(row, list) else [row] for name, row in table.items()}
 
 
 def of_release(table: str, release: Release) -> list[dict[str, Any]]:

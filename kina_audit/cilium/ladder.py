@@ -9,11 +9,13 @@
 - full-ebpf: the same with nothing degraded: Hubble shows flows (BPF_EVENTS) and stale sockets are closed
   (INET_DIAG_DESTROY). netkit replaces veth where the kernel has it.
 
-The mode is known when reading what the input cannot tell as met and as unmet comes to the same rung.
+The mode is known when reading what the input cannot tell, and what would be fatal but nobody has verified, as met and
+as unmet comes to the same rung.
 """
 
 from dataclasses import dataclass
 
+from kina_audit.cilium.features import Basis
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.cilium.reading import Reader, Results, vendor
 from kina_audit.cilium.release import Release
@@ -59,8 +61,13 @@ class Standing:
 
 def standing(reader: Reader) -> Standing:
     """Everything the ladder looks at, by one reading."""
-    agent = reader.usable("agent") and not excluded(reader.release, reader.kernel.target)
+    target = reader.kernel.target
+    doubt = "" if reader.optimistic else doubted(reader.release, target)
+    agent = reader.usable("agent") and not excluded(reader.release, target) and not doubt
     kpr = agent and reader.usable("kube-proxy-replacement")
+    bpf, iptables = kpr and reader.usable("bpf-masquerade"), reader.usable("iptables-masquerade")
+    # Without any masquerading BPF host routing does not need that of BPF.
+    unrouted = [u for u in reader.breaking("bpf-host-routing") if bpf or iptables or u.need.feature != "bpf-masquerade"]
     return Standing(
         agent=agent,
         l7=reader.usable("l7-proxy"),
@@ -68,12 +75,12 @@ def standing(reader: Reader) -> Standing:
         flows=reader.whole("hubble"),
         termination=reader.whole("kube-proxy-replacement"),
         kpr=kpr,
-        bpf_masquerade=kpr and reader.usable("bpf-masquerade"),
-        host_routing=kpr and reader.usable("bpf-host-routing"),
-        iptables_masquerade=reader.usable("iptables-masquerade"),
+        bpf_masquerade=bpf,
+        host_routing=kpr and not unrouted and "bpf-host-routing" not in reader.off,
+        iptables_masquerade=iptables,
         vxlan=reader.usable("vxlan"),
         geneve=reader.usable("geneve"),
-        netkit=reader.usable("netkit"),
+        netkit=reader.whole("netkit"),
         off=reader.off,
     )
 
@@ -85,11 +92,22 @@ def excluded(release: Release, target: KernelVersion | None) -> str:
     """
     if target is None:
         return ""
-    for fact in release.facts("excludes"):
-        if target in VersionRange.parse(fact["kernel"]):
-            return str(fact["why"])
+    if why := _excluding(release, target, unverified=False):
+        return why
     if target.triple < release.minimum_kernel.triple and not vendor(target):
         return f"Cilium {release} needs Linux {release.minimum_kernel} or newer; this is {target}."
+    return ""
+
+
+def doubted(release: Release, target: KernelVersion | None) -> str:
+    """Why nobody knows whether this release can run on this kernel version; empty when it is known."""
+    return "" if target is None else _excluding(release, target, unverified=True)
+
+
+def _excluding(release: Release, target: KernelVersion, *, unverified: bool) -> str:
+    for fact in release.facts("excludes"):
+        if target in VersionRange.parse(fact["kernel"]) and (fact["evidence"] == Basis.UNVERIFIED) is unverified:
+            return str(fact["why"])
     return ""
 
 

@@ -55,8 +55,15 @@ class Reader:
         return self._known[feature]
 
     def breaking(self, feature: str) -> tuple[Unmet, ...]:
-        """The unmet needs without which the feature does not do its work, as far as that is verified."""
-        return tuple(u for u in self.unmet(feature) if not u.need.keeps and u.need.basis is not Basis.UNVERIFIED)
+        """The unmet needs without which the feature does not do its work.
+
+        What nobody has verified is read like what the input cannot tell: as met by the optimist, and, where it would
+        be fatal, as unmet by the pessimist.
+        """
+        return tuple(u for u in self.unmet(feature) if not u.need.keeps and (verified(u) or self._feared(u)))
+
+    def _feared(self, unmet: Unmet) -> bool:
+        return not self.optimistic and unmet.need.effect is Effect.FATAL
 
     def usable(self, feature: str) -> bool:
         """Whether the feature can be on and does its work."""
@@ -68,11 +75,15 @@ class Reader:
 
     def lacking(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs whose absence has an effect, as far as that is verified."""
-        return tuple(
-            u for u in self.unmet(feature) if u.need.basis is not Basis.UNVERIFIED and u.need.effect is not Effect.NONE
-        )
+        return tuple(u for u in self.unmet(feature) if verified(u) and u.need.effect is not Effect.NONE)
+
+    def unverified(self, feature: str) -> tuple[Unmet, ...]:
+        """The unmet needs of which nobody has verified that they are needs."""
+        return tuple(u for u in self.unmet(feature) if not verified(u))
 
     def _unmet(self, need: Need, feature: Feature) -> Unmet | None:
+        if need.unless and self.usable(need.unless):
+            return None
         if need.feature:
             if self.usable(need.feature):
                 return None
@@ -111,6 +122,11 @@ class Reader:
     @staticmethod
     def _why(item: Finding) -> str:
         return item.reason if item.status is Status.UNKNOWN else item.requirement.why
+
+
+def verified(unmet: Unmet) -> bool:
+    """Whether it is verified that the need is one."""
+    return unmet.need.basis is not Basis.UNVERIFIED
 
 
 def vendor(target: KernelVersion) -> bool:

@@ -4,20 +4,22 @@ What is not set has the chart's default. A feature that the values switch on is 
 a need of another feature is met only where the values switch that one on, too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from kina_audit.cilium.capabilities import capabilities as every_capability
-from kina_audit.cilium.features import Basis, Effect
+from kina_audit.cilium.combinations import clashes, matches
+from kina_audit.cilium.features import Basis, Conflict, Effect, Need
 from kina_audit.cilium.keys import Given, Key, defaults, every_row, keys, of_release, on_when
-from kina_audit.cilium.ladder import excluded
+from kina_audit.cilium.ladder import doubted, excluded
 from kina_audit.cilium.model import Capability, State
 from kina_audit.cilium.reading import Reader, Results
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.config import KernelConfig
 
 AGENT = "agent"
+TCX = "tcx"
 BREAKS = (State.FATAL, State.BROKEN)
 
 
@@ -91,14 +93,22 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     """
     known = keys(release)
     values, places, used = _effective(given, kind, known)
-    refused = excluded(release, kernel.target)
-    states = {c.feature: c for c in every_capability(results, release, kernel, refused)}
-    on = {name for name, wanted in on_when().items() if name in states and _matches(wanted, values)}
-    reader = Reader(results, release, kernel, optimistic=False)
+    refused, doubt = excluded(release, kernel.target), doubted(release, kernel.target)
+    on = {name for name, tables in on_when().items() if any(matches(wanted, values) for wanted in tables)}
+    off = frozenset({TCX} - on)  # without it the agent needs the tc symbols
+    states = {c.feature: c for c in every_capability(results, release, kernel, refused, doubt, off)}
+    reader = Reader(results, release, kernel, optimistic=False, off=off)
     remarks = [*_refused(given, kind, release), *_typos(given, kind, known, values)]
-    for name in (n for n in states if n in on):
+    # BPF TPROXY redirects in place of the iptables rules that the L7 proxy needs.
+    judged = on - {"l7-proxy"} if "bpf-tproxy" in on else on
+    for name in (n for n in states if n in judged):
         line, key, value = _place(name, places, values)
-        remarks += _judge(name, states[name], on, reader, line, key, value)
+        remarks += _judge(name, states[name], on, reader, doubt, line, key, value)
+    for clash in clashes(values, release, kernel.target):
+        row = max((places[k] for k in clash.keys if k in places), key=lambda g: g.line, default=None)
+        line, key, value = (row.line, row.key, row.value) if row else (0, clash.keys[0], values[clash.keys[0]])
+        remarks.append(Remark(line, key, value, "", clash.state, clash.because, "", (), clash.evidence, clash.link))
+    remarks = list({(r.line, r.key, r.because): r for r in reversed(remarks)}.values())[::-1]
     remarks.sort(key=lambda r: (r.feature != AGENT, r.line == 0, r.line))
     return Review(str(release), kind, tuple(remarks), len(used), len(given) - len(used))
 
@@ -112,7 +122,7 @@ def _effective(
     places: dict[str, Given] = {}
     used: set[int] = set()
     for key in known:
-        values.setdefault(key.config, key.default)
+        values.setdefault(key.config, key.unset if kind == "configmap" else key.default)
         names = (
             [key.config] if kind == "configmap" else [f"extraConfig.{key.config}", *([] if key.when else [key.helm])]
         )
@@ -126,22 +136,15 @@ def _effective(
             texts = {p: given[last[p]].value if p in last else defaults()[p] for p in key.when}
             used |= {last[p] for p in key.when if p in last}
             if all(texts[p] == v for p, v in key.when.items()):
-                values[key.config] = "true"
+                values[key.config] = key.then
                 places[key.config] = next(given[last[p]] for p in reversed(list(key.when)) if p in last)
     return values, places, used
 
 
-def _matches(wanted: Mapping[str, str | list[str]], values: Mapping[str, str]) -> bool:
-    for names, allowed in wanted.items():
-        found = {values[n] for n in names.split("|") if n in values}
-        if not found & set([allowed] if isinstance(allowed, str) else allowed):
-            return False
-    return True
-
-
 def _place(name: str, places: dict[str, Given], values: dict[str, str]) -> tuple[int, str, str]:
     """(line, key, value) of what switches a feature on: the user's line where there is one, else the default."""
-    names = [n for group in on_when()[name] for n in group.split("|")]
+    groups = next(wanted for wanted in on_when()[name] if matches(wanted, values))
+    names = [n for group in groups for n in group.split("|")]
     for key in names:
         if key in places:
             return places[key].line, places[key].key, places[key].value
@@ -150,31 +153,46 @@ def _place(name: str, places: dict[str, Given], values: dict[str, str]) -> tuple
 
 
 def _judge(
-    name: str, capability: Capability, on: set[str], reader: Reader, line: int, key: str, value: str
+    name: str, capability: Capability, on: set[str], reader: Reader, doubt: str, line: int, key: str, value: str
 ) -> list[Remark]:
     feature = reader.features[name]
     # That the agent does not start is said once, not again for everything that needs it.
     only_agent = name != AGENT and all(u.need.feature == AGENT for u in reader.breaking(name))
-    if capability.state not in (State.WORKS, State.UNAVAILABLE) and not (capability.state in BREAKS and only_agent):
-        return [
+    state = capability.state
+    if state is State.UNVERIFIED and (reader.breaking(name) or (doubt and name == AGENT)):
+        state = State.UNKNOWN  # it would be fatal, and nobody knows
+    if state in BREAKS and feature.gives_way:
+        if not line:
+            return []
+        state = State.DEGRADED
+    found = []
+    if state not in (State.WORKS, State.UNAVAILABLE) and not (state in BREAKS and only_agent):
+        found.append(
             Remark(
-                line, key, value, name, capability.state, capability.because, capability.says, capability.unlock,
+                line, key, value, name, state, capability.because, capability.says, capability.unlock,
                 capability.evidence, capability.link,
             )
-        ]  # fmt: skip
-    found = []
-    for need in feature.needs:
-        if not need.feature or need.feature in on or need.feature not in on_when() or need.basis is Basis.UNVERIFIED:
-            continue
-        state = State.FATAL if need.effect is Effect.FATAL else State.BROKEN
-        because = f"It needs {need.feature}, which these values leave off."
-        found.append(Remark(line, key, value, name, state, because, need.says, (), str(need.basis), need.link))
-        break
-    for clash in feature.conflicts:
-        if clash.other in on:
-            state = State.FATAL if clash.effect is Effect.FATAL else State.BROKEN
-            found.append(Remark(line, key, value, name, state, clash.why, "", (), str(clash.basis), clash.link))
+        )  # fmt: skip
+    if state in BREAKS and found:
+        return found
+    clashing: list[Conflict | Need] = [c for c in feature.conflicts if c.other in on]
+    wanting: list[Conflict | Need] = [
+        n
+        for n in feature.needs
+        if n.feature and n.feature not in on and n.feature in on_when() and n.basis is not Basis.UNVERIFIED
+    ]
+    for item in (clashing or wanting[:1]) if not feature.gives_way else []:
+        because = item.why or (
+            f"It needs {item.feature}, which these values leave off." if isinstance(item, Need) else ""
+        )
+        found.append(Remark(line, key, value, name, _state(item), because, "", (), str(item.basis), item.link))
     return found
+
+
+def _state(item: Conflict | Need) -> State:
+    if item.basis is Basis.UNVERIFIED:
+        return State.UNVERIFIED
+    return State.FATAL if item.effect is Effect.FATAL else State.BROKEN
 
 
 def _refused(given: Sequence[Given], kind: str, release: Release) -> list[Remark]:
@@ -200,7 +218,7 @@ def _typos(given: Sequence[Given], kind: str, known: list[Key], values: dict[str
     for g in given:
         key = names.get(g.key)
         if key is not None and not key.when:
-            if g.value not in (*key.values, "", "null") and (g.key, g.value) not in refused:
+            if key.values and g.value not in (*key.values, "", "null") and (g.key, g.value) not in refused:
                 because = f"It is one of {', '.join(key.values)}."
                 found.append(Remark(g.line, g.key, g.value, "", State.BROKEN, because))
         elif g.key not in elsewhere and (near := get_close_matches(g.key, names, 1, 0.88)):

@@ -11,7 +11,7 @@ CHOICES_WITHOUT_A_WISH = ("encryption",)
 
 
 def settings(
-    choices: Iterable[Choice], release: Release, on: Iterable[str] = ()
+    choices: Iterable[Choice], release: Release, on: Iterable[str] = (), avoided: Iterable[str] = ()
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """(nested Helm values, flat ConfigMap data): only what this release's chart knows, only what was chosen.
 
@@ -19,14 +19,15 @@ def settings(
         choices: the decisions inside the mode.
         release: the Cilium release.
         on: features that are wanted.
+        avoided: features that are not to be used.
     """
     wanted = list(on)
     names = [f"{c.name}/{c.value}" for c in choices if c.name not in CHOICES_WITHOUT_A_WISH or c.value in wanted]
-    names += [f"feature/{name}" for name in wanted]
+    names += [*(f"feature/{name}" for name in wanted), *(f"avoid/{name}" for name in avoided)]
     values: dict[str, Any] = {}
     config: dict[str, str] = {}
     for setting in release.facts("setting"):
-        if setting["id"] in names:
+        if setting["id"] in names and ("with" not in setting or not {*setting["with"]}.isdisjoint(names)):
             _merge(values, setting["values"])
             config.update(setting["config"])
     return values, config

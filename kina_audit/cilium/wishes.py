@@ -3,12 +3,18 @@
 from dataclasses import dataclass, field
 
 from kina_audit.cilium.capabilities import USABLE
-from kina_audit.cilium.features import Feature
+from kina_audit.cilium.features import Basis, Feature
 from kina_audit.cilium.model import Capability, Wish
 from kina_audit.cilium.reading import Reader, Results
 from kina_audit.cilium.release import Release
-from kina_audit.cilium.request import Request
+from kina_audit.cilium.request import IPV6, KUBE_PROXY_REPLACEMENT, Request
 from kina_audit.kernel.config import KernelConfig
+
+BPF_MASQUERADE = "bpf-masquerade"
+MASQUERADE_IPV6 = "bpf-masquerade-ipv6"
+L7_PROXY = "l7-proxy"
+SOCKET_LB = "socket-lb"
+ON = "on"
 
 
 @dataclass(slots=True)
@@ -28,6 +34,11 @@ class Granted:
     forced: dict[str, str] = field(default_factory=dict)
 
     @property
+    def needless(self) -> frozenset[str]:
+        """``off``, and what another feature does in its place: BPF TPROXY does the L7 proxy's redirection."""
+        return self.off | {name for name, value in self.forced.items() if name == L7_PROXY and value == ON}
+
+    @property
     def encryption(self) -> str:
         """The encryption that is wanted, or an empty string."""
         return self.forced.get("encryption", "")
@@ -38,16 +49,17 @@ def grant(
 ) -> Granted:
     """Grant wishes in their order, each as far as those before it leave room."""
     states = {c.feature: c for c in capabilities}
-    granted = Granted(request.avoid)
+    # Replacing kube-proxy switches socket load balancing on, so whoever avoids the one avoids the other.
+    granted = Granted(request.avoid | ({KUBE_PROXY_REPLACEMENT} if SOCKET_LB in request.avoid else set()))
     for name in request.want:
         refusal = _refusal(name, states[name], granted, results, release, kernel)
         granted.wishes.append(Wish(name, not refusal, refusal or states[name].because))
         if refusal:
             continue
         granted.on.append(name)
-        reader = Reader(results, release, kernel, optimistic=False)
+        reader = Reader(results, release, kernel, optimistic=False, off=granted.off)
         granted.forced |= reader.features[name].choices
-        granted.off |= _displaced(name, reader.features)
+        granted.off |= _displaced(name, reader)
     return granted
 
 
@@ -60,28 +72,44 @@ def _refusal(
     rows = reader.features
     for other in granted.on:
         for a, b in ((name, other), (other, name)):
-            clash = next((c for c in rows[a].conflicts if c.other == b), None)
+            clash = next((c for c in rows[a].conflicts if c.other == b and c.basis is not Basis.UNVERIFIED), None)
             if clash:
                 return f"Not together with {rows[other].title}: {clash.why}"
     for choice, value in rows[name].choices.items():
         if granted.forced.get(choice, value) != value:
             return f"It needs {choice} {value}, and another wish needs {granted.forced[choice]}."
+        if value == ON and choice in granted.off:
+            return f"It needs {choice}, which is not to be used."
     if name in granted.off:
         return "Another wish rules it out."
     # A later wish must not pull the ground from under an earlier one.
-    after = Reader(results, release, kernel, optimistic=False, off=granted.off | _displaced(name, rows))
+    displaced = _displaced(name, reader)
+    after = Reader(results, release, kernel, optimistic=False, off=granted.off | displaced)
     for other in [*granted.on, name]:
         if not after.usable(other):
+            if MASQUERADE_IPV6 in displaced and reader.usable(BPF_MASQUERADE):
+                return f"{rows[other].title} needs BPF masquerading, and with IPv6: {_first(reader, MASQUERADE_IPV6)}"
             return after.breaking(other)[0].why if after.breaking(other) else "Another wish rules it out."
     return ""
 
 
-def _displaced(name: str, rows: dict[str, Feature]) -> frozenset[str]:
+def _first(reader: Reader, name: str) -> str:
+    return next((u.why for u in reader.breaking(name)), "it is not to be used.")
+
+
+def _displaced(name: str, reader: Reader) -> frozenset[str]:
     """The features that cannot be on beside this one."""
+    rows = reader.features
     mine = rows[name]
-    conflicts = {c.other for c in mine.conflicts} | {
-        other for other, row in rows.items() for c in row.conflicts if c.other == name
+    conflicts = {c.other for c in mine.conflicts if c.basis is not Basis.UNVERIFIED} | {
+        other
+        for other, row in rows.items()
+        for c in row.conflicts
+        if c.other == name and c.basis is not Basis.UNVERIFIED
     }
+    # With IPv6 on, BPF masquerading loads its IPv6 programs, too.
+    if _with_ipv6(mine) and not reader.usable(MASQUERADE_IPV6):
+        conflicts |= {BPF_MASQUERADE, MASQUERADE_IPV6}
     rivals = {
         other
         for other, row in rows.items()
@@ -89,3 +117,7 @@ def _displaced(name: str, rows: dict[str, Feature]) -> frozenset[str]:
         if mine.choices.get(choice, value) != value
     }
     return frozenset((conflicts | rivals) - {name})
+
+
+def _with_ipv6(feature: Feature) -> bool:
+    return feature.id == IPV6 or any(n.feature == IPV6 for n in feature.needs)

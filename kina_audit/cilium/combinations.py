@@ -1,0 +1,39 @@
+"""Values that break together, whatever the features need of the kernel: the ``clash`` rows of ``data/cilium-keys.toml``."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kina_audit.cilium.keys import Wanted, of_release
+from kina_audit.cilium.model import State
+from kina_audit.cilium.release import Release
+from kina_audit.kernel.version import KernelVersion, VersionRange
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Values that cannot stand together, by ConfigMap key, and what comes of them."""
+
+    keys: tuple[str, ...]
+    state: State
+    because: str
+    evidence: str
+    link: str
+
+
+def matches(wanted: Wanted, values: Mapping[str, str]) -> bool:
+    """Whether values are as a row of the data file wants them: of keys joined by ``|`` any, of a list of values any."""
+    for names, allowed in wanted.items():
+        found = {values[n] for n in names.split("|") if n in values}
+        if not found & set([allowed] if isinstance(allowed, str) else allowed):
+            return False
+    return True
+
+
+def clashes(values: Mapping[str, str], release: Release, target: KernelVersion | None) -> Iterator[Clash]:
+    """What of the values cannot stand together in this release, on this kernel version."""
+    for row in of_release("clash", release):
+        if "kernel" in row and (target is None or target not in VersionRange.parse(row["kernel"])):
+            continue
+        if matches(row["all"], values) and not any(matches({k: v}, values) for k, v in row.get("unless", {}).items()):
+            keys = tuple(n for names in row["all"] for n in names.split("|"))
+            yield Clash(keys, State(row["state"]), row["why"], row["evidence"], row["link"])

@@ -1,0 +1,74 @@
+"""Whatever is wished for on whatever kernel: the values that come out hold together, and keep their promises."""
+
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kina_audit.api import review_cilium
+from kina_audit.cilium.combinations import matches
+from kina_audit.cilium.features import feature_ids
+from kina_audit.cilium.keys import Given, keys, on_when
+from kina_audit.cilium.model import LADDER, Advice, Mode
+from kina_audit.cilium.release import find_release, known_releases
+from kina_audit.cilium.review import BREAKS, _effective
+from kina_audit.kernel.config import KernelConfig
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.render.yaml import dump
+from kina_audit.sources.cilium_values import CONFIGMAP, HELM
+from tests.test_cilium_advice import LIBRARY, WHOLE, advise, states
+from tests.test_cilium_ladder import synthetic
+from tests.test_cilium_review import flat
+
+VERSIONS = ["5.4.0", "5.10.0", "6.1.0", "6.6.0", "6.12.0", "6.18.5", "7.1.0", "7.2.0"]
+RELEASES = sorted({str(r) for r in known_releases()} | {"1.18.13", "1.19.8", "1.20.3"})
+MODES = [str(m) for m in LADDER[:-1]]
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[KernelConfig, str, dict[str, Any]]:
+    missing = draw(st.sets(st.sampled_from(WHOLE), max_size=4))
+    want = draw(st.lists(st.sampled_from(feature_ids()), max_size=4, unique=True))
+    avoid = draw(st.sets(st.sampled_from(feature_ids()), max_size=3)) - set(want)
+    wishes: dict[str, Any] = {"want": want, "avoid": sorted(avoid)}
+    wishes["ipv6"] = draw(st.booleans()) and "ipv6" not in avoid
+    wishes["keep_kube_proxy"] = draw(st.booleans()) and "kube-proxy-replacement" not in want
+    wishes["min_mode"] = draw(st.sampled_from(["", *MODES]))
+    config = synthetic(*WHOLE, version=draw(st.sampled_from(VERSIONS)), missing=tuple(missing))
+    return config, draw(st.sampled_from(RELEASES)), wishes
+
+
+def on(advice: Advice, values: list[Given], kind: str) -> set[str]:
+    known = keys(find_release(advice.release))
+    effective, _, _ = _effective(values, kind, known)
+    return {name for name, tables in on_when().items() if any(matches(wanted, effective) for wanted in tables)}
+
+
+@settings(max_examples=120, deadline=None)
+@given(case=cases())
+def test_the_values_keep_the_promises(case: tuple[KernelConfig, str, dict[str, Any]]) -> None:
+    config, release, wishes = case
+    plain, advice = advise(config, release), advise(config, release, **wishes)
+    assert states(plain) == states(advice)
+    assert all(w.because for w in advice.wishes)
+    if advice.mode in (Mode.UNSUPPORTED, Mode.UNKNOWN):
+        assert not advice.helm_values
+        assert not advice.fulfilled
+        return
+    helm = [Given(k, v, 1) for k, v in flat(dict(advice.helm_values))]
+    config_map = [Given(k, v, 1) for k, v in advice.config_map.items()]
+    # What is granted is on, what is avoided is off, by the values and by the ConfigMap alike.
+    granted = {w.feature for w in advice.wishes if w.granted}
+    for values, kind in ((helm, HELM), (config_map, CONFIGMAP)):
+        active = on(advice, values, kind)
+        assert (granted & on_when().keys()) - {"mutual-auth"} <= active, (granted - active, kind)
+        avoided = set(wishes["avoid"]) | ({"kube-proxy-replacement"} if wishes["keep_kube_proxy"] else set())
+        assert not (avoided - {"agent"}) & active, (avoided & active, kind)
+        # And the review of our own advice finds nothing that breaks.
+        kernel = Kernel(config, Provenance("test", "file", "test"))
+        rows = [(g.key, g.value, g.line) for g in values]
+        found = review_cilium(kernel, rows, kind, cilium=release, library=LIBRARY)
+        broken = [(r.feature, r.because) for r in found.remarks if r.state in BREAKS]
+        assert not broken, (broken, kind)
+    assert yaml.safe_load(dump(advice.helm_values)) == advice.helm_values
