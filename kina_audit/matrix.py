@@ -10,9 +10,7 @@
 """
 
 import json
-import os
-import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from glob import iglob
@@ -31,11 +29,10 @@ from kina_audit.profiles.model import Profile
 from kina_audit.report.matrix import Matrix, Row, make_row, row_of_document
 from kina_audit.report.model import FailOn, Report
 from kina_audit.sources.options import SourceOptions
+from kina_audit.workers import Spread, cores
 
 MAX_LIST_BYTES = 64 * 1024 * 1024
 MAX_REPORT_BYTES = 256 * 1024 * 1024
-_BUNCH = 16
-"""Kernels handed to a worker at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,34 +138,25 @@ def rows(sources: Iterable[str], request: MatrixRequest, jobs: int = 0) -> Itera
         ProfileError, UsageError: of the request; a source that cannot be audited is a row that says so.
     """
     auditor = _Auditor(request)
-    processes = jobs or os.cpu_count() or 1
+    processes = jobs or cores()
     if processes == 1:
         yield from map(auditor.row, sources)
         return
-    from multiprocessing import Pool
-
-    # Progress and questions belong to this process; a worker that is interrupted leaves the talking to it.
+    # Progress and questions belong to this process.
     quiet = replace(request, options=replace(request.options, say=_silent))
-    with Pool(processes, _start, (quiet,)) as pool:
-        yield from pool.imap(_row, sources, _BUNCH)
+    yield from Spread(_row_of, quiet, _lost, processes).over(sources)
 
 
 def _silent(_: str) -> None:
     """A worker says nothing."""
 
 
-_auditor: "_Auditor | None" = None
+def _row_of(request: MatrixRequest) -> Callable[[str], Row]:
+    return _Auditor(request).row
 
 
-def _start(request: MatrixRequest) -> None:
-    global _auditor  # noqa: PLW0603  (one for each worker process)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _auditor = _Auditor(request)
-
-
-def _row(source: str) -> Row:
-    assert _auditor is not None
-    return _auditor.row(source)
+def _lost(source: str) -> Row:
+    return Row(source, f"{source}: the process that read it ended abruptly; it may have been short of memory")
 
 
 class _Auditor:
