@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -237,6 +239,12 @@ def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F
     assert json.loads(out)["counts"]["error"] == 1
     assert (tmp_path / "m.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert run("matrix", "missing", "-j", "1")[0] == 3
+    shown = subprocess.run(
+        [sys.executable, "-m", "kina_audit", "matrix", "-", "recorded:apple", "-p", "vxlan", "--cilium", "none", "-j", "2"],
+        input=config.read_bytes(), capture_output=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert b"2 kernels: 2 pass" in shown.stdout
+    assert b"1 kernel: 1 pass\n" in run("matrix", "recorded:apple", "-p", "vxlan")[1].encode()
     assert run("matrix", "-j", "1")[0] == 2
     assert run("matrix", str(config), "-p", "nothing", "-j", "1")[0] == 2
     assert run("matrix", str(config), "-f", "sarif", "-j", "1")[0] == 2

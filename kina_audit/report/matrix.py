@@ -193,6 +193,13 @@ def matrix_document(matrix: Matrix) -> dict[str, Any]:
     }
 
 
+def total(matrix: Matrix) -> str:
+    """One line: how many kernels, and how many of each verdict."""
+    number = len(matrix.rows)
+    found = ", ".join(f"{n} {name}" for name, n in counts(matrix.rows).items() if n)
+    return f"{number} kernel{'' if number == 1 else 's'}: {found}"
+
+
 def counts(rows: Iterable[Row]) -> dict[str, int]:
     """How many kernels have each verdict; ``error``: could not be audited."""
     found = dict.fromkeys((*map(str, Verdict), "error"), 0)
