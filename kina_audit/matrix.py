@@ -10,9 +10,7 @@
 """
 
 import json
-import os
-import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from glob import iglob
@@ -31,11 +29,10 @@ from kina_audit.profiles.model import Profile
 from kina_audit.report.matrix import Matrix, Row, make_row, row_of_document
 from kina_audit.report.model import FailOn, Report
 from kina_audit.sources.options import SourceOptions
+from kina_audit.workers import Spread, cores
 
 MAX_LIST_BYTES = 64 * 1024 * 1024
 MAX_REPORT_BYTES = 256 * 1024 * 1024
-_BUNCH = 16
-"""Kernels handed to a worker at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +77,40 @@ def expand(sources: Iterable[str]) -> Iterator[str]:
 
 def _expand(source: str) -> Iterator[str]:
     if source.startswith("@"):
-        yield from _listed(Path(source[1:]))
+        for name in _listed(Path(source[1:])):
+            # A list does not name lists, or it might name itself; a line that names nothing is a row that says so.
+            yield from (() if name.startswith("@") else tuple(_expand(name))) or (name,)
     elif source.startswith("recorded:") and any(c in source for c in "*?["):
         from kina_audit.sources.recorded import entries
 
         yield from (f"recorded:{name}" for name, _, _ in entries() if fnmatchcase(f"recorded:{name}", source))
     elif Path(source).is_dir():
-        folder = Path(source)
-        if any((folder / name).exists() for name in (".config", "boot", "lib/modules", "Kconfig", "proc/config.gz")):
-            yield source
-        else:
-            yield from sorted(str(p) for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+        yield from _below(Path(source))
     elif any(c in source for c in "*?[") and not Path(source).exists() and "://" not in source:
         yield from sorted(p for p in iglob(source, recursive=True) if Path(p).is_file())  # noqa: PTH207
     else:
         yield source
+
+
+_ONE_KERNEL = (".config", "boot", "lib/modules", "Kconfig", "proc/config.gz")
+
+
+def _below(folder: Path) -> Iterator[str]:
+    """A folder that holds one kernel, or everything below it that may be one; nothing hidden, no link to a folder."""
+    if any((folder / name).exists() for name in _ONE_KERNEL):
+        yield str(folder)
+        return
+    try:
+        entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError:
+        # Whoever opens it says why.
+        yield str(folder)
+        return
+    for path in entries:
+        if path.is_dir():
+            yield from () if path.is_symlink() else _below(path)
+        elif path.is_file():
+            yield str(path)
 
 
 def _listed(path: Path) -> Iterator[str]:
@@ -141,34 +157,25 @@ def rows(sources: Iterable[str], request: MatrixRequest, jobs: int = 0) -> Itera
         ProfileError, UsageError: of the request; a source that cannot be audited is a row that says so.
     """
     auditor = _Auditor(request)
-    processes = jobs or os.cpu_count() or 1
+    processes = jobs or cores()
     if processes == 1:
         yield from map(auditor.row, sources)
         return
-    from multiprocessing import Pool
-
-    # Progress and questions belong to this process; a worker that is interrupted leaves the talking to it.
+    # Progress and questions belong to this process.
     quiet = replace(request, options=replace(request.options, say=_silent))
-    with Pool(processes, _start, (quiet,)) as pool:
-        yield from pool.imap(_row, sources, _BUNCH)
+    yield from Spread(_row_of, quiet, _lost, processes).over(sources)
 
 
 def _silent(_: str) -> None:
     """A worker says nothing."""
 
 
-_auditor: "_Auditor | None" = None
+def _row_of(request: MatrixRequest) -> Callable[[str], Row]:
+    return _Auditor(request).row
 
 
-def _start(request: MatrixRequest) -> None:
-    global _auditor  # noqa: PLW0603  (one for each worker process)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _auditor = _Auditor(request)
-
-
-def _row(source: str) -> Row:
-    assert _auditor is not None
-    return _auditor.row(source)
+def _lost(source: str) -> Row:
+    return Row(source, f"{source}: the process that read it ended abruptly; it may have been short of memory")
 
 
 class _Auditor:
@@ -192,13 +199,15 @@ class _Auditor:
         try:
             if (document := _stored(source)) is not None:
                 ids = [p.id for p in self.profiles]
-                return row_of_document(source, document, ids, details=self.request.details)
+                release = str(self.release or "")
+                return row_of_document(source, document, ids, self.fail_on, release, details=self.request.details)
             return self._audited(source)
         except KinaAuditError as error:
             return Row(source, error.message)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             # A stored report is somebody's JSON: what is wrong in it must not end the other rows.
-            return Row(source, f"{source}: {error}")
+            said = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
+            return Row(source, f"{source}: not a whole report: {said[:200]}")
 
     def _audited(self, source: str) -> Row:
         from kina_audit.sources import open_source
@@ -252,12 +261,17 @@ def _stored(source: str) -> dict[str, Any] | None:
     path = Path(source)
     if not path.is_file():
         return None
-    if path.stat().st_size > MAX_REPORT_BYTES:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_REPORT_BYTES + 1)
+    except OSError as error:
+        raise SourceError(f"{source}: cannot be read: {error.strerror}") from error
+    if len(data) > MAX_REPORT_BYTES:
         raise SourceError(f"{source}: more than 256 MiB, which no report is")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{source}: not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise SourceError(f"{source}: no report", "`kina-audit check --format json` writes one.")
+        raise SourceError(f"{source}: not a kina-audit report", "`kina-audit check --format json` writes one.")
     return document

@@ -7,12 +7,15 @@ from typing import Any
 SCHEMA = Path(__file__).resolve().parents[1] / "kina_audit/data/schemas/report.schema.json"
 
 
-def rows(properties: dict[str, Any], required: list[str]) -> list[str]:
-    """One table row for each property."""
+def rows(schema: dict[str, Any], properties: dict[str, Any], required: list[str]) -> list[str]:
+    """One table row for each property; what only refers to a definition is described by it."""
     out = ["| field | type | meaning |", "|---|---|---|"]
     for name, node in properties.items():
         always = "" if name in required else " (optional)"
-        out.append(f"| `{name}`{always} | {kind(node)} | {node.get('description', '')} |")
+        described = node if "description" in node else schema["$defs"][node["$ref"].rpartition("/")[2]]
+        examples = ", ".join(f"`{json.dumps(e)}`" for e in node.get("examples", ()))
+        example = f" For example {examples}." if examples else ""
+        out.append(f"| `{name}`{always} | {kind(node)} | {described.get('description', '')}{example} |")
     return out
 
 
@@ -33,16 +36,16 @@ def kind(node: dict[str, Any]) -> str:
     return " or ".join(types) if isinstance(types, list) else types
 
 
-def objects(name: str, node: dict[str, Any]) -> list[str]:
+def objects(schema: dict[str, Any], name: str, node: dict[str, Any]) -> list[str]:
     """A section for an object, and for the objects written inside it."""
     if node.get("type") != "object" or "properties" not in node:
         return []
     out = ["", f"## {name}", "", *([node["description"], ""] if "description" in node else [])]
-    out += rows(node["properties"], node.get("required", []))
+    out += rows(schema, node["properties"], node.get("required", []))
     for key, child in node["properties"].items():
         inner = child.get("items", child)
         for option in [inner, *inner.get("anyOf", [])]:
-            out += objects(f"{name}.{key}", option) if "$ref" not in option else []
+            out += objects(schema, f"{name}.{key}", option) if "$ref" not in option else []
     return out
 
 
@@ -56,10 +59,10 @@ def main() -> None:
         f"(`{schema['$id']}`). {schema['description']} The same input gives the same bytes.",
         "",
         "This page is generated from the schema by `scripts/generate_report_docs.py`.",
-        *objects("report", {**schema, "description": schema["title"]}),
+        *objects(schema, "report", {**schema, "description": schema["title"]}),
     ]
     for name, node in schema["$defs"].items():
-        out += objects(name, node)
+        out += objects(schema, name, node)
         if "enum" in node:
             out += ["", f"## {name}", "", f"{node['description']} One of {kind(node)}."]
     print("\n".join(out))

@@ -19,7 +19,8 @@ ALLOWED = {
     "kconfig": {"kernel"},
     "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig"},
     "trees": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api"},
-    "matrix": {"kernel", "profiles", "engine", "cilium", "report", "sources", "api"},
+    "matrix": {"kernel", "profiles", "engine", "cilium", "report", "sources", "api", "workers"},
+    "workers": set(),
     "lint": {"kernel", "profiles", "kconfig"},
     "cli": {
         "lint",

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from tests.browser import browser, complaints, picture, serious
 from tests.conftest import SHARED, config_text
 from tests.test_cli import Run, config, run  # noqa: F401
 from tests.test_render_html import HOSTILE, Page
+from tests.test_report_stored import places
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ProfileLibrary()
@@ -74,12 +77,61 @@ def test_a_stored_report_is_a_row_like_its_kernel(tmp_path: Path) -> None:
             live.arch,
         )
         assert set(stored.unmet) == set(live.unmet)
-        [other] = rows([str(path)], MatrixRequest(profiles=("tetragon", "vxlan"), cilium="1.18"), 1)
-        assert other.statuses[0] == ""
+        # Of profiles that it was not asked about it says nothing, and nothing about another release either.
+        [other] = rows([str(path)], MatrixRequest(profiles=("tetragon", "vxlan"), cilium="1.19"), 1)
+        assert other.statuses == ("", live.statuses[0])
+        assert other.verdict == ("unknown" if live.statuses[0] == "pass" else "fail")
+        assert other.mode == "unknown"
+
+
+def test_a_stored_reports_verdict_is_about_what_the_matrix_asks(tmp_path: Path) -> None:
+    """A report may have been of other profiles, another threshold or with a baseline; the live kernel's row decides."""
+    path = tmp_path / "report.json"
+    for name in ("recorded:apple", "recorded:kata@3.17.0"):
+        for asked in ({"fail_on": "never"}, {"fail_on": "optional"}, {}):
+            report = audit(load_kernel(name), LIBRARY.select(["all"]), cilium="1.18", library=LIBRARY, **asked)
+            path.write_text(render("json", report), encoding="utf-8")
+            for fail_on in ("required", "recommended", "never"):
+                for profiles in (("vxlan",), ("bpf", "vxlan"), ("netfilter", "wireguard"), ("tag:default",)):
+                    request = MatrixRequest(profiles=profiles, cilium="1.18", fail_on=fail_on, details=True)
+                    [live], [stored] = rows([name], request, 1), rows([str(path)], request, 1)
+                    assert (stored.verdict, stored.statuses, stored.mode) == (live.verdict, live.statuses, live.mode)
+
+
+def test_any_change_of_a_stored_report_is_a_row(tmp_path: Path) -> None:
+    request = MatrixRequest(profiles=("vxlan", "wireguard"), cilium="1.18", details=True)
+    report = audit(
+        load_kernel("recorded:kata@3.17.0"), LIBRARY.select(request.profiles), cilium="1.18", library=LIBRARY
+    )
+    text = render("json", report)
+    names = []
+    for place in places(json.loads(text)):
+        if place[0] in ("waivers", "baseline") or (place[0] == "advice" and len(place) > 2):
+            continue
+        for value in (None, 3, ["x"], {}, "x"):
+            document = node = json.loads(text)
+            for key in place[:-1]:
+                node = node[key]
+            node[place[-1]] = value
+            names.append(str(tmp_path / f"{len(names)}.json"))
+            Path(names[-1]).write_text(json.dumps(document), encoding="utf-8")
+    found = make_matrix(request, rows(names, request, 1))
+    assert [r.source for r in found.rows] == names
+    assert {bool(r.error) for r in found.rows} == {True, False}
+    for name in MATRIX_FORMATS:
+        assert names[0].rpartition("/")[2] in render_matrix(name, found)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1]", '{"schema_version": "2.0", "profiles": []}', '{"schema_version": "1.0", "profiles": [3]}']
+    "text",
+    [
+        "",
+        "{",
+        "[1]",
+        "[" * 100_000,
+        '{"schema_version": "2.0", "profiles": []}',
+        '{"schema_version": "1.0", "profiles": [3]}',
+    ],
 )
 def test_a_bad_file_is_a_row_and_not_the_end(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.json").write_text(text, encoding="utf-8")
@@ -103,6 +155,20 @@ def test_sources_that_become_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "recorded:kata@3.17.0" in list(expand(["recorded:*"]))
     assert all("kata" in n for n in expand(["recorded:kata*"]))
     assert list(expand(["missing"])) == ["missing"]
+    # A folder of build trees, of a repository, of links; a list of all kinds.
+    (tmp_path / "builds/one").mkdir(parents=True)
+    (tmp_path / "builds/one/.config").write_text("CONFIG_NET=y\n", encoding="utf-8")
+    (tmp_path / "builds/one/main.c").write_text("int main;\n", encoding="utf-8")
+    (tmp_path / "builds/.git").mkdir()
+    (tmp_path / "builds/.git/index").write_text("x", encoding="utf-8")
+    (tmp_path / "builds/loop").symlink_to(tmp_path / "builds")
+    (tmp_path / "builds/two.config").write_text("CONFIG_NET=y\n", encoding="utf-8")
+    assert list(expand(["builds"])) == ["builds/one", "builds/two.config"]
+    (tmp_path / "all").write_text("configs\nbuilds/*.config\n@all\nnone/*\nrecorded:kata@3.17*\n", encoding="utf-8")
+    assert list(expand(["@all", "configs/a.config", "configs/a.config"])) == [
+        "configs/a.config", "configs/b.config", "configs/more/c.config", "builds/two.config", "@all", "none/*",
+        "recorded:kata@3.17.0", "configs/a.config", "configs/a.config",
+    ]  # fmt: skip
     for wrong in ("nothing/*", "@none", "recorded:x*"):
         with pytest.raises(UsageError):
             list(expand([wrong]))
@@ -173,6 +239,12 @@ def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F
     assert json.loads(out)["counts"]["error"] == 1
     assert (tmp_path / "m.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert run("matrix", "missing", "-j", "1")[0] == 3
+    shown = subprocess.run(
+        [sys.executable, "-m", "kina_audit", "matrix", "-", "recorded:apple", "-p", "vxlan", "--cilium", "none", "-j", "2"],
+        input=config.read_bytes(), capture_output=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert b"2 kernels: 2 pass" in shown.stdout
+    assert b"1 kernel: 1 pass\n" in run("matrix", "recorded:apple", "-p", "vxlan")[1].encode()
     assert run("matrix", "-j", "1")[0] == 2
     assert run("matrix", str(config), "-p", "nothing", "-j", "1")[0] == 2
     assert run("matrix", str(config), "-f", "sarif", "-j", "1")[0] == 2

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from kina_audit.api import audit, load_kernel
 from kina_audit.cilium.request import make_request
 from kina_audit.errors import UsageError
 from kina_audit.kernel.provenance import Kernel, Observed
+from kina_audit.packaged import data_file
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import FORMATS, RenderOptions, render
 from kina_audit.report.document import to_document
@@ -23,6 +25,8 @@ from tests.conftest import SHARED, config_text
 from tests.sample_report import held, kernel, profile, sample
 from tests.test_cli import Run, config, run  # noqa: F401
 
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = json.loads(data_file("schemas/report.schema.json").read_text(encoding="utf-8"))
 LIBRARY = ProfileLibrary()
 LOOKS = [RenderOptions(), RenderOptions(width=120, color=True, verbose=True, root="/r", folder="kernels"),
          RenderOptions(locate="kernel/config:7")]  # fmt: skip
@@ -73,20 +77,41 @@ def test_json_is_itself() -> None:
     assert to_document(read_report(document, "x")) == document
 
 
-def test_a_report_of_an_older_minor_version_is_read() -> None:
-    document = to_document(sample())
-    document["schema_version"] = "1.0"
-    del document["labels"]
-    for shown in document["profiles"]:
-        del shown["any_of"]
-        for found in shown["findings"]:
-            del found["asks"]
-            for symbol in found["symbols"]:
-                del symbol["line_length"]
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_what_an_older_kina_audit_wrote_is_read(version: str) -> None:
+    """Reports as those versions wrote them, of Kata 3.17.0 with the profiles vxlan and wireguard."""
+    document = json.loads((ROOT / f"fixtures/reports/{version}.json").read_text(encoding="utf-8"))
+    assert document["schema_version"] == version
+    assert list(Draft202012Validator(SCHEMA).iter_errors(document)) == []
     report = read_report(document, "old.json")
     for name in FORMATS:
         assert render(name, report)
-    assert report.verdict == sample().verdict
+    assert report.verdict == document["verdict"] == "fail"
+    now = audit(
+        load_kernel("recorded:kata@3.17.0"), LIBRARY.select(["vxlan", "wireguard"]), cilium="1.18", library=LIBRARY
+    )
+    assert [r.status for r in report.results] == [r.status for r in now.results]
+    assert [f.fingerprint for _, f in report.findings("fail")] == [f.fingerprint for _, f in now.findings("fail")]
+    assert report.advice is not None
+    assert now.advice is not None
+    assert report.advice.mode == now.advice.mode
+
+
+def test_a_report_of_a_newer_minor_version_is_read_with_a_note(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    document = to_document(sample())
+    expected = render("table", again(sample()))
+    document["schema_version"] = "1.17"
+    document["moods"] = {"kernel": "grim"}
+    document["kernel"]["mood"] = document["profiles"][0]["findings"][0]["mood"] = 3
+    (tmp_path / "new.json").write_text(json.dumps(document), encoding="utf-8")
+    status, out, err = run("render", "new.json")
+    assert (status, out) == (0, expected)
+    assert "newer kina-audit" in err
+    document["profiles"][0]["findings"][0]["status"] = "perhaps"
+    (tmp_path / "new.json").write_text(json.dumps(document), encoding="utf-8")
+    status, _, err = run("render", "new.json")
+    assert status == 2
+    assert "key status: 'perhaps' is not one of" in err
 
 
 @pytest.mark.parametrize(
@@ -96,7 +121,10 @@ def test_a_report_of_an_older_minor_version_is_read() -> None:
         ({"$schema": "https://example.org/"}, "not a kina-audit report"),
         ({"profiles": None}, "not a whole report"),
         ({"verdict": "pass", "fail_on": "sometimes"}, "not a whole report"),
-        ({"kernel": {}}, "key 'observed' is missing"),
+        ({"kernel": {}}, "key kernel: 'source' is a required property"),
+        ({"$schema": "https://kina-audit.dev/schemas/report-2.schema.json"}, "this tool reads version 1"),
+        ({"$schema": ["x"]}, "not a kina-audit report"),
+        ({"labels": ["a"]}, "key labels: ['a'] is not of type 'object'"),
     ],
 )
 def test_what_is_no_report_is_one_error(change: dict[str, Any], words: str) -> None:
@@ -129,7 +157,8 @@ def test_any_change_is_a_report_or_one_error(path: tuple[Any, ...], value: Any) 
         report = read_report(document, "x.json")
     except UsageError:
         return
-    assert isinstance(report, Report)
+    for name in FORMATS:
+        assert isinstance(render(name, report), str)
 
 
 def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F811
@@ -140,11 +169,29 @@ def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F
         status, _, err = run("render", str(tmp_path / "json"), "-o", f"{name}={tmp_path / 'later'}")
         assert (status, err) == (0, "")
         assert (tmp_path / "later").read_bytes() == (tmp_path / name).read_bytes(), name
-    (tmp_path / "bad").write_text("{", encoding="utf-8")
-    status, _, err = run("render", "bad")
-    assert status == 2
-    assert "not JSON" in err
     assert run("render", "nothing")[0] == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{",
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b"\x00",
+        b"[1]",
+        b"NaN",
+    ],
+)
+def test_a_file_that_is_no_report_is_one_error(run: Run, tmp_path: Path, text: bytes) -> None:  # noqa: F811
+    (tmp_path / "bad").write_bytes(text)
+    status, out, err = run("render", "bad")
+    assert (status, out) == (2, "")
+    assert err.startswith("kina-audit: bad: ")
+    assert "Traceback" not in err
 
 
 def test_the_date_of_a_waiver_survives() -> None:

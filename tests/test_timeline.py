@@ -22,18 +22,19 @@ FIRST = HEAD + "CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_VXLAN=y\n"
 SECOND = FIRST.replace("CONFIG_VXLAN=y", "# CONFIG_VXLAN is not set")
 
 
+def git(folder: Path, *words: str) -> str:
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always",
+               "-C", str(folder), *words]  # fmt: skip
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.strip()
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """Three versions of a config, one of them a change of the Makefile alone, and one commit about something else."""
     folder = tmp_path / "repo"
     (folder / "kernel").mkdir(parents=True)
-
-    def git(*words: str) -> None:
-        environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-        command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(folder), *words]
-        subprocess.run(command, check=True, capture_output=True, env=environment)
-
-    git("init", "-q", "-b", "main")
+    git(folder, "init", "-q", "-b", "main")
     for message, config, version in (
         ("First <b>config</b>", FIRST, "6.1.80"),
         ("Drop VXLAN", SECOND, "6.1.80"),
@@ -43,16 +44,16 @@ def repository(tmp_path: Path) -> Path:
         (folder / "kernel/config-arm64").write_text(config, encoding="utf-8")
         text = f"KSOURCE=https://x.example/linux-{version.partition(' ')[0]}.tar.xz\n# {version}\n"
         (folder / "kernel/Makefile").write_text(text, encoding="utf-8")
-        git("add", "-A")
-        git("commit", "-q", "-m", message)
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", message)
     (folder / "README").write_text("x", encoding="utf-8")
-    git("add", "-A")
-    git("commit", "-q", "-m", "Something else")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "Something else")
     return folder
 
 
 def test_the_history_is_what_changed_the_config_or_the_kernel(repository: Path) -> None:
-    found = list(revisions(repository, "kernel/config-arm64", SourceOptions()))
+    found = list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
     assert [r.subject for r in found] == ["First <b>config</b>", "Drop VXLAN", "Bump the kernel"]
     assert [str(r.kernel.config.target) for r in found] == ["6.1.80", "6.1.80", "6.12.5"]
     assert all(re.fullmatch(r"[0-9a-f]{40}", r.commit) for r in found)
@@ -71,19 +72,110 @@ def test_nothing_of_the_repository_runs(repository: Path, tmp_path: Path) -> Non
         )
     (repository / ".git/info").mkdir(exist_ok=True)
     (repository / ".git/info/attributes").write_text("* filter=x diff=x\n", encoding="utf-8")
-    assert len(list(revisions(repository, "kernel/config-arm64", SourceOptions()))) == 3
+    assert len(list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))) == 3
+    assert not trap.exists()
+    # A partial clone that would fetch what it misses, by a command.
+    with open(repository / ".git/config", "a", encoding="utf-8") as file:
+        file.write(
+            f"[core]\n\trepositoryformatversion = 1\n\tsshCommand = {script}\n[extensions]\n\tpartialClone = origin\n"
+            f'[remote "origin"]\n\turl = "ext::{script}"\n\tpromisor = true\n\tpartialclonefilter = blob:none\n'
+            '[protocol "ext"]\n\tallow = always\n[protocol]\n\tallow = always\n'
+        )
+    second = git(repository, "rev-parse", "HEAD~3:kernel/config-arm64")
+    (repository / ".git/objects" / second[:2] / second[2:]).unlink()
+    notes: list[str] = []
+    found = list(revisions(repository, "kernel/config-arm64", SourceOptions(), notes))
+    assert [r.subject for r in found] == ["First <b>config</b>"]
+    assert len(notes) == 3
+    assert all("bad file" in note for note in notes)
     assert not trap.exists()
 
 
-@pytest.mark.parametrize("path", ["../x", "/etc/passwd", ":(glob)*", "nothing"])
+def test_whose_repository_it_is_and_where_one_stands_in_it_does_not_matter(repository: Path, tmp_path: Path) -> None:
+    subjects = ["First <b>config</b>", "Drop VXLAN", "Bump the kernel"]
+    found = list(revisions(repository / "kernel", "config-arm64", SourceOptions(), []))
+    assert [(r.subject, str(r.kernel.config.target)) for r in found][2] == ("Bump the kernel", "6.12.5")
+    assert [r.subject for r in found] == subjects
+    git(tmp_path, "clone", "-q", "--bare", str(repository), "bare.git")
+    found = list(revisions(tmp_path / "bare.git", "./kernel/config-arm64", SourceOptions(), []))
+    assert [r.subject for r in found] == subjects
+    if os.getuid() == 0:
+        for path in (repository, *repository.rglob("*")):
+            os.chown(path, 65534, 65534)
+        assert len(list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))) == 3
+
+
+def test_histories_of_every_shape(repository: Path, tmp_path: Path) -> None:
+    def subjects(folder: Path, path: str = "kernel/config-arm64") -> tuple[list[str], list[str]]:
+        notes: list[str] = []
+        return [r.subject for r in revisions(folder, path, SourceOptions(), notes)], notes
+
+    git(tmp_path, "clone", "-q", "--depth", "1", repository.as_uri(), "shallow")
+    found, [note] = subjects(tmp_path / "shallow")
+    assert found == ["Something else"]
+    assert "shallow clone" in note
+    # A commit that holds something else is left out and named; the others stay.
+    config = repository / "kernel/config-arm64"
+    config.write_text("junk\n", encoding="utf-8")
+    git(repository, "commit", "-qam", "Break it")
+    config.write_text(FIRST, encoding="utf-8")
+    git(repository, "commit", "-qam", "Mend it")
+    found, [note] = subjects(repository)
+    assert found == ["First <b>config</b>", "Drop VXLAN", "Bump the kernel", "Mend it"]
+    assert "does not look like a kernel config" in note
+    # A side that a merge threw away never was a version.
+    git(repository, "checkout", "-q", "-b", "side", "HEAD~1")
+    config.write_text(SECOND + "CONFIG_VETH=y\n", encoding="utf-8")
+    git(repository, "commit", "-qam", "On the side")
+    git(repository, "checkout", "-q", "main")
+    git(repository, "merge", "-q", "-s", "ours", "-m", "Merge", "side")
+    git(repository, "merge", "-q", "side")
+    found, _ = subjects(repository)
+    assert found[:3] == ["First <b>config</b>", "Drop VXLAN", "Bump the kernel"]
+    assert found[-1] == "Mend it"
+    # A renamed config's history begins where its name does.
+    git(repository, "mv", "kernel/config-arm64", "kernel/config-new")
+    git(repository, "commit", "-qam", "Rename")
+    assert subjects(repository, "kernel/config-new")[0] == ["Rename"]
+    assert subjects(repository)[0][-1] == "Mend it"
+    git(tmp_path, "init", "-q", "empty")
+    with pytest.raises(SourceNotFoundError, match="git says: fatal"):
+        subjects(tmp_path / "empty")
+
+
+def test_a_file_that_is_no_config_is_not_read_whole(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kina_audit.sources.git._MOST_BYTES", 500)
+    with pytest.raises(SourceError, match="more than"):
+        list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
+    monkeypatch.undo()
+    monkeypatch.setattr("kina_audit.sources.git.MOST_REVISIONS", 2)
+    notes: list[str] = []
+    assert len(list(revisions(repository, "kernel/config-arm64", SourceOptions(), notes))) == 2
+    assert "newest 2 commits" in notes[0]
+
+
+def test_a_git_that_hangs_is_stopped(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_text("#!/bin/sh\nexec /bin/sleep 60\n", encoding="utf-8")
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr("kina_audit.sources.git._SECONDS", 0.3)
+    with pytest.raises(SourceError, match="did not answer"):
+        list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    with pytest.raises(SourceError, match="cannot be run"):
+        list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", ":(glob)*", "nothing", "", ".", "a\x00b", "kernel"])
 def test_a_path_that_is_none_is_an_error(repository: Path, path: str) -> None:
     with pytest.raises(SourceNotFoundError):
-        list(revisions(repository, path, SourceOptions()))
+        list(revisions(repository, path, SourceOptions(), []))
 
 
 def test_a_folder_that_is_no_repository_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="git says"):
-        list(revisions(tmp_path, "config", SourceOptions()))
+        list(revisions(tmp_path, "config", SourceOptions(), []))
 
 
 def test_every_format_of_a_git_history(run: Run, repository: Path, tmp_path: Path) -> None:  # noqa: F811

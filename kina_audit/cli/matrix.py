@@ -70,6 +70,9 @@ def matrix(
         options,
     )
     names = list(expand(sources))
+    if "-" in names:
+        # Only this process has the stdin that is meant.
+        jobs = 1
     found = make_matrix(request, _told(rows(names, request, jobs), len(names), quiet=quiet))
     audited = [r for r in found.rows if not r.error]
     shown = found.only(found.differing) if only_differences and audited else found

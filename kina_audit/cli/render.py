@@ -34,7 +34,7 @@ def render(
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
     from kina_audit.render import RenderOptions
-    from kina_audit.report.stored import MAX_REPORT_BYTES, read_report
+    from kina_audit.report.stored import MAX_REPORT_BYTES, is_newer, read_report
 
     colour = terminal.use_colour(color)
     planned = outputs.plan(format_, output or [], report)
@@ -48,5 +48,8 @@ def render(
         raise UsageError(f"{name}: not JSON: {error}", "`kina-audit check -o json=FILE` writes a report.") from error
     root, folder = gate.repository()
     look = RenderOptions(verbose=verbose, color=colour, root=root, folder=folder, locate=locate)
-    outputs.write(read_report(document, name), planned, look)
+    stored = read_report(document, name)
+    if is_newer(document):
+        terminal.say(f"{name} was written by a newer kina-audit; what this one does not know is left out")
+    outputs.write(stored, planned, look)
     return 0

@@ -53,7 +53,7 @@ def timeline(
     planned = outputs.plan(format_, output or [], formats=TIMELINE_FORMATS)
     library, profiles = chosen(profile, profile_dir)
     notes: list[str] = []
-    versions = _of_git(git, path, options) if git else _of_apple(options, notes)
+    versions = _of_git(git, path, options, notes) if git else _of_apple(options, notes)
     audits = (
         (label, subject, audit(kernel, profiles, cilium=None if cilium == "none" else cilium, library=library))
         for label, subject, kernel in versions
@@ -64,10 +64,12 @@ def timeline(
     return 0
 
 
-def _of_git(repository: Path, path: str, options: "SourceOptions") -> "Iterator[tuple[str, str, Kernel]]":
+def _of_git(
+    repository: Path, path: str, options: "SourceOptions", notes: list[str]
+) -> "Iterator[tuple[str, str, Kernel]]":
     from kina_audit.sources.git import revisions
 
-    for found in revisions(repository, path, options):
+    for found in revisions(repository, path, options, notes):
         yield found.commit[:12], found.subject, found.kernel
 
 
@@ -79,14 +81,16 @@ def _of_apple(options: "SourceOptions", notes: list[str]) -> "Iterator[tuple[str
     from kina_audit.sources import open_source
     from kina_audit.sources.recorded import entries
 
-    blob = ""
+    blob, held = "", 0
     for name, record, ref in entries():
         if (record.family, record.arch) != ("apple", options.arch):
             continue
         kernel = open_source(f"recorded:{name}", options)
-        blob = kernel.provenance.blob
+        blob, held = kernel.provenance.blob, max(held, len(kernel.config.held or ()))
         tags = ref.first if ref.first == ref.last else f"{ref.first} to {ref.last}"
         yield tags, "", kernel
+    if held:
+        notes.append(f"recorded kernels hold {held} symbols; others are not compared")
     if options.offline:
         notes.append("main was not asked for, by --offline")
         return

@@ -38,6 +38,9 @@ def first_error(document: Any, schema: str) -> tuple[str, str] | None:
     error = best_match(Draft202012Validator(_schema(schema)).iter_errors(document))
     if error is None:
         return None
+    while error.validator == "anyOf" and error.context:
+        # Of alternatives, the one that comes furthest; "or null" is the one nobody meant.
+        error = max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "type"))
     return f"{_where(document, list(error.absolute_path))}{error.message}", _allowed(error, schema)
 
 

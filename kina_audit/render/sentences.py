@@ -80,6 +80,11 @@ def change(item: Change) -> str:
     return f"{item.name}{level}: {item.before or 'new'} to {item.after or 'gone'}{f' ({symbols})' if symbols else ''}{note}"
 
 
+def differing(symbols: int) -> str:
+    """How many symbols' lines are others than before."""
+    return f"{symbols} symbol{' differs' if symbols == 1 else 's differ'}"
+
+
 def told(value: str | None) -> str:
     """A symbol's value, or that nobody can tell."""
     return "unknown" if value is None else cut(value, _VALUE_LENGTH)

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
-from kina_audit.report.model import Verdict
+from kina_audit.profiles.model import Level
+from kina_audit.report.model import FailOn, Verdict
+from kina_audit.report.stored import check_version
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/matrix-1.schema.json"
 SCHEMA_VERSION = "1.0"
@@ -111,34 +114,57 @@ def _unmet(result: ProfileResult, found: Finding) -> Unmet:
     return Unmet(f"{result.profile.id}/{row.id}", str(row.level), str(found.status), found.expr.text, found.fix)
 
 
-def row_of_document(source: str, document: Mapping[str, Any], columns: Sequence[str], *, details: bool) -> Row:
-    """The row of a stored JSON report; a profile it does not have stays empty.
+def row_of_document(
+    source: str, document: Mapping[str, Any], columns: Sequence[str], fail_on: FailOn, release: str, *, details: bool
+) -> Row:
+    """The row of a stored JSON report, as an audit of its kernel would make it.
+
+    The verdict is about the columns, by ``fail_on``, whatever the report was asked about: a profile that it does not have
+    stays empty, and then it cannot be told that the kernel passes. A mode for another Cilium release is no answer either.
 
     Raises:
-        ValueError: the document is no report that this version reads.
+        UsageError: the document is no report that this version reads.
+        KeyError, TypeError, ValueError: something in it is missing or of another type.
     """
-    if str(document.get("schema_version", "")).partition(".")[0] != "1" or "profiles" not in document:
-        raise ValueError("a JSON file that is no kina-audit report of schema version 1")
+    check_version(document, source)
     profiles = {p["id"]: p for p in document["profiles"]}
-    kernel, advice = document["kernel"], document.get("advice")
+    kernel, advice = document["kernel"], document["advice"]
+    decisive: set[Status | None] = set()
     unmet: list[Unmet] = []
-    for name in columns if details else ():
-        unmet += [
-            Unmet(f"{name}/{f['id']}", f["level"], f["status"], f["expr"], f["fix"])
-            for f in profiles.get(name, {"findings": ()})["findings"]
-            if f["status"] in ("fail", "warn", "unknown") and f["level"] != "optional"
-        ]
+    statuses = []
+    for name in columns:
+        if name not in profiles:
+            statuses.append("")
+            decisive.add(None)
+            continue
+        statuses.append(str(Status(profiles[name]["status"])))
+        for f in profiles[name]["findings"]:
+            status, level = Status(f["status"]), Level(f["level"])
+            if status not in UNMET:
+                continue
+            if level in fail_on.levels and not f.get("waiver"):
+                decisive.add(status)
+            if details and level is not Level.OPTIONAL:
+                unmet.append(
+                    Unmet(f"{name}/{_text(f['id'])}", str(level), str(status), _text(f["expr"]), _text(f["fix"]))
+                )
     unmet.sort(key=lambda u: (u.status != "fail", u.status != "unknown"))
+    mode = ""
+    if release:
+        mode = str(Mode(advice["mode"]) if advice and advice["cilium_release"] == release else Mode.UNKNOWN)
+    verdict = Verdict.PASS
+    if fail_on is not FailOn.NEVER and decisive:
+        verdict = Verdict.FAIL if decisive & {Status.FAIL, Status.WARN} else Verdict.UNKNOWN
     return Row(
-        source,
-        "",
-        kernel["target_version"] or "",
-        kernel["arch"] or "",
-        document["verdict"],
-        advice["mode"] if advice else "",
-        tuple(profiles[n]["status"] if n in profiles else "" for n in columns),
-        tuple(unmet[:MOST_UNMET]),
-    )
+        source, "", _text(kernel["target_version"] or ""), _text(kernel["arch"] or ""), str(verdict), mode,
+        tuple(statuses), tuple(unmet[:MOST_UNMET]),
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:40]!r} where there should be text")
+    return value
 
 
 def matrix_document(matrix: Matrix) -> dict[str, Any]:
@@ -165,6 +191,13 @@ def matrix_document(matrix: Matrix) -> dict[str, Any]:
             for r in matrix.rows
         ],
     }
+
+
+def total(matrix: Matrix) -> str:
+    """One line: how many kernels, and how many of each verdict."""
+    number = len(matrix.rows)
+    found = ", ".join(f"{n} {name}" for name, n in counts(matrix.rows).items() if n)
+    return f"{number} kernel{'' if number == 1 else 's'}: {found}"
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:

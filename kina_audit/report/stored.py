@@ -27,13 +27,24 @@ from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.provenance import Kernel, Observed, Provenance
 from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.model import Level, Profile, Requirement, Variant
+from kina_audit.profiles.validate import first_error
 from kina_audit.report.compare import Change, Comparison, ModeChange
-from kina_audit.report.document import SCHEMA_ID
+from kina_audit.report.document import SCHEMA_ID, SCHEMA_VERSION
 from kina_audit.report.model import FailOn, Report
 from kina_audit.report.snapshot import Snapshot, Standing
 
 MAX_REPORT_BYTES = 256 * 1024 * 1024
+_HINT = "`kina-audit check -o json=FILE` writes one."
+_SCHEMA_STEM = SCHEMA_ID.removesuffix("1.schema.json")
 _SOME_VERSIONS = VersionRange.parse(">=0.0")
+_STATES = {
+    Status.PASS: State.WORKS,
+    Status.WARN: State.DEGRADED,
+    Status.UNKNOWN: State.UNKNOWN,
+    Status.FAIL: State.BROKEN,
+    Status.SKIP: State.UNAVAILABLE,
+}
+"""What version 1.0, which had no states, said with a status."""
 _MOST_LINES = 1_000_000
 _MOST_COLUMNS = 100_000
 
@@ -46,14 +57,15 @@ class _StoredFinding(Finding):
 
     @property
     def fingerprint(self) -> str:
-        """As it was when the kernel was audited."""
-        return self.stored
+        """As it was when the kernel was audited; version 1.0 did not say."""
+        return self.stored or Finding.fingerprint.fget(self)  # type: ignore[attr-defined]
 
 
 def read_report(document: Any, name: str) -> Report:
     """A `Report` from the document that `kina_audit.report.document.to_document` made.
 
-    Reports of older minor versions lack what was added since; formats then show what there is.
+    Reports of older minor versions lack what was added since, and those of newer ones have what this version does not know;
+    formats then show what there is.
 
     Args:
         document: the parsed JSON.
@@ -62,17 +74,34 @@ def read_report(document: Any, name: str) -> Report:
     Raises:
         UsageError: it is no report, or one of another major version.
     """
-    hint = "`kina-audit check -o json=FILE` writes one."
-    if not isinstance(document, Mapping) or document.get("$schema") != SCHEMA_ID:
-        raise UsageError(f"{name}: not a kina-audit report", hint)
-    version = str(document.get("schema_version", ""))
-    if version.partition(".")[0] != "1":
-        raise UsageError(f"{name}: a report of schema version {version[:20]}; this tool reads version 1", hint)
+    check_version(document, name)
     try:
+        wrong = first_error(document, "report")
+        if wrong is not None:
+            raise ValueError(wrong[0])
         return _report(document)
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        said = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
-        raise UsageError(f"{name}: not a whole report: {said[:200]}", hint) from error
+    except (KeyError, ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise UsageError(f"{name}: not a whole report: {str(error)[:200]}", _HINT) from error
+
+
+def check_version(document: Any, name: str) -> None:
+    """Raise unless a document says that it is a report of this major version.
+
+    Raises:
+        UsageError: it is something else, or a report of another major version.
+    """
+    schema = document.get("$schema") if isinstance(document, Mapping) else None
+    if not isinstance(schema, str) or not schema.startswith(_SCHEMA_STEM):
+        raise UsageError(f"{name}: not a kina-audit report", _HINT)
+    version = str(document.get("schema_version", ""))
+    if schema != SCHEMA_ID or version.partition(".")[0] != "1":
+        raise UsageError(f"{name}: a report of schema version {version[:20]}; this tool reads version 1", _HINT)
+
+
+def is_newer(document: Mapping[str, Any]) -> bool:
+    """Whether a report is of a newer minor version, and may say more than is shown of it."""
+    _, _, minor = str(document.get("schema_version", "")).partition(".")
+    return minor.isdecimal() and int(minor[:9]) > int(SCHEMA_VERSION.partition(".")[2])
 
 
 def _report(d: Mapping[str, Any]) -> Report:
@@ -83,15 +112,15 @@ def _report(d: Mapping[str, Any]) -> Report:
         _advice(d["advice"]) if d["advice"] else None,
         FailOn(d["fail_on"]),
         str(d["tool"]["version"]),
-        tuple(WaiverUse(_waiver(w), WaiverState(w["state"]), str(w["warning"])) for w in d["waivers"]),
-        bool(d["strict"]),
-        _comparison(d["baseline"], results) if d["baseline"] else None,
+        tuple(WaiverUse(_waiver(w), WaiverState(w["state"]), str(w["warning"])) for w in d.get("waivers", ())),
+        bool(d.get("strict")),
+        _comparison(d["baseline"], results) if d.get("baseline") else None,
         tuple((str(k), str(v)) for k, v in d.get("labels", {}).items()),
     )
 
 
 def _kernel(k: Mapping[str, Any], profiles: list[Any]) -> Kernel:
-    observed = k["observed"]
+    observed = k.get("observed")
     config = KernelConfig(
         # Which symbols there were is not stored, only how many.
         raw=dict.fromkeys(map(str, range(min(int(k["symbols"]), _MOST_LINES))), "n"),
@@ -117,8 +146,8 @@ def _kernel(k: Mapping[str, Any], profiles: list[Any]) -> Kernel:
         fetched=str(k["fetched"] or ""),
         # A version that only the header gives has no other origin.
         target_from="" if told == "the config's header" else str(told or ""),
-        found_in=tuple(map(str, k["found_in"])),
-        kernel_release=str(k["kernel_release"] or ""),
+        found_in=tuple(map(str, k.get("found_in", ()))),
+        kernel_release=str(k.get("kernel_release") or ""),
         observed=Observed(str(observed["release"]), str(observed["machine"] or ""), observed["btf"])
         if observed
         else None,
@@ -189,8 +218,8 @@ def _finding(f: Mapping[str, Any]) -> Finding:
         str(f["fix"]),
         facts,
         str(f["reason"]),
-        _waiver(f["waiver"]) if f["waiver"] else None,
-        str(f["fingerprint"]),
+        _waiver(f["waiver"]) if f.get("waiver") else None,
+        str(f.get("fingerprint", "")),
     )
 
 
@@ -230,18 +259,18 @@ def _advice(a: Mapping[str, Any]) -> Advice:
                 Status(c["status"]),
                 str(c["because"]),
                 tuple(c["unlock"]),
-                State(c["state"]),
-                str(c["says"] or ""),
-                str(c["evidence"] or ""),
-                str(c["link"] or ""),
-                tuple(c["cautions"]),
+                State(c.get("state") or _STATES[Status(c["status"])]),
+                str(c.get("says") or ""),
+                str(c.get("evidence") or ""),
+                str(c.get("link") or ""),
+                tuple(c.get("cautions", ())),
             )
             for c in a["capabilities"]
         ),
         helm_values=dict(a["helm_values"]),
         config_map=dict(a["config_map"]),
-        wishes=tuple(Wish(str(w["feature"]), bool(w["granted"]), str(w["because"])) for w in a["wishes"]),
-        least=Mode(a["min_mode"]) if a["min_mode"] else None,
+        wishes=tuple(Wish(str(w["feature"]), bool(w["granted"]), str(w["because"])) for w in a.get("wishes", ())),
+        least=Mode(a["min_mode"]) if a.get("min_mode") else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from kina_audit.render import one_line
 from kina_audit.render.markdown_text import code, escape
-from kina_audit.report.matrix import Matrix, counts
+from kina_audit.report.matrix import Matrix, total
 
 
 def render(matrix: Matrix, _width: int, _color: bool) -> str:
@@ -19,8 +19,7 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
             cells += [row.mode] if matrix.release else []
             cells += [_MARK.get(s, "") for s in row.statuses]
         lines.append("| " + " | ".join(cells) + " |")
-    total = ", ".join(f"{n} {name}" for name, n in counts(matrix.rows).items() if n)
-    return "\n".join([*lines, "", f"{len(matrix.rows)} kernels: {total}."]) + "\n"
+    return "\n".join([*lines, "", f"{total(matrix)}."]) + "\n"
 
 
 _MARK = {"pass": "pass", "fail": "**FAIL**", "warn": "warn", "unknown": "**unknown**", "skip": "-"}

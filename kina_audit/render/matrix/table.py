@@ -2,7 +2,7 @@
 
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.table_style import Style
-from kina_audit.report.matrix import Matrix, Row, counts
+from kina_audit.report.matrix import Matrix, Row, total
 
 _SHORT = {"pass": "ok", "fail": "FAIL", "warn": "warn", "unknown": "?", "skip": "-", "": ""}
 _SOURCE = 44
@@ -27,8 +27,7 @@ def render(matrix: Matrix, width: int, color: bool) -> str:
     for row in matrix.rows:
         if row.error:
             lines += ["", *style.wrap(f"{cut(row.source, 200)}: error: {one_line(row.error)}", 0)]
-    total = ", ".join(f"{n} {name}" for name, n in counts(matrix.rows).items() if n)
-    return "\n".join([*lines, "", f"{len(matrix.rows)} kernels: {total}"]) + "\n"
+    return "\n".join([*lines, "", total(matrix)]) + "\n"
 
 
 def _cells(row: Row, matrix: Matrix, style: Style) -> list[str]:

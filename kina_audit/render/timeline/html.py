@@ -1,7 +1,7 @@
 """``timeline --format html``: the picture, and below it what changed when and in which commit."""
 
 from kina_audit.render.page import page
-from kina_audit.render.sentences import change
+from kina_audit.render.sentences import change, differing
 from kina_audit.render.timeline.svg import drawing
 from kina_audit.report.timeline import Timeline
 
@@ -16,6 +16,7 @@ def render(timeline: Timeline, _width: int) -> str:
             "failing": [i for (i, _), s in zip(timeline.profiles, p.statuses, strict=True) if s == "fail"],
             "lost": [change(c) for c in p.lost],
             "gained": [change(c) for c in p.gained],
+            "differing": "" if p.symbols is None else differing(p.symbols),
         }
         for p in timeline.points
     ]

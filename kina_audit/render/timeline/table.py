@@ -3,7 +3,7 @@
 from textwrap import wrap
 
 from kina_audit.render import cut, one_line
-from kina_audit.render.sentences import change
+from kina_audit.render.sentences import change, differing
 from kina_audit.report.timeline import Point, Timeline
 
 
@@ -34,7 +34,7 @@ def _point(timeline: Timeline, point: Point, width: int) -> list[str]:
         for item in items:
             lines += _wrapped(label, change(item), width)
     if not point.changes:
-        lines += _wrapped("same", f"nothing lost or gained; {point.symbols} symbols differ", width)
+        lines += _wrapped("same", f"nothing lost or gained; {differing(point.symbols)}", width)
     return lines
 
 
