@@ -116,6 +116,25 @@ def test_hostile_inputs_are_only_names(installed: dict[str, str], tmp_path: Path
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.slow
+def test_flags_are_true_or_false(installed: dict[str, str], tmp_path: Path) -> None:
+    config(tmp_path / "node.config", "# CONFIG_WIREGUARD is not set")
+    (tmp_path / "waivers.toml").write_text(
+        '[[waiver]]\nrequirement = "vxlan/*"\nreason = "r"\nexpires = 2999-01-01\n', encoding="utf-8"
+    )
+    inputs = {"source": "node.config", "profiles": "wireguard"}
+    assert step(1, inputs | {"exit-zero": "true"}, installed, tmp_path) == 0
+    assert step(1, inputs | {"exit-zero": "false"}, installed, tmp_path) == 1
+    assert step(1, inputs | {"exit-zero": "yes"}, installed, tmp_path) == 2
+    assert step(1, inputs | {"exit-zero": "true", "source": "nowhere"}, installed, tmp_path) == 3
+    waived = {"source": "node.config", "profiles": "namespaces", "fail-on": "optional", "waivers": "waivers.toml"}
+    plain = step(1, waived, installed, tmp_path)
+    assert "::warning title=kina-audit%3A waiver" in (tmp_path / "log").read_text()
+    assert step(1, waived | {"strict": "true"}, installed, tmp_path) == 1
+    assert "::error title=kina-audit%3A gate" in (tmp_path / "log").read_text()
+    assert plain in (0, 1)
+
+
 def test_the_hooks_run_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = str(config(tmp_path / "good.config", "CONFIG_WIREGUARD=y"))
     bad = str(config(tmp_path / "bad.config"))
