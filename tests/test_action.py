@@ -141,12 +141,20 @@ def test_the_hooks_run_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert hook(["check", "--profile=wireguard", good]) == 0
     assert hook(["check", "--profile=wireguard", good, bad]) == 1
     assert hook(["check", "--profile=wireguard", bad, str(tmp_path / "none")]) == 3
-    assert hook(["check"]) == 0
     capsys.readouterr()
     assert hook(["profiles", str(ROOT / "profiles/kernel/wireguard.toml")]) == 0
     (tmp_path / "p.toml").write_text("schema = 1\n")
     assert hook(["profiles", str(tmp_path / "p.toml")]) == 2
     assert hook([]) == 2
+
+
+def test_a_hook_without_files_is_not_green(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pre-commit runs none without files; `pass_filenames: false` does, and a file may be called like an option."""
+    monkeypatch.chdir(tmp_path)
+    for words in (["check", "--profile=wireguard"], ["profiles"], ["check"]):
+        assert hook(words) == 3
+    config(tmp_path / "--quiet.config", "# CONFIG_WIREGUARD is not set")
+    assert hook(["check", "--profile=wireguard", "--quiet.config"]) == 1
 
 
 def test_the_hooks_are_declared_with_what_pre_commit_asks_for() -> None:
