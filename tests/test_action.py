@@ -116,18 +116,45 @@ def test_hostile_inputs_are_only_names(installed: dict[str, str], tmp_path: Path
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.slow
+def test_flags_are_true_or_false(installed: dict[str, str], tmp_path: Path) -> None:
+    config(tmp_path / "node.config", "# CONFIG_WIREGUARD is not set")
+    (tmp_path / "waivers.toml").write_text(
+        '[[waiver]]\nrequirement = "vxlan/*"\nreason = "r"\nexpires = 2999-01-01\n', encoding="utf-8"
+    )
+    inputs = {"source": "node.config", "profiles": "wireguard"}
+    assert step(1, inputs | {"exit-zero": "true"}, installed, tmp_path) == 0
+    assert step(1, inputs | {"exit-zero": "false"}, installed, tmp_path) == 1
+    assert step(1, inputs | {"exit-zero": "yes"}, installed, tmp_path) == 2
+    assert step(1, inputs | {"exit-zero": "true", "source": "nowhere"}, installed, tmp_path) == 3
+    waived = {"source": "node.config", "profiles": "namespaces", "fail-on": "optional", "waivers": "waivers.toml"}
+    plain = step(1, waived, installed, tmp_path)
+    assert "::warning title=kina-audit%3A waiver" in (tmp_path / "log").read_text()
+    assert step(1, waived | {"strict": "true"}, installed, tmp_path) == 1
+    assert "::error title=kina-audit%3A gate" in (tmp_path / "log").read_text()
+    assert plain in (0, 1)
+
+
 def test_the_hooks_run_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = str(config(tmp_path / "good.config", "CONFIG_WIREGUARD=y"))
     bad = str(config(tmp_path / "bad.config"))
     assert hook(["check", "--profile=wireguard", good]) == 0
     assert hook(["check", "--profile=wireguard", good, bad]) == 1
     assert hook(["check", "--profile=wireguard", bad, str(tmp_path / "none")]) == 3
-    assert hook(["check"]) == 0
     capsys.readouterr()
     assert hook(["profiles", str(ROOT / "profiles/kernel/wireguard.toml")]) == 0
     (tmp_path / "p.toml").write_text("schema = 1\n")
     assert hook(["profiles", str(tmp_path / "p.toml")]) == 2
     assert hook([]) == 2
+
+
+def test_a_hook_without_files_is_not_green(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pre-commit runs none without files; `pass_filenames: false` does, and a file may be called like an option."""
+    monkeypatch.chdir(tmp_path)
+    for words in (["check", "--profile=wireguard"], ["profiles"], ["check"]):
+        assert hook(words) == 3
+    config(tmp_path / "--quiet.config", "# CONFIG_WIREGUARD is not set")
+    assert hook(["check", "--profile=wireguard", "--quiet.config"]) == 1
 
 
 def test_the_hooks_are_declared_with_what_pre_commit_asks_for() -> None:

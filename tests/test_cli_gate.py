@@ -252,6 +252,14 @@ def test_a_bad_output_fails_before_the_audit(run: Run, good: Path, tmp_path: Pat
     assert run("check", str(good), "-o", "json=-", "-o", "sarif=-")[0] == 2
 
 
+@pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "2026-11-26T10:00", "0"])
+def test_a_bad_day_ends_with_2_before_a_source_is_read(run: Run, day: str) -> None:
+    for words in (("check", "no-such-file"), ("diff", "no-such-file", "nor-this")):
+        status, out, err = run(*words, "--today", day)
+        assert (status, out) == (2, "")
+        assert f"--today {day}" in err
+
+
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc here")
 def test_a_folder_in_which_nobody_can_write_fails_before_the_audit(run: Run, good: Path) -> None:
     """Root may write everywhere by its mode; only trying tells. The source does not exist, and is not looked for."""

@@ -173,6 +173,12 @@ def test_a_fingerprint_outlives_moved_lines_and_another_kernel_version() -> None
     assert prints(CONFIG) == prints("# one more line\n" + CONFIG.replace("6.18.5", "7.0.1"))
 
 
+def test_stdin_is_called_by_its_name() -> None:
+    config = replace(kernel(), provenance=Provenance("-", "stdin", "stdin"))
+    report = audit(config, [profile()], cilium=None, library=LIBRARY)
+    assert '"uri": "stdin"' in render("sarif", report)
+
+
 def test_a_source_that_is_no_file_still_has_a_relative_path_and_can_be_located() -> None:
     found = audit(kernel(source="https://example.org/kernel config?x=1"), [profile()], cilium=None)
     found = replace(found, kernel=replace(found.kernel, provenance=replace(found.kernel.provenance, kind="url")))

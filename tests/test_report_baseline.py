@@ -19,9 +19,9 @@ from kina_audit.errors import UsageError
 from kina_audit.packaged import data_file
 from kina_audit.profiles.model import Level
 from kina_audit.report.baseline import read_baseline, take_over, write_baseline
-from kina_audit.report.compare import Change, Direction, ModeChange, compare, mode_rank
+from kina_audit.report.compare import Change, Direction, ModeChange, compare, mode_rank, waive_losses
 from kina_audit.report.model import FailOn, Report, Verdict
-from kina_audit.report.snapshot import Snapshot, snapshot
+from kina_audit.report.snapshot import CiliumStanding, Snapshot, snapshot
 from tests.sample_report import CONFIG, LIBRARY, TODAY, kernel, profile, taken
 
 DEFAULT = LIBRARY.tagged("default")
@@ -192,6 +192,52 @@ def test_a_better_baseline_never_lowers_the_exit_status(statuses: list[Status], 
 
     better = {**changed, names[which]: replace(changed[names[which]], status=Status.PASS)}
     assert exit_of(better) >= exit_of(changed)
+
+
+CAPABILITIES = ("cilium-a", "cilium-b")
+STANDS = st.sampled_from([Status.PASS, Status.WARN, Status.UNKNOWN, Status.FAIL])
+WORSE = {
+    Status.PASS: (Status.WARN, Status.UNKNOWN, Status.FAIL),
+    Status.WARN: (Status.FAIL,),
+    Status.UNKNOWN: (Status.FAIL,),
+}
+PATTERNS = ("cilium-a/*", "cilium-*/capability", "cilium/mode", "sample/off", "sample/*", "other/*")
+
+
+@given(
+    st.tuples(STANDS, STANDS), st.tuples(STANDS, STANDS), st.sampled_from(list(Mode)), st.sampled_from(list(Mode)),
+    st.lists(st.sampled_from(PATTERNS), max_size=3), st.sampled_from(PATTERNS), st.sampled_from(list(FailOn)),
+)  # fmt: skip
+def test_the_gate_is_monotonic_in_capabilities_mode_and_waivers(
+    old: tuple[Status, Status], new: tuple[Status, Status], mode: Mode, now: Mode,
+    patterns: list[str], more: str, fail_on: FailOn,
+) -> None:  # fmt: skip
+    rows = profile()
+    before, after = taken(kernel(CONFIG), rows), taken(kernel(CONFIG), rows)
+    before = replace(
+        before,
+        findings={**before.findings, "sample/off": replace(before.findings["sample/off"], status=Status.PASS)},
+        cilium=CiliumStanding("1.20.0", mode, dict(zip(CAPABILITIES, old, strict=True))),
+    )
+
+    def exit_of(new: tuple[Status, ...], now: Mode, patterns: list[str]) -> int:
+        rest = [{"requirement": p, "reason": "r", "expires": TODAY} for p in patterns]
+        waivers = read_waivers(rest, "w")
+        standing = CiliumStanding("1.20.0", now, dict(zip(CAPABILITIES, new, strict=True)))
+        compared = waive_losses(compare(before, replace(after, cilium=standing), "base"), waivers)
+        report = audit(
+            kernel(CONFIG), [rows], cilium=None, fail_on=fail_on, library=LIBRARY, waivers=waivers, today=TODAY
+        )
+        return replace(report, baseline=compared).exit_code
+
+    status = exit_of(new, now, patterns)
+    assert exit_of(new, now, [*patterns, more]) <= status, "a waiver more never raises it"
+    for worse in WORSE.get(new[0], ()):
+        assert exit_of((worse, new[1]), now, patterns) >= status, "a capability less never lowers it"
+    for lower in LADDER[LADDER.index(now) :] if now in LADDER else ():
+        assert exit_of(new, lower, patterns) >= status, "a lower mode never lowers it"
+    if fail_on is not FailOn.NEVER and old == new and mode is now and "sample/*" in patterns:
+        assert status == 0, "what stands as it did passes"
 
 
 P, W, U, F, S = Status.PASS, Status.WARN, Status.UNKNOWN, Status.FAIL, Status.SKIP

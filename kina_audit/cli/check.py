@@ -95,6 +95,7 @@ def check(
     planned = outputs.plan(format_, output or [], source, *(waivers or []), *([baseline] if baseline else []))
     github_files.check(planned)
     labels = _labels(label or [])
+    on = gate.day(today)
     accepted = gate.load_waivers(waivers or [])
     held = gate.load_baseline(baseline) if baseline else None
     if baseline is None and update_baseline:
@@ -116,7 +117,7 @@ def check(
     )
     report = audit(
         kernel, profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
-        today=gate.day(today), strict=strict, baseline=held, baseline_origin=str(baseline),
+        today=on, strict=strict, baseline=held, baseline_origin=str(baseline),
     )  # fmt: skip
     report = replace(report, labels=labels)
     root, folder = gate.repository()

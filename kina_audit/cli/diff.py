@@ -71,7 +71,8 @@ def diff(
     colour = terminal.use_colour(color)
     if old == new == "-":
         raise UsageError("both kernels are to be read from stdin", "Give one of them as a file.")
-    planned = outputs.plan(format_, output or [], old, new, formats=DIFF_FORMATS)
+    planned = outputs.plan(format_, output or [], old, new, *(waivers or []), formats=DIFF_FORMATS)
+    on = gate.day(today)
     accepted = gate.load_waivers(waivers or [])
     library, profiles = chosen(profile, profile_dir)
 
@@ -81,9 +82,7 @@ def diff(
 
     before = side(old, old_target, old_kernel_tree or kernel_tree)
     after = side(new, new_target, new_kernel_tree or kernel_tree)
-    found = compare_kernels(
-        before, after, profiles, cilium=cilium, library=library, waivers=accepted, today=gate.day(today)
-    )
+    found = compare_kernels(before, after, profiles, cilium=cilium, library=library, waivers=accepted, today=on)
     look = RenderOptions(verbose=verbose, color=colour)
     outputs.write_each(planned, look, lambda name, chosen: render_diff(name, found, chosen))
     return 1 if fail_on == "regression" and found.regressed else 0

@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from kina_audit.cli import main
+from kina_audit.cli import main, terminal
 
 _WORDS = {"check": ["check", "--quiet"], "profiles": ["profiles", "validate"]}
 
@@ -24,7 +25,12 @@ def hook(arguments: Sequence[str]) -> int:
     """
     if not arguments or arguments[0] not in _WORDS:
         return main(["--help"]) or 2
-    options = [a for a in arguments[1:] if a.startswith("-")]
-    files = [a for a in arguments[1:] if not a.startswith("-")]
-    words = _WORDS[arguments[0]]
-    return max((main([*words, *options, "--", name]) for name in files), default=0)
+    # A committed file may be called like an option.
+    options = [a for a in arguments[1:] if a.startswith("-") and not Path(a).is_file()]
+    files = [a for a in arguments[1:] if a not in options]
+    if not files:
+        terminal.say(
+            "no file was given, so nothing was checked", "Let pre-commit pass file names, or add them to args."
+        )
+        return 3
+    return max(main([*_WORDS[arguments[0]], *options, "--", name]) for name in files)

@@ -95,4 +95,6 @@ def _relative(location: str, options: RenderOptions) -> str:
 
 
 def _invented(source: str) -> str:
+    if source == "-":
+        return "stdin"
     return "/".join(p for p in plain(source).replace(":", "/").split("/") if p not in ("", ".", ".."))[:200] or "kernel"
