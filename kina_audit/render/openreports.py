@@ -57,7 +57,7 @@ def metadata(report: Report) -> dict[str, Any]:
     if report.advice is not None:
         annotations["kina-audit.dev/cilium-release"] = report.advice.release
         annotations["kina-audit.dev/cilium-mode"] = str(report.advice.mode)
-    annotations |= {f"kina-audit.dev/label-{_slug(k)[:40]}": cut(v, _PROPERTY) for k, v in report.labels if k != NODE}
+    annotations |= {f"kina-audit.dev/label-{_slug(k, 50)}": cut(v, _PROPERTY) for k, v in report.labels if k != NODE}
     left_out = len(_pairs(report)) - len(_kept(report))
     if left_out:
         annotations["kina-audit.dev/left-out"] = f"{left_out} met or skipped requirements"
@@ -115,9 +115,9 @@ def _result(result: ProfileResult, found: Finding) -> dict[str, Any]:
     }
 
 
-def _slug(text: str) -> str:
+def _slug(text: str, most: int = 200) -> str:
     """A name that Kubernetes takes: lower case, digits and dashes; a digest keeps names apart that were cut."""
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if slug == text and len(slug) <= 200:
+    if slug == text and len(slug) <= most:
         return slug
-    return f"{slug[:180].strip('-')}-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".strip("-")
+    return f"{slug[: most - 9].strip('-')}-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".strip("-")
