@@ -12,7 +12,6 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from kina_audit.api import audit, load_kernel
-from kina_audit.cli import main
 from kina_audit.errors import KinaAuditError, UsageError
 from kina_audit.matrix import MatrixRequest, expand, make_matrix, rows
 from kina_audit.packaged import data_file
@@ -20,7 +19,6 @@ from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import render
 from kina_audit.render.matrix import MATRIX_FORMATS, render_matrix
 from kina_audit.report.matrix import Matrix, Row
-from tests.browser import browser, complaints, picture, serious
 from tests.conftest import SHARED, config_text
 from tests.test_cli import Run, config, run  # noqa: F401
 from tests.test_render_html import HOSTILE, Page
@@ -253,35 +251,3 @@ def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F
 def test_errors_of_the_request_are_raised() -> None:
     with pytest.raises(KinaAuditError):
         list(rows(["recorded:apple"], MatrixRequest(cilium="9.9"), 1))
-
-
-@pytest.mark.slow
-def test_a_reader_can_use_the_page(tmp_path: Path) -> None:
-    request = MatrixRequest(profiles=("tag:default", "kube-proxy", "cni/*"), cilium="1.18", details=True)
-    found = make_matrix(request, rows(expand(["recorded:*"]), request, 1))
-    path = tmp_path / "matrix.html"
-    path.write_text(render_matrix("html", found), encoding="utf-8")
-    assert main(["matrix", "recorded:*", "-q", "-o", f"html={tmp_path / 'again.html'}"]) == 1
-    with browser(tmp_path / "profile") as driver:
-        driver.get(path.as_uri())
-
-        def shown(selector: str) -> int:
-            return len([e for e in driver.find_elements("css selector", selector) if e.is_displayed()])
-
-        assert shown("#grid tbody tr") == len(found.rows)
-        everything = shown("#grid thead th")
-        driver.find_element("id", "differences").click()
-        assert shown("#grid thead th") == 4 + len(found.differing) < everything
-        driver.find_element("id", "differences").click()
-        driver.find_element("id", "search").send_keys("kata")
-        assert shown("#grid tbody tr") == sum("kata" in r.source for r in found.rows)
-        link = driver.find_element("css selector", "#grid tbody tr:not([hidden]) a")
-        target = link.get_attribute("href").partition("#")[2]
-        link.click()
-        assert driver.find_element("css selector", f"#{target} .finding").is_displayed()
-        assert serious(driver) == []
-        driver.execute_script("location.hash = ''; window.scrollTo(0, 0)")
-        picture(driver, ROOT / "build/screenshots/matrix-desktop.png", 1440, 1200)
-        picture(driver, ROOT / "build/screenshots/matrix-phone.png", 390, 1200)
-        assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
-        assert complaints(driver) == []

@@ -15,10 +15,8 @@ from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import render
 from kina_audit.report.model import Report
-from tests.browser import browser, complaints, picture, serious
 from tests.sample_report import held, profile, requirement, sample
 
-ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ProfileLibrary()
 VOID = {"meta", "input", "br", "link", "img", "hr"}
 
@@ -119,51 +117,3 @@ def test_many_profiles_start_closed() -> None:
     profiles = [a for t, a in page.tags if t == "details"]
     assert len(profiles) > 100
     assert not any("open" in a for a in profiles)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kernel", ["apple", "kata@3.17.0"])
-def test_a_reader_can_use_it(kernel: str, tmp_path: Path) -> None:
-    report = apple(f"recorded:{kernel}", "tag:default", "tetragon", "kube-proxy", "cni/*")
-    path = tmp_path / "report.html"
-    path.write_text(render("html", report), encoding="utf-8")
-    shots = ROOT / "build/screenshots"
-    with browser(tmp_path / "profile") as driver:
-        driver.get(path.as_uri())
-        total = len(driver.find_elements("css selector", ".finding[data-status][data-name*='/']"))
-        assert total == sum(len(r.findings) for r in report.results)
-
-        def shown() -> list[str]:
-            return driver.execute_script(
-                "return [...document.querySelectorAll('.finding:not([hidden])')].map(f => f.dataset.name)"
-            )
-
-        search = driver.find_element("id", "search")
-        search.send_keys("tetragon kprobe")
-        assert "tetragon/kprobe" in shown()
-        assert all("tetragon" in name for name in shown())
-        assert driver.find_element("css selector", "[data-name='tetragon/kprobe']").is_displayed()
-        search.clear()
-        search.send_keys(" ")
-        box = driver.find_element("css selector", "input[data-show=pass]")
-        box.click()
-        passing = {
-            f"{r.profile.id}/{f.requirement.id}" for r in report.results for f in r.findings if f.status == "pass"
-        }
-        assert not passing & set(shown())
-        box.click()
-        search.clear()
-        driver.execute_script("document.getElementById('search').dispatchEvent(new Event('input'))")
-        driver.find_element("id", "all").click()
-        driver.execute_script("window.scrollTo(0, 0)")
-        assert serious(driver) == []
-        width = driver.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
-        assert width <= 0
-        picture(driver, shots / f"report-{kernel}-desktop.png", 1280)
-        picture(driver, shots / f"report-{kernel}-phone.png", 390)
-        assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
-        assert complaints(driver) == []
-    with browser(tmp_path / "dark", dark=True) as driver:
-        driver.get(path.as_uri())
-        assert serious(driver) == []
-        picture(driver, shots / f"report-{kernel}-dark.png", 1280)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,24 @@ def test_both_parsers_read_the_same_gauges(report: Report) -> None:
         assert samples == [(s.name, tuple(sorted(s.labels.items())), s.value) for s in classic[name].samples]
         for sample_ in family.samples:
             assert set(sample_.labels) == set(METRICS[name][1])
+
+
+def test_any_label_of_the_users_is_text_that_both_parsers_read_back() -> None:
+    labels = (("node", 'a"b\\c\nd{e="f"} 1'), ("x" * 200 + "1", "y"), ("x" * 200 + "2", "y"), ("é", "# EOF"))
+    text = render("openmetrics", replace(sample(), labels=labels))
+    for read in (read_openmetrics, read_classic):
+        [family] = [f for f in read(text) if f.name == "kina_audit_label"]
+        values = [(s.labels["name"], s.labels["value"]) for s in family.samples]
+        assert values == [("node", 'a"b\\c d{e="f"} 1'), ("x" * 117 + "...", "y"), ("é", "# EOF")]
+    done = promtool("check", "metrics", text=text)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_number_of_series_is_bounded_by_what_was_selected() -> None:
+    report = audit(load_kernel("recorded:apple"), LIBRARY.select(["all"]), library=LIBRARY)
+    assert report.advice is not None
+    series = render("openmetrics", report).count("\nkina_audit_")
+    assert series <= 20 * len(report.results) + 5 * len(report.advice.capabilities) + 30
 
 
 def test_the_numbers_are_the_reports() -> None:
@@ -88,6 +107,10 @@ def test_promtool_takes_the_metrics() -> None:
 def test_promtool_takes_the_rules_and_they_fire() -> None:
     done = promtool("check", "rules", "kina-audit.rules.yml")
     assert done.returncode == 0, done.stderr
+    rules = yaml.safe_load((DEPLOY / "prometheus/kina-audit.rules.yml").read_text(encoding="utf-8"))
+    tests = yaml.safe_load((DEPLOY / "prometheus/kina-audit.rules.test.yml").read_text(encoding="utf-8"))
+    fired = {a["alertname"] for t in tests["tests"] for a in t["alert_rule_test"] if a["exp_alerts"]}
+    assert fired == {r["alert"] for g in rules["groups"] for r in g["rules"]}
     done = promtool("test", "rules", "kina-audit.rules.test.yml")
     assert done.returncode == 0, done.stdout + done.stderr
 

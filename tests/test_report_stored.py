@@ -194,5 +194,56 @@ def test_a_file_that_is_no_report_is_one_error(run: Run, tmp_path: Path, text: b
     assert "Traceback" not in err
 
 
+WAIVERS = """
+[[waiver]]
+profile = "bpf"
+reason = "An <b>accepted</b> gap, until the next image."
+expires = 2099-01-01
+[[waiver]]
+requirement = "vxlan/vxlan-device"
+reason = "Was over long ago."
+expires = 2020-01-01
+"""
+TREE = str(ROOT / "fixtures/kconfig/base")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("recorded:kata@3.17.0", "--waivers", "w.toml", "--strict"),
+        (
+            "recorded:kata@3.17.0",
+            "--waivers",
+            "w.toml",
+            "--fail-on",
+            "recommended",
+            "--label",
+            "node=a",
+            "--label",
+            "b=<i>",
+        ),
+        ("recorded:apple", "--baseline", "base.json", "--today", "2026-11-26"),
+        ("recorded:kata@3.32.0-debug", "--fail-on", "optional", "--locate", "kernel/config:7"),
+        ("partial.config", "--target-kernel", "6.30", "--arch", "x86_64"),
+        (str(ROOT / "fixtures/kconfig/config"), "-t", TREE, "-p", "vxlan"),
+        (str(ROOT / "fixtures/images/vmlinuz-zstd.efi"), "-p", "vxlan", "-p", "bpf", "-v"),
+    ],
+    ids=["strict", "labels", "baseline", "locate", "partial", "tree", "image"],
+)
+def test_render_repeats_check_whatever_was_asked(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:  # noqa: F811
+    (tmp_path / "w.toml").write_text(WAIVERS, encoding="utf-8")
+    (tmp_path / "partial.config").write_text("CONFIG_NET=y\nBROKEN\nCONFIG_VXLAN=m\nCONFIG_VXLAN=y\n", encoding="utf-8")
+    if "--baseline" in words:
+        assert run("baseline", "recorded:apple@0.24.2", "-o", "base.json", "-q")[0] == 0
+    outputs = [word for name in FORMATS for word in ("-o", f"{name}={tmp_path / name}")]
+    status, shown, err = run("check", *words, "-q", *outputs)
+    assert status in (0, 1), err
+    looks = [w for i, w in enumerate(words) if w in ("--locate", "-v") or (i and words[i - 1] == "--locate")]
+    outputs = [word for name in FORMATS for word in ("-o", f"{name}={tmp_path / name}.later")]
+    assert run("render", str(tmp_path / "json"), *looks, *outputs) == (0, shown, "")
+    for name in FORMATS:
+        assert (tmp_path / f"{name}.later").read_bytes() == (tmp_path / name).read_bytes(), name
+
+
 def test_the_date_of_a_waiver_survives() -> None:
     assert again(sample()).waivers[0].waiver.expires == date(2027, 3, 31)

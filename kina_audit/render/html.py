@@ -25,7 +25,7 @@ def render(report: Report, options: RenderOptions) -> str:
     few = len(results) <= _OPEN_AT_MOST
     return page(
         "report.html",
-        "report.js",
+        ("report.js",),
         {
             "source": report.kernel.provenance.source,
             "target": str(config.target or "unknown version"),

@@ -63,14 +63,15 @@ def render(report: Report, _options: RenderOptions) -> str:
 def _families(report: Report) -> "Iterator[GaugeMetricFamily]":
     from prometheus_client.core import GaugeMetricFamily
 
-    found: dict[str, list[tuple[tuple[str, ...], float]]] = {}
+    # Keyed by what is shown: two labels that differ after their bound only would be one series twice.
+    found: dict[str, dict[tuple[str, ...], float]] = {}
     for name, labels, value in _samples(report):
-        found.setdefault(name, []).append((labels, value))
+        found.setdefault(name, {})[tuple(cut(v, _LONGEST) for v in labels)] = value
     for name, (text, labels) in METRICS.items():
         if name in found:
             family = GaugeMetricFamily(name, text, labels=labels)
-            for values, value in found[name]:
-                family.add_metric([cut(v, _LONGEST) for v in values], value)
+            for values, value in found[name].items():
+                family.add_metric(values, value)
             yield family
 
 

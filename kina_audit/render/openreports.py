@@ -57,7 +57,7 @@ def metadata(report: Report) -> dict[str, Any]:
     if report.advice is not None:
         annotations["kina-audit.dev/cilium-release"] = report.advice.release
         annotations["kina-audit.dev/cilium-mode"] = str(report.advice.mode)
-    annotations |= {f"kina-audit.dev/label-{_slug(k)[:40]}": cut(v, _PROPERTY) for k, v in report.labels if k != NODE}
+    annotations |= {f"kina-audit.dev/label-{_slug(k, 50)}": cut(v, _PROPERTY) for k, v in report.labels if k != NODE}
     left_out = len(_pairs(report)) - len(_kept(report))
     if left_out:
         annotations["kina-audit.dev/left-out"] = f"{left_out} met or skipped requirements"
@@ -118,13 +118,13 @@ def _result(result: ProfileResult, found: Finding) -> dict[str, Any]:
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
-def _slug(text: str) -> str:
+def _slug(text: str, most: int = 200) -> str:
     """A name that Kubernetes takes.
 
     A Node's own name stays as it is, which deploy/kubernetes relies on; anything else becomes lower case, digits and dashes,
     with a digest that keeps apart what was changed.
     """
-    if len(text) <= 200 and _SUBDOMAIN.fullmatch(text):
+    if len(text) <= most and _SUBDOMAIN.fullmatch(text):
         return text
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return f"{slug[:180].strip('-')}-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".strip("-")
+    return f"{slug[: most - 9].strip('-')}-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".strip("-")

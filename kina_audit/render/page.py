@@ -9,17 +9,17 @@ from kina_audit.packaged import data_file
 from kina_audit.render import plain
 
 
-def page(template: str, script: str, values: dict[str, Any]) -> str:
+def page(template: str, scripts: tuple[str, ...], values: dict[str, Any]) -> str:
     """A self-contained page: every text is escaped, and its policy allows its own style and script only.
 
     Args:
         template: a file of ``data/pages``.
-        script: a file of ``data/pages``.
+        scripts: files of ``data/pages``, beside the one that opens everything for print.
         values: what the template names.
     """
     from markupsafe import Markup
 
-    style_text, script_text = _text("page.css"), _text(script)
+    style_text, script_text = _text("page.css"), "".join(_text(name) for name in (*scripts, "print.js"))
     known = {
         # Both are files of ours, not input, and must stay as they were hashed.
         "style": Markup(style_text),  # noqa: S704

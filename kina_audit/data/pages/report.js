@@ -12,18 +12,20 @@
     var words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     var shown = {};
     var total = 0;
+    var all = 0;
     boxes.forEach(function (b) { shown[b.getAttribute("data-show")] = b.checked; });
     findings.forEach(function (f, i) {
       var match = shown[f.getAttribute("data-status")] && words.every(function (w) { return texts[i].indexOf(w) >= 0; });
       f.hidden = !match;
-      total += match ? 1 : 0;
+      // A profile's links are shown with it, and are no requirement.
+      if (!f.hasAttribute("data-links")) { all += 1; total += match ? 1 : 0; }
     });
     profiles.forEach(function (p, i) {
       var some = p.querySelector(".finding:not([hidden])") !== null;
       p.hidden = !some;
       p.open = words.length ? some : opened[i];
     });
-    count.textContent = total + " of " + findings.length + " requirements";
+    count.textContent = total + " of " + all + " requirements";
   }
 
   search.addEventListener("input", apply);
@@ -45,8 +47,6 @@
       button.textContent = "Copied";
     });
   });
-  window.addEventListener("beforeprint", function () { profiles.forEach(function (p) { p.open = true; }); });
-  window.addEventListener("afterprint", function () { profiles.forEach(function (p, i) { p.open = opened[i]; }); });
-  document.getElementById("tools").hidden = false;
+  Array.prototype.forEach.call(document.querySelectorAll("button[data-copy], #tools"), function (e) { e.hidden = false; });
   apply();
 })();

@@ -40,7 +40,7 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
     ]
     return page(
         "matrix.html",
-        "matrix.js",
+        ("matrix.js",),
         {
             "release": matrix.release,
             "fail_on": matrix.fail_on,

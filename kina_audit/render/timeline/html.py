@@ -29,4 +29,4 @@ def render(timeline: Timeline, _width: int) -> str:
         # Every text in it was escaped when it was drawn.
         "picture": Markup(drawing(timeline)),  # noqa: S704
     }
-    return page("timeline.html", "timeline.js", values)
+    return page("timeline.html", (), values)

@@ -4,7 +4,7 @@ from kina_audit.cilium.model import LADDER
 from kina_audit.render import cut, xml
 from kina_audit.report.timeline import Timeline
 
-_LEFT, _TOP, _ROW, _COLUMN, _GAP = 190, 96, 24, 104, 3
+_LEFT, _TITLE, _HEADS, _ROW, _COLUMN, _GAP = 150, 30, 56, 24, 116, 3
 _WORD = {"pass": "works", "fail": "fails", "warn": "partly", "unknown": "cannot tell", "skip": "not asked"}
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1b2130; } .soft { fill: #566072; } .head { font-weight: 600; font-size: 15px; }
@@ -22,12 +22,13 @@ def render(timeline: Timeline, _width: int) -> str:
 
 
 def drawing(timeline: Timeline, style: str = "") -> str:
-    """The picture; inside a page the page's own style colours it."""
+    """The picture; inside a page, which has a title of its own, the page's own style colours it."""
     points, profiles = timeline.points, timeline.profiles
     rows = len(profiles) + bool(timeline.release)
-    width = _LEFT + _COLUMN * len(points) + 20
-    height = _TOP + _ROW * rows + 12
     title = cut(timeline.name, 100)
+    width = max(_LEFT + _COLUMN * len(points) + 20, 24 + 9 * len(title) if style else 0)
+    top = (_TITLE if style else 0) + _HEADS
+    height = top + _ROW * rows + 12
     out = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -35,33 +36,34 @@ def drawing(timeline: Timeline, style: str = "") -> str:
         ),
         style,
         f'<rect class="ground" width="{width}" height="{height}"/>',
-        f'<text class="head" x="12" y="26">{xml(title)}</text>',
     ]
+    if style:
+        out.append(f'<text class="head" x="12" y="26">{xml(title)}</text>')
     for number, point in enumerate(points):
         x = _LEFT + number * _COLUMN
         for line, text in enumerate((point.label, point.date, f"Linux {point.kernel or '?'}")):
             out.append(
-                f'<text class="{"" if line == 0 else "soft"}" x="{x}" y="{50 + line * 15}">{xml(cut(text, 16))}</text>'
+                f'<text class="{"" if line == 0 else "soft"}" x="{x}" y="{top - _HEADS + 18 + line * 15}">{xml(cut(text, 16))}</text>'
             )
     if timeline.release:
-        out.append(f'<text x="12" y="{_TOP + 16}">{xml(cut(f"Cilium {timeline.release}", 26))}</text>')
+        out.append(f'<text x="12" y="{top + 16}">{xml(cut(f"Cilium {timeline.release}", 26))}</text>')
         for number, point in enumerate(points):
             status = "fail" if point.mode == "unsupported" else "pass" if point.mode == LADDER[0] else "warn"
             status = "unknown" if point.mode == "unknown" else status
-            out.append(_cell(number, 0, status, f"{point.label}: {point.mode}", point.mode))
+            out.append(_cell(number, top, status, f"{point.label}: {point.mode}", point.mode))
     for row, (name, text) in enumerate(profiles, bool(timeline.release)):
-        y = _TOP + row * _ROW
-        out.append(f'<text x="12" y="{y + 16}">{xml(cut(name, 26))}</text>')
+        y = top + row * _ROW
+        out.append(f'<text x="12" y="{y + 16}">{xml(cut(name, 22))}</text>')
         for number, point in enumerate(points):
             status = point.statuses[row - bool(timeline.release)]
             hint = f"{point.label}: {text} {_WORD[status]}"
-            out.append(_cell(number, row, status, hint, _WORD[status]))
+            out.append(_cell(number, y, status, hint, _WORD[status]))
     out.append("</svg>")
     return "\n".join(out) + "\n"
 
 
-def _cell(column: int, row: int, status: str, hint: str, word: str) -> str:
-    x, y = _LEFT + column * _COLUMN, _TOP + row * _ROW
+def _cell(column: int, y: int, status: str, hint: str, word: str) -> str:
+    x = _LEFT + column * _COLUMN
     return (
         f'<g><title>{xml(hint)}</title><rect class="{status}" x="{x}" y="{y}" width="{_COLUMN - _GAP}" '
         f'height="{_ROW - _GAP}" rx="3"/><text class="cell" x="{x + 8}" y="{y + 15}">{xml(word)}</text></g>'
