@@ -53,3 +53,17 @@ def test_check_says_where_the_config_was_found() -> None:
     assert "Found in unified kernel image > .linux section at 0x400 > x86 bzImage" in " ".join(
         done.stdout.decode().split()
     )
+
+
+def test_streams_that_are_closed_or_full() -> None:
+    command = f"{sys.executable} -m kina_audit extract"
+    for shell, status, words in (
+        (f"{command} - <&-", 3, "stdin is closed"),
+        (f"{command} {FIXTURES / 'images/Image'} >/dev/full", 2, "stdout: cannot be written: No space left"),
+    ):
+        if "/dev/full" in shell and not Path("/dev/full").exists():
+            continue
+        done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+        assert done.returncode == status
+        assert done.stderr.startswith(f"kina-audit: {words}")
+        assert len(done.stderr.splitlines()) <= 2

@@ -27,8 +27,6 @@ FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 CONFIG = (FIXTURES / "images.config").read_bytes()
 IMAGES = sorted((FIXTURES / "images").iterdir())
 READABLE = [p for p in IMAGES if p.name != "Image-no-ikconfig"]
-# Read forward, a kernel behind an unknown wrapper cannot be searched for, and a tree's strings stand at its end.
-STREAMED = [p for p in READABLE if p.name != "zImage"]
 
 
 @pytest.mark.parametrize("path", READABLE, ids=lambda p: p.name)
@@ -39,7 +37,7 @@ def test_the_config_comes_out_byte_for_byte(path: Path) -> None:
     assert found.kernel_release == (None if path.name == "Image-no-banner" else "6.12.3-fixture")
 
 
-@pytest.mark.parametrize("path", STREAMED, ids=lambda p: p.name)
+@pytest.mark.parametrize("path", READABLE, ids=lambda p: p.name)
 @pytest.mark.parametrize("step", [1, 100, 1 << 20])
 def test_a_stream_gives_the_same(path: Path, step: int) -> None:
     with open(path, "rb") as file:
@@ -97,6 +95,69 @@ def test_a_corrupt_layer_is_named_with_where_it_is() -> None:
     data[at] ^= 0xFF
     with pytest.raises(SourceError, match=r"arm64 Image: the config at 0x1be is corrupt"):
         extract_config(bytes(data), "Image")
+
+
+FALSE_MARKERS = {
+    "a string": b"IKCFG_ST in some text",
+    "magic only": b"IKCFG_ST\x1f\x8b\x08\x00" + bytes(40),
+    "no config": b"IKCFG_ST" + gzip.compress(b"something else"),
+    "cut short": b"IKCFG_ST" + gzip.compress(CONFIG)[:200] + b"IKCFG_ED",
+}
+
+
+@pytest.mark.parametrize("mark", FALSE_MARKERS)
+@pytest.mark.parametrize("gap", [0, 300, 600_000])
+def test_a_marker_that_is_none_hides_no_config(mark: str, gap: int) -> None:
+    image = (FIXTURES / "images/Image").read_bytes()
+    data = image[:100] + FALSE_MARKERS[mark] + bytes(gap) + image[100:]
+    with_two = data + b"IKCFG_ST" + gzip.compress(CONFIG + b"CONFIG_LATER=y\n")
+    for source in (data, with_two, gzip.compress(data)):
+        for reader in (source, CallReader(lambda size, rest=[source]: _take(rest, min(size, 1000)))):
+            found = extract_config(reader, "Image")
+            assert found.config_text == CONFIG
+            assert found.kernel_release == "6.12.3-fixture"
+    with pytest.raises(SourceError):
+        extract_config(FALSE_MARKERS[mark].rjust(4096, b"\0"), "thing")
+
+
+@pytest.mark.parametrize("step", [1, 7, 512 * 1024])
+def test_a_marker_may_be_split_wherever_reading_stops(step: int) -> None:
+    image = (FIXTURES / "images/Image").read_bytes()
+    for shift in range(12) if step > 7 else [0]:
+        data = image[:100] + bytes(512 * 1024 - 0x1BE - shift if step > 7 else 0) + image[100:]
+        reader = CallReader(lambda size, rest=[data]: _take(rest, min(size, step)))
+        assert extract_config(reader, "Image").config_text == CONFIG
+
+
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "zstd", "lzma"])
+def test_an_image_in_several_streams_and_with_something_behind(kind: str) -> None:
+    """What pbzip2, pzstd and bgzip write; and device trees, signatures or padding behind an image."""
+    compress = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": zstd.compress,
+                "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE)}[kind]  # fmt: skip
+    image = (FIXTURES / "images/Image").read_bytes()
+    for behind in (b"", bytes(4096), b"\xd0\x0d\xfe\xed behind", b"~Module signature appended~\n"):
+        assert extract_config(compress(image) + behind, "Image").config_text == CONFIG
+        if kind != "lzma":
+            parts = [compress(image[at : at + 200]) for at in range(0, len(image), 200)]
+            assert len(parts) > 2
+            assert extract_config(b"".join(parts) + behind, "Image").config_text == CONFIG
+
+
+@pytest.mark.parametrize(
+    "name", ["bzImage-xz", "bzImage-lz4", "vmlinuz-zstd.efi", "uki.efi", "configs.ko", "boot-v4.img"]
+)
+def test_a_signature_or_padding_behind_an_image_does_no_harm(name: str) -> None:
+    data = (FIXTURES / "images" / name).read_bytes()
+    for behind in (bytes(5000), b"\xff" * 5000, b"\x30\x82" + bytes(range(256)) * 8, b"~Module signature appended~\n"):
+        assert extract_config(data + behind, name).config_text == CONFIG
+
+
+def test_a_gzip_header_may_have_every_field() -> None:
+    body = gzip.compress((FIXTURES / "images/Image").read_bytes())
+    extra = b"\x04\x00abcd" + b"Image\0" + b"a comment\0"
+    header = body[:3] + b"\x1e" + body[4:10] + extra
+    header += (zlib.crc32(header) & 0xFFFF).to_bytes(2, "little")
+    assert extract_config(header + body[10:], "Image.gz").config_text == CONFIG
 
 
 BOMBS = {

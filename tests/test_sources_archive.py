@@ -128,7 +128,9 @@ def test_a_config_is_preferred_to_an_image_in_whichever_order(tmp_path: Path, *,
 
 
 def test_the_configs_of_the_kernels_self_tests_are_of_no_kernel(tmp_path: Path) -> None:
-    path = saved(tmp_path, {"linux/tools/testing/selftests/bpf/config": CONFIG})
+    source: dict[str, bytes | str] = {"linux/tools/testing/selftests/bpf/config": CONFIG, "linux/scripts/tests/1/config": CONFIG,
+                                      "linux/scripts/config": b"# CONFIG_X\nset_var CONFIG_Y=y\n", "linux/kernel/vmlinux.lds.S": b"/* CONFIG_SMP */\n"}  # fmt: skip
+    path = saved(tmp_path, source)
     with pytest.raises(SourceNotFoundError):
         open_source(str(path))
 

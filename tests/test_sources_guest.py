@@ -189,11 +189,23 @@ def test_a_tool_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @pytest.mark.parametrize(
     "source",
     ["ssh:", "ssh:-oProxyCommand=x", "ssh:a b", "ssh:a;b", "docker:-v", "docker:$(x)", "kubectl:", "kubectl:-x",
-     "kubectl:pod/only", "kubectl:a:b", "container:a\nb"],
+     "kubectl:pod/only", "kubectl:a:b", "kubectl:a/b", "ssh:[::1", "ssh:[-x]", "ssh:::1", "ssh:a@-x", "ssh:a:", "ssh:a:123456", "container:a\nb"],
 )  # fmt: skip
 def test_names_that_could_be_options_or_shell_are_refused(source: str) -> None:
     with pytest.raises(UsageError):
         open_source(source)
+
+
+@pytest.mark.parametrize(
+    ("guest", "words"),
+    [
+        ("[::1]", ["--", "::1"]),
+        ("root@[fe80::1%eth0]:22", ["-p", "22", "--", "root@fe80::1%eth0"]),
+        ("node_1.example.org", ["--", "node_1.example.org"]),
+    ],
+)
+def test_addresses_for_ssh(guest: str, words: list[str]) -> None:
+    assert command_for("ssh", guest).arguments[6:] == (*words, "sh")
 
 
 @given(st.sampled_from(GUESTS), st.text(max_size=30))

@@ -1,10 +1,11 @@
 """The kernel that Apple container boots: the link decides, the image tells its version."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from kina_audit.errors import SourceError, SourceNotFoundError
+from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError
 from kina_audit.sources import open_source
 from kina_audit.sources.installed import open_installed, set_command
 from kina_audit.sources.options import SourceOptions
@@ -87,6 +88,43 @@ def test_the_usual_place_is_in_the_home_folder(tmp_path: Path, monkeypatch: pyte
 def test_flags_differ_by_release() -> None:
     assert set_command("0.4.1") == "container system kernel set --recommended"
     assert set_command("0.5.0").endswith("--force")
+
+    assert set_command("1.4.1", "x86_64") == "container system kernel set --arch amd64 --binary FILE --force"
+
+
+def test_container_chooses_no_kernel_for_x86(app_root: Path) -> None:
+    """The kernels it chooses are arm64's, and --recommended would install one of those."""
+    link = app_root / "app/kernels/default.kernel-amd64"
+    link.symlink_to(FIXTURES / "images/bzImage-gzip")
+    fake_container(app_root, "1.4.1")
+    options = SourceOptions(arch="x86_64")
+    assert open_source("installed", options).provenance.notes == ()
+    link.unlink()
+    link.symlink_to("/nowhere/vmlinux")
+    with pytest.raises(SourceError) as caught:
+        open_source("installed", options)
+    assert "container system kernel set --arch amd64 --binary FILE --force" in caught.value.hint
+
+
+def test_a_kernel_without_its_config_names_the_command_too(app_root: Path) -> None:
+    fake_container(app_root, "1.4.1")
+    (app_root / "app/kernels/vmlinux-9.9.9-1").write_bytes((FIXTURES / "images/Image-no-ikconfig").read_bytes())
+    with pytest.raises(NoIkconfigError, match=r"Linux 6\.12\.3-fixture was built without") as caught:
+        open_source("installed")
+    assert "container system kernel set --recommended --force" in caught.value.hint
+
+
+def test_a_container_that_does_not_answer_is_none(app_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kina_audit.sources import installed
+
+    (app_root / "bin").mkdir()
+    program = app_root / "bin/container"
+    program.write_text("#!/bin/sh\n/bin/sleep 30 & wait\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(installed, "_SECONDS", 0.5)
+    begun = time.monotonic()
+    assert open_source("installed").provenance.notes == ()
+    assert time.monotonic() - begun < 20
 
 
 def test_every_default_kernel_of_container_is_known() -> None:

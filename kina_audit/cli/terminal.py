@@ -54,13 +54,23 @@ def print_out(text: str) -> None:
 
 
 def print_bytes(data: bytes) -> None:
-    """Write bytes to stdout as they are."""
-    sys.stdout.flush()
-    if hasattr(sys.stdout, "buffer"):
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    else:
-        sys.stdout.write(data.decode("utf-8", errors="replace"))
+    """Write bytes to stdout as they are.
+
+    Raises:
+        OutputError: they cannot be written; a reader that went away is a BrokenPipeError.
+    """
+    try:
+        sys.stdout.flush()
+        if hasattr(sys.stdout, "buffer"):
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            sys.stdout.write(data.decode("utf-8", errors="replace"))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter's last flush would fail too
+        raise OutputError(f"stdout: cannot be written: {error.strerror}") from error
 
 
 def check_writable(path: Path) -> None:

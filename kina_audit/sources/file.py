@@ -45,7 +45,7 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
         SourceError: nothing there, no permission, too large, corrupt, or no kernel config in it.
     """
     if source == STDIN:
-        return _read(sys.stdin.buffer, None, Provenance(source, kind or "stdin", "stdin"), options, member)
+        return _read_stdin(Provenance(source, kind or "stdin", "stdin"), options, member)
     path = Path(source)
     try:
         status = path.stat()
@@ -66,6 +66,15 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
+
+
+def _read_stdin(provenance: Provenance, options: SourceOptions, member: str) -> Kernel:
+    if sys.stdin is None:  # the shell's `<&-`
+        raise SourceNotFoundError("stdin is closed", "Pipe a config, an image or an archive into it, or give a path.")
+    try:
+        return _read(sys.stdin.buffer, None, provenance, options, member)
+    except OSError as error:
+        raise SourceError(f"stdin: cannot be read: {error.strerror}", "Give the path of a file.") from error
 
 
 def read_text(path: Path) -> str:

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from kina_audit.errors import SourceError, SourceNotFoundError
+from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.sources import recorded
@@ -22,6 +22,9 @@ ROOT_VARIABLE = "CONTAINER_APP_ROOT"
 DEFAULT_ROOT = "Library/Application Support/com.apple.container"
 ARCHES = {"arm64": "arm64", "x86_64": "amd64"}
 """Kconfig's name of an architecture, and the one in the link's name."""
+
+DEFAULT_ARCH = "arm64"
+"""The architecture that ``container`` has a kernel of its own choice for (ContainerSystemConfig.swift, KernelConfig)."""
 
 _RELEASE = re.compile(r"\bversion (\d+\.\d+\.\d+)")
 _SECONDS, _MOST_OUTPUT = 10.0, 4096
@@ -49,25 +52,34 @@ def open_installed(options: SourceOptions, *, home: Path | None = None) -> Kerne
     if not link.exists():
         raise SourceError(
             f"{link} leads to {link.readlink()}, which is not there",
-            f"Install a kernel again: {set_command(_container_release(options))}",
+            f"Install a kernel again: {set_command(_container_release(options), options.arch)}",
         )
-    kernel = open_file(str(link.resolve()), options, kind="installed")
     release = _container_release(options)
-    notes = _age(kernel, release)
+    try:
+        kernel = open_file(str(link.resolve()), options, kind="installed")
+    except NoIkconfigError as error:
+        raise NoIkconfigError(
+            error.message,
+            f"{error.hint} The kernel that container would choose has its config in it: {set_command(release, options.arch)}"
+            if options.arch == DEFAULT_ARCH
+            else error.hint,
+        ) from error
+    notes = _age(kernel, release) if options.arch == DEFAULT_ARCH else ()
     for note in notes:
         options.say(note)
     provenance = replace(kernel.provenance, source="installed", ref=release, notes=(*kernel.provenance.notes, *notes))
     return replace(kernel, provenance=provenance)
 
 
-def set_command(release: str) -> str:
-    """The command with which a ``container`` release installs the kernel it would choose.
+def set_command(release: str, arch: str = DEFAULT_ARCH) -> str:
+    """The command with which a ``container`` release installs the kernel it would choose, or one the user has.
 
-    ``--recommended`` is in every release; from 0.5.0 on a kernel file of the same name is kept unless ``--force`` is given
-    (apple/container d6b2243c).
+    ``--recommended`` is in every release, ignores ``--arch``, and knows arm64's kernel only; from 0.5.0 on a kernel file
+    of the same name is kept unless ``--force`` is given (apple/container d6b2243c).
     """
     force = " --force" if not release or _parts(release) >= (0, 5, 0) else ""
-    return f"container system kernel set --recommended{force}"
+    which = "--recommended" if arch == DEFAULT_ARCH else f"--arch {ARCHES[arch]} --binary FILE"
+    return f"container system kernel set {which}{force}"
 
 
 def _age(kernel: Kernel, release: str) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import INPUT, Expansion, compression_of
-from kina_audit.kernel.compression.limits import Budget, Limits
+from kina_audit.kernel.compression.limits import MIB, Budget, Limits
 from kina_audit.kernel.compression.reader import Reader, SectionReader, ViewReader
 from kina_audit.kernel.image.candidates import candidates
 from kina_audit.kernel.image.container import Part
 from kina_audit.kernel.image.elf import module_release
+from kina_audit.kernel.image.fit import MAGIC as FIT_MAGIC
 from kina_audit.kernel.image.identify import HEAD, identify
 from kina_audit.kernel.image.markers import Scan, scan_reader, scan_view
 from kina_audit.kernel.image.missing import no_ikconfig
@@ -19,6 +20,9 @@ _SUBSTANTIAL = 256 * 1024
 """A guessed compressed stream that gave this much before it broke was no accident."""
 
 _LEAST_WINDOW = 1 << 16
+
+_HELD = 64 * MIB
+"""How much of a stream is held in memory when its kernel can only be found by going back and forth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,15 @@ class _Search:
         view = reader.view if isinstance(reader, ViewReader) else None
         head = self._peek(reader, trail) if view is None else view
         if compression := compression_of(bytes(head[:16])):
-            return self._unpack(reader, compression, (*trail, f"{compression} data"), depth + 1, nested)
+            return self._unpack(
+                reader, compression, (*trail, f"{compression} data"), depth + 1, nested, concatenated=True
+            )
         container = identify(head)
+        if view is None and not trail and (container is None or head[: len(FIT_MAGIC)] == FIT_MAGIC):
+            whole = reader.read_exactly(_HELD)
+            if not reader.peek(1):
+                return self._layer(ViewReader(memoryview(whole)), trail, depth, nested)
+            reader.unread(whole)
         if container is None:
             return self._plain(reader, trail, depth, nested)
         trail = (*trail, container.kind)
@@ -134,11 +145,20 @@ class _Search:
         )
 
     def _unpack(
-        self, reader: Reader, compression: str, trail: tuple[str, ...], depth: int, nested: int
+        self,
+        reader: Reader,
+        compression: str,
+        trail: tuple[str, ...],
+        depth: int,
+        nested: int,
+        *,
+        concatenated: bool = False,
     ) -> Extracted | None:
         window = max(_LEAST_WINDOW, self.limits.window >> nested)
         try:
-            inside = Expansion(reader, compression, self.budget, where=trail[-1], window=window)
+            inside = Expansion(
+                reader, compression, self.budget, where=trail[-1], window=window, concatenated=concatenated
+            )
         except CorruptData as error:
             raise self._corrupt(error, trail) from error
         return self._layer(inside, trail, depth, nested + 1)

@@ -17,6 +17,10 @@ LONGEST_BANNER = 160
 WINDOW = 512 * 1024
 """How much of a layer is looked at at a time."""
 
+_CONFIG_HAS = b"CONFIG_"
+_MOST_MARKERS = 16
+"""Markers that are tried: one that is none can stand in a kernel too, in an initramfs that holds a tool such as this one."""
+
 _NEAR = 16 * 1024 * 1024
 """How far before its config a kernel's version string is looked for; both stand in .rodata."""
 
@@ -51,6 +55,7 @@ def scan_reader(reader: Reader, found: Scan) -> None:
         CorruptData: the layer cannot be read on, or the config in it is damaged.
     """
     tail = b""
+    broken: list[CorruptData] = []
     while piece := reader.read(WINDOW):
         window = tail + piece if tail else piece
         base = found.size - len(tail)
@@ -58,11 +63,19 @@ def scan_reader(reader: Reader, found: Scan) -> None:
         at = window.find(CONFIG_START)
         if not found.release and BANNER in window:
             found.release = release_in(window)
-        if at >= 0:
+        while at >= 0 and len(broken) < _MOST_MARKERS:
+            try:
+                found.config = _gunzip(window[at + CONFIG_MARK :], reader, base + at)
+            except CorruptData as error:
+                if not any(error.reason == earlier.reason for earlier in broken):  # seen again in the tail
+                    broken.append(error)
+                at = window.find(CONFIG_START, at + 1)
+                continue
             found.at = base + at
-            found.config = _gunzip(window[at + CONFIG_MARK :], reader, found.at)
             return
         tail = window[-LONGEST_BANNER:]
+    if broken:
+        raise broken[0]
 
 
 def scan_view(view: memoryview, found: Scan) -> None:
@@ -72,11 +85,21 @@ def scan_view(view: memoryview, found: Scan) -> None:
         CorruptData: the config is damaged.
     """
     found.size = len(view)
+    broken: list[CorruptData] = []
     at = find(view, CONFIG_START)
-    found.release = _release_near(view, 0, len(view)) if at < 0 else _release_near(view, max(0, at - _NEAR), at)
-    if at >= 0:
+    while at >= 0 and len(broken) < _MOST_MARKERS:
+        try:
+            found.config = _gunzip(b"", ViewReader(view[at + CONFIG_MARK :]), at)
+        except CorruptData as error:
+            broken.append(error)
+            at = find(view, CONFIG_START, at + 1)
+            continue
         found.at = at
-        found.config = _gunzip(b"", ViewReader(view[at + CONFIG_MARK :]), at)
+        found.release = _release_near(view, max(0, at - _NEAR), at)
+        return
+    found.release = _release_near(view, 0, len(view))
+    if broken:
+        raise broken[0]
 
 
 def find(view: memoryview, wanted: bytes, start: int = 0, end: int | None = None) -> int:
@@ -99,20 +122,35 @@ def _release_near(view: memoryview, start: int, end: int) -> str:
 
 
 def _gunzip(head: bytes, reader: Reader, at: int) -> bytes:
+    """The config that starts with ``head`` and goes on in ``reader``; what was read of that is put back on failure."""
     engine = zlib.decompressobj(wbits=31)
     pieces: list[bytes] = []
+    taken: list[bytes] = []
     size = 0
-    feed = head or reader.read(WINDOW)
+    feed = head
     try:
-        while feed:
+        while feed := feed or _next(reader, taken):
             piece = engine.decompress(feed, MAX_CONFIG_BYTES + 1 - size)
             size += len(piece)
             pieces.append(piece)
             if size > MAX_CONFIG_BYTES:
                 raise CorruptData(f"the config at {at:#x} has more than {MAX_CONFIG_BYTES // 1024 // 1024} MiB")
             if engine.eof:
-                return b"".join(pieces)
-            feed = engine.unconsumed_tail or reader.read(WINDOW)
+                text = b"".join(pieces)
+                if _CONFIG_HAS not in text:
+                    raise CorruptData(f"the config at {at:#x} sets no symbol")
+                return text
+            feed = engine.unconsumed_tail
+        raise CorruptData(f"the config at {at:#x} ends too early")
     except zlib.error as error:
+        reader.unread(b"".join(taken))
         raise CorruptData(f"the config at {at:#x} is corrupt: {error}") from error
-    raise CorruptData(f"the config at {at:#x} ends too early")
+    except CorruptData:
+        reader.unread(b"".join(taken))
+        raise
+
+
+def _next(reader: Reader, taken: list[bytes]) -> bytes:
+    piece = reader.read(WINDOW)
+    taken.append(piece)
+    return piece

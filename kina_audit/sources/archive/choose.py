@@ -8,16 +8,16 @@ from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.limits import MIB, Budget
 from kina_audit.kernel.compression.reader import ViewReader
 from kina_audit.sources.archive.member import Member, clean, follow
-from kina_audit.sources.content import Content, corrupt, read_config
+from kina_audit.sources.content import Content, Kind, corrupt, read_config
 
 CONFIG_NAME = re.compile(r"(?:^|/)(?:config-[^/]+|\.config|config(?:\.gz)?|lib/modules/[^/]+/config)$")
 IMAGE_NAME = re.compile(r"(?:^|/)(?:vmlinu[xz][^/]*|[bz]?Image[^/]*|configs\.ko[^/]*|[^/]+\.efi)$")
-SELFTESTS = "/selftests/"
-"""In the kernel's own source every self-test has a ``config``: a fragment, of no kernel."""
+OF_NO_KERNEL = re.compile(r"(?:^|/)(?:tests|testing|selftests|examples)/")
+"""In the kernel's own source every self-test, and some more below these folders, has a ``config``: a fragment."""
 KATA_LINK = "vmlinux.container"
 """In Kata's releases the link to the kernel that Kata boots (kata-containers' build-kernel.sh, ``install_kata``)."""
 
-_MARK = b"CONFIG_"
+_ASSIGNMENT = re.compile(rb"^CONFIG_\w+=|^# CONFIG_\w+ is not set$", re.MULTILINE)
 _BUFFERED = 64 * MIB
 """Images up to this size are held in memory, where every container can be read; larger ones only forward."""
 _MOST_LINK_TEXT = 16 * MIB
@@ -72,8 +72,8 @@ class Chooser:
                 return name == self.wanted
             self._remember_near(name)
             return False
-        if CONFIG_NAME.search(name) and SELFTESTS not in name:
-            self._try(member, mark=_MARK)
+        if CONFIG_NAME.search(name) and not OF_NO_KERNEL.search(name):
+            self._try(member)
             return ".config" in self._found or self._kata_config() in self._found
         if IMAGE_NAME.search(name):
             if not self._found and self._images < _MOST_IMAGES:
@@ -143,12 +143,11 @@ class Chooser:
         folder, kernel = posixpath.split(self._kata_kernel())
         return posixpath.join(folder, f"config-{kernel.removeprefix('vmlinux-')}") if kernel else ""
 
-    def _try(self, member: Member, *, mark: bytes = b"", certain: bool = False) -> None:
+    def _try(self, member: Member, *, certain: bool = False) -> None:
         """Read a member and keep what is found; what is wrong with it is kept too, unless it is ``certain`` to be meant.
 
         Args:
             member: what to read.
-            mark: what a config must have near its start.
             certain: an error ends the search.
         """
         try:
@@ -160,7 +159,8 @@ class Chooser:
                 raise
             self._hopeless[member.name] = error
             return
-        if mark in content.data[: 1 << 16]:
+        # Text that was not asked for must look like a config: vmlinux.lds.S and scripts/config are none.
+        if self.wanted or content.kind is Kind.IMAGE or _ASSIGNMENT.search(content.data[: 1 << 16]):
             self._found[member.name] = content
 
     def _read(self, member: Member) -> Content:

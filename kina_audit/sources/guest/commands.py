@@ -11,7 +11,9 @@ IMAGE = "docker.io/library/busybox:stable"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:/+-]{0,254}")
 _HOST = re.compile(
-    r"(?:[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}@)?(?:[A-Za-z0-9][A-Za-z0-9.-]{0,253}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?"
+    r"(?P<user>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}@)?"
+    r"(?:(?P<host>[A-Za-z0-9][A-Za-z0-9._-]{0,253})|\[(?P<address>[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?)\])"
+    r"(?::(?P<port>\d{1,5}))?"
 )
 
 
@@ -55,13 +57,14 @@ def _ssh(guest: str) -> Command:
     match = _HOST.fullmatch(guest)
     if match is None:
         raise UsageError(f"ssh:{guest}: no host name", "For example ssh:node1 or ssh:admin@node1:2222.")
-    host = guest[: match.start(1) - 1] if match[1] else guest
-    port = ("-p", match[1]) if match[1] else ()
+    # ssh takes an IPv6 address without the brackets that keep it apart from a port here.
+    host = (match["user"] or "") + (match["host"] or match["address"])
+    port = ("-p", match["port"]) if match["port"] else ()
     return Command(("ssh", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", *port, "--", host, SHELL))
 
 
 def _kubectl(guest: str) -> Command:
-    if not _NAME.fullmatch(guest) or ":" in guest:
+    if not _NAME.fullmatch(guest) or ":" in guest or ("/" in guest and not guest.startswith("pod/")):
         raise UsageError(
             f"kubectl:{guest}: no node's name", "For example kubectl:node1, or kubectl:pod/NAMESPACE/NAME."
         )
