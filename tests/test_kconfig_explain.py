@@ -44,6 +44,32 @@ def test_a_hidden_symbol_names_the_visible_ones_that_reach_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "lines", "turned_off"),
+    [
+        ("EVENTS", "CONFIG_NET=y\n", ("CONFIG_KPROBES=y",), {}),
+        ("JIT_ALWAYS", "CONFIG_NET=y\n", ("CONFIG_JIT=y", "CONFIG_JIT_ALWAYS=y", "CONFIG_MODULES=y"), {}),
+        (
+            "DEBUG_TYPES", "CONFIG_DEBUG_OLD=y\n", ("CONFIG_DEBUG_NEW=y", "CONFIG_DEBUG_TYPES=y"),
+            {"DEBUG_OLD": "n"},
+        ),
+        ("NET", "CONFIG_NET=y\n", (), {}),
+        ("ARM64_ONLY", "", (), {}),
+        ("COUNT", "", (), {}),
+    ],
+)  # fmt: skip
+def test_what_turns_a_symbol_on_is_told_and_does(
+    name: str, text: str, lines: tuple[str, ...], turned_off: dict[str, str]
+) -> None:
+    found = explained(name, text)
+    assert (found.enabled_by, found.turned_off) == (lines, turned_off)
+    if lines:
+        assert resolve(fixture_tree(), text, [("f", "\n".join(lines) + "\n")]).value(name) == "y"
+        shown = " ".join(explanation_text(found, 200).split())
+        assert f"enabled by {' and '.join(lines)} (resolved again)" in shown
+        assert ("DEBUG_OLD becomes n" in shown) is bool(turned_off)
+
+
+@pytest.mark.parametrize(
     ("name", "text", "because"),
     [
         ("CRC", "CONFIG_NET=y\n", "selected by NET"),

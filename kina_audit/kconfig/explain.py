@@ -42,7 +42,9 @@ class Explanation:
         causes: why it is not enabled, down to what can be changed; empty when it is.
         selected_by, implied_by: symbols that select or imply it now.
         selectors: every symbol that could select it.
-        reached_by: for a hidden symbol, visible ones that turn it on.
+        reached_by: for a hidden symbol, visible ones that its value follows from.
+        enabled_by: the fewest lines that turn on a symbol that is n, proven by resolving again; empty: none was found.
+        turned_off: what the config asks for and loses by those lines, with its new value.
         possible: the values it can have on this tree, architecture and toolchain.
         transitional: it is read and never written.
     """
@@ -63,6 +65,8 @@ class Explanation:
     implied_by: tuple[str, ...]
     selectors: tuple[str, ...]
     reached_by: tuple[str, ...]
+    enabled_by: tuple[str, ...]
+    turned_off: Mapping[str, str]
     possible: str
     transitional: bool = False
 
@@ -101,6 +105,7 @@ def explain(resolution: Resolution, name: str) -> Explanation:
     places = tree.places().of(sym)
     hidden = not model.prompts[sym]
     low, high = tree.possible(sym)
+    enabled_by, turned_off = _enabled_by(resolution, sym) if not enabled and high else ((), {})
     return Explanation(
         symbol=name,
         type=TYPE_NAMES[letter],
@@ -118,6 +123,8 @@ def explain(resolution: Resolution, name: str) -> Explanation:
         implied_by=tuple(n for n, on in _on(resolution, model.implied[sym]) if on),
         selectors=tuple(n for n, _ in _on(resolution, model.selected[sym])),
         reached_by=_reached_by(resolution, sym) if hidden and letter in "bt" else (),
+        enabled_by=enabled_by,
+        turned_off=turned_off,
         possible=value
         if letter in "ihs"
         else "".join("nmy"[v] for v in range(low, high + 1) if letter == "t" or v != 1),
@@ -177,8 +184,21 @@ def _short(text: str) -> str:
     return text if len(text) <= 160 else text[:157] + "..."
 
 
+def _enabled_by(resolution: Resolution, sym: int) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """The smallest fragment that turns a symbol on, and what it turns off."""
+    from kina_audit.kconfig.fix import Goal, find_fix
+    from kina_audit.kernel.expression import Expression
+
+    model = resolution.tree.model
+    name = model.names[sym]
+    # Not parsed: a name such as 6LOWPAN would read as a number.
+    goal = Goal(name, Expression(name, ("sym", name), (name,)), 1, "")
+    found = find_fix(resolution.tree, resolution.rows, lambda _: [goal], lambda state: state.solver.tri(sym) > 0)
+    return tuple(c.line for c in found.changes), dict(found.turned_off)
+
+
 def _reached_by(resolution: Resolution, sym: int) -> tuple[str, ...]:
-    """Visible symbols that turn a hidden one on: selecting it (also through hidden ones), or in its default's conditions."""
+    """Visible symbols a hidden one follows from: they select it (also through hidden ones), or its defaults depend on them."""
     model = resolution.tree.model
     found: dict[str, None] = {}
     seen: set[int] = set()
