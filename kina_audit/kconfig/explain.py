@@ -6,9 +6,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from kina_audit.errors import UsageError
+from kina_audit.kconfig.fix import Fix, Goal, find_fix
 from kina_audit.kconfig.model import CONST, SYMBOL, expression_symbols, expression_text
 from kina_audit.kconfig.reasons import Cause, Reasons, pairs
 from kina_audit.kconfig.resolve import Resolution
+from kina_audit.kconfig.sensitive import Assumption, assumptions
+from kina_audit.kernel.expression import Expression
 
 TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string", "u": "without a type"}
 _MOST_ROUTES = 8
@@ -45,6 +48,7 @@ class Explanation:
         reached_by: for a hidden symbol, visible ones that its value follows from.
         enabled_by: the fewest lines that turn on a symbol that is n, proven by resolving again; empty: none was found.
         turned_off: what the config asks for and loses by those lines, with its new value.
+        assumed: answers about the toolchain that nobody gave, on which the value, or turning it on, rests.
         possible: the values it can have on this tree, architecture and toolchain.
         transitional: it is read and never written.
     """
@@ -67,6 +71,7 @@ class Explanation:
     reached_by: tuple[str, ...]
     enabled_by: tuple[str, ...]
     turned_off: Mapping[str, str]
+    assumed: tuple[Assumption, ...]
     possible: str
     transitional: bool = False
 
@@ -105,7 +110,7 @@ def explain(resolution: Resolution, name: str) -> Explanation:
     places = tree.places().of(sym)
     hidden = not model.prompts[sym]
     low, high = tree.possible(sym)
-    enabled_by, turned_off = _enabled_by(resolution, sym) if not enabled and high else ((), {})
+    fix = _fix(resolution, sym) if not enabled and high else None
     return Explanation(
         symbol=name,
         type=TYPE_NAMES[letter],
@@ -123,8 +128,9 @@ def explain(resolution: Resolution, name: str) -> Explanation:
         implied_by=tuple(n for n, on in _on(resolution, model.implied[sym]) if on),
         selectors=tuple(n for n, _ in _on(resolution, model.selected[sym])),
         reached_by=_reached_by(resolution, sym) if hidden and letter in "bt" else (),
-        enabled_by=enabled_by,
-        turned_off=turned_off,
+        enabled_by=tuple(c.line for c in fix.changes) if fix else (),
+        turned_off=dict(fix.turned_off) if fix else {},
+        assumed=assumptions(fix.resolution if fix else resolution, [name]),
         possible=value
         if letter in "ihs"
         else "".join("nmy"[v] for v in range(low, high + 1) if letter == "t" or v != 1),
@@ -184,17 +190,12 @@ def _short(text: str) -> str:
     return text if len(text) <= 160 else text[:157] + "..."
 
 
-def _enabled_by(resolution: Resolution, sym: int) -> tuple[tuple[str, ...], Mapping[str, str]]:
-    """The smallest fragment that turns a symbol on, and what it turns off."""
-    from kina_audit.kconfig.fix import Goal, find_fix
-    from kina_audit.kernel.expression import Expression
-
-    model = resolution.tree.model
-    name = model.names[sym]
+def _fix(resolution: Resolution, sym: int) -> Fix:
+    """The smallest fragment that turns a symbol on."""
+    name = resolution.tree.model.names[sym]
     # Not parsed: a name such as 6LOWPAN would read as a number.
     goal = Goal(name, Expression(name, ("sym", name), (name,)), 1, "")
-    found = find_fix(resolution.tree, resolution.rows, lambda _: [goal], lambda state: state.solver.tri(sym) > 0)
-    return tuple(c.line for c in found.changes), dict(found.turned_off)
+    return find_fix(resolution.tree, resolution.rows, lambda _: [goal], lambda state: state.solver.tri(sym) > 0)
 
 
 def _reached_by(resolution: Resolution, sym: int) -> tuple[str, ...]:

@@ -42,6 +42,10 @@ def explanation_text(found: Explanation, width: int) -> str:
         more = len(found.turned_off) - _MOST_LOST
         lost += f"; and {more} more" if more > 0 else ""
         lines.append(_wrapped("enabled", f"by {' and '.join(found.enabled_by)} (resolved again){lost}", width))
+    lines += [
+        _wrapped("assumed", f"{a.question} = {a.answer}; it decides {', '.join(a.symbols)}", width)
+        for a in found.assumed
+    ]
     if found.causes:
         lines += ["", "  It is not enabled because:"]
         lines += cause_lines(found.causes, 2, width)
