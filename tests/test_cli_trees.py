@@ -166,6 +166,7 @@ def test_trees_are_listed_added_and_removed(here: Path, capsys: pytest.CaptureFi
         (("resolve", "config", "-t", "."), 3, "is no kernel tree"),
         (("resolve", "config", "-t", "linux", "--toolchain", "tcc-1"), 2, "unknown compiler"),
         (("resolve", "config", "-t", "linux", "--toolchain", "cc:no-such-compiler"), 3, "no such program"),
+        (("tree", "add", "linux"), 2, "linux: a source folder is read in place"),
         (("resolve", "config", *TREE, "-F", "missing"), 3, "missing: no such file"),
         (("resolve", "config", *TREE, "-F", "jit.toml.txt"), 3, "so it is no fragment"),
         (("resolve", "recorded:kata@3.17.0", "-t", "linux", "--arch", "x86"), 2, "recorded kernel"),

@@ -1,16 +1,20 @@
 """Explanations on the hand-written tree."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.explain import Explanation, explain
+from kina_audit.kconfig.loaded import read_tree
 from kina_audit.kconfig.reasons import Cause
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.sensitive import assumptions
 from kina_audit.kconfig.text import explanation_text
-from tests.kconfig_fixture import fixture_tree
+from kina_audit.kconfig.toolchain import Toolchain
+from tests.kconfig_fixture import FIXTURE, fixture_tree
 
 
 def explained(name: str, text: str = "") -> Explanation:
@@ -41,6 +45,32 @@ def test_a_hidden_symbol_names_the_visible_ones_that_reach_it() -> None:
     assert leaves(found.causes) == ["KPROBES is n", "TRACE is n"]
     assert {"KPROBES", "UPROBES"} <= set(found.reached_by)
     assert explained("STP", "CONFIG_NET=y\n").reached_by == ("BRIDGE",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "lines", "turned_off"),
+    [
+        ("EVENTS", "CONFIG_NET=y\n", ("CONFIG_KPROBES=y",), {}),
+        ("JIT_ALWAYS", "CONFIG_NET=y\n", ("CONFIG_JIT=y", "CONFIG_JIT_ALWAYS=y", "CONFIG_MODULES=y"), {}),
+        (
+            "DEBUG_TYPES", "CONFIG_DEBUG_OLD=y\n", ("CONFIG_DEBUG_NEW=y", "CONFIG_DEBUG_TYPES=y"),
+            {"DEBUG_OLD": "n"},
+        ),
+        ("NET", "CONFIG_NET=y\n", (), {}),
+        ("ARM64_ONLY", "", (), {}),
+        ("COUNT", "", (), {}),
+    ],
+)  # fmt: skip
+def test_what_turns_a_symbol_on_is_told_and_does(
+    name: str, text: str, lines: tuple[str, ...], turned_off: dict[str, str]
+) -> None:
+    found = explained(name, text)
+    assert (found.enabled_by, found.turned_off) == (lines, turned_off)
+    if lines:
+        assert resolve(fixture_tree(), text, [("f", "\n".join(lines) + "\n")]).value(name) == "y"
+        shown = " ".join(explanation_text(found, 200).split())
+        assert f"enabled by {' and '.join(lines)} (resolved again)" in shown
+        assert ("DEBUG_OLD becomes n" in shown) is bool(turned_off)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +125,19 @@ def test_text_fits_its_width() -> None:
 
 def test_assumptions_that_decide_nothing_are_not_listed() -> None:
     assert assumptions(resolve(fixture_tree(), "CONFIG_NET=y\n"), ["NET", "CRC"]) == ()
+
+
+@pytest.mark.parametrize(("toolchain", "told"), [("gcc-12", True), ("gcc-12,pahole=1.25", False)])
+def test_an_assumption_that_turning_it_on_rests_on_is_told(toolchain: str, told: bool, tmp_path: Path) -> None:
+    root = tmp_path / "linux"
+    shutil.copytree(FIXTURE, root)
+    with open(root / "net/Kconfig", "a", encoding="utf-8") as file:
+        file.write(
+            "config PAHOLE\n\tint\n\tdefault $(shell,$(srctree)/scripts/pahole-version.sh)\n"
+            'config BTF\n\tbool "BTF"\n\tdepends on PAHOLE >= 116 && NET\n'
+        )
+    tree, _ = read_tree(root, "fixture", "x86", Toolchain.parse(toolchain))
+    found = explain(resolve(tree, ""), "BTF")
+    assert found.enabled_by == ("CONFIG_BTF=y", "CONFIG_NET=y")
+    assert [(a.answer, a.symbols) for a in found.assumed] == ([("124", ("BTF",))] if told else [])
+    assert ("assumed   the version of pahole = 124; it decides BTF" in explanation_text(found, 100)) is told

@@ -80,6 +80,31 @@ def test_members_that_leave_the_folder_are_left_out(tmp_path: Path, options: Sou
     assert not any("STOLEN" in p.read_text() for p in after)
 
 
+def test_a_member_in_the_place_of_our_note_is_left_out(tmp_path: Path, options: SourceOptions) -> None:
+    (tmp_path / "t.tar").write_bytes(tar_of_fixture(extra=((f"linux-6.12.1/{archive_module.META}/Kconfig", b"x\n"),)))
+    place = find_tree(str(tmp_path / "t.tar"), options)
+    assert [origin for _, origin, _ in cached_trees(options)] == [str(tmp_path / "t.tar")]
+    assert archive_module.is_kept(place.root)
+
+
+def test_a_damaged_cached_tree_is_made_again(tmp_path: Path, options: SourceOptions) -> None:
+    (tmp_path / "t.tar").write_bytes(tar_of_fixture())
+    root = find_tree(str(tmp_path / "t.tar"), options).root
+    (root / "Kconfig").unlink()
+    assert find_tree(str(tmp_path / "t.tar"), options).root == root
+    assert (root / "Kconfig").is_file()
+
+
+@pytest.mark.parametrize("spec", ["t.tar", "6.12.1"])
+def test_a_cache_that_cannot_be_written_is_one_error(tmp_path: Path, spec: str) -> None:
+    (tmp_path / "t.tar").write_bytes(tar_of_fixture())
+    (tmp_path / "file").write_text("")
+    told = SourceOptions(cache=tmp_path / "file")
+    where = str(tmp_path / spec) if spec == "t.tar" else spec
+    with pytest.raises(SourceError, match="the cache cannot be written"):
+        find_tree(where, told, transport=kernel_org(lzma.compress(tar_of_fixture())))
+
+
 def test_links_in_an_archive_are_left_out(tmp_path: Path, options: SourceOptions) -> None:
     out = io.BytesIO(tar_of_fixture())
     with tarfile.open(fileobj=out, mode="a") as tar:

@@ -1,5 +1,6 @@
 """``kina-audit tree``: the kernel trees in the cache."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,9 +39,12 @@ def add(
     quiet: given.Quiet = False,
 ) -> int:
     """Fetch a version from kernel.org, or read an archive, and keep its Kconfig files."""
+    from kina_audit.errors import UsageError
     from kina_audit.kconfig.tree import tree_version
     from kina_audit.sources.tree import find_tree
 
+    if Path(tree).is_dir():
+        raise UsageError(f"{tree}: a source folder is read in place and never cached", f"Use it: --kernel-tree {tree}")
     place = find_tree(tree, source_options(offline=offline, refresh=False, quiet=quiet))
     terminal.print_out(f"{place.root.name}: Linux {tree_version(place.root)}\n")
     return 0

@@ -6,9 +6,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from kina_audit.errors import UsageError
+from kina_audit.kconfig.fix import Fix, Goal, find_fix
 from kina_audit.kconfig.model import CONST, SYMBOL, expression_symbols, expression_text
 from kina_audit.kconfig.reasons import Cause, Reasons, pairs
 from kina_audit.kconfig.resolve import Resolution
+from kina_audit.kconfig.sensitive import Assumption, assumptions
+from kina_audit.kernel.expression import Expression
 
 TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string", "u": "without a type"}
 _MOST_ROUTES = 8
@@ -42,7 +45,10 @@ class Explanation:
         causes: why it is not enabled, down to what can be changed; empty when it is.
         selected_by, implied_by: symbols that select or imply it now.
         selectors: every symbol that could select it.
-        reached_by: for a hidden symbol, visible ones that turn it on.
+        reached_by: for a hidden symbol, visible ones that its value follows from.
+        enabled_by: the fewest lines that turn on a symbol that is n, proven by resolving again; empty: none was found.
+        turned_off: what the config asks for and loses by those lines, with its new value.
+        assumed: answers about the toolchain that nobody gave, on which the value, or turning it on, rests.
         possible: the values it can have on this tree, architecture and toolchain.
         transitional: it is read and never written.
     """
@@ -63,6 +69,9 @@ class Explanation:
     implied_by: tuple[str, ...]
     selectors: tuple[str, ...]
     reached_by: tuple[str, ...]
+    enabled_by: tuple[str, ...]
+    turned_off: Mapping[str, str]
+    assumed: tuple[Assumption, ...]
     possible: str
     transitional: bool = False
 
@@ -101,6 +110,7 @@ def explain(resolution: Resolution, name: str) -> Explanation:
     places = tree.places().of(sym)
     hidden = not model.prompts[sym]
     low, high = tree.possible(sym)
+    fix = _fix(resolution, sym) if not enabled and high else None
     return Explanation(
         symbol=name,
         type=TYPE_NAMES[letter],
@@ -118,6 +128,9 @@ def explain(resolution: Resolution, name: str) -> Explanation:
         implied_by=tuple(n for n, on in _on(resolution, model.implied[sym]) if on),
         selectors=tuple(n for n, _ in _on(resolution, model.selected[sym])),
         reached_by=_reached_by(resolution, sym) if hidden and letter in "bt" else (),
+        enabled_by=tuple(c.line for c in fix.changes) if fix else (),
+        turned_off=dict(fix.turned_off) if fix else {},
+        assumed=assumptions(fix.resolution if fix else resolution, [name]),
         possible=value
         if letter in "ihs"
         else "".join("nmy"[v] for v in range(low, high + 1) if letter == "t" or v != 1),
@@ -177,8 +190,16 @@ def _short(text: str) -> str:
     return text if len(text) <= 160 else text[:157] + "..."
 
 
+def _fix(resolution: Resolution, sym: int) -> Fix:
+    """The smallest fragment that turns a symbol on."""
+    name = resolution.tree.model.names[sym]
+    # Not parsed: a name such as 6LOWPAN would read as a number.
+    goal = Goal(name, Expression(name, ("sym", name), (name,)), 1, "")
+    return find_fix(resolution.tree, resolution.rows, lambda _: [goal], lambda state: state.solver.tri(sym) > 0)
+
+
 def _reached_by(resolution: Resolution, sym: int) -> tuple[str, ...]:
-    """Visible symbols that turn a hidden one on: selecting it (also through hidden ones), or in its default's conditions."""
+    """Visible symbols a hidden one follows from: they select it (also through hidden ones), or its defaults depend on them."""
     model = resolution.tree.model
     found: dict[str, None] = {}
     seen: set[int] = set()

@@ -10,6 +10,7 @@ from kina_audit.kconfig.reasons import Cause
 from kina_audit.kconfig.sensitive import Assumption
 
 _DEEPEST = 8
+_MOST_LOST = 4
 
 
 def explanation_text(found: Explanation, width: int) -> str:
@@ -35,7 +36,16 @@ def explanation_text(found: Explanation, width: int) -> str:
     elif len(found.possible) == 1 and found.type in ("bool", "tristate"):
         lines.append(_wrapped("possible", f"{found.possible} only: nothing can change it", width))
     if found.reached_by and found.value == "n":
-        lines.append(_wrapped("reached", "by setting " + " or ".join(found.reached_by), width))
+        lines.append(_wrapped("follows", "from " + ", ".join(found.reached_by), width))
+    if found.enabled_by:
+        lost = "".join(f"; {n} becomes {v}" for n, v in list(found.turned_off.items())[:_MOST_LOST])
+        more = len(found.turned_off) - _MOST_LOST
+        lost += f"; and {more} more" if more > 0 else ""
+        lines.append(_wrapped("enabled", f"by {' and '.join(found.enabled_by)} (resolved again){lost}", width))
+    lines += [
+        _wrapped("assumed", f"{a.question} = {a.answer}; it decides {', '.join(a.symbols)}", width)
+        for a in found.assumed
+    ]
     if found.causes:
         lines += ["", "  It is not enabled because:"]
         lines += cause_lines(found.causes, 2, width)

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
 from kina_audit.sources.cache import cache_folder
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.tree_archive import META, unpack_kconfig
+from kina_audit.sources.tree_archive import META, is_kept, unpack_kconfig, writable
 
 KERNEL_HOSTS = ("cdn.kernel.org", "www.kernel.org", "kernel.org")
 MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
@@ -61,11 +62,11 @@ def find_tree(spec: str, options: SourceOptions, *, transport: Any = None) -> Tr
         status = path.stat()
         key = sha256(f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()[:16]
         target = trees / f"{_plain(path.name)}-{key}"
-        if not (target / META).is_file():
+        if not is_kept(target):
             unpack_kconfig(path, target, origin=spec, say=options.say)
         return TreePlace(target, spec, complete=False)
     named = trees / spec
-    if os.sep not in spec and (named / META).is_file():
+    if os.sep not in spec and is_kept(named):
         return TreePlace(named, _origin(named), complete=False)
     match = _VERSION.fullmatch(spec)
     if match is None:
@@ -74,7 +75,7 @@ def find_tree(spec: str, options: SourceOptions, *, transport: Any = None) -> Tr
         )
     version = f"{match[1]}.{match[2]}" + (f".{match[3]}" if match[3] and match[3] != "0" else "") + (match[4] or "")
     target = trees / f"linux-{version}"
-    if not (target / META).is_file():
+    if not is_kept(target):
         if options.offline:
             raise SourceNotFoundError(f"Linux {version} is not in the cache, and --offline is given", "Drop --offline.")
         _fetch(version, match[1], target, options, transport)
@@ -95,13 +96,16 @@ def _fetch(version: str, major: str, target: Path, options: SourceOptions, trans
     published = {file: digest for digest, file in _SUM.findall(b"".join(sums).decode("utf-8", "replace"))}
     if name not in published:
         raise SourceNotFoundError(f"kernel.org has no {name}", "Check the version; longterm ones are there as 6.12.30.")
-    target.parent.mkdir(parents=True, exist_ok=True)
     digest = sha256()
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".fetch-") as file:
+    with ExitStack() as stack:
+        with writable(target.parent):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(tempfile.NamedTemporaryFile(dir=target.parent, prefix=".fetch-"))
 
         def sink(part: bytes) -> None:
             digest.update(part)
-            file.write(part)
+            with writable(target.parent):
+                file.write(part)
 
         download(
             f"{base}/{name}", sink, hosts=KERNEL_HOSTS, limit=MAX_ARCHIVE_BYTES, transport=transport,
@@ -142,11 +146,13 @@ def remove_tree(name: str, options: SourceOptions) -> None:
 
     Raises:
         SourceNotFoundError: there is none of that name.
+        SourceError: it cannot be deleted.
     """
     folder = cache_folder(options.cache) / "trees"
     for candidate in (name, f"linux-{name}"):
         if candidate in {n for n, _, _ in cached_trees(options)}:
-            shutil.rmtree(folder / candidate)
+            with writable(folder):
+                shutil.rmtree(folder / candidate)
             return
     raise SourceNotFoundError(f"{name}: no such tree in the cache", "List them with `kina-audit tree list`.")
 

@@ -6,7 +6,8 @@ A release archive is 150 MB and unpacks to 1.5 GB; its Kconfig files are 6 MB.
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
@@ -32,8 +33,9 @@ def unpack_kconfig(archive: Path, target: Path, *, origin: str, say: Callable[[s
         SourceTooLargeError: a bound on untrusted input was hit.
         SourceError: it is no archive, corrupt, or holds no kernel tree.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
+    with writable(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
     try:
         say(f"reading the Kconfig files of {origin}")
         try:
@@ -48,16 +50,40 @@ def unpack_kconfig(archive: Path, target: Path, *, origin: str, say: Callable[[s
                 f"{archive}: holds no kernel tree: no Kconfig and Makefile at its top", "Give linux-*.tar.xz."
             )
         meta = {"origin": origin, "scripts": scripts}
-        (temporary / META).write_text(json.dumps(meta), encoding="utf-8")
-        try:
-            temporary.rename(target)
-        except OSError:
-            # Another process was faster; its tree is as good.
-            if not (target / "Kconfig").is_file():
-                raise
+        with writable(target.parent):
+            (temporary / META).write_text(json.dumps(meta), encoding="utf-8")
+            if target.exists() and not is_kept(target):
+                shutil.rmtree(target)
+            try:
+                temporary.rename(target)
+            except OSError:
+                # Another process was faster; its tree is as good.
+                if not is_kept(target):
+                    raise
         return target
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether an unpacked tree is there, and whole as far as a glance tells."""
+    return all((folder / name).is_file() for name in (META, "Kconfig", "Makefile"))
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """Writing to the cache.
+
+    Raises:
+        SourceError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(
+            f"{folder}: the cache cannot be written: {error.strerror}",
+            "Set KINA_AUDIT_CACHE to a folder that can, or give an unpacked source folder.",
+        ) from error
 
 
 def _keep(archive: Reader, folder: Path, origin: str) -> list[str]:
@@ -71,7 +97,7 @@ def _keep(archive: Reader, folder: Path, origin: str) -> list[str]:
             raise SourceTooLargeError(f"{origin}: more files than a kernel's source has")
         path = PurePosixPath(member.name)
         parts = path.parts[1:]
-        if member.link or not parts or ".." in path.parts:
+        if member.link or not parts or ".." in path.parts or parts[0] == META:
             continue
         top = top or path.parts[0]
         if path.parts[0] != top:
