@@ -232,8 +232,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         # no masquerading at all does not stop BPF host routing
         ("kubeProxyReplacement: true\nenableIPv4Masquerade: false\nbpf: {datapathMode: netkit}\n", "1.20.2", "6.18.5", {}),
         ("kubeProxyReplacement: true\nbpf: {masquerade: true}\nenableIPv4Masquerade: false\n", "1.18", "6.18.5", {}),
-        ("kubeProxyReplacement: true\nbpf: {masquerade: true}\nenableIPv4Masquerade: false\n"
-         "enableIPv6Masquerade: false\n", "1.20.2", "6.18.5", {4: State.FATAL}),
+        ("kubeProxyReplacement: true\nbpf:\n  masquerade: true\nenableIPv4Masquerade: false\nenableIPv6Masquerade: false\n", "1.20.2", "6.18.5", {5: State.FATAL}),
         ("routingMode: native\n", "1.20.2", "6.18.5", {1: State.FATAL}),
         ("routingMode: native\n", "1.16", "6.18.5", {1: State.FATAL}),
         ("routingMode: native\nipv4NativeRoutingCIDR: 10.1.0.0/16\n", "1.20.2", "6.18.5", {}),
@@ -252,6 +251,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         ("localRedirectPolicy: true\n", "1.20.2", "6.18.5", {1: State.BROKEN}),
         # one remark, not two, for what is both a conflict and a need
         ("kubeProxyReplacement: true\nloadBalancer: {mode: dsr}\n", "1.20.2", "6.18.5", {2: State.FATAL}),
+        ("kubeProxyReplacement: true\nnodePort: {enabled: true}\n", "1.20.2", "6.18.5", {2: State.SILENT}),
+        ("nodePort: {enabled: true}\n", "1.20.2", "6.18.5", {1: State.BROKEN}),
+        ("tunnel: disabled\nipv4NativeRoutingCIDR: 10.0.0.0/8\nvtep: {enabled: true}\n", "1.14", "6.18.5", {3: State.FATAL}),
         # nobody knows: 1.19.8 on Linux 7.2
         ("{}\n", "1.19.8", "7.2.0", {0: State.UNKNOWN}),
     ],
@@ -260,7 +262,7 @@ def test_values_that_stand_or_fall_together(
     text: str, release: str, version: str, expected: dict[int, State], tmp_path: Path
 ) -> None:
     missing = (
-        ("NET_XGRESS",) if version < "6.6" and version[1] == "." and version[3] == "." or version == "6.1.0" else ()
+        ("NET_XGRESS",) if (version < "6.6" and version[1] == "." and version[3] == ".") or version == "6.1.0" else ()
     )
     found = reviewed(text, synthetic(*WHOLE, version=version, missing=missing), tmp_path, release)
     assert {r.line: r.state for r in found.remarks} == expected
@@ -286,3 +288,53 @@ def test_a_config_map_without_hubble_has_it_off_where_the_chart_leaves_the_key_o
     config = synthetic(*WHOLE, missing=("PERF_EVENTS", "BPF_EVENTS"))
     assert not reviewed(text, config, tmp_path, "1.16").breaks
     assert reviewed(text, config, tmp_path, "1.17").breaks
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "because"),
+    [
+        ("bpf: true\n", 1, "A mapping belongs here"),
+        ("hubble:\n  enabled: {a: 1}\n", 2, "hubble.enabled is true or false, not a mapping"),
+        ("hubble:\n  enabled: [true]\n", 2, "It is one of true, false"),
+        ("kubeProxyReplacement: 1\n", 1, "It is one of true, false"),
+    ],
+)
+def test_values_of_the_wrong_type_are_named(text: str, line: int, because: str, tmp_path: Path) -> None:
+    found = reviewed(text, synthetic(*WHOLE), tmp_path)
+    [remark] = found.remarks
+    assert (remark.line, remark.state) == (line, State.BROKEN)
+    assert because in remark.because
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        # a list of mappings is merged, the first counts most, and the mapping's own keys count more than all of them
+        ("x: &x {b: 1, c: 1}\ny: &y {b: 2, d: 2}\nz:\n  b: 3\n  <<: [*x, *y]\n",
+         {"z.b": ("3", 4), "z.c": ("1", 1), "z.d": ("2", 2)}),
+        ("x: &x {b: 1}\nz: {<<: *x, b: 2}\n", {"z.b": ("2", 2)}),
+        # of a key that is there twice the last counts, whole
+        ("z: {b: 1, c: 1}\nz: {b: 2}\n", {"z.b": ("2", 2)}),
+        ("z: [1, 2]\n", {"z": ("[...]", 1)}),
+    ],
+)  # fmt: skip
+def test_merges_doubles_and_lists(text: str, rows: dict[str, tuple[str, int]], tmp_path: Path) -> None:
+    (tmp_path / "v.yaml").write_text(text)
+    _, found = read_values(str(tmp_path / "v.yaml"))
+    assert {k: (v, line) for k, v, line in found if k[0] == "z"} == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("bpf:\n  masquerade: {{ .Values.x }}\n", "v.yaml:2: a key that is no text"),
+        ("apiVersion: apps/v1\nkind: Deployment\n", "v.yaml:2: a Kubernetes object that is not the ConfigMap"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config}\n", "v.yaml:2: a Kubernetes object"),
+        ("bpf:\n\tmasquerade: true\n", "v.yaml:2: "),
+    ],
+)
+def test_what_is_no_values_file(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "v.yaml").write_text(text)
+    with pytest.raises(UsageError) as found:
+        read_values(str(tmp_path / "v.yaml"))
+    assert message in found.value.message

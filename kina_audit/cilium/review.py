@@ -4,7 +4,7 @@ What is not set has the chart's default. A feature that the values switch on is 
 a need of another feature is met only where the values switch that one on, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -98,7 +98,7 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     off = frozenset({TCX} - on)  # without it the agent needs the tc symbols
     states = {c.feature: c for c in every_capability(results, release, kernel, refused, doubt, off)}
     reader = Reader(results, release, kernel, optimistic=False, off=off)
-    remarks = [*_refused(given, kind, release), *_typos(given, kind, known, values)]
+    remarks = [*_refused(given, kind, release, on), *_typos(given, kind, known, values)]
     # BPF TPROXY redirects in place of the iptables rules that the L7 proxy needs.
     judged = on - {"l7-proxy"} if "bpf-tproxy" in on else on
     for name in (n for n in states if n in judged):
@@ -195,15 +195,34 @@ def _state(item: Conflict | Need) -> State:
     return State.FATAL if item.effect is Effect.FATAL else State.BROKEN
 
 
-def _refused(given: Sequence[Given], kind: str, release: Release) -> list[Remark]:
+def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) -> list[Remark]:
     column = "config" if kind == "configmap" else "helm"
     rows = [row for row in of_release("refused", release) if column in row]
     return [
-        Remark(g.line, g.key, g.value, "", State.BROKEN, row["why"], "", (), row["evidence"], row["link"])
+        Remark(
+            g.line,
+            g.key,
+            g.value,
+            "",
+            State.SILENT if row.get("instead") in on else State.BROKEN,
+            row["why"],
+            "",
+            (),
+            row["evidence"],
+            row["link"],
+        )  # fmt: skip
         for g in given
         for row in rows
         if g.key == row[column] and g.value not in ("", "null", "false") and g.value in row.get("values", [g.value])
     ]
+
+
+def _wrong_shape(given: Given, names: Mapping[str, Key]) -> str:
+    """A value where a mapping belongs, or the other way round; empty: neither."""
+    if given.value not in ("", "null") and any(n.startswith(f"{given.key}.") for n in names):
+        return "A mapping belongs here, not a value."
+    above = next((n for n, k in names.items() if not k.when and given.key.startswith(f"{n}.")), "")
+    return f"{above} is {' or '.join(names[above].values) or 'a value'}, not a mapping." if above else ""
 
 
 def _typos(given: Sequence[Given], kind: str, known: list[Key], values: dict[str, str]) -> list[Remark]:
@@ -221,6 +240,8 @@ def _typos(given: Sequence[Given], kind: str, known: list[Key], values: dict[str
             if key.values and g.value not in (*key.values, "", "null") and (g.key, g.value) not in refused:
                 because = f"It is one of {', '.join(key.values)}."
                 found.append(Remark(g.line, g.key, g.value, "", State.BROKEN, because))
+        elif kind != "configmap" and (shape := _wrong_shape(g, names)):
+            found.append(Remark(g.line, g.key, g.value, "", State.BROKEN, shape))
         elif g.key not in elsewhere and (near := get_close_matches(g.key, names, 1, 0.88)):
             found.append(Remark(g.line, g.key, g.value, "", State.UNKNOWN, f"Not known here; {near[0]} is."))
     return found

@@ -18,6 +18,9 @@ DEEPEST = 40
 HELM, CONFIGMAP = "helm-values", "configmap"
 _NAME = "cilium-config"
 
+A_LIST = "[...]"
+"""What stands for a list; no value that decides about a feature is one."""
+
 Row = tuple[str, str, int]
 """(key, value as text, line): the key is a Helm path with dots, or a ConfigMap key."""
 
@@ -49,6 +52,14 @@ def read_values(path: str) -> tuple[str, list[Row]]:
         data = _config_map(document)
         if data is not None:
             return CONFIGMAP, list(_rows(data, "", name, []))
+    for document in documents:
+        kind = _child(document, "kind")
+        if kind is not None and _child(document, "apiVersion") is not None:
+            where = f"{name}:{kind.start_mark.line + 1}"
+            raise UsageError(
+                f"{where}: a Kubernetes object that is not the ConfigMap {_NAME}, or has no data",
+                "Give Helm values or the ConfigMap.",
+            )
     if len(documents) > 1:
         raise UsageError(f"{name}: several documents, none of them the ConfigMap {_NAME}", "Give one document.")
     return HELM, list(_rows(documents[0], "", name, []))
@@ -97,24 +108,34 @@ def _config_map(node: "Node") -> "MappingNode | None":
 
 
 def _rows(node: "MappingNode", prefix: str, name: str, seen: list[None], depth: int = 0) -> Iterator[Row]:
-    from yaml import MappingNode, ScalarNode
+    from yaml import MappingNode, ScalarNode, SequenceNode
 
     if depth > DEEPEST:
         raise UsageError(f"{name}:{node.start_mark.line + 1}: nested too deeply", "Give Helm values or a ConfigMap.")
+    merged: list[MappingNode] = []
+    own: dict[str, tuple[Node, Node]] = {}
     for key, value in node.value:
         seen.append(None)
         if len(seen) > MOST_VALUES:
             raise SourceTooLargeError(f"{name}: more than {MOST_VALUES:,} values", "Give Helm values or a ConfigMap.")
         if not isinstance(key, ScalarNode):
-            continue
-        if key.tag == "tag:yaml.org,2002:merge" and isinstance(value, MappingNode):
-            yield from _rows(value, prefix, name, seen, depth + 1)
-            continue
-        path = f"{prefix}{key.value}"
+            where = f"{name}:{key.start_mark.line + 1}"
+            raise UsageError(f"{where}: a key that is no text", "Render templates first; quote values with braces.")
+        if key.tag == "tag:yaml.org,2002:merge":
+            merged += [
+                n for n in (value.value if isinstance(value, SequenceNode) else [value]) if isinstance(n, MappingNode)
+            ]
+        else:
+            own[str(key.value)] = key, value  # of a key that is there twice, Helm reads the last
+    # What is merged in gives way to the mapping's own keys, and the later of several to the earlier.
+    for other in reversed(merged):
+        yield from _rows(other, prefix, name, seen, depth + 1)
+    for part, (key, value) in own.items():
+        path = f"{prefix}{part}"
         if isinstance(value, MappingNode):
             yield from _rows(value, f"{path}.", name, seen, depth + 1)
-        elif isinstance(value, ScalarNode):
-            yield path, _text(value), key.start_mark.line + 1
+        else:
+            yield path, _text(value) if isinstance(value, ScalarNode) else A_LIST, key.start_mark.line + 1
 
 
 def _text(node: "Node") -> str:
