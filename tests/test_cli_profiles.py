@@ -47,11 +47,12 @@ def test_every_wrong_file_is_named_and_the_right_ones_too(run: Run, tmp_path: Pa
     (tmp_path / "key.toml").write_text(text.replace("level =", "levle ="), encoding="utf-8")
     status, out, err = run("profiles", "validate", ".")
     assert status == 2
-    assert "good.toml: good, 1 requirements, valid" in out
+    assert "good.toml: good, 1 requirement, valid" in out
     assert (
-        "typo.toml: requirement 'bridge': no kernel this tool knows has the symbol BRIGDE; did you mean BRIDGE" in err
+        "typo.toml:10: requirement 'bridge': no kernel this tool knows has the symbol BRIGDE; did you mean BRIDGE"
+        in err
     )
-    assert "key.toml: " in err
+    assert "key.toml:13: requirement \"bridge\": unknown key 'levle'; did you mean level?" in err
     assert run("profiles", "validate", "typo.toml", "--allow-unknown")[0] == 0
 
 
