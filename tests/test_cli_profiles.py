@@ -177,3 +177,18 @@ def test_waivers_in_the_settings(run: Run, config: Path, tmp_path: Path) -> None
 
 def test_every_command_with_settings_exists() -> None:
     assert set(COMMANDS) <= set(cli.COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("kina-audit.toml", 'cilium = "1.18"\nprofles = []\n', "kina-audit.toml:2: unknown key 'profles'; did you mean profiles?"),
+        ("kina-audit.toml", "\ncilium = 1\n", "kina-audit.toml:2: key cilium: 1 is not of type 'string'"),
+        ("pyproject.toml", "[project]\n[tool.kina-audit]\nprofles = []\n", "pyproject.toml:3: [tool.kina-audit] unknown key"),
+    ],
+)  # fmt: skip
+def test_an_error_in_the_settings_names_its_line(run: Run, tmp_path: Path, file: str, text: str, words: str) -> None:  # noqa: F811
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    status, _, err = run("settings")
+    assert status == 2
+    assert words in err

@@ -191,3 +191,14 @@ def test_hubble_asks_for_what_makes_its_flows() -> None:
     """The profile and the Cilium advisor cannot disagree: Hubble without BPF_EVENTS shows nothing."""
     rows = {r.id: r.level for r in LIBRARY.get("hubble").requirements}
     assert rows["hubble-events"] == rows["hubble-perf-events"] == "required"
+
+
+def test_what_depends_on_an_architecture_nobody_told_is_unknown() -> None:
+    """A fragment that leaves KVM_GUEST off says nothing of an arm64 guest, for which the symbol does not exist."""
+    fragment = parse_config("# CONFIG_KVM_GUEST is not set\n", completeness=Completeness.PARTIAL)
+    rows = {r.id: r for r in LIBRARY.get("vm-firecracker").requirements}
+    found = Evaluator(fragment).requirement(rows["kvm-guest"])
+    assert (found.status, "--arch" in found.reason) == (Status.UNKNOWN, True)
+    aimed = {arch: Evaluator(fragment.with_target(None, arch=arch)) for arch in ("x86_64", "arm64")}
+    assert aimed["x86_64"].requirement(rows["kvm-guest"]).status is Status.FAIL
+    assert aimed["arm64"].requirement(rows["kvm-guest"]).status is Status.SKIP

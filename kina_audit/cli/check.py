@@ -92,6 +92,8 @@ def check(
 
         return list_profiles(profile_dir)
     if claims is not None:
+        if output and not quiet:
+            terminal.say("--output is not written with --claims; --format and a redirection do that")
         return _claims(
             claims,
             source,
@@ -99,7 +101,7 @@ def check(
                 arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, no_fallback=no_fallback,
                 allow_http=allow_http, max_decompressed=max_decompressed, timeout=timeout, verbose=verbose, quiet=quiet,
             ),
-            ProfileLibrary(profile_dir or []),
+            ProfileLibrary(profile_dir or [], [Path(n) for n in profile or [] if n.endswith(".toml")]),
             cilium,
             format_,
         )  # fmt: skip
