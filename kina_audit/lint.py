@@ -22,7 +22,7 @@ from kina_audit.profiles.model import Profile, Requirement
 if TYPE_CHECKING:
     from kina_audit.kconfig.loaded import KernelTree
 
-_SETS = re.compile(r"CONFIG_(\w+)=[ym]\b")
+_SETS = re.compile(r"CONFIG_(\w+)=[ymn]\b")
 _NEGATED = re.compile(r"!\s*(\w+)")
 
 
@@ -57,7 +57,7 @@ def lint_profiles(profiles: Sequence[Profile], trees: "Sequence[KernelTree]") ->
     """Everything that kernel trees say against profiles' own requirements, errors and notes.
 
     An error: a symbol that no tree has where the requirement applies; a condition that no config of any tree it applies
-    to can meet; a fix that sets a symbol without a prompt.
+    to can meet; a fix that sets a symbol that has no prompt, or does not exist, wherever the fix applies.
 
     Args:
         profiles: from `kina_audit.load_profiles`.
@@ -131,10 +131,15 @@ class _Row:
             yield self._say(f"no config can meet it on {', '.join(map(_name, never))}", error=whole)
 
     def _hidden(self) -> Iterator[Remark]:
-        for name in dict.fromkeys(n for _, _, fix in self.applies for n in _SETS.findall(fix)):
-            found = presence(name, self.trees)
-            if found.hidden and not found.settable:
+        named = {name for _, _, fix in self.applies for name in _SETS.findall(fix)}
+        for name in sorted(named):
+            found = presence(name, [tree for tree, _, fix in self.applies if name in _SETS.findall(fix)])
+            if found.settable:
+                continue
+            if found.hidden:
                 yield self._say(f"its fix sets {name}, which has no prompt in {', '.join(found.hidden)}", error=True)
+            else:
+                yield self._say(f"its fix sets {name}, which exists in none of {', '.join(found.missing)}", error=True)
 
 
 def _has_prompt(tree: "KernelTree", number: int) -> bool:

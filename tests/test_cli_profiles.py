@@ -47,11 +47,12 @@ def test_every_wrong_file_is_named_and_the_right_ones_too(run: Run, tmp_path: Pa
     (tmp_path / "key.toml").write_text(text.replace("level =", "levle ="), encoding="utf-8")
     status, out, err = run("profiles", "validate", ".")
     assert status == 2
-    assert "good.toml: good, 1 requirements, valid" in out
+    assert "good.toml: good, 1 requirement, valid" in out
     assert (
-        "typo.toml: requirement 'bridge': no kernel this tool knows has the symbol BRIGDE; did you mean BRIDGE" in err
+        "typo.toml:10: requirement 'bridge': no kernel this tool knows has the symbol BRIGDE; did you mean BRIDGE"
+        in err
     )
-    assert "key.toml: " in err
+    assert "key.toml:13: requirement \"bridge\": unknown key 'levle'; did you mean level?" in err
     assert run("profiles", "validate", "typo.toml", "--allow-unknown")[0] == 0
 
 
@@ -176,3 +177,18 @@ def test_waivers_in_the_settings(run: Run, config: Path, tmp_path: Path) -> None
 
 def test_every_command_with_settings_exists() -> None:
     assert set(COMMANDS) <= set(cli.COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("kina-audit.toml", 'cilium = "1.18"\nprofles = []\n', "kina-audit.toml:2: unknown key 'profles'; did you mean profiles?"),
+        ("kina-audit.toml", "\ncilium = 1\n", "kina-audit.toml:2: key cilium: 1 is not of type 'string'"),
+        ("pyproject.toml", "[project]\n[tool.kina-audit]\nprofles = []\n", "pyproject.toml:3: [tool.kina-audit] unknown key"),
+    ],
+)  # fmt: skip
+def test_an_error_in_the_settings_names_its_line(run: Run, tmp_path: Path, file: str, text: str, words: str) -> None:  # noqa: F811
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    status, _, err = run("settings")
+    assert status == 2
+    assert words in err

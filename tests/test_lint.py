@@ -47,6 +47,19 @@ def test_a_fix_that_cannot_be_set_is_an_error() -> None:
     assert any(error and "has no prompt" in text for error, text in said("ARCH_HAS_JIT", "Set CONFIG_ARCH_HAS_JIT=y."))
 
 
+@pytest.mark.parametrize(
+    ("fix", "words"),
+    [
+        ("Set CONFIG_ARCH_HAS_JIT=n.", "its fix sets ARCH_HAS_JIT, which has no prompt in"),
+        ("Set CONFIG_NO_SUCH_SYMBOL=y.", "its fix sets NO_SUCH_SYMBOL, which exists in none of"),
+    ],
+)
+def test_a_fix_is_held_against_the_trees_it_is_for(fix: str, words: str) -> None:
+    assert any(error and words in text for error, text in said("NET", fix))
+    elsewhere = {"expr": "NET", "kernel": ">=99.0", "fix": fix}
+    assert said("NET", variant=[elsewhere]) == []
+
+
 def test_a_requirement_of_other_versions_is_not_judged() -> None:
     assert said("NO_SUCH_SYMBOL", kernel=">=99.0") == [
         (False, "applies to none of these trees, so they say nothing about it")

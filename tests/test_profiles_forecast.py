@@ -4,6 +4,7 @@ Every finding on the raw file with a target version equals the finding on the co
 there, or is unknown; never the opposite.
 """
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from kina_audit.engine.finding import Status
 from kina_audit.kconfig.loaded import read_tree
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.toolchain import Toolchain
-from kina_audit.kernel.config import KernelConfig, Origin
+from kina_audit.kernel.config import Completeness, KernelConfig, Origin
 from kina_audit.kernel.forecast import forecast, rules
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.version import KernelVersion
@@ -94,10 +95,10 @@ def test_the_default_profiles_are_decided(shared: Path, arch: str, raw: str) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["6.1", "6.12", "7.2"])
-def test_findings_on_any_older_config_hold_for_the_kernel(
+def test_findings_on_any_other_config_hold_for_the_kernel(
     shared: Path, version: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """The same for every config of the corpus, resolved with a tree of a later version; never the opposite."""
+    """The same for every config of the corpus, resolved with a tree of another version; never the opposite."""
     root = kernel_source(version, tmp_path_factory.mktemp("source"))
     if root is None:
         pytest.skip(no_source(version))
@@ -110,20 +111,77 @@ def test_findings_on_any_older_config_hold_for_the_kernel(
         if tree is None or raw.header.version is None:
             continue
         target = KernelVersion.parse(tree.model.version)
-        if raw.header.version.triple[:2] >= target.triple[:2]:
+        if raw.header.version.triple[:2] == target.triple[:2]:
             continue
         built = parse_config(resolve(tree, config_text(path).decode("utf-8", "replace")).text)
-        left, right = Evaluator(forecast(raw.with_target(target))), Evaluator(built)
         held += 1
-        for profile in PROFILES:
-            for row in profile.requirements:
-                if row.profile != profile.id:
-                    continue
-                said, is_ = left.requirement(row), right.requirement(row)
-                if said.status not in (is_.status, Status.UNKNOWN):
-                    wrong.append((path.name, profile.id, row.id, said.status, is_.status, row.expr.text))
+        wrong += [(path.name, *row) for row in opposites(forecast(raw.with_target(target)), built)]
     assert held > 30
     assert not wrong
+
+
+def opposites(told: KernelConfig, built: KernelConfig) -> list[tuple[str, ...]]:
+    """What is said of ``told`` and is not so of ``built``; unknown is never wrong."""
+    left, right = Evaluator(told), Evaluator(built)
+    rows = [row for p in PROFILES for row in p.requirements if row.profile == p.id]
+    return [
+        (row.profile, row.id, said.status, is_.status, row.expr.text)
+        for row in rows
+        if (said := left.requirement(row)).status not in ((is_ := right.requirement(row)).status, Status.UNKNOWN)
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arch", ["arm64", "x86_64"])
+def test_findings_on_configs_nobody_wrote_hold_for_the_kernel(
+    shared: Path, arch: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Real configs with what profiles name set at random, resolved on one tree; never the opposite on the other."""
+    trees = []
+    for version in ("6.1", "6.12"):
+        root = kernel_source(version, tmp_path_factory.mktemp("source"))
+        if root is None:
+            pytest.skip(no_source(version))
+        trees.append(read_tree(root, version, arch, Toolchain.parse("gcc-12,pahole=1.25"))[0])
+    texts = [config_text(p).decode("utf-8", "replace") for p in sorted(shared.glob("corpus/*/*.gz"))]
+    texts = [t for t in texts if (c := parse_config(t)).arch == arch and c.header.version]
+    told = [e for r in rules() for e in (r.needs, r.absent, r.value, r.selected) if e is not None]
+    names = {s for p in PROFILES for r in p.requirements for s in r.symbols} | {s for e in told for s in e.symbols}
+    dice = random.Random(arch)
+    for turn in range(20):
+        share, letters = dice.choice([0.02, 0.1, 0.3]), dice.choice(["ynm", "yyym", "nny"])
+        lines = [f"CONFIG_{s}={dice.choice(letters)}" for s in sorted(names) if dice.random() < share]
+        here, there = trees if turn % 2 else reversed(trees)
+        own = resolve(here, "\n".join([dice.choice(texts), *lines, ""])).text
+        raw = parse_config(own, origin=Origin.INPUT).with_target(KernelVersion.parse(there.model.version))
+        assert opposites(forecast(raw), parse_config(resolve(there, own).text)) == []
+
+
+HEADER = "# Linux/arm64 6.12.1 Kernel Configuration\nCONFIG_ARM64=y\n"
+
+
+def aimed(text: str, target: str) -> KernelConfig:
+    config = parse_config(HEADER + text, origin=Origin.INPUT, completeness=Completeness.COMPLETE)
+    return forecast(config.with_target(KernelVersion.parse(target)))
+
+
+def test_a_file_for_an_older_kernel_proves_nothing_that_is_on() -> None:
+    """NETKIT is new in 6.7: a file of 6.12 that sets it says nothing of 6.1, where the line is dropped."""
+    back = aimed("CONFIG_NETKIT=y\nCONFIG_VETH=y\n# CONFIG_TUN is not set\n", "6.1")
+    assert back.fact("NETKIT").value is None
+    assert "6.12.1" in back.fact("VETH").note
+    assert back.fact("TUN").value == "n"
+    [row] = [r for r in LIBRARY.get("cilium-netkit").requirements if r.id == "netkit-device"]
+    assert Evaluator(back).requirement(row).status is Status.UNKNOWN
+    assert aimed("CONFIG_NETKIT=y\n", "6.18").fact("NETKIT").value == "y"
+
+
+def test_what_others_may_select_is_not_off_for_sure() -> None:
+    """IMA selects SECURITY_PATH since 6.10, so a line of an older file that leaves it off proves nothing."""
+    security = "CONFIG_SECURITY=y\nCONFIG_INTEGRITY=y\n# CONFIG_SECURITY_PATH is not set\n"
+    assert aimed(security + "CONFIG_IMA=y\n", "7.2").fact("SECURITY_PATH").value is None
+    off = "# CONFIG_IMA is not set\n# CONFIG_EVM is not set\n"
+    assert aimed(security + off, "7.2").fact("SECURITY_PATH").value == "n"
 
 
 def test_a_built_config_is_not_forecast() -> None:
@@ -136,5 +194,5 @@ def test_every_rule_gives_a_reason_and_a_source() -> None:
     for rule in rules():
         assert rule.why
         assert "Kconfig" in rule.source
-        told = (rule.needs, rule.absent, rule.value)
-        assert any(e is not None for e in told) or rule.selected or rule.untold
+        told = (rule.needs, rule.absent, rule.value, rule.selected)
+        assert any(e is not None for e in told) or rule.untold

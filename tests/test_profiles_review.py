@@ -16,7 +16,7 @@ def found(tmp_path: Path, body: str, **options: bool) -> list[str]:
     path = tmp_path / "mine.toml"
     path.write_text(HEAD + body, encoding="utf-8")
     library = ProfileLibrary(files=[path])
-    return problems(library.get("mine"), library, **options)
+    return [str(p) for p in problems(library.get("mine"), library, **options)]
 
 
 def row(expr: str, more: str = "", name: str = "r") -> str:

@@ -18,7 +18,7 @@ from tests.test_cli import Run, run  # noqa: F401
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (
     "# Linux/arm64 6.18.5 Kernel Configuration\nCONFIG_NET=y\nCONFIG_INET=y\nCONFIG_VXLAN=m\nCONFIG_MODULES=y\n"
-    '# CONFIG_GENEVE is not set\nCONFIG_LSM="yama"\nCONFIG_HZ=250\n'
+    '# CONFIG_GENEVE is not set\nCONFIG_LSM="yama"\nCONFIG_HZ=250\nCONFIG_LOCALVERSION="-a #1"\n'
 )
 
 
@@ -42,6 +42,10 @@ def truth(claim: str, text: str = TEXT, completeness: Completeness = Completenes
         ("CONFIG_WIREGUARD is not set", "true"),
         ("CONFIG_NET is not set", "false"),
         ('CONFIG_LSM="yama"', "true"),
+        ('CONFIG_LSM="yama"  # a comment', "true"),
+        ('CONFIG_LOCALVERSION="-a #1"', "true"),
+        ('CONFIG_LOCALVERSION="-a #1"   # a comment', "true"),
+        ('CONFIG_LOCALVERSION="-a', "false"),
         ("CONFIG_HZ=250", "true"),
         ("CONFIG_HZ=1000", "false"),
         ("profile vxlan passes", "true"),
@@ -65,6 +69,18 @@ def test_what_the_input_does_not_tell_is_unknown() -> None:
     assert truth("CONFIG_GENEVE=y", "CONFIG_NET=y\n", Completeness.PARTIAL) == "unknown"
     assert truth("profile geneve passes", "CONFIG_NET=y\n", Completeness.PARTIAL) == "unknown"
     assert truth("profile geneve fails", "CONFIG_NET=y\n", Completeness.PARTIAL) == "unknown"
+
+
+def test_a_profile_passes_when_what_is_required_is_met_whatever_else_cannot_be_told() -> None:
+    """docs/claims.md: every required requirement is met; what a partial config leaves open is only recommended."""
+    kernel = Kernel(
+        parse_config("CONFIG_WIREGUARD=y\n", completeness=Completeness.PARTIAL), Provenance("k", "file", "k")
+    )
+    [answer] = judge_claims(kernel, "profile wireguard passes\n")
+    assert answer.truth is Truth.TRUE
+    assert "cannot be told: policy-routing (IP_MULTIPLE_TABLES unknown)" in answer.because
+    [answer] = judge_claims(kernel, "profile wireguard fails\n")
+    assert answer.truth is Truth.FALSE
 
 
 @pytest.mark.parametrize(
@@ -112,3 +128,15 @@ def test_the_command(run: Run, tmp_path: Path) -> None:  # noqa: F811
     assert "| `CONFIG_VXLAN=y` | true |" in out
     assert run("check", "recorded:apple", "--claims", "claims", "--format", "sarif")[0] == 2
     assert run("check", "recorded:apple", "--claims", "none")[0] == 2
+
+
+def test_the_command_knows_profile_files_and_says_what_it_does_not_write(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    run("profiles", "new", "mine")
+    (tmp_path / "claims").write_text("profile mine passes\n", encoding="utf-8")
+    status, out, err = run(
+        "check", "recorded:apple", "--claims", "claims", "-p", "./mine.toml", "--output", "json=out.json"
+    )
+    assert status == 0, err
+    assert "true     profile mine passes" in out
+    assert "--output is not written with --claims" in err
+    assert not (tmp_path / "out.json").exists()

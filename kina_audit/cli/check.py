@@ -82,11 +82,13 @@ def check(
 
         return list_profiles(profile_dir)
     if claims is not None:
+        if output and not quiet:
+            terminal.say("--output is not written with --claims; --format and a redirection do that")
         return _claims(
             claims,
             source,
             options,
-            ProfileLibrary(profile_dir or []),
+            ProfileLibrary(profile_dir or [], [Path(n) for n in profile or [] if n.endswith(".toml")]),
             cilium,
             format_,
         )

@@ -95,7 +95,8 @@ def new(
         raise UsageError(f"{path} is already there", "Give another place with --output.") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
-    terminal.say(f"{path}: edit it, then\n  kina-audit profiles validate {path}\n  kina-audit check -p ./{path}")
+    named = path if path.is_absolute() else f"./{path}"
+    terminal.say(f"{path}: edit it, then\n  kina-audit profiles validate {path}\n  kina-audit check -p {named}")
     return 0
 
 
@@ -115,6 +116,7 @@ def validate(
     if not files:
         raise NothingCheckedError("no profile file (*.toml) there, so nothing was checked", "Give files or folders.")
     bad = 0
+    built_in = ProfileLibrary().ids()
     for path in files:
         try:
             # Files of one run may name each other; a file that is itself broken spoils only its own lines.
@@ -127,10 +129,12 @@ def validate(
             continue
         if found:
             bad += 1
-            terminal.say("\n".join(f"{path}: {text}" for text in found))
+            terminal.say("\n".join(map(str, found)))
         else:
             own = sum(r.profile == profile.id for r in profile.requirements)
-            terminal.print_out(f"{path}: {profile.id}, {own} requirements, valid\n")
+            many = "" if own == 1 else "s"
+            instead = "; it takes the place of the built-in one" if profile.id in built_in else ""
+            terminal.print_out(f"{path}: {profile.id}, {own} requirement{many}, valid{instead}\n")
     return 2 if bad else 0
 
 

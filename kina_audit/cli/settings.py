@@ -86,29 +86,35 @@ def load_settings(folder: Path) -> Settings:
         UsageError: a file cannot be read, is no TOML, or has a key or value that settings do not have.
     """
     own, project = folder / FILE, folder / PYPROJECT
-    table = _read(project).get("tool", {}) if project.is_file() else {}
+    document, text = _read(project) if project.is_file() else ({}, "")
+    table = document.get("tool", {})
     table = table.get("kina-audit") if isinstance(table, dict) else None
     if own.is_file():
         notes = (f"{PYPROJECT}: [{TABLE}] is not used, because {FILE} is there",) if table is not None else ()
-        return Settings(_checked(_read(own), FILE), FILE, notes)
+        return Settings(_checked(*_read(own), FILE), FILE, notes)
     if table is None:
         return Settings()
-    return Settings(_checked(table, f"{PYPROJECT}: [{TABLE}]"), f"{PYPROJECT} [{TABLE}]")
+    return Settings(_checked(table, text, PYPROJECT, TABLE), f"{PYPROJECT} [{TABLE}]")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> tuple[dict[str, Any], str]:
+    """A file's document and its text."""
     try:
-        return tomllib.loads(read_text(path, MAX_SETTINGS_BYTES, "a settings file"))
+        text = read_text(path, MAX_SETTINGS_BYTES, "a settings file")
+        return tomllib.loads(text), text
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path.name}: not TOML: {error}", "Correct it, or run in another folder.") from error
 
 
-def _checked(values: Any, name: str) -> dict[str, Any]:
+def _checked(values: Any, text: str, name: str, table: str = "") -> dict[str, Any]:
+    from kina_audit.profiles.place import line_of
     from kina_audit.profiles.validate import first_error
 
-    error = first_error(values, "settings")
-    if error is not None:
-        raise UsageError(f"{name}: {error[0]}", error[1])
+    breach = first_error(values, "settings")
+    if breach is not None:
+        line = line_of(text, breach.path, table)
+        within = f"[{table}] " if table else ""
+        raise UsageError(f"{name}{f':{line}' if line else ''}: {within}{breach.text}", breach.hint)
     checked: dict[str, Any] = values
     return checked
 

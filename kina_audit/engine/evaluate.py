@@ -44,6 +44,11 @@ class Evaluator:
                 "what is asked depends on the kernel's version, which this input does not tell; "
                 "give it with --target-kernel",
             )  # fmt: skip
+        if row.by_arch and kernel.arch is None:
+            return Finding(
+                row, Status.UNKNOWN, row.expr, row.fix, self._facts_of(row.expr.symbols),
+                "what is asked depends on the architecture, which this input does not tell; give it with --arch",
+            )  # fmt: skip
         applies = row.condition(kernel.target, kernel.arch)
         if applies is None:
             return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row))

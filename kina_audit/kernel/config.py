@@ -162,6 +162,20 @@ class KernelConfig:
         # Stable updates of one kernel line do not move Kconfig dependencies, so the patch number is left out.
         return header is not None and target is not None and header.triple[:2] == target.triple[:2]
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether the file is to be built as an older kernel line than the one that wrote it.
+
+        A symbol that is on may then not exist yet; of the other direction, ``data/symbols.toml`` knows what was removed.
+        """
+        header, target = self.header.version, self.target
+        return (
+            self.origin is Origin.INPUT
+            and header is not None
+            and target is not None
+            and target.triple[:2] < header.triple[:2]
+        )
+
     def fact(self, symbol: str) -> SymbolFact:
         """What this input says of ``symbol``, never more than it can know."""
         predicted = self.predicted.get(symbol)
@@ -173,6 +187,12 @@ class KernelConfig:
         """What the text itself says of ``symbol``, before any prediction for the target version."""
         raw = self.raw.get(symbol)
         if raw is not None:
+            if raw != "n" and self.looks_back:
+                return SymbolFact(
+                    symbol, None, SymbolState.UNKNOWN, self.line(symbol),
+                    f"the file was written for Linux {self.header.version}, and whether the older {self.target} "
+                    "has this symbol with the same dependencies only its kernel tree tells",
+                )  # fmt: skip
             if raw in {"y", "m"}:
                 return SymbolFact(symbol, raw, SymbolState.SET, self.line(symbol))
             if raw == "n":

@@ -34,7 +34,7 @@ class Rule:
         absent: the value when the input has no line for the symbol.
         value: the value of a symbol without a prompt, whatever the input says.
         boolean: it was a tristate once: a line that says m is not read.
-        selected: others turn it on, so a line that says it is not set proves nothing.
+        selected: where this holds, or may, others turn it on, so a line that says it is not set proves nothing.
         untold: the value cannot be told, whatever the input says.
         why: one clause for the reader.
         source: the file of the kernel tree that says so.
@@ -46,7 +46,7 @@ class Rule:
     absent: Expression | None
     value: Expression | None
     boolean: bool
-    selected: bool
+    selected: Expression | None
     untold: bool
     why: str
     source: str
@@ -94,14 +94,16 @@ class _Forecast:
         return found
 
     def _apply(self, rule: Rule, written: SymbolFact) -> SymbolFact:
-        has_line = written.state in (SymbolState.SET, SymbolState.NOT_SET)
+        has_line = rule.symbol in self.kernel.raw
         low, high = written.bounds
         if rule.boolean and written.value == "m":
             has_line, (low, high) = False, (N, N)
         if rule.value is not None:
             has_line, (low, high) = False, rule.value.bounds(self.fact)
-        elif rule.untold or (rule.selected and high == N):
+        elif rule.untold:
             low, high = N, Y
+        elif rule.selected is not None and high == N:
+            high = rule.selected.bounds(self.fact)[1]
         elif not has_line and rule.absent is not None:
             low, high = rule.absent.bounds(self.fact)
         if rule.needs is not None:
@@ -138,7 +140,7 @@ def rules() -> tuple[Rule, ...]:
             Expression.parse(table["absent"]) if "absent" in table else None,
             Expression.parse(table["value"]) if "value" in table else None,
             table.get("boolean", False),
-            table.get("selected", False),
+            Expression.parse(table["selected"]) if "selected" in table else None,
             table.get("untold", False),
             table["why"],
             table["source"],

@@ -16,6 +16,7 @@ from kina_audit.kernel.expression import Expression, ExpressionError
 from kina_audit.kernel.version import VersionRange
 from kina_audit.packaged import profiles_folder, toml_document
 from kina_audit.profiles.model import ONE_OF, Level, Profile, Requirement, Variant
+from kina_audit.profiles.place import line_of
 
 MAX_PROFILE_BYTES = 1024 * 1024
 """A profile file larger than this is refused."""
@@ -25,7 +26,18 @@ MAX_INCLUDE_DEPTH = 8
 PART_TAG = "part"
 """Marks a profile that only others include; patterns and ``all`` leave it out."""
 
+_SYNTAX = "Conditions are Kconfig's own, without CONFIG_: A && (B || C=y) && !D."
+
 _LIST = "`kina-audit profiles list` has all."
+
+
+class RequirementError(ValueError):
+    """A requirement's expression, version range or reference is wrong."""
+
+    def __init__(self, requirement: str, text: str) -> None:
+        """Name the requirement and say what is wrong with it."""
+        super().__init__(f"requirement {requirement!r}: {text}")
+        self.requirement = requirement
 
 
 class ProfileLibrary:
@@ -46,6 +58,9 @@ class ProfileLibrary:
         self._whole: dict[str, Profile] = {}
         # What else a profile may be called: its path under the folder it was found in, and its file.
         self._names: dict[str, str] = {}
+        # The text of users' files, for the lines in errors; and how many includes deep each profile is.
+        self._texts: dict[str, str] = {}
+        self._depths: dict[str, int] = {}
         for path in (base := profiles_folder()).rglob("*.toml"):
             self._add(toml_document(path), path, base)
         given: list[Path] = []
@@ -54,13 +69,26 @@ class ProfileLibrary:
             if not found:
                 raise ProfileError(f"{folder}: no profile (*.toml) in this folder", "Give a folder of profile files.")
             for path in found:
-                self._add(read_document(path), path, folder)
+                self._add_users(path, folder)
             given += found
         for path in files:
-            self._add(read_document(path), path, path.parent)
+            self._add_users(path, path.parent)
             given.append(path)
         for path in given:
             self.get(self._names[str(path)])
+
+    def _add_users(self, path: Path, base: Path) -> None:
+        text = self._texts[str(path)] = _read(path)
+        self._add(_document(text, str(path)), path, base)
+
+    def place(self, profile: str, requirement: str = "") -> str:
+        """Where a profile, or one of its own requirements, stands: ``FILE``, with ``:LINE`` in a user's file."""
+        document, path = self._documents[profile]
+        ids = [row_id(t) for t in document.get("requirement", ())]
+        if path not in self._texts or requirement not in ids:
+            return path
+        line = line_of(self._texts[path], ("requirement", ids.index(requirement)))
+        return f"{path}:{line}" if line else path
 
     def _add(self, document: Mapping[str, Any], path: Path, base: Path) -> None:
         name = document["id"]
@@ -85,10 +113,7 @@ class ProfileLibrary:
         """
         if name not in self._documents:
             name = self._names.get(str(Path(name)) if name.endswith(".toml") else name, name)
-        found = self._whole.get(name)
-        if found is None:
-            found = self._whole[name] = self._expand(name, ())
-        return found
+        return self._expand(name, ())
 
     def tagged(self, tag: str) -> list[Profile]:
         """The profiles with a tag, in the order of their ids."""
@@ -135,7 +160,10 @@ class ProfileLibrary:
             document, path = self._documents[name]
             try:
                 found = self._built[name] = build_profile(document, path, self._borrowed)
-            except (ExpressionError, ValueError) as error:
+            except RequirementError as error:
+                hint = _SYNTAX if isinstance(error.__cause__, ExpressionError) else ""
+                raise ProfileError(f"{self.place(name, error.requirement)}: {error}", hint) from error
+            except ValueError as error:
                 raise ProfileError(f"{path}: {error}") from error
         return found
 
@@ -145,8 +173,12 @@ class ProfileLibrary:
         Raises:
             ValueError: there is none, or the references form a circle.
         """
-        if reference in trail or len(trail) > MAX_INCLUDE_DEPTH:
+        if reference in trail:
             raise ValueError(f"same_as forms a circle: {' -> '.join((*trail, reference))}")
+        if len(trail) > MAX_INCLUDE_DEPTH:
+            raise ValueError(
+                f"same_as leads on more than {MAX_INCLUDE_DEPTH} times: {' -> '.join((*trail, reference))}"
+            )
         profile, _, row = reference.rpartition("/")
         if profile not in self._documents:
             raise ValueError(f"same_as {reference!r}: no profile {profile!r}{_near(profile, self._documents)}")
@@ -159,11 +191,16 @@ class ProfileLibrary:
         return table
 
     def _expand(self, name: str, trail: tuple[str, ...]) -> Profile:
+        found = self._whole.get(name)
+        if found is not None:
+            return found
+        asking = f"{self.place(trail[-1])}: " if trail else ""
         if name not in self._documents:
             known = {*self._documents, *(n for n in self._names if not n.endswith(".toml"))}
-            raise ProfileError(f"no profile {name!r}{_near(name, known)}", _LIST)
-        if name in trail or len(trail) > MAX_INCLUDE_DEPTH:
-            raise ProfileError(f"profile {trail[0]!r}: its includes form a circle: {' -> '.join((*trail, name))}")
+            raise ProfileError(f"{asking}no profile {name!r}{_near(name, known)}", _LIST)
+        way = " -> ".join((*trail, name))
+        if name in trail:
+            raise ProfileError(f"{asking}profile {trail[0]!r}: its includes form a circle: {way}", "Take one out.")
         profile = self._own(name)
         rows = {r.id: r for r in profile.requirements}
         for included in profile.includes:
@@ -172,7 +209,11 @@ class ProfileLibrary:
         if profile.any_of:
             one_of = _one_of(profile, [self._expand(n, (*trail, name)) for n in profile.any_of])
             rows = {one_of.id: one_of, **rows}
-        return replace(profile, requirements=tuple(rows.values()))
+        depth = self._depths[name] = 1 + max((self._depths[n] for n in (*profile.includes, *profile.any_of)), default=0)
+        if depth > MAX_INCLUDE_DEPTH:
+            raise ProfileError(f"{self.place(name)}: its includes lead on more than {MAX_INCLUDE_DEPTH} times")
+        found = self._whole[name] = replace(profile, requirements=tuple(rows.values()))
+        return found
 
 
 def _near(name: str, known: Iterable[str]) -> str:
@@ -208,19 +249,32 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises:
         ProfileError: it cannot be read, is no TOML or breaks the schema.
     """
+    return _document(_read(path), str(path))
+
+
+def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_PROFILE_BYTES:
+        with open(path, "rb") as file:
+            data = file.read(MAX_PROFILE_BYTES + 1)
+        if len(data) > MAX_PROFILE_BYTES:
             raise ProfileError(f"{path}: larger than 1 MiB, which no profile is")
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return data.decode("utf-8").replace("\r\n", "\n")
     except OSError as error:
         raise ProfileError(f"{path}: cannot be read: {error.strerror}", "Give the path of a profile file.") from error
     except UnicodeDecodeError as error:
         raise ProfileError(f"{path}: not UTF-8 text (byte {error.start})") from error
+
+
+def _document(text: str, name: str) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path}: not valid TOML: {error}") from error
+        raise ProfileError(f"{name}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ProfileError(f"{name}: not valid TOML: nested too deeply") from error
     from kina_audit.profiles.validate import check_document
 
-    check_document(document, str(path))
+    check_document(document, name, text)
     return document
 
 
@@ -250,7 +304,7 @@ def build_profile(
         borrow: finds the table of a requirement by ``profile/requirement``, for those that say ``same_as``.
 
     Raises:
-        ValueError: an expression, a version range or an id is wrong; the message names the requirement.
+        RequirementError: an expression, a version range or an id is wrong.
     """
     rows: dict[str, Requirement] = {}
     for table in document.get("requirement", ()):
@@ -260,9 +314,9 @@ def build_profile(
                 whole = {**borrow(table["same_as"]), **table}
             row = _requirement(whole, document["id"], row_id(table))
         except ValueError as error:
-            raise ValueError(f"requirement {row_id(table)!r}: {error}") from error
+            raise RequirementError(row_id(table), str(error)) from error
         if row.id in rows:
-            raise ValueError(f"requirement {row.id!r} is there twice")
+            raise RequirementError(row.id, "its id is there twice")
         rows[row.id] = row
     return Profile(
         id=document["id"],

@@ -78,6 +78,13 @@ class Requirement:
         return self.kernel is not None or any(v.kernel is not None for v in self.variants)
 
     @property
+    def by_arch(self) -> bool:
+        """Whether the architecture decides what is asked."""
+        if self.alternatives:
+            return any(row.by_arch for p in self.alternatives for row in p.required)
+        return bool(self.arch) or any(v.arch for v in self.variants)
+
+    @property
     def symbols(self) -> tuple[str, ...]:
         """Every symbol of the condition and of its variants."""
         names = dict.fromkeys(self.expr.symbols)
@@ -91,7 +98,7 @@ class Requirement:
     def condition(self, version: KernelVersion | None, arch: str | None) -> tuple[Expression, str] | None:
         """(expression, fix) that applies on this kernel, or None when the requirement is skipped there.
 
-        ``version`` may be None only for a requirement that is not `gated`.
+        ``version`` may be None only for a requirement that is not `gated`, ``arch`` only for one that is not `by_arch`.
         """
         if self.alternatives:
             return self._one_of(version, arch), self.fix

@@ -4,6 +4,7 @@ It reads no kernel tree; `kina_audit.lint` does.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
@@ -16,24 +17,33 @@ _NEAR_PREFIX = 2
 """A misspelt symbol is looked for among those that start with the same letters: the whole list takes a second."""
 
 
-def problems(profile: Profile, library: ProfileLibrary, *, allow_unknown: bool = False) -> list[str]:
-    """One sentence for everything that is wrong with a profile of the library; empty when nothing is.
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong: the place (``FILE:LINE``), the requirement's id or nothing, and a sentence."""
+
+    place: str
+    requirement: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: " + (f"requirement {self.requirement!r}: " if self.requirement else "") + self.text
+
+
+def problems(profile: Profile, library: ProfileLibrary, *, allow_unknown: bool = False) -> list[Problem]:
+    """Everything that is wrong with a profile of the library; empty when nothing is.
 
     Args:
         profile: from ``library.get``.
         library: where it and what it includes come from.
         allow_unknown: accept symbols that the list of known ones does not have, such as a vendor's own.
     """
-    found = []
-    for row in profile.requirements:
-        if row.profile != profile.id or row.alternatives:
-            continue
-        found += [f"requirement {row.id!r}: {text}" for text in _of_requirement(row, allow_unknown=allow_unknown)]
-    found += _clashes(profile, library)
-    for reference in (*profile.includes, *profile.any_of):
-        if reference == profile.id:
-            found.append(f"it names itself: {reference!r}")
-    return found
+    own = [r for r in profile.requirements if r.profile == profile.id and not r.alternatives]
+    found = [
+        Problem(library.place(profile.id, row.id), row.id, text)
+        for row in own
+        for text in _of_requirement(row, allow_unknown=allow_unknown)
+    ]
+    return found + [Problem(library.place(profile.id), "", text) for text in _clashes(profile, library)]
 
 
 def _of_requirement(row: Requirement, *, allow_unknown: bool) -> Iterator[str]:

@@ -2,10 +2,19 @@
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from kina_audit.errors import ProfileError
 from kina_audit.packaged import data_file
+from kina_audit.profiles.place import line_of
+
+
+class Breach(NamedTuple):
+    """How a document breaks its schema: what is wrong, what is allowed there, and keys and indices that lead there."""
+
+    text: str
+    hint: str
+    path: tuple[str | int, ...]
 
 
 def profile_schema() -> dict[str, Any]:
@@ -19,29 +28,56 @@ def _schema(name: str) -> dict[str, Any]:
     return schema
 
 
-def check_document(document: Any, name: str) -> None:
-    """Raise the clearest error when ``document`` does not follow the schema.
+def check_document(document: Any, name: str, text: str = "") -> None:
+    """Raise the clearest error when ``document``, read from ``text``, does not follow the schema.
 
     Raises:
-        ProfileError: naming the file, the table and key, and what is allowed there.
+        ProfileError: naming the file and line, the table and key, and what is allowed there.
     """
-    error = first_error(document, "profile")
-    if error is not None:
-        raise ProfileError(f"{name}: {error[0]}", error[1])
+    breach = first_error(document, "profile")
+    if breach is not None:
+        line = line_of(text, breach.path)
+        raise ProfileError(f"{name}:{line}: {breach.text}" if line else f"{name}: {breach.text}", breach.hint)
 
 
-def first_error(document: Any, schema: str) -> tuple[str, str] | None:
-    """(what is wrong, what is allowed there) of the most telling breach of a packaged schema; None: there is none."""
+def first_error(document: Any, schema: str) -> Breach | None:
+    """The most telling breach of a packaged schema; None: there is none."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    error = best_match(Draft202012Validator(_schema(schema)).iter_errors(document))
+    errors = list(Draft202012Validator(_schema(schema)).iter_errors(document))
+    # A misspelt key is often also a missing one, and says more.
+    error = best_match([e for e in errors if e.validator == "additionalProperties"] or errors)
     if error is None:
         return None
-    while error.validator == "anyOf" and error.context:
+    choices = _keys_of_choice(error)
+    while choices is None and error.validator == "anyOf" and error.context:
         # Of alternatives, the one that comes furthest; "or null" is the one nobody meant.
         error = max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "type"))
-    return f"{_where(document, list(error.absolute_path))}{error.message}", _allowed(error, schema)
+    path = list(error.absolute_path)
+    said, hint = error.message, _allowed(error, schema)
+    if choices is not None:
+        said, hint = f"neither {choices} is there", "One of them is needed."
+    elif error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        unknown = next(key for key in error.instance if key not in known)
+        said = f"unknown key {unknown!r}{_near(unknown, known)}"
+        path.append(unknown)
+    return Breach(f"{_where(document, list(error.absolute_path))}{said}", hint, tuple(path))
+
+
+def _near(name: str, known: Any) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _keys_of_choice(error: Any) -> str | None:
+    """The keys of which a table must have one: ``requirement nor includes nor any_of``; None: another error."""
+    if error.validator != "anyOf" or any(set(branch) != {"required"} for branch in error.validator_value):
+        return None
+    return " nor ".join(key for branch in error.validator_value for key in branch["required"])
 
 
 def _where(document: Any, path: list[Any]) -> str:

@@ -26,6 +26,8 @@ MAX_CLAIMS = 10_000
 _FORMS = "Lines look like CONFIG_VXLAN=y, `profile vxlan passes`, `cilium full-ebpf` or `cilium wireguard works`."
 _SYMBOL = re.compile(r"(?:#\s*)?CONFIG_(\w+)(?:\s+is\s+(not)\s+set|=(.+))?", re.ASCII)
 _PROFILE = re.compile(r"profile\s+(\S+?)(?:\s+(passes|fails))?")
+_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|(?:^|\s)#.*')
+"""A comment; a quoted value in front of it, kept, may hold a # of its own."""
 _CILIUM = re.compile(r"cilium\s+(\S+?)(?:\s+(works))?")
 
 
@@ -64,7 +66,7 @@ def read_claims(text: str, name: str) -> list[Claim]:
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not (line.startswith("#") and _SYMBOL.fullmatch(line)):
-            line = re.sub(r"(^|\s)#.*", "", line).strip()
+            line = _COMMENT.sub(lambda m: m[1] or "", line).strip()
         if not line:
             continue
         if not any(form.fullmatch(line) for form in (_SYMBOL, _PROFILE, _CILIUM)):
@@ -151,7 +153,10 @@ def _profile(name: str, evaluator: Evaluator, library: ProfileLibrary) -> tuple[
     unmet = [f for f in result.findings if f.status is result.status and f.level is not Level.OPTIONAL]
     if result.status is Status.WARN:
         return Truth.TRUE, f"what is required is met; recommended, and unmet: {_why(unmet)}"
-    return _TRUTH[result.status], _why(unmet)
+    required = [f for f in unmet if f.level is Level.REQUIRED]
+    if result.status is Status.UNKNOWN and not required:
+        return Truth.TRUE, f"what is required is met; recommended, and cannot be told: {_why(unmet)}"
+    return _TRUTH[result.status], _why(required)
 
 
 _TRUTH = {
