@@ -10,24 +10,24 @@ from typing import Annotated
 from kina_audit.errors import KinaAuditError
 
 COMMANDS = {
-    "baseline": "kina_audit.cli.baseline",
     "check": "kina_audit.cli.check",
     "cilium": "kina_audit.cli.cilium",
-    "diff": "kina_audit.cli.diff",
-    "explain": "kina_audit.cli.explain",
     "extract": "kina_audit.cli.extract",
-    "fix": "kina_audit.cli.fix",
-    "kernels": "kina_audit.cli.kernels",
+    "diff": "kina_audit.cli.diff",
+    "baseline": "kina_audit.cli.baseline",
     "matrix": "kina_audit.cli.matrix",
-    "profiles": "kina_audit.cli.profiles",
+    "timeline": "kina_audit.cli.timeline",
     "render": "kina_audit.cli.render",
     "resolve": "kina_audit.cli.resolve",
-    "schema": "kina_audit.cli.schema",
-    "settings": "kina_audit.cli.settings",
-    "timeline": "kina_audit.cli.timeline",
+    "explain": "kina_audit.cli.explain",
+    "fix": "kina_audit.cli.fix",
     "tree": "kina_audit.cli.tree",
+    "profiles": "kina_audit.cli.profiles",
+    "kernels": "kina_audit.cli.kernels",
+    "settings": "kina_audit.cli.settings",
+    "schema": "kina_audit.cli.schema",
 }
-"""Each command's module, which has ``register(app)``."""
+"""Each command's module, which has ``register(app)``; in the order of the help."""
 
 INTERRUPTED = 130
 
@@ -123,6 +123,12 @@ def _click_error(error: Exception) -> int:
             return 2
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "kina-audit"
-        _complain(error.format_message(), f"Try '{command} --help'.")
+        _complain(_said_once(error.format_message()), f"Try '{command} --help'.")
         return 2
     raise error
+
+
+def _said_once(message: str) -> str:
+    """A message without the suggestion that both click and typer add to it."""
+    head, mark, tail = message.partition(" Did you mean ")
+    return head + mark + tail.split(mark)[0] if mark else message

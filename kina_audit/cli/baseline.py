@@ -20,7 +20,7 @@ _MOST_NAMES = 10
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("baseline")(baseline)
+    app.command("baseline", short_help="Write down how a kernel stands, to hold later ones against it.")(baseline)
 
 
 @given.reads_sources()

@@ -24,7 +24,7 @@ MOST_IN_A_LABEL = 200
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("check")(check)
+    app.command("check", short_help="Audit a kernel: what works, what is missing, which Cilium mode.")(check)
 
 
 @given.reads_sources()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("diff")(diff)
+    app.command("diff", short_help="Compare two kernels: features lost and gained, and why.")(diff)
 
 
 @given.reads_sources("target_kernel")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("extract")(extract)
+    app.command("extract", short_help="Print the config of a kernel image, package or node.")(extract)
 
 
 @given.reads_sources("target_kernel")

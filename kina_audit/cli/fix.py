@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("fix")(fix)
+    app.command("fix", short_help="Find the smallest fragment that makes a profile or mode pass.")(fix)
 
 
 def fix(

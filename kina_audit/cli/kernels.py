@@ -7,7 +7,7 @@ from kina_audit.cli import terminal
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("kernels")(kernels)
+    app.command("kernels", short_help="List the recorded kernels that recorded:NAME takes.")(kernels)
 
 
 def kernels() -> int:

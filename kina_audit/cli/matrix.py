@@ -18,7 +18,7 @@ FORMATS = "table, json, markdown, csv or html"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("matrix")(matrix)
+    app.command("matrix", short_help="Audit many kernels: which of them carries what.")(matrix)
 
 
 @given.reads_sources("verbose")

@@ -14,7 +14,7 @@ from kina_audit.cli.input_files import read_text
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("render")(render)
+    app.command("render", short_help="Render a stored report in another format.")(render)
 
 
 def render(

@@ -22,7 +22,7 @@ from kina_audit.cli.tree_options import (
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("resolve")(resolve)
+    app.command("resolve", short_help="Write the .config that make olddefconfig would.")(resolve)
 
 
 def resolve(

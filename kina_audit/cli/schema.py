@@ -11,7 +11,7 @@ SCHEMAS = ("baseline", "diff", "matrix", "profile", "report", "settings", "timel
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("schema")(schema)
+    app.command("schema", short_help="Print the JSON Schema of a file format.")(schema)
 
 
 def schema(

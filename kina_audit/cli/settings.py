@@ -145,7 +145,7 @@ def inline_waivers(path: Path) -> list[Any] | None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("settings")(show)
+    app.command("settings", short_help="Show the settings in force in this folder, and their origin.")(show)
 
 
 def show(format_: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table") -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("timeline")(timeline)
+    app.command("timeline", short_help="Show what each version of a config carries, and what changed.")(timeline)
 
 
 @given.reads_sources("no_fallback", "allow_http", "max_decompressed", "timeout", "verbose")

@@ -78,7 +78,7 @@ def read_report(document: Any, name: str) -> Report:
     try:
         wrong = first_error(document, "report")
         if wrong is not None:
-            raise ValueError(wrong[0])
+            raise ValueError(wrong.text)
         return _report(document)
     except (KeyError, ValueError, TypeError, RecursionError, OverflowError) as error:
         raise UsageError(f"{name}: not a whole report: {str(error)[:200]}", _HINT) from error
