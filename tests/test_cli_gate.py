@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -250,6 +252,36 @@ def test_a_bad_output_fails_before_the_audit(run: Run, good: Path, tmp_path: Pat
         assert not Path("first.json").exists()
     assert run("check", str(good), "-o", "json=same", "-o", "sarif=./same")[0] == 2
     assert run("check", str(good), "-o", "json=-", "-o", "sarif=-")[0] == 2
+
+
+def test_settings_hold_for_the_commands_below_cilium(run: Run, good: Path, tmp_path: Path) -> None:
+    """`cilium` is a group: what a settings file says must reach the command in it, not end at the group."""
+    (tmp_path / "kina-audit.toml").write_text(f'source = "{good.name}"\ncilium = "1.14"\n', encoding="utf-8")
+    _, out, _ = run("cilium", "-f", "json")
+    report = json.loads(out)
+    assert report["kernel"]["source"] == good.name
+    assert report["advice"]["cilium_release"].startswith("1.14")
+    (tmp_path / "values.yaml").write_text("routingMode: native\n", encoding="utf-8")
+    _, out, _ = run("cilium", "review", "values.yaml", "-f", "json")
+    assert '"1.14' in out
+
+
+def test_every_setting_of_a_command_is_an_option_of_it() -> None:
+    """A key that a command is said to heed and has no option for would be ignored without a word."""
+    import typer
+
+    from kina_audit.cli import COMMANDS as MODULES
+    from kina_audit.cli.settings import BELOW, COMMANDS, PARAMETERS
+
+    for command, keys in COMMANDS.items():
+        app = typer.Typer()
+        import_module(MODULES[command]).register(app)
+        app.command("other")(lambda: None)
+        found: Any = typer.main.get_command(app)
+        found = found.commands[command]
+        every = [found.commands[name] for name in BELOW[command]] if command in BELOW else [found]
+        options = {p.name for one in every for p in one.params}
+        assert {PARAMETERS[k] for k in keys} <= options, command
 
 
 @pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "2026-11-26T10:00", "0"])

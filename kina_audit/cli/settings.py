@@ -24,7 +24,7 @@ PYPROJECT = "pyproject.toml"
 TABLE = "tool.kina-audit"
 MAX_SETTINGS_BYTES = 1024 * 1024
 
-_PARAMETERS = {
+PARAMETERS = {
     "source": "source",
     "arch": "arch",
     "target-kernel": "target_kernel",
@@ -45,9 +45,9 @@ _PARAMETERS = {
 _KERNEL = ("source", "arch", "target-kernel", "offline")
 _AUDIT = (*_KERNEL, "profiles", "profile-dirs", "cilium")
 COMMANDS = {
-    "check": tuple(_PARAMETERS),
+    "check": tuple(PARAMETERS),
     "baseline": (*_AUDIT, "kernel-tree", "toolchain"),
-    "cilium": (*_KERNEL, "cilium", "kernel-tree", "toolchain"),
+    "cilium": (*_KERNEL, "cilium"),
     "diff": ("profiles", "profile-dirs", "cilium", "waivers", "offline", "arch"),
     "extract": ("offline",),
     "explain": ("kernel-tree", "toolchain", "offline"),
@@ -58,6 +58,9 @@ COMMANDS = {
     "profiles": ("profile-dirs",),
 }
 """Command to the keys it heeds."""
+
+BELOW = {"cilium": ("advise", "review"), "profiles": ("list", "show", "validate", "lint", "docs")}
+"""Command to the commands below it that have its options."""
 
 _VARIABLES = {"offline": "KINA_AUDIT_OFFLINE", "profile-dirs": "KINA_AUDIT_PROFILE_DIR"}
 _PATHS = ("profile-dirs", "baseline", "waivers")
@@ -129,12 +132,12 @@ def defaults(command: str) -> dict[str, dict[str, Any]]:
     if keys is None:
         return {}
     settings = load_settings(Path.cwd())
-    found = {_PARAMETERS[k]: settings.values[k] for k in keys if k in settings.values}
+    found = {PARAMETERS[k]: settings.values[k] for k in keys if k in settings.values}
     if command == "check" and settings.values.get("waiver"):
         found["waivers"] = [*found.get("waivers", ()), settings.origin]
-    if command != "profiles":
-        return {command: found} if found else {}
-    return {command: dict.fromkeys(("list", "show", "validate", "lint", "docs"), found)} if found else {}
+    if not found:
+        return {}
+    return {command: dict.fromkeys(BELOW[command], found) if command in BELOW else found}
 
 
 def inline_waivers(path: Path) -> list[Any] | None:
@@ -155,7 +158,7 @@ def show(format_: Annotated[str, typer.Option("--format", "-f", help="table or j
     one_of(("table", "json"), format_, "--format")
     settings = load_settings(Path.cwd())
     rows: list[tuple[str, Any, str]] = []
-    for key in (*_PARAMETERS, "waiver"):
+    for key in (*PARAMETERS, "waiver"):
         variable = _VARIABLES.get(key, "")
         if variable and os.environ.get(variable):
             rows.append((key, os.environ[variable], f"environment variable {variable}"))
