@@ -210,7 +210,7 @@ def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) 
             (),
             row["evidence"],
             row["link"],
-        )  # fmt: skip
+        )
         for g in given
         for row in rows
         if g.key == row[column] and g.value not in ("", "null", "false") and g.value in row.get("values", [g.value])
