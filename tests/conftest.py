@@ -3,6 +3,7 @@
 import fcntl
 import gzip
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts background jobs so, and the processes that tests interrupt would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
