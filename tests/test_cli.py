@@ -208,3 +208,22 @@ def test_the_library_says_what_the_command_says(config: Path) -> None:
     assert report.verdict == "fail"
     assert [r.status for r in report.results] == ["pass", "fail"]
     assert report.advice is None
+
+
+def test_a_misspelt_command_is_suggested_once(run: Run) -> None:
+    status, _, err = run("chekc")
+    assert status == 2
+    assert err.count("check") == 1, err
+
+
+def test_no_commands_line_of_help_is_cut_short(run: Run) -> None:
+    for asked in (("--help",), ("profiles", "--help"), ("tree", "--help"), ("cache", "--help")):
+        _, out, err = run(*asked)
+        assert out, err
+        assert "..." not in out.split("Commands:")[1]
+
+
+def test_a_folder_name_too_long_to_exist(run: Run) -> None:
+    status, _, err = run("profiles", "list", "--profile-dir", "x" * 300)
+    assert status == 2
+    assert "no profile" in err

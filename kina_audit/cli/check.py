@@ -14,6 +14,7 @@ from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, Toolchai
 from kina_audit.render import FORMATS
 
 if TYPE_CHECKING:
+    from kina_audit.kernel.provenance import Kernel
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.sources.options import SourceOptions
 
@@ -82,16 +83,24 @@ def check(
 
         return list_profiles(profile_dir)
     if claims is not None:
-        if output and not quiet:
-            terminal.say("--output is not written with --claims; --format and a redirection do that")
-        return _claims(
-            claims,
-            source,
-            options,
-            ProfileLibrary(profile_dir or [], [Path(n) for n in profile or [] if n.endswith(".toml")]),
-            cilium,
-            format_,
+        unused = {
+            "--output": output, "--label": label, "--fail-on": fail_on, "--waivers": waivers, "--strict": strict,
+            "--baseline": baseline, "--update-baseline": update_baseline, "--exit-zero": exit_zero,
+        }  # fmt: skip
+        if said := [name for name, value in unused.items() if value]:
+            options.say(f"--claims does without {', '.join(said)}: a claim is true, false or cannot be told")
+        name, text = _claims_text(claims, source, format_)
+        kernel = resolved(
+            load_kernel(source, options),
+            [],
+            kernel_tree,
+            toolchain,
+            run_probes=run_probes,
+            arch=options.arch,
+            options=options,
         )
+        library = ProfileLibrary(profile_dir or [], [Path(n) for n in profile or [] if n.endswith(".toml")])
+        return _claims(text, name, kernel, library, cilium, format_)
     level = FailOn(given.one_of(FailOn, fail_on or ("recommended" if baseline else "required"), "--fail-on"))
     colour = terminal.use_colour(color)
     planned = outputs.plan(format_, output or [], source, *(waivers or []), *([baseline] if baseline else []))
@@ -159,25 +168,26 @@ def _labels(given_labels: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
-def _claims(
-    path: Path, source: str, options: "SourceOptions", library: "ProfileLibrary", cilium: str, format_: str
-) -> int:
-    """Judge a file of claims; 0 when every one is true."""
+def _claims_text(path: Path, source: str, format_: str) -> tuple[str, str]:
+    """What the file of claims is called, and its text."""
     import sys
 
-    from kina_audit.api import judge_claims, load_kernel
     from kina_audit.errors import UsageError
+
+    given.one_of(("table", "json", "markdown"), format_, "--claims with --format")
+    if str(path) != "-":
+        return str(path), read_text(path, MAX_CLAIM_BYTES, "a file of claims")
+    if source == "-":
+        raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
+    return "stdin", sys.stdin.read(MAX_CLAIM_BYTES)
+
+
+def _claims(text: str, name: str, kernel: "Kernel", library: "ProfileLibrary", cilium: str, format_: str) -> int:
+    """Judge claims; 0 when every one is true."""
+    from kina_audit.api import judge_claims
     from kina_audit.render.claims import as_json, as_markdown, as_table
     from kina_audit.report.claims import Truth
 
-    given.one_of(("table", "json", "markdown"), format_, "--claims with --format")
-    if str(path) == "-":
-        if source == "-":
-            raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
-        name, text = "stdin", sys.stdin.read(MAX_CLAIM_BYTES)
-    else:
-        name, text = str(path), read_text(path, MAX_CLAIM_BYTES, "a file of claims")
-    kernel = load_kernel(source, options)
     answers = judge_claims(kernel, text, name=name, cilium=cilium, library=library)
     config = kernel.config
     told = f"{kernel.provenance.source}: Linux {config.target or 'unknown version'}, {config.arch or 'unknown'}"

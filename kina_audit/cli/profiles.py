@@ -27,11 +27,11 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    group.command("list")(list_profiles)
+    group.command("list", short_help="List profiles, with titles, versions and tags.")(list_profiles)
     group.command("show")(show)
     group.command("new")(new)
-    group.command("validate")(validate)
-    group.command("lint")(lint)
+    group.command("validate", short_help="Check profile files for everything that can be wrong.")(validate)
+    group.command("lint", short_help="Hold profiles against kernel trees.")(lint)
     group.command("docs")(docs)
     group.command("schema")(schema)
     app.add_typer(group)

@@ -15,8 +15,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="tree", help="List, add and remove cached kernel trees.", no_args_is_help=True, rich_markup_mode=None
     )
-    group.command("list")(list_trees)
-    group.command("add")(add)
+    group.command("list", short_help="List the trees in the cache.")(list_trees)
+    group.command("add", short_help="Keep the Kconfig files of a version or an archive.")(add)
     group.command("remove")(remove)
     app.add_typer(group)
 

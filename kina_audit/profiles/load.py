@@ -4,6 +4,7 @@ Built-in files are validated by the tests; users' files are validated against th
 that the schema library is loaded only for them.
 """
 
+import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -65,7 +66,8 @@ class ProfileLibrary:
             self._add(toml_document(path), path, base)
         given: list[Path] = []
         for folder in folders:
-            found = sorted(folder.rglob("*.toml")) if folder.is_dir() else []
+            # os.path's answer for a name too long to exist is no; Path's is an exception.
+            found = sorted(folder.rglob("*.toml")) if os.path.isdir(folder) else []  # noqa: PTH112
             if not found:
                 raise ProfileError(f"{folder}: no profile (*.toml) in this folder", "Give a folder of profile files.")
             for path in found:
