@@ -217,7 +217,7 @@ def test_a_misspelt_command_is_suggested_once(run: Run) -> None:
 
 
 def test_no_commands_line_of_help_is_cut_short(run: Run) -> None:
-    for asked in (("--help",), ("profiles", "--help"), ("tree", "--help"), ("cache", "--help")):
+    for asked in (("--help",), ("profiles", "--help"), ("tree", "--help")):
         _, out, err = run(*asked)
         assert out, err
         assert "..." not in out.split("Commands:")[1]

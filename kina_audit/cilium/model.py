@@ -153,6 +153,13 @@ class Advice:
     least: Mode | None = None
 
     @property
+    def headline(self) -> str:
+        """Release and mode, and whether a mode that Cilium runs in is one that nobody is known to have tried."""
+        runs = self.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
+        doubtful = runs and any(c.feature == "agent" and c.state is State.UNVERIFIED for c in self.capabilities)
+        return f"Cilium {self.release}: {self.mode}{' (untested)' if doubtful else ''}"
+
+    @property
     def fulfilled(self) -> bool:
         """Cilium runs, every wish is granted, and the mode is good enough."""
         if self.mode in (Mode.UNSUPPORTED, Mode.UNKNOWN) or not all(w.granted for w in self.wishes):

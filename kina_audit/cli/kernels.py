@@ -24,7 +24,7 @@ def kernels() -> int:
         failed = [r.profile.id for r in report.results if r.status == "fail"]
         verdict = f"fails {', '.join(failed)}" if failed else str(report.verdict)
         advice = report.advice
-        mode = f"; Cilium {advice.release}: {advice.mode}" if advice else ""
+        mode = f"; {advice.headline}" if advice else ""
         tags = ref.first if ref.first == ref.last else f"{ref.first} to {ref.last}"
         lines += [
             f"{name}",

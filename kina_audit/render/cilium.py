@@ -1,5 +1,7 @@
 """``--format cilium``: the recommendation alone, for people at a terminal: feature by feature what works, and why not."""
 
+import re
+
 from kina_audit.cilium.model import Advice, Capability, State
 from kina_audit.engine.finding import Status
 from kina_audit.render import RenderOptions, one_line
@@ -28,7 +30,7 @@ def render(report: Report, options: RenderOptions) -> str:
     lines = [style.bold(f"{one_line(origin.source)}: Linux {target}, {config.arch or 'unknown architecture'}")]
     if advice is None:
         return "\n".join([*lines, "No recommendation was asked for."]) + "\n"
-    lines += [style.bold(f"Cilium {advice.release}: {advice.mode}"), *style.wrap(advice.summary)]
+    lines += [style.bold(advice.headline), *style.wrap(advice.summary)]
     for choice in advice.choices:
         lines += style.wrap(f"{choice.name}: {choice.value}. {choice.because}")
     lines += _wishes(advice, style)
@@ -56,16 +58,35 @@ def _wishes(advice: Advice, style: Style) -> list[str]:
 
 def _capabilities(advice: Advice, style: Style, options: RenderOptions) -> list[str]:
     lines = [f"{'feature':<{_NAME}} state"]
+    rows = {row.feature: row for row in advice.capabilities}
     for row in advice.capabilities:
         word = _WORDS[row.state]
         colour = f"\x1b[{_COLOUR[row.status]}m{word}\x1b[0m" if options.color else word
         lines.append(f"{row.feature:<{_NAME}} {colour}")
         if row.state is not State.WORKS or row.cautions or options.verbose:
-            lines += style.wrap(_because(row), 4)
+            lines += style.wrap(_because(row) if options.verbose else _pointed(row, rows), 4)
     return lines
 
 
 _COLOUR = {Status.FAIL: 31, Status.WARN: 33, Status.UNKNOWN: 35, Status.PASS: 32, Status.SKIP: 90}
+
+
+_NEEDED = re.compile(r"It needs ([a-z0-9-]+): ")
+
+
+def _pointed(row: Capability, rows: dict[str, Capability]) -> str:
+    """What is said of a row; one that fails for another row's reason names that row and adds only what is its own."""
+    names, rest = [], row.because
+    while found := _NEEDED.match(rest):
+        names.append(found[1])
+        rest = rest[found.end() :]
+    if not names or any(n not in rows for n in names) or rest != rows[names[-1]].because:
+        return _because(row)
+    own = [s for s in row.unlock if s not in rows[names[0]].unlock]
+    parts = [f"It needs {', which needs '.join(names)}."]
+    if own:
+        parts.append(f"Set {', '.join(own)}, too.")
+    return " ".join([*parts, *row.cautions])
 
 
 def _because(row: Capability) -> str:

@@ -39,7 +39,7 @@ def render(report: Report, options: RenderOptions) -> str:
         if more := len(found_of_kind) - len(kept):
             lines.append(_command(kind, None, "kina-audit", f"and {more} more of this kind; the job summary has them"))
     advice = report.advice
-    mode = f", Cilium {advice.release}: {advice.mode}" if advice else ""
+    mode = f", {advice.headline}" if advice else ""
     word = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNKNOWN: "unknown"}[report.verdict]
     lines.append(f"kina-audit verdict {word}{mode}")
     return "\n".join(lines) + "\n"

@@ -18,7 +18,7 @@ LABELS = {
 
 def advice_lines(advice: Advice, style: Style) -> list[str]:
     """Mode, what decided it, what would unlock the next one, and feature by feature what works."""
-    lines = [style.bold(f"Cilium {advice.release}: {advice.mode}"), *style.wrap(advice.summary)]
+    lines = [style.bold(advice.headline), *style.wrap(advice.summary)]
     if advice.blockers:
         lines += style.field("blocked", "; ".join(_evidence(e) for e in advice.blockers))
     for choice in advice.choices:
