@@ -265,3 +265,16 @@ def test_the_seeds_seven_lines_come_out_for_a_kernel_that_carries_them(release: 
 def test_releases_are_those_whose_charts_are_known() -> None:
     assert str(find_release("1.20")) == "1.20.2"
     assert not find_release("1.18.5").charted
+
+
+def test_a_row_that_fails_for_another_rows_reason_names_that_row() -> None:
+    from kina_audit.api import audit, load_kernel, load_profiles
+    from kina_audit.render import RenderOptions, cilium
+    from kina_audit.sources.options import SourceOptions
+
+    report = audit(load_kernel("recorded:apple", SourceOptions()), load_profiles(["bpf"]), cilium="1.20.2")
+    short = cilium.render(report, RenderOptions())
+    assert "It needs kube-proxy-replacement, which needs agent." in short
+    assert short.count("exits at\n    start") + short.count("exits at start") < 4
+    whole = cilium.render(report, RenderOptions(verbose=True))
+    assert "It needs kube-proxy-replacement: It needs agent: Cilium 1.18" in " ".join(whole.split())
