@@ -88,7 +88,7 @@ def test_on_a_kernel_that_has_everything_everything_works() -> None:
     off = {k: v for k, v in states(advice).items() if v is not State.WORKS}
     assert off == {
         "iptables-legacy": State.BROKEN, "ztunnel": State.UNVERIFIED, "srv6": State.UNVERIFIED,
-        "l2-announcements": State.UNVERIFIED,
+        "l2-announcements": State.UNVERIFIED, "ipv6": State.UNVERIFIED,
     }  # fmt: skip
     assert choice(advice, "datapath-device") == "netkit"
 
