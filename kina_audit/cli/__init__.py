@@ -64,6 +64,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     except Exception as error:  # noqa: BLE001  (click's own errors become messages, every other one is raised again)
         return _click_error(error)
+    if status == INTERRUPTED:  # typer's answer to Ctrl-C
+        _complain("interrupted", "")
     return status if isinstance(status, int) else 0
 
 

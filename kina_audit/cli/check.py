@@ -179,7 +179,10 @@ def _claims_text(path: Path, source: str, format_: str) -> tuple[str, str]:
         return str(path), read_text(path, MAX_CLAIM_BYTES, "a file of claims")
     if source == "-":
         raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
-    return "stdin", sys.stdin.read(MAX_CLAIM_BYTES)
+    text = sys.stdin.read(MAX_CLAIM_BYTES + 1)
+    if len(text) > MAX_CLAIM_BYTES:
+        raise UsageError(f"stdin: more than {MAX_CLAIM_BYTES} bytes, which a file of claims never is")
+    return "stdin", text
 
 
 def _claims(text: str, name: str, kernel: "Kernel", library: "ProfileLibrary", cilium: str, format_: str) -> int:
