@@ -216,6 +216,12 @@ def test_a_misspelt_command_is_suggested_once(run: Run) -> None:
     assert err.count("check") == 1, err
 
 
+@pytest.mark.parametrize("command", ["check", "matrix", "diff", "extract", "profiles lint"])
+def test_help_says_what_an_argument_is(run: Run, command: str) -> None:
+    lines = run(*command.split(), "--help")[1].split("Arguments:")[1].split("Options:")[0].strip().splitlines()
+    assert len(" ".join(lines)) > 40, lines
+
+
 def test_no_commands_line_of_help_is_cut_short(run: Run) -> None:
     for asked in (("--help",), ("profiles", "--help"), ("tree", "--help")):
         _, out, err = run(*asked)

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 @given.reads_sources("target_kernel")
 def diff(
-    old: Annotated[str, typer.Argument(help=f"The kernel that runs now. {given.SOURCE_HELP}.")],
+    old: Annotated[str, typer.Argument(help=f"The kernel that runs now. {given.SOURCE_HELP}")],
     new: Annotated[str, typer.Argument(help="The kernel that is to replace it; any source, too.")],
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,

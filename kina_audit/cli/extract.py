@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 @given.reads_sources("target_kernel")
 def extract(
-    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP}.")],
+    source: Annotated[str, typer.Argument(help=given.SOURCE_HELP)],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there instead of to stdout.")
     ] = None,

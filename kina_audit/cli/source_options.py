@@ -18,7 +18,7 @@ SOURCE_HELP = (
     "recorded:NAME, container:, docker:, podman:, ssh:HOST, kubectl:NODE or https://..."
 )
 
-Source = Annotated[str, typer.Argument(help=f"{SOURCE_HELP} (default: apple).")]
+Source = Annotated[str, typer.Argument(help=SOURCE_HELP)]
 Arch = Annotated[str, typer.Option("--arch", help="arm64 or x86_64: which of Apple's configs, or installed kernels.")]
 TargetKernel = Annotated[
     str, typer.Option("--target-kernel", metavar="VERSION", help="The kernel version built from the config.")
