@@ -233,3 +233,12 @@ def test_a_folder_name_too_long_to_exist(run: Run) -> None:
     status, _, err = run("profiles", "list", "--profile-dir", "x" * 300)
     assert status == 2
     assert "no profile" in err
+
+
+def test_a_release_of_none_means_no_recommendation(run: Run, config: Path) -> None:
+    status, out, _ = run("check", str(config), "--cilium", "none", "-p", "vxlan", "-f", "json")
+    assert (status, json.loads(out)["advice"]) == (0, None)
+    assert "Cilium" not in run("check", str(config), "--cilium", "none", "-p", "vxlan")[1]
+    assert run("baseline", str(config), "--cilium", "none", "-p", "vxlan", "-o", "b.json")[0] == 0
+    assert run("check", str(config), "--baseline", "b.json")[0] == 0
+    assert "Cilium" not in run("diff", str(config), str(config), "--cilium", "none", "-p", "vxlan")[1]

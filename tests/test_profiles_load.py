@@ -1,5 +1,8 @@
 """Profiles: what ships is well-formed, and what a user writes gets a good error for every rule."""
 
+import json
+import tomllib
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.parse import parse_config
-from kina_audit.packaged import compile_documents, data_file, profiles_folder, toml_document
+from kina_audit.packaged import compile_documents, data_file, profiles_folder
 from kina_audit.profiles.load import ProfileLibrary, build_profile, read_profile
 from kina_audit.profiles.validate import check_document, profile_schema
 
@@ -185,12 +188,12 @@ def test_a_gate_without_a_version_is_unknown_and_says_what_to_do() -> None:
     assert "--target-kernel" in finding.reason
 
 
-def test_compiled_data_is_what_the_files_say(tmp_path: Path) -> None:
-    path = compile_documents()
-    try:
-        for source in [*SHIPPED, data_file("symbols.toml")]:
-            import tomllib
-
-            assert toml_document(source) == tomllib.loads(source.read_text(encoding="utf-8"))
-    finally:
-        path.unlink()
+def test_compiled_data_is_what_the_files_say_in_their_order(tmp_path: Path) -> None:
+    entries = json.loads(compile_documents(tmp_path / "compiled.json").read_bytes())
+    found = {}
+    for path in [*SHIPPED, *sorted(data_file("").rglob("*.toml"))]:
+        text = path.read_bytes()
+        entry = next(e for e in entries.values() if e["digest"] == blake2b(text, digest_size=16).hexdigest())
+        found[path] = (json.dumps(entry["document"]), json.dumps(tomllib.loads(text.decode()), default=str))
+    assert len(found) > len(SHIPPED) + 10
+    assert [path for path, (compiled, written) in found.items() if compiled != written] == []

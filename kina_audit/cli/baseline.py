@@ -31,7 +31,7 @@ def baseline(
     ] = Path("kernel.baseline.json"),
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
-    cilium: given.Cilium = "",
+    cilium: given.CiliumOrNone = "",
     kernel_tree: KernelTreeOption = "",
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
@@ -58,7 +58,7 @@ def baseline(
         load_kernel(source, options), profiles, kernel_tree, toolchain,
         run_probes=run_probes, arch=options.arch, options=options,
     )  # fmt: skip
-    report = audit(kernel, profiles, cilium=cilium, library=library)
+    report = audit(kernel, profiles, cilium=given.release(cilium), library=library)
     if not report.decided:
         raise NothingCheckedError(
             f"{source}: this input cannot tell anything that these profiles ask, so a baseline of it would accept anything",

@@ -42,7 +42,7 @@ def check(
         typer.Option("--claims", metavar="FILE", help="Hold this file's claims against the kernel; - for stdin."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the profiles that can be named, and exit.")] = False,
-    cilium: given.Cilium = "",
+    cilium: given.CiliumOrNone = "",
     fail_on: gate.FailOnLevel = "",
     format_: Annotated[
         str, typer.Option("--format", "-f", metavar="FORMAT", help=f"To stdout: {', '.join(FORMATS)}.")
@@ -115,7 +115,7 @@ def check(
         terminal.check_writable(baseline)
     # A baseline says what it is of; asked about something else, the audit refuses to compare.
     names = profile or (list(held.profiles) if held else [])
-    release = cilium or (held.cilium.release if held and held.cilium else None if held else "")
+    release = given.release(cilium) if cilium or held is None else held.cilium.release if held.cilium else None
     library, profiles = chosen(names, profile_dir)
     kernel = resolved(
         load_kernel(source, options),

@@ -26,7 +26,7 @@ def diff(
     new: Annotated[str, typer.Argument(help="The kernel that is to replace it; any source, too.")],
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
-    cilium: given.Cilium = "",
+    cilium: given.CiliumOrNone = "",
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="WHAT", help="regression (end with 1 when something was lost) or never.")
     ] = "never",
@@ -82,7 +82,9 @@ def diff(
 
     before = side(old, old_target, old_kernel_tree or kernel_tree)
     after = side(new, new_target, new_kernel_tree or kernel_tree)
-    found = compare_kernels(before, after, profiles, cilium=cilium, library=library, waivers=accepted, today=on)
+    found = compare_kernels(
+        before, after, profiles, cilium=given.release(cilium), library=library, waivers=accepted, today=on
+    )
     look = RenderOptions(verbose=verbose, color=colour)
     outputs.write_each(planned, look, lambda name, chosen: render_diff(name, found, chosen))
     return 1 if fail_on == "regression" and found.regressed else 0

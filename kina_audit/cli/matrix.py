@@ -64,7 +64,7 @@ def matrix(
     request = MatrixRequest(
         tuple(profile or ()),
         tuple(profile_dir or ()),
-        None if cilium == "none" else cilium,
+        given.release(cilium),
         given.one_of(FailOn, fail_on, "--fail-on"),
         any(o.format == "html" for o in planned),
         options,

@@ -116,6 +116,11 @@ def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[...,
     return decorate
 
 
+def release(text: str) -> str | None:
+    """What `kina_audit.api.audit` takes for ``--cilium``: None, and so no recommendation, for ``none``."""
+    return None if text == "none" else text
+
+
 def one_of(allowed: Iterable[str], text: str, option: str) -> str:
     """``text``, if it is one of the words an option takes.
 

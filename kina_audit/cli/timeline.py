@@ -55,7 +55,7 @@ def timeline(
     notes: list[str] = []
     versions = _of_git(git, path, options, notes) if git else _of_apple(options, notes)
     audits = (
-        (label, subject, audit(kernel, profiles, cilium=None if cilium == "none" else cilium, library=library))
+        (label, subject, audit(kernel, profiles, cilium=given.release(cilium), library=library))
         for label, subject, kernel in versions
     )
     title = f"{git.resolve().name}: {path}" if git else f"apple/containerization kernel/config-{options.arch}"
