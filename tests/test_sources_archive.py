@@ -322,3 +322,15 @@ def test_zip_members_are_bounded_by_the_budget() -> None:
     member = next(members)
     with pytest.raises(SourceTooLargeError):
         member.content.read_exactly(member.size)
+
+
+@pytest.mark.parametrize(
+    "name", ["kernel.deb", "kernel.rpm", "kernel.tar.gz", "kernel.tar.xz", "kernel.tar.zst", "kernel.tar.bz2"]
+)
+def test_a_truncated_archive_names_the_layer_and_how_far_it_was_read(name: str, tmp_path: Path) -> None:
+    whole = (Path(__file__).resolve().parents[1] / "fixtures" / "archives" / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) * 10 // 12])
+    with pytest.raises(
+        SourceError, match=r"the (xz|zstd|gzip|bzip2) data ends too early \(after 0x[0-9a-f]+ bytes of it\)"
+    ):
+        open_source(str(tmp_path / name))

@@ -196,7 +196,7 @@ class Expansion(Reader):
                 if not feed:
                     if isinstance(self._engine, lz4_legacy.Lz4LegacyDecompressor) and self._engine.end_of_input():
                         return b""
-                    raise CorruptData(f"the {self.compression} data ends too early")
+                    raise self._corrupt(f"the {self.compression} data ends too early")
             try:
                 out = self._engine.decompress(feed, size)
             except self._failures as error:
@@ -205,14 +205,17 @@ class Expansion(Reader):
                         f"the {self.compression} data asks for more memory than the {self._window // MIB} MiB it may have",
                         "No kernel's does. If it is real, decompress it first.",
                     ) from error
-                raise CorruptData(f"corrupt {self.compression} data: {error}") from error
+                raise self._corrupt(f"corrupt {self.compression} data: {error}") from error
             if out:
                 self.produced += len(out)
                 self._budget.spend(len(out), self.produced, self.where)
                 return out
             if not feed and not self._engine.needs_input and not self._engine.eof:
-                raise CorruptData(f"corrupt {self.compression} data: no progress")
+                raise self._corrupt(f"corrupt {self.compression} data: no progress")
         return b""
+
+    def _corrupt(self, reason: str) -> CorruptData:
+        return CorruptData(f"{reason} (after {self.upstream.offset:#x} bytes of it)")
 
     def _restart(self) -> bool:
         """Whether more data of the same kind follows the end mark; zeros between are padding."""

@@ -176,7 +176,7 @@ class _Search:
                 scan_view(view, found)
         except CorruptData as error:
             self.release = found.release or self.release
-            raise self._corrupt(error, trail, reader) from error
+            raise self._corrupt(error, trail) from error
         self.release = found.release or self.release
         if found.config is not None:
             return Extracted(found.config, (*trail, f"IKCONFIG at {found.at:#x}"), self.release or None)
@@ -218,23 +218,20 @@ class _Search:
         try:
             return reader.peek(HEAD)
         except CorruptData as error:
-            raise self._corrupt(error, trail, reader) from error
+            raise self._corrupt(error, trail) from error
 
     def _skip(self, reader: Reader, size: int, trail: tuple[str, ...]) -> bool:
         try:
             return reader.skip(size)
         except CorruptData as error:
-            raise self._corrupt(error, trail, reader) from error
+            raise self._corrupt(error, trail) from error
 
     def _at(self, trail: tuple[str, ...]) -> str:
         return ": ".join([self.name, " > ".join(trail)] if trail else [self.name])
 
-    def _corrupt(self, error: CorruptData, trail: tuple[str, ...], reader: Reader | None = None) -> SourceError:
-        while isinstance(reader, SectionReader):
-            reader = reader.upstream
-        reached = f" (after {reader.upstream.offset:#x} bytes of it)" if isinstance(reader, Expansion) else ""
+    def _corrupt(self, error: CorruptData, trail: tuple[str, ...]) -> SourceError:
         kernel = f"; the kernel in it is Linux {self.release}" if self.release else ""
         return SourceError(
-            f"{self._at(trail)}: {error.reason}{reached}{kernel}",
+            f"{self._at(trail)}: {error.reason}{kernel}",
             error.hint or "The file is truncated or damaged; fetch or copy the whole of it again.",
         )
