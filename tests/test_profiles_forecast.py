@@ -196,3 +196,13 @@ def test_every_rule_gives_a_reason_and_a_source() -> None:
         assert "Kconfig" in rule.source
         told = (rule.needs, rule.absent, rule.value, rule.selected)
         assert any(e is not None for e in told) or rule.untold
+
+
+@pytest.mark.parametrize(("modules", "value"), [("y", "y"), ("n", "n")])
+def test_kgdb_turns_kprobes_on_with_modules_only(modules: str, value: str) -> None:
+    lines = ["# Linux/arm64 6.1.1 Kernel Configuration", "CONFIG_ARM64=y", "CONFIG_HAVE_KPROBES=y", "CONFIG_KGDB=y"]
+    lines += ["CONFIG_FTRACE=y", "CONFIG_HAVE_REGS_AND_STACK_ACCESS_API=y"]
+    lines += ["CONFIG_MODULES=y" if modules == "y" else "# CONFIG_MODULES is not set"]
+    raw = replace(parse_config("\n".join(lines), origin=Origin.INPUT), completeness=Completeness.COMPLETE)
+    raw = raw.with_target(KernelVersion.parse("6.12.1"))
+    assert [forecast(raw).fact(s).value for s in ("KPROBES", "KPROBE_EVENTS")] == [value, value]
