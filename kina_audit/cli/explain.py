@@ -14,6 +14,7 @@ from kina_audit.cli.tree_options import (
     opened,
     source_options,
 )
+from kina_audit.json_text import indented
 
 if TYPE_CHECKING:
     from kina_audit.kconfig.resolve import Resolution
@@ -54,10 +55,8 @@ def explain(
     heading, names = _named(what, resolution)
     found = [explain_symbol(resolution, name) for name in names]
     if format_ == "json":
-        import json
-
         document = [dict(e.to_document()) for e in found]
-        terminal.print_out(json.dumps(document if heading else document[0], indent=2) + "\n")
+        terminal.print_out(indented(document if heading else document[0]))
     else:
         terminal.print_out(heading + "\n".join(explanation_text(e, terminal.width()) for e in found))
     return 0

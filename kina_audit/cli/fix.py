@@ -16,6 +16,7 @@ from kina_audit.cli.tree_options import (
     source_options,
     write_or_print,
 )
+from kina_audit.json_text import indented
 
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
@@ -76,9 +77,7 @@ def fix(
     wanted = f"Cilium mode {mode}" if mode else f"profile {', '.join(p.id for p in profiles)}"
     assumed = assumptions(found.resolution, [c.name for c in found.changes])
     if format_ == "json":
-        import json
-
-        write_or_print(json.dumps(fix_document(found, assumed), indent=2) + "\n", output)
+        write_or_print(indented(fix_document(found, assumed)), output)
     elif found.changes:
         write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed), output)
     if found.blocked:

@@ -96,20 +96,21 @@ class Evaluator:
 
 def _overall(findings: tuple[Finding, ...]) -> Status:
     """What findings add up to; optional ones never count."""
-    required = {f.status for f in findings if f.requirement.level is Level.REQUIRED}
+    # Lists, not sets: members of an enumeration are found by identity, while hashing one runs Python code.
+    required = [f.status for f in findings if f.requirement.level is Level.REQUIRED]
     if Status.FAIL in required:
         return Status.FAIL
     if Status.UNKNOWN in required:
         return Status.UNKNOWN
-    recommended = {f.status for f in findings if f.requirement.level is Level.RECOMMENDED}
+    recommended = [f.status for f in findings if f.requirement.level is Level.RECOMMENDED]
     if Status.WARN in recommended:
         return Status.WARN
     if Status.UNKNOWN in recommended:
         return Status.UNKNOWN
-    if required <= {Status.SKIP} and recommended <= {Status.SKIP}:
-        optional = {f.status for f in findings}
-        return Status.PASS if Status.PASS in optional or Status.WARN in optional else Status.SKIP
-    return Status.PASS
+    if Status.PASS in required or Status.PASS in recommended:
+        return Status.PASS
+    optional = [f.status for f in findings]
+    return Status.PASS if Status.PASS in optional or Status.WARN in optional else Status.SKIP
 
 
 def _reason(status: Status, facts: tuple[SymbolFact, ...], kernel: KernelConfig) -> str:
@@ -119,5 +120,7 @@ def _reason(status: Status, facts: tuple[SymbolFact, ...], kernel: KernelConfig)
         if kernel.completeness is Completeness.PARTIAL and kernel.held is None:
             return f"{names}: this is a partial config, which does not say; audit the built kernel's .config"
         return f"{names}: {unknown[0].note}" if unknown else "this input cannot tell"
+    if not kernel.predicted:
+        return ""
     notes = [f"CONFIG_{f.name}: {f.note}" for f in facts if f.state is SymbolState.PREDICTED and f.note]
     return "; ".join(notes)

@@ -27,6 +27,8 @@ Node = tuple[object, ...]
 | ("contains", sym, const, const ...)."""
 
 _TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>(),])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.-]+))')
+_NUMBER = re.compile(r"-?\d[0-9A-Za-z]*")
+_NAME = re.compile(r"[A-Za-z0-9_]+")
 _RELATIONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 _MAX_LENGTH = 4000
 _MAX_DEPTH = 60
@@ -89,11 +91,11 @@ class _Reader:
         self.advance()
 
     def advance(self) -> None:
-        if not self.text[self.end :].strip():
-            self.start, self.token = len(self.text), None
-            return
         match = _TOKEN.match(self.text, self.end)
         if match is None:
+            if not self.text[self.end :].strip():
+                self.start, self.token = len(self.text), None
+                return
             self.start = self.end
             raise ExpressionError(
                 f"cannot read {self.text[self.end :][:12]!r} at column {self.end + 1} of {self.text!r}"
@@ -106,8 +108,8 @@ class _Reader:
         else:
             # Kconfig: a bare word that is y, m, n or a number is a constant, any other word names a symbol.
             word = match[3]
-            constant = word in TRI_OF or re.fullmatch(r"-?\d[0-9A-Za-z]*", word)
-            if not constant and not re.fullmatch(r"[A-Za-z0-9_]+", word):
+            constant = word in TRI_OF or _NUMBER.fullmatch(word)
+            if not constant and not _NAME.fullmatch(word):
                 raise ExpressionError(f"{word!r} at column {self.start + 1} of {self.text!r} is no symbol name")
             self.token = ("const", word) if constant else ("sym", word)
 

@@ -1,6 +1,6 @@
 """A feature profile and its requirements, as values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kina_audit.kernel.expression import Expression, Node
@@ -55,6 +55,8 @@ class Requirement:
         variants: the same requirement on other kernels; the first that matches wins.
         profile: id of the profile whose file holds it.
         alternatives: profiles of which one must have its required requirements met; ``expr`` then only names them.
+        gated: whether the kernel's version decides what is asked.
+        by_arch: whether the architecture decides what is asked.
     """
 
     id: str
@@ -70,19 +72,19 @@ class Requirement:
     profile: str = ""
     alternatives: tuple["Profile", ...] = ()
 
-    @property
-    def gated(self) -> bool:
-        """Whether the kernel's version decides what is asked."""
-        if self.alternatives:
-            return any(row.gated for p in self.alternatives for row in p.required)
-        return self.kernel is not None or any(v.kernel is not None for v in self.variants)
+    # Asked of every requirement on every kernel, and the same on all of them.
+    gated: bool = field(init=False, repr=False, compare=False)
+    by_arch: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def by_arch(self) -> bool:
-        """Whether the architecture decides what is asked."""
-        if self.alternatives:
-            return any(row.by_arch for p in self.alternatives for row in p.required)
-        return bool(self.arch) or any(v.arch for v in self.variants)
+    def __post_init__(self) -> None:
+        """Derive what the other fields say."""
+        rows = [row for p in self.alternatives for row in p.required]
+        gated = (
+            any(r.gated for r in rows) or self.kernel is not None or any(v.kernel is not None for v in self.variants)
+        )
+        by_arch = any(r.by_arch for r in rows) or bool(self.arch) or any(v.arch for v in self.variants)
+        object.__setattr__(self, "gated", gated)
+        object.__setattr__(self, "by_arch", by_arch)
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """Every known Cilium release on one kernel: which mode it gets, what stops it, and which one to take."""
 
-import json
 from collections.abc import Sequence
 
 from kina_audit.cilium.model import LADDER, Advice, Mode
+from kina_audit.json_text import indented
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style
@@ -42,4 +42,4 @@ def as_json(rows: Sequence[Advice], best: Advice | None) -> str:
         ],
         "best": best.release if best else None,
     }
-    return json.dumps(document, indent=2) + "\n"
+    return indented(document)

@@ -1,9 +1,8 @@
 """A review of a user's Cilium configuration, as text or JSON."""
 
-import json
-
 from kina_audit.cilium.model import State
 from kina_audit.cilium.review import Remark, Review
+from kina_audit.json_text import indented
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style
@@ -75,4 +74,4 @@ def as_json(review: Review) -> str:
             for r in review.remarks
         ],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return indented(document)

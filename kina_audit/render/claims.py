@@ -1,9 +1,9 @@
 """Judged claims as a table, as JSON and as Markdown."""
 
-import json
 from collections.abc import Sequence
 from textwrap import wrap
 
+from kina_audit.json_text import indented
 from kina_audit.render import one_line
 from kina_audit.render.markdown_text import code, escape
 from kina_audit.report.claims import Answer, Truth
@@ -27,7 +27,7 @@ def as_json(answers: Sequence[Answer], kernel: str) -> str:
             {"line": a.claim.line, "claim": a.claim.text, "answer": str(a.truth), "because": a.because} for a in answers
         ],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return indented(document)
 
 
 def as_markdown(answers: Sequence[Answer], kernel: str) -> str:

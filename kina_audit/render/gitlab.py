@@ -1,7 +1,6 @@
 """``--format gitlab``: GitLab's code-quality report, a JSON list of issues."""
 
-import json
-
+from kina_audit.json_text import indented
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.place import Places
 from kina_audit.render.sentences import headline, unlisted_losses
@@ -39,4 +38,4 @@ def render(report: Report, options: RenderOptions) -> str:
         }
         for loss in unlisted_losses(report)
     ]
-    return json.dumps(issues, indent=2) + "\n"
+    return indented(issues)

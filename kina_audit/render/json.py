@@ -1,7 +1,6 @@
 """``--format json``: the report's contract, see docs/report.md."""
 
-import json
-
+from kina_audit.json_text import indented
 from kina_audit.render import RenderOptions
 from kina_audit.report.document import to_document
 from kina_audit.report.model import Report
@@ -9,4 +8,4 @@ from kina_audit.report.model import Report
 
 def render(report: Report, _options: RenderOptions) -> str:
     """The report as indented JSON, one trailing newline."""
-    return json.dumps(to_document(report), indent=2) + "\n"
+    return indented(to_document(report))

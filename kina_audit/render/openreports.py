@@ -4,12 +4,12 @@ A kernel belongs to a node, so the report's scope is the Node that ``--label nod
 none. There is no clock in it. `policyreport` is the same body in the older group wgpolicyk8s.io.
 """
 
-import json
 import re
 from hashlib import sha256
 from typing import Any
 
 from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.json_text import indented
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.sentences import facts, headline, needs, waived
@@ -42,7 +42,7 @@ def render(report: Report, _options: RenderOptions) -> str:
         "source": "kina-audit",
         **body(report),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return indented(document)
 
 
 def metadata(report: Report) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """``--format policyreport``: the same as `openreports`, in the group wgpolicyk8s.io/v1alpha2 that came before it."""
 
-import json
-
+from kina_audit.json_text import indented
 from kina_audit.render import RenderOptions
 from kina_audit.render.openreports import body, metadata
 from kina_audit.report.model import Report
@@ -15,4 +14,4 @@ def render(report: Report, _options: RenderOptions) -> str:
         "metadata": metadata(report),
         **body(report),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return indented(document)

@@ -1,10 +1,10 @@
 """Profiles as text, as a table, as JSON, as Markdown pages; and the file a new one starts from."""
 
-import json
 from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
+from kina_audit.json_text import indented
 from kina_audit.profiles.model import Profile, Requirement
 from kina_audit.render.markdown_text import code, escape
 
@@ -51,7 +51,7 @@ def table(profile: Profile, width: int) -> str:
 
 def json_text(profile: Profile, _width: int) -> str:
     """A profile as JSON, includes expanded."""
-    return json.dumps(document(profile), indent=2) + "\n"
+    return indented(document(profile))
 
 
 def document(profile: Profile) -> dict[str, Any]:

@@ -5,10 +5,10 @@ Only findings that are unmet and not waived are results: code scanning ignores `
 requirement and symbols, so that a kernel bump neither closes nor reopens alerts.
 """
 
-import json
 from typing import Any
 
 from kina_audit.engine.finding import Finding, ProfileResult
+from kina_audit.json_text import indented
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.markdown_text import code, escape
 from kina_audit.render.place import Place, Places
@@ -52,7 +52,7 @@ def render(report: Report, options: RenderOptions) -> str:
         "invocations": [_invocation(report)],
         "results": results,
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return indented({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule_id(found: Finding) -> str:

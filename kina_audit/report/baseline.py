@@ -12,6 +12,7 @@ from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import UsageError
+from kina_audit.json_text import indented
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import Change, Comparison, Direction, compare, waive_losses
 from kina_audit.report.snapshot import CiliumStanding, ProfileStanding, Snapshot, Standing
@@ -41,7 +42,7 @@ def write_baseline(taken: Snapshot, tool_version: str) -> str:
         "findings": {k: f"{s.level} {s.status}" for k, s in sorted(taken.findings.items())},
         "symbols": dict(sorted(taken.symbols.items())),
     }
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return indented(document)
 
 
 def read_baseline(text: str, origin: str) -> Snapshot:

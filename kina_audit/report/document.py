@@ -21,7 +21,7 @@ SCHEMA_VERSION = "1.2"
 
 def to_document(report: Report) -> dict[str, Any]:
     """The whole report, ready for ``json.dumps``."""
-    lengths = Lengths(report.kernel.config.text)
+    documents = _FindingDocuments(Lengths(report.kernel.config.text))
     return {
         "$schema": SCHEMA_ID,
         "schema_version": SCHEMA_VERSION,
@@ -31,7 +31,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "labels": dict(report.labels),
         "counts": counts([f for r in report.results for f in r.findings]),
         "kernel": _kernel(report.kernel, report),
-        "profiles": [_profile(r, lengths) for r in report.results],
+        "profiles": [_profile(r, documents) for r in report.results],
         "advice": _advice(report.advice) if report.advice else None,
         "strict": report.strict,
         "waivers": [_waiver_use(use) for use in report.waivers],
@@ -145,7 +145,7 @@ def _observed(observed: Observed | None) -> dict[str, Any] | None:
     return {"release": observed.release, "machine": observed.machine or None, "btf": observed.btf}
 
 
-def _profile(result: ProfileResult, lengths: "Lengths") -> dict[str, Any]:
+def _profile(result: ProfileResult, documents: "_FindingDocuments") -> dict[str, Any]:
     profile = result.profile
     return {
         "id": profile.id,
@@ -154,7 +154,7 @@ def _profile(result: ProfileResult, lengths: "Lengths") -> dict[str, Any]:
         "counts": counts(list(result.findings)),
         "references": list(profile.references),
         "any_of": list(profile.any_of),
-        "findings": [finding_document(f, lengths) for f in result.findings],
+        "findings": [documents.of(f) for f in result.findings],
     }
 
 
@@ -174,8 +174,22 @@ class Lengths:
         return len(self._lines[line - 1].rstrip("\r")) if line <= len(self._lines) else None
 
 
-def finding_document(finding: Finding, lengths: Lengths) -> dict[str, Any]:
-    """One finding."""
+class _FindingDocuments:
+    """Findings as documents, each made once: profiles that include others share theirs."""
+
+    def __init__(self, lengths: Lengths) -> None:
+        self._lengths = lengths
+        self._made: dict[int, dict[str, Any]] = {}
+
+    def of(self, finding: Finding) -> dict[str, Any]:
+        """One finding, which lives as long as this does."""
+        made = self._made.get(id(finding))
+        if made is None:
+            made = self._made[id(finding)] = _finding(finding, self._lengths)
+        return made
+
+
+def _finding(finding: Finding, lengths: Lengths) -> dict[str, Any]:
     row = finding.requirement
     return {
         "id": row.id,

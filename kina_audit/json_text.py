@@ -1,0 +1,34 @@
+"""JSON as this project writes it for people and for diffs."""
+
+import json
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Any
+
+
+def indented(document: Any) -> str:
+    """A document of dictionaries with text keys, lists, texts, numbers, booleans and None, indented by two spaces.
+
+    The bytes are those of ``json.dumps(document, indent=2)`` and a newline. CPython's encoder in C does not indent before
+    3.14, and its other one takes half of the time of an audit with every profile; this one takes a third of that.
+    """
+    return _text(document, "\n") + "\n"
+
+
+def _text(value: Any, margin: str) -> str:
+    kind = type(value)
+    if kind is str:
+        return quoted(value)
+    if kind is dict:
+        inner = f"{margin}  "
+        rows = [f"{quoted(k)}: {_text(v, inner)}" for k, v in value.items()]
+        return f"{{{inner}{f',{inner}'.join(rows)}{margin}}}" if rows else "{}"
+    if kind is list or kind is tuple:
+        inner = f"{margin}  "
+        rows = [_text(v, inner) for v in value]
+        return f"[{inner}{f',{inner}'.join(rows)}{margin}]" if rows else "[]"
+    if kind is int:
+        return str(value)
+    return _CONSTANTS[value] if value is None or kind is bool else json.dumps(value)
+
+
+_CONSTANTS = {None: "null", True: "true", False: "false"}
