@@ -11,8 +11,8 @@ from kina_audit.kernel.compression.reader import CallReader, SectionReader
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.archive.choose import KATA_LINK, Chooser, Redirect
 from kina_audit.sources.archive.member import Member, link_target
-from kina_audit.sources.file import kernel_of
 from kina_audit.sources.options import MIB, SourceOptions
+from kina_audit.sources.target import kernel_of
 
 PLACES = (
     ".config",

@@ -6,17 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
-from kina_audit.kernel.config import Completeness
-from kina_audit.kernel.parse import MAX_CONFIG_BYTES, parse_config
+from kina_audit.kernel.parse import MAX_CONFIG_BYTES
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.options import MIB, SourceOptions
-from kina_audit.sources.target import aim, aim_at_release
+from kina_audit.sources.target import kernel_of, kernel_of_text
 
 if TYPE_CHECKING:
     from kina_audit.kernel.compression.limits import Budget
@@ -194,36 +192,6 @@ def _search(
         content = read(Budget(limits, name, Progress(options.say, f"{name}, decompressed").at))
         location, kind = name, "image" if content.kind is Kind.IMAGE else "file"
     return kernel_of(content, replace(provenance, kind=provenance.kind or kind, location=location), options)
-
-
-def kernel_of(content: "Content", provenance: Provenance, options: SourceOptions) -> Kernel:
-    """A kernel from a config and where it was found.
-
-    Raises:
-        SourceError: no kernel config.
-    """
-    provenance = replace(
-        provenance, found_in=(*provenance.found_in, *content.found_in), kernel_release=content.kernel_release
-    )
-    return kernel_of_text(content.data, provenance, options, built=content.kind == "image")
-
-
-def kernel_of_text(data: bytes, provenance: Provenance, options: SourceOptions, *, built: bool = False) -> Kernel:
-    """A kernel from the text of its config.
-
-    Args:
-        data: the text's bytes.
-        provenance: where they are from; its digest is filled in.
-        options: its target version.
-        built: the kernel itself carries this config, so whatever it does not name is n.
-
-    Raises:
-        SourceError: no kernel config.
-    """
-    config = parse_config(data, name=provenance.location, completeness=Completeness.COMPLETE if built else None)
-    kernel = aim(config, replace(provenance, sha256=sha256(data).hexdigest()), options.target_kernel)
-    kernel = aim_at_release(kernel, provenance.kernel_release, "the image's version string")
-    return replace(kernel, config_bytes=data)
 
 
 def _watched(read: Callable[[int], bytes], progress: "Progress") -> Callable[[int], bytes]:

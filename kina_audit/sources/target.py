@@ -1,11 +1,18 @@
-"""Which kernel version an audit is about."""
+"""A config's text becomes a kernel, of the version that the audit is about."""
 
 from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from kina_audit.errors import UsageError
-from kina_audit.kernel.config import KernelConfig, Origin
+from kina_audit.kernel.config import Completeness, KernelConfig, Origin
+from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
+
+if TYPE_CHECKING:
+    from kina_audit.sources.content import Content
+    from kina_audit.sources.options import SourceOptions
 
 
 def aim(config: KernelConfig, provenance: Provenance, target_kernel: str) -> Kernel:
@@ -44,3 +51,33 @@ def aim_at_release(kernel: Kernel, release: str, target_from: str) -> Kernel:
         config=kernel.config.with_target(version),
         provenance=replace(kernel.provenance, target_from=target_from),
     )
+
+
+def kernel_of(content: "Content", provenance: Provenance, options: "SourceOptions") -> Kernel:
+    """A kernel from a config and where it was found.
+
+    Raises:
+        SourceError: no kernel config.
+    """
+    provenance = replace(
+        provenance, found_in=(*provenance.found_in, *content.found_in), kernel_release=content.kernel_release
+    )
+    return kernel_of_text(content.data, provenance, options, built=content.kind == "image")
+
+
+def kernel_of_text(data: bytes, provenance: Provenance, options: "SourceOptions", *, built: bool = False) -> Kernel:
+    """A kernel from the text of its config.
+
+    Args:
+        data: the text's bytes.
+        provenance: where they are from; its digest is filled in.
+        options: its target version.
+        built: the kernel itself carries this config, so whatever it does not name is n.
+
+    Raises:
+        SourceError: no kernel config.
+    """
+    config = parse_config(data, name=provenance.location, completeness=Completeness.COMPLETE if built else None)
+    kernel = aim(config, replace(provenance, sha256=sha256(data).hexdigest()), options.target_kernel)
+    kernel = aim_at_release(kernel, provenance.kernel_release, "the image's version string")
+    return replace(kernel, config_bytes=data)
