@@ -118,13 +118,13 @@ def test_deep_toml_and_endless_files_are_refused(tmp_path: Path) -> None:
             read_document(endless)
 
 
-def chain(folder: Path, length: int, wide: int) -> None:
-    """Profiles ``pDEPTH-NUMBER`` of which each includes all of the next depth."""
+def chain(folder: Path, length: int, wide: int, key: str = "includes") -> None:
+    """Profiles ``pDEPTH-NUMBER`` of which each includes all of the next depth, or has them for alternatives."""
     head = 'schema = 1\ntitle = "T"\ndescription = "D."\n'
     for depth in range(length):
         names = [f"p{depth + 1}-{number}" for number in range(wide)]
         for number in range(wide):
-            asked = TEXT[TEXT.index("[[") : TEXT.index("  [[")] if depth == length - 1 else f"includes = {names}\n"
+            asked = TEXT[TEXT.index("[[") : TEXT.index("  [[")] if depth == length - 1 else f"{key} = {names}\n"
             (folder / f"p{depth}-{number}.toml").write_text(
                 f'{head}id = "p{depth}-{number}"\n{asked}', encoding="utf-8"
             )
@@ -138,4 +138,12 @@ def test_wide_includes_are_expanded_once_each(tmp_path: Path) -> None:
 def test_deep_includes_are_refused_whatever_is_asked_for_first(tmp_path: Path) -> None:
     chain(tmp_path, 12, 1)
     with pytest.raises(ProfileError, match="lead on more than 8 times"):
+        ProfileLibrary([tmp_path])
+
+
+def test_alternatives_of_alternatives_are_bounded(tmp_path: Path) -> None:
+    chain(tmp_path, 4, 20, "any_of")
+    assert ProfileLibrary([tmp_path]).get("p0-0").required[0].symbols == ("NET",)
+    chain(tmp_path, 5, 20, "any_of")
+    with pytest.raises(ProfileError, match=r"p0-\d+\.toml: its any_of leads to more than 10000 requirements"):
         ProfileLibrary([tmp_path])

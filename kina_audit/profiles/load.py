@@ -24,6 +24,9 @@ MAX_PROFILE_BYTES = 1024 * 1024
 
 MAX_INCLUDE_DEPTH = 8
 
+MAX_ALTERNATIVES = 10_000
+"""Alternatives of alternatives multiply: a profile whose ``any_of`` leads to more conditions than this is refused."""
+
 PART_TAG = "part"
 """Marks a profile that only others include; patterns and ``all`` leave it out."""
 
@@ -62,6 +65,8 @@ class ProfileLibrary:
         # The text of users' files, for the lines in errors; and how many includes deep each profile is.
         self._texts: dict[str, str] = {}
         self._depths: dict[str, int] = {}
+        # How many conditions the any_of of a profile leads to.
+        self._alternatives: dict[str, int] = {}
         for path in (base := profiles_folder()).rglob("*.toml"):
             self._add(toml_document(path), path, base)
         given: list[Path] = []
@@ -209,13 +214,20 @@ class ProfileLibrary:
             for row in self._expand(included, (*trail, name)).requirements:
                 rows.setdefault(row.id, row)
         if profile.any_of:
-            one_of = _one_of(profile, [self._expand(n, (*trail, name)) for n in profile.any_of])
+            alternatives = [self._expand(n, (*trail, name)) for n in profile.any_of]
+            self._alternatives[name] = sum(self._conditions(r) for p in alternatives for r in p.required)
+            if self._alternatives[name] > MAX_ALTERNATIVES:
+                raise ProfileError(f"{self.place(name)}: its any_of leads to more than {MAX_ALTERNATIVES} requirements")
+            one_of = _one_of(profile, alternatives)
             rows = {one_of.id: one_of, **rows}
         depth = self._depths[name] = 1 + max((self._depths[n] for n in (*profile.includes, *profile.any_of)), default=0)
         if depth > MAX_INCLUDE_DEPTH:
             raise ProfileError(f"{self.place(name)}: its includes lead on more than {MAX_INCLUDE_DEPTH} times")
         found = self._whole[name] = replace(profile, requirements=tuple(rows.values()))
         return found
+
+    def _conditions(self, row: Requirement) -> int:
+        return self._alternatives[row.profile] if row.alternatives else 1
 
 
 def _near(name: str, known: Iterable[str]) -> str:
