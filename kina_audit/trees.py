@@ -22,13 +22,13 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel
 
 if TYPE_CHECKING:
-    from kina_audit.engine.finding import Finding
+    from kina_audit.engine.finding import Finding, Status
     from kina_audit.kconfig.fix import Fix, Goal
     from kina_audit.kconfig.loaded import KernelTree
     from kina_audit.kconfig.resolve import Resolution
     from kina_audit.kconfig.toolchain import Toolchain
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.profiles.model import Profile
+    from kina_audit.profiles.model import Profile, Requirement
     from kina_audit.sources.options import SourceOptions
 
 MEASURED = "cc:"
@@ -299,6 +299,13 @@ def fix_mode(
         first = first or found
     assert first is not None
     return first
+
+
+def standing(state: "Resolution", row: "Requirement") -> "Status":
+    """How a requirement stands on a resolved config."""
+    from kina_audit.engine.evaluate import Evaluator
+
+    return Evaluator(_sketch(state, row.symbols)).requirement(row).status
 
 
 def _built(kernel: Kernel, state: "Resolution") -> Kernel:

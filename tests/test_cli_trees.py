@@ -85,8 +85,11 @@ def test_explain_without_a_config_is_about_the_trees_defaults(here: Path, capsys
 def test_explain_a_requirement(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "explain", "tc-qos/sched", "config", *TREE, "-q")
     assert status == 0
-    assert out.startswith("tc-qos/sched needs NET_SCHED\n")
+    assert out.startswith("tc-qos/sched needs NET_SCHED: fail\n")
     assert "NET_SCHED does not exist on Linux 6.12.0 (x86)\n" in out
+    (here / "packets").write_text("CONFIG_NET=y\nCONFIG_PACKET=y\n")
+    status, out, _ = run(capsys, "explain", "socket-filter/packet", "packets", *TREE, "-q")
+    assert out.startswith("socket-filter/packet needs PACKET: pass\n\nCONFIG_PACKET")
     status, _, err = run(capsys, "explain", "bpf/no-such", "config", *TREE, "-q")
     assert status == 2
     assert "has no requirement no-such" in err

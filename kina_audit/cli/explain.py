@@ -69,6 +69,7 @@ def _named(what: str, resolution: "Resolution") -> tuple[str, list[str]]:
     from kina_audit.errors import UsageError
     from kina_audit.kernel.version import KernelVersion
     from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.trees import standing
 
     profile_id, _, requirement_id = what.partition("/")
     profile = ProfileLibrary().get(profile_id)
@@ -82,6 +83,9 @@ def _named(what: str, resolution: "Resolution") -> tuple[str, list[str]]:
         raise UsageError(f"{what} does not apply to Linux {model.version} on {model.arch}", f"It is for {row.kernel}.")
     names = [s for s in applies[0].symbols if s in model.index]
     missing = [s for s in applies[0].symbols if s not in model.index]
-    heading = f"{what} needs {applies[0].text}\n{row.why}\n"
+    status = standing(resolution, row)
+    heading = f"{what} needs {applies[0].text}: {status}\n"
+    if status != "pass":
+        heading += f"{row.why}\n"
     heading += "".join(f"{s} does not exist on Linux {model.version} ({model.arch})\n" for s in missing)
     return heading + "\n", names
