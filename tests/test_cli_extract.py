@@ -56,10 +56,13 @@ def test_check_says_where_the_config_was_found() -> None:
 
 
 def test_streams_that_are_closed_or_full() -> None:
-    command = f"{sys.executable} -m kina_audit extract"
+    tool = f"{sys.executable} -m kina_audit"
     for shell, status, words in (
-        (f"{command} - <&-", 3, "stdin is closed"),
-        (f"{command} {FIXTURES / 'images/Image'} >/dev/full", 2, "stdout: cannot be written: No space left"),
+        (f"{tool} extract - <&-", 3, "stdin is closed"),
+        (f"{tool} cilium review - recorded:apple@0.38.0 <&-", 3, "stdin is closed"),
+        (f"{tool} render - <&-", 2, "stdin is closed"),
+        (f"{tool} check recorded:apple@0.38.0 --claims - <&-", 2, "stdin is closed"),
+        (f"{tool} extract {FIXTURES / 'images/Image'} >/dev/full", 2, "stdout: cannot be written: No space left"),
     ):
         if "/dev/full" in shell and not Path("/dev/full").exists():
             continue

@@ -1,5 +1,6 @@
 """resolve, explain, fix, tree and check --kernel-tree from the command line, on the hand-written tree."""
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -103,6 +104,15 @@ def test_fix_prints_a_proven_fragment(here: Path, capsys: pytest.CaptureFixture[
     (here / "frag").write_text(out)
     status, out, _ = run(capsys, "resolve", "config", *TREE, "-F", "frag", "-q")
     assert "CONFIG_JIT=y\n" in out
+
+
+def test_a_fragment_from_stdin(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"CONFIG_MODULES=y\nCONFIG_NO_SUCH=y\n")))
+    status, out, err = run(capsys, "resolve", "config", *TREE, "-F", "-", "--allow-unknown")
+    assert (status, "CONFIG_JIT=y" in out) == (0, True)
+    assert "stdin:2: CONFIG_NO_SUCH=y is gone" in err
+    status, _, err = run(capsys, "resolve", "-", *TREE, "-F", "-")
+    assert (status, err.splitlines()[0]) == (2, "kina-audit: more than one of the kernel and the fragments is -")
 
 
 def test_fix_says_why_there_is_no_fragment(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

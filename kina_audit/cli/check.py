@@ -8,7 +8,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.input_files import read_text
+from kina_audit.cli.input_files import STDIN, read_text, shown
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.render import FORMATS
@@ -170,19 +170,12 @@ def _labels(given_labels: list[str]) -> tuple[tuple[str, str], ...]:
 
 def _claims_text(path: Path, source: str, format_: str) -> tuple[str, str]:
     """What the file of claims is called, and its text."""
-    import sys
-
     from kina_audit.errors import UsageError
 
     given.one_of(("table", "json", "markdown"), format_, "--claims with --format")
-    if str(path) != "-":
-        return str(path), read_text(path, MAX_CLAIM_BYTES, "a file of claims")
-    if source == "-":
+    if str(path) == source == STDIN:
         raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
-    text = sys.stdin.read(MAX_CLAIM_BYTES + 1)
-    if len(text) > MAX_CLAIM_BYTES:
-        raise UsageError(f"stdin: more than {MAX_CLAIM_BYTES} bytes, which a file of claims never is")
-    return "stdin", text
+    return shown(path), read_text(path, MAX_CLAIM_BYTES, "a file of claims")
 
 
 def _claims(text: str, name: str, kernel: "Kernel", library: "ProfileLibrary", cilium: str, format_: str) -> int:

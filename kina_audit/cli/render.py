@@ -9,7 +9,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.input_files import read_text
+from kina_audit.cli.input_files import read_text, shown
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +29,6 @@ def render(
 
     Exit status: 0, whatever the report's verdict; 2 no report, or one of another version.
     """
-    import sys
-
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
     from kina_audit.render import RenderOptions
@@ -38,12 +36,9 @@ def render(
 
     colour = terminal.use_colour(color)
     planned = outputs.plan(format_, output or [], report)
-    if report == "-":
-        name, text = "stdin", sys.stdin.read(MAX_REPORT_BYTES)
-    else:
-        name, text = report, read_text(Path(report), MAX_REPORT_BYTES, "a report")
+    name = shown(Path(report))
     try:
-        document = json.loads(text)
+        document = json.loads(read_text(Path(report), MAX_REPORT_BYTES, "a report"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name}: not JSON: {error}", "`kina-audit check -o json=FILE` writes a report.") from error
     root, folder = gate.repository()

@@ -30,7 +30,9 @@ def resolve(
     kernel_tree: KernelTreeOption = "",
     fragment: Annotated[
         list[Path] | None,
-        typer.Option("--fragment", "-F", help="Merge this fragment first, as merge_config.sh does; repeatable."),
+        typer.Option(
+            "--fragment", "-F", help="Merge this fragment (- for stdin) first, as merge_config.sh does; repeatable."
+        ),
     ] = None,
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown", help="Fragments may name symbols that the tree does not have.")
@@ -54,7 +56,7 @@ def resolve(
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.trees import arch_of, resolve_kernel
 
-    fragments = read_fragments(fragment or [])
+    fragments = read_fragments(fragment or [], source)
     options = source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
     kernel = load_kernel(source, options)
     tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, arch), options=options)

@@ -84,21 +84,27 @@ def resolved(
     return resolve_kernel(kernel, tree, symbols=[s for p in profiles for r in p.requirements for s in r.symbols])[0]
 
 
-def read_fragments(paths: list[Path]) -> list[tuple[str, str]]:
-    """(name, text) of each fragment file.
+def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
+    """(name, text) of each fragment file; ``-`` is stdin, unless the kernel comes from there.
 
     Raises:
         SourceError: a file cannot be read, or is no text of assignments.
+        UsageError: stdin is asked for twice.
     """
-    from kina_audit.errors import NotAConfigError
+    from kina_audit.cli.input_files import STDIN, shown
+    from kina_audit.errors import NotAConfigError, UsageError
     from kina_audit.sources.file import read_text
 
+    if [source, *map(str, paths)].count(STDIN) > 1:
+        raise UsageError("more than one of the kernel and the fragments is -", "Give the others as files.")
     found = []
     for path in paths:
         text = read_text(path)
         if "CONFIG_" not in text:
-            raise NotAConfigError(f"{path}: no CONFIG_ line, so it is no fragment", "Lines look like CONFIG_VETH=y.")
-        found.append((str(path), text))
+            raise NotAConfigError(
+                f"{shown(path)}: no CONFIG_ line, so it is no fragment", "Lines look like CONFIG_VETH=y."
+            )
+        found.append((shown(path), text))
     return found
 
 

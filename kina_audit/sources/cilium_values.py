@@ -1,17 +1,15 @@
 """A user's Helm values or cilium-config ConfigMap, YAML or JSON, flattened with the line of each value."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kina_audit.errors import SourceTooLargeError, UsageError
-from kina_audit.sources.file import read_text
+from kina_audit.sources.file import STDIN, read_text
 
 if TYPE_CHECKING:
     from yaml import MappingNode, Node
 
-STDIN = "-"
 MOST_BYTES = 2 * 1024 * 1024
 MOST_VALUES = 20_000
 DEEPEST = 40
@@ -38,15 +36,8 @@ def read_values(path: str) -> tuple[str, list[Row]]:
         SourceError: it cannot be read, or is larger than any values file.
         UsageError: it is no YAML, or neither values nor a ConfigMap; the message names the line.
     """
-    if path == STDIN:
-        text = sys.stdin.buffer.read(MOST_BYTES + 1).decode("utf-8", errors="replace")
-    else:
-        text = read_text(Path(path))
+    text = read_text(Path(path), MOST_BYTES)
     name = "stdin" if path == STDIN else path
-    if len(text) > MOST_BYTES:
-        raise SourceTooLargeError(
-            f"{name}: more than 2 MiB, which no values file is", "Give Helm values or a ConfigMap."
-        )
     documents = _compose(text, name)
     for document in documents:
         data = _config_map(document)

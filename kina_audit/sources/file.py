@@ -67,32 +67,42 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
 
 
 def _read_stdin(provenance: Provenance, options: SourceOptions, member: str) -> Kernel:
+    with _stdin() as file:
+        return _read(file, None, provenance, options, member)
+
+
+@contextmanager
+def _stdin() -> Iterator[BinaryIO]:
     if sys.stdin is None:  # the shell's `<&-`
-        raise SourceNotFoundError("stdin is closed", "Pipe a config, an image or an archive into it, or give a path.")
+        raise SourceNotFoundError("stdin is closed", "Pipe something into it, or give the path of a file.")
     try:
-        return _read(sys.stdin.buffer, None, provenance, options, member)
+        yield sys.stdin.buffer
     except OSError as error:
         raise SourceError(f"stdin: cannot be read: {error.strerror}", "Give the path of a file.") from error
 
 
-def read_text(path: Path) -> str:
-    """The text of a small file that a user names beside the kernel; bytes that are no UTF-8 are replaced.
+def read_text(path: Path, most: int = MAX_CONFIG_BYTES) -> str:
+    """The text of a small file that a user names beside the kernel, or of stdin; bytes that are no UTF-8 are replaced.
+
+    Args:
+        path: the file, or ``-`` for stdin.
+        most: bytes that it may have.
 
     Raises:
         SourceNotFoundError: nothing there.
-        SourceTooLargeError: larger than any kernel config.
+        SourceTooLargeError: it has more bytes.
         SourceError: it cannot be read.
     """
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_CONFIG_BYTES + 1)
+        with _stdin() if str(path) == STDIN else open(path, "rb") as file:
+            data = file.read(most + 1)
     except FileNotFoundError:
         raise SourceNotFoundError(f"{path}: no such file", "Check the path.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
-    if len(data) > MAX_CONFIG_BYTES:
-        raise SourceTooLargeError(f"{path}: more than 16 MiB", "Give a config fragment.")
+    if len(data) > most:
+        raise SourceTooLargeError(f"{path}: more than {most // MIB} MiB, which no such file has", "Check the path.")
     return data.decode("utf-8", errors="replace")
 
 
