@@ -55,18 +55,31 @@ def test_check_says_where_the_config_was_found() -> None:
     )
 
 
-def test_streams_that_are_closed_or_full() -> None:
+def test_streams_that_are_closed_or_full(tmp_path: Path) -> None:
     tool = f"{sys.executable} -m kina_audit"
     for shell, status, words in (
         (f"{tool} extract - <&-", 3, "stdin is closed"),
         (f"{tool} cilium review - recorded:apple@0.38.0 <&-", 3, "stdin is closed"),
         (f"{tool} render - <&-", 2, "stdin is closed"),
         (f"{tool} check recorded:apple@0.38.0 --claims - <&-", 2, "stdin is closed"),
+        (
+            "mkdir gone && cd gone && rmdir ../gone && " + f"{tool} check recorded:apple@0.38.0",
+            2,
+            "the working folder is",
+        ),
         (f"{tool} extract {FIXTURES / 'images/Image'} >/dev/full", 2, "stdout: cannot be written: No space left"),
     ):
         if "/dev/full" in shell and not Path("/dev/full").exists():
             continue
-        done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
-        assert done.returncode == status
+        done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert done.returncode == status, shell
         assert done.stderr.startswith(f"kina-audit: {words}")
         assert len(done.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(("words", "status"), [("check recorded:apple@0.38.0", 1), ("extract no-such", 3)])
+def test_output_that_nobody_takes(words: str, status: int, tmp_path: Path) -> None:
+    shell = f"{sys.executable} -m kina_audit {words} >&- 2>errors; echo $?; cat errors"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout.startswith(f"{status}\n")
+    assert "Traceback" not in done.stdout

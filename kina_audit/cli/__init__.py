@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
-from kina_audit.errors import KinaAuditError
+from kina_audit.errors import KinaAuditError, UsageError
 
 COMMANDS = {
     "check": "kina_audit.cli.check",
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command and return the process's exit status; every expected error becomes one message on stderr."""
     import typer
 
+    _replace_closed_streams()
     # An installed environment may hold rich; plain help and errors look the same everywhere.
     app = typer.Typer(
         name="kina-audit",
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     for command in [named] if named in COMMANDS else COMMANDS:
         import_module(COMMANDS[command]).register(app)
     try:
+        _check_folder()
         status = app(list(arguments), prog_name="kina-audit", standalone_mode=False, default_map=_settings(named))
     except KinaAuditError as error:
         _complain(error.message, error.hint)
@@ -67,6 +69,21 @@ def main(arguments: Sequence[str]) -> int:
     if status == INTERRUPTED:  # typer's answer to Ctrl-C
         _complain("interrupted", "")
     return status if isinstance(status, int) else 0
+
+
+def _replace_closed_streams() -> None:
+    """What is written to a stream that the caller closed (``>&-``) goes nowhere, and is no error."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  (as long as the process)
+
+
+def _check_folder() -> None:
+    """Relative paths, settings and the repository's root need a working folder."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError("the working folder is gone", "Change into one that exists.") from error
 
 
 def _settings(command: str) -> dict[str, dict[str, object]]:
