@@ -32,8 +32,7 @@ def named_symbols() -> set[str]:
     names = {s for p in ProfileLibrary() for r in p.requirements for s in r.symbols}
     for rule in rules():
         names.add(rule.symbol)
-        for expression in (rule.needs, rule.absent):
-            names.update(expression.symbols if expression else ())
+        names.update(*(e.symbols for e in rule.expressions))
     return names
 
 

@@ -145,7 +145,7 @@ def test_findings_on_configs_nobody_wrote_hold_for_the_kernel(
         trees.append(read_tree(root, version, arch, Toolchain.parse("gcc-12,pahole=1.25"))[0])
     texts = [config_text(p).decode("utf-8", "replace") for p in sorted(shared.glob("corpus/*/*.gz"))]
     texts = [t for t in texts if (c := parse_config(t)).arch == arch and c.header.version]
-    told = [e for r in rules() for e in (r.needs, r.absent, r.value, r.selected) if e is not None]
+    told = [e for r in rules() for e in r.expressions]
     names = {s for p in PROFILES for r in p.requirements for s in r.symbols} | {s for e in told for s in e.symbols}
     dice = random.Random(arch)
     for turn in range(20):
@@ -184,6 +184,20 @@ def test_what_others_may_select_is_not_off_for_sure() -> None:
     assert aimed(security + off, "7.2").fact("SECURITY_PATH").value == "n"
 
 
+def test_what_other_versions_select_or_ask_more_of() -> None:
+    """CONFIGFS_FS selects SYSFS up to Linux 7.1; FPROBE and MEMORY_HOTPLUG ask for more since some version after 6.12."""
+    text = "# Linux/arm64 7.3.4 Kernel Configuration\nCONFIG_ARM64=y\n# CONFIG_SYSFS is not set\n"
+    for line, value in (("CONFIG_CONFIGFS_FS=y\n", None), ("# CONFIG_CONFIGFS_FS is not set\n", "n")):
+        older = parse_config(text + line, origin=Origin.INPUT, completeness=Completeness.COMPLETE)
+        assert forecast(older.with_target(KernelVersion.parse("6.12.1"))).fact("SYSFS").value == value
+    on = "CONFIG_MEMORY_HOTPLUG=y\nCONFIG_FPROBE=y\n"
+    with_, without = "CONFIG_{}=y\n", "# CONFIG_{} is not set\n"
+    for form, value in ((with_, "y"), (without, None)):
+        newer = aimed(on + form.format("SPARSEMEM_VMEMMAP") + form.format("DYNAMIC_FTRACE_WITH_ARGS"), "6.18")
+        assert [newer.fact(s).value for s in ("MEMORY_HOTPLUG", "FPROBE")] == [value, value]
+    assert aimed(without.format("MEMORY_HOTPLUG"), "6.18").fact("MEMORY_HOTPLUG").value == "n"
+
+
 def test_a_built_config_is_not_forecast() -> None:
     config = parse_config("# Linux/arm64 6.1.0 Kernel Configuration\nCONFIG_IP_NF_NAT=y\n")
     assert forecast(replace(config, target=KernelVersion.parse("6.18.5"))).predicted == {}
@@ -194,8 +208,7 @@ def test_every_rule_gives_a_reason_and_a_source() -> None:
     for rule in rules():
         assert rule.why
         assert "Kconfig" in rule.source
-        told = (rule.needs, rule.absent, rule.value, rule.selected)
-        assert any(e is not None for e in told) or rule.untold
+        assert rule.expressions or rule.untold
 
 
 @pytest.mark.parametrize(("modules", "value"), [("y", "y"), ("n", "n")])

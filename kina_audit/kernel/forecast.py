@@ -31,6 +31,7 @@ class Rule:
         symbol: the symbol it is about.
         kernel: target versions it holds on.
         needs: the value is limited to this expression, whatever the input says.
+        may_need: as needs, but since when is not known exactly: where it does not hold, the value cannot be told.
         absent: the value when the input has no line for the symbol.
         value: the value of a symbol without a prompt, whatever the input says.
         boolean: it was a tristate once: a line that says m is not read.
@@ -43,6 +44,7 @@ class Rule:
     symbol: str
     kernel: VersionRange | None
     needs: Expression | None
+    may_need: Expression | None
     absent: Expression | None
     value: Expression | None
     boolean: bool
@@ -50,6 +52,12 @@ class Rule:
     untold: bool
     why: str
     source: str
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Every expression of it."""
+        told = (self.needs, self.may_need, self.absent, self.value, self.selected)
+        return tuple(e for e in told if e is not None)
 
 
 def forecast(kernel: KernelConfig) -> KernelConfig:
@@ -111,6 +119,8 @@ class _Forecast:
             if written.is_string:
                 return self._string(rule, written, need_low, need_high)
             low, high = min(low, need_low), min(high, need_high)
+        if rule.may_need is not None:
+            low = min(low, rule.may_need.bounds(self.fact)[0])
         if has_line and (low, high) == written.bounds:
             return written
         value = TRI_NAME[low] if low == high else None
@@ -137,6 +147,7 @@ def rules() -> tuple[Rule, ...]:
             symbol,
             VersionRange.parse(table["kernel"]) if "kernel" in table else None,
             Expression.parse(table["needs"]) if "needs" in table else None,
+            Expression.parse(table["may_need"]) if "may_need" in table else None,
             Expression.parse(table["absent"]) if "absent" in table else None,
             Expression.parse(table["value"]) if "value" in table else None,
             table.get("boolean", False),
