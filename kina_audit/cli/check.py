@@ -8,10 +8,11 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.input_files import STDIN, read_text, shown
+from kina_audit.cli.input_files import read_text
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.render import FORMATS
+from kina_audit.sources.stdin import STDIN, shown
 
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel

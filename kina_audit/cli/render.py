@@ -9,7 +9,8 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.input_files import read_text, shown
+from kina_audit.cli.input_files import read_text
+from kina_audit.sources.stdin import shown
 
 
 def register(app: typer.Typer) -> None:

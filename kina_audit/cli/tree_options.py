@@ -91,9 +91,9 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
         SourceError: a file cannot be read, or is no text of assignments.
         UsageError: stdin is asked for twice.
     """
-    from kina_audit.cli.input_files import STDIN, shown
     from kina_audit.errors import NotAConfigError, UsageError
     from kina_audit.sources.file import read_text
+    from kina_audit.sources.stdin import STDIN, shown
 
     if [source, *map(str, paths)].count(STDIN) > 1:
         raise UsageError("more than one of the kernel and the fragments is -", "Give the others as files.")

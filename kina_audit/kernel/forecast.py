@@ -5,8 +5,10 @@ dependencies changed, a symbol without one may appear. ``data/symbols.toml`` wri
 that profiles name; whatever it does not cover stays unknown. With a kernel tree, `kina_audit.kconfig` resolves exactly.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from kina_audit.kernel.config import (
     TRI_NAME,
@@ -144,18 +146,22 @@ def rules() -> tuple[Rule, ...]:
     document = toml_document(data_file("symbols.toml"))
     return tuple(
         Rule(
-            symbol,
-            VersionRange.parse(table["kernel"]) if "kernel" in table else None,
-            Expression.parse(table["needs"]) if "needs" in table else None,
-            Expression.parse(table["may_need"]) if "may_need" in table else None,
-            Expression.parse(table["absent"]) if "absent" in table else None,
-            Expression.parse(table["value"]) if "value" in table else None,
-            table.get("boolean", False),
-            Expression.parse(table["selected"]) if "selected" in table else None,
-            table.get("untold", False),
-            table["why"],
-            table["source"],
+            symbol=symbol,
+            kernel=VersionRange.parse(table["kernel"]) if "kernel" in table else None,
+            needs=_expression(table, "needs"),
+            may_need=_expression(table, "may_need"),
+            absent=_expression(table, "absent"),
+            value=_expression(table, "value"),
+            boolean=table.get("boolean", False),
+            selected=_expression(table, "selected"),
+            untold=table.get("untold", False),
+            why=table["why"],
+            source=table["source"],
         )
         for table in document["rule"]
         for symbol in table["symbols"]
     )
+
+
+def _expression(table: Mapping[str, Any], key: str) -> Expression | None:
+    return Expression.parse(table[key]) if key in table else None

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kina_audit.errors import SourceTooLargeError, UsageError
-from kina_audit.sources.file import STDIN, read_text
+from kina_audit.sources.file import read_text
+from kina_audit.sources.stdin import shown
 
 if TYPE_CHECKING:
     from yaml import MappingNode, Node
@@ -37,7 +38,7 @@ def read_values(path: str) -> tuple[str, list[Row]]:
         UsageError: it is no YAML, or neither values nor a ConfigMap; the message names the line.
     """
     text = read_text(Path(path), MOST_BYTES)
-    name = "stdin" if path == STDIN else path
+    name = shown(path)
     documents = _compose(text, name)
     for document in documents:
         data = _config_map(document)

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +13,7 @@ from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeEr
 from kina_audit.kernel.parse import MAX_CONFIG_BYTES
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.options import MIB, SourceOptions
+from kina_audit.sources.stdin import STDIN, opened, shown
 from kina_audit.sources.target import kernel_of, kernel_of_text
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from kina_audit.sources.content import Content
     from kina_audit.sources.progress import Progress
 
-STDIN = "-"
 _PLAIN_START = b"#C \t\r\n\xef"
 _HEAD = 4096
 _MAPPED = 128 * MIB
@@ -67,18 +66,8 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
 
 
 def _read_stdin(provenance: Provenance, options: SourceOptions, member: str) -> Kernel:
-    with _stdin() as file:
+    with opened(STDIN) as file:
         return _read(file, None, provenance, options, member)
-
-
-@contextmanager
-def _stdin() -> Iterator[BinaryIO]:
-    if sys.stdin is None:  # the shell's `<&-`
-        raise SourceNotFoundError("stdin is closed", "Pipe something into it, or give the path of a file.")
-    try:
-        yield sys.stdin.buffer
-    except OSError as error:
-        raise SourceError(f"stdin: cannot be read: {error.strerror}", "Give the path of a file.") from error
 
 
 def read_text(path: Path, most: int = MAX_CONFIG_BYTES) -> str:
@@ -94,7 +83,7 @@ def read_text(path: Path, most: int = MAX_CONFIG_BYTES) -> str:
         SourceError: it cannot be read.
     """
     try:
-        with _stdin() if str(path) == STDIN else open(path, "rb") as file:
+        with opened(path) as file:
             data = file.read(most + 1)
     except FileNotFoundError:
         raise SourceNotFoundError(f"{path}: no such file", "Check the path.") from None
@@ -102,7 +91,9 @@ def read_text(path: Path, most: int = MAX_CONFIG_BYTES) -> str:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
     if len(data) > most:
-        raise SourceTooLargeError(f"{path}: more than {most // MIB} MiB, which no such file has", "Check the path.")
+        raise SourceTooLargeError(
+            f"{shown(path)}: more than {most // MIB} MiB, which no such file has", "Check the path."
+        )
     return data.decode("utf-8", errors="replace")
 
 

@@ -1,0 +1,37 @@
+"""``-`` in place of a file: standard input."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from kina_audit.errors import SourceError, SourceNotFoundError
+
+STDIN = "-"
+
+
+def shown(path: Path | str) -> str:
+    """What messages call a file."""
+    return "stdin" if str(path) == STDIN else str(path)
+
+
+@contextmanager
+def opened(path: Path | str) -> Iterator[BinaryIO]:
+    """A file, or stdin, to read bytes from.
+
+    Raises:
+        SourceNotFoundError: stdin is closed.
+        SourceError: stdin cannot be read.
+        OSError: the file cannot be opened or read.
+    """
+    if str(path) != STDIN:
+        with open(path, "rb") as file:
+            yield file
+        return
+    if sys.stdin is None:  # the shell's `<&-`
+        raise SourceNotFoundError("stdin is closed", "Pipe something into it, or give the path of a file.")
+    try:
+        yield sys.stdin.buffer
+    except OSError as error:
+        raise SourceError(f"stdin: cannot be read: {error.strerror}", "Give the path of a file.") from error
