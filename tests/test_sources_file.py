@@ -93,6 +93,37 @@ def test_running_looks_where_distributions_put_it(tmp_path: Path) -> None:
     )
 
 
+def test_a_place_that_cannot_be_read_is_not_the_last(tmp_path: Path) -> None:
+    release = "6.12.3-vendor"
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/config.gz").write_bytes(gzip.compress(TEXT)[:-30])
+    (tmp_path / "boot").mkdir()
+    (tmp_path / f"boot/config-{release}").write_bytes(b"")
+    said: list[str] = []
+    options = SourceOptions(say=said.append)
+    with pytest.raises(SourceError) as caught:
+        open_running(options, root=tmp_path, platform="linux", release=release)
+    assert not isinstance(caught.value, SourceNotFoundError)
+    for reason in ("proc/config.gz: gzip data", f"config-{release} is empty", "lib/modules", "no such file"):
+        assert reason in caught.value.message
+    (tmp_path / f"boot/config-{release}").write_bytes(TEXT)
+    kernel = open_running(options, root=tmp_path, platform="linux", release=release)
+    assert kernel.provenance.location.endswith(f"boot/config-{release}")
+    assert "trying the next place" in said[-1]
+
+
+@pytest.mark.parametrize("kind", COMPRESSORS)
+def test_a_file_that_cannot_be_mapped_is_read(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise OSError(5, "Input/output error")  # fs/proc/inode.c, pde_mmap
+
+    monkeypatch.setattr("mmap.mmap", refuse)
+    (tmp_path / "config").write_bytes(COMPRESSORS[kind](TEXT))
+    assert open_source(str(tmp_path / "config")).config_bytes == TEXT
+    image = Path(__file__).resolve().parents[1] / "fixtures/images/bzImage-xz"
+    assert b"CONFIG_" in open_source(str(image)).config_bytes
+
+
 def test_a_mac_is_told_what_to_use() -> None:
     with pytest.raises(SourceNotFoundError) as caught:
         open_running(SourceOptions(), platform="darwin")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PLAIN_START = b"#C \t\r\n\xef"
 _HEAD = 4096
 _MAPPED = 128 * MIB
-"""Files up to this size are mapped, so that a kernel in an unknown wrapper can be searched for; larger ones are streamed."""
+"""Files up to this size are mapped where that works, so that a kernel in an unknown wrapper can be searched for; others are streamed."""
 
 
 def open_file(source: str, options: SourceOptions, *, member: str = "", kind: str = "") -> Kernel:
@@ -155,17 +155,30 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
             yield CallReader(_watched(again.read, progress)), again
 
     def read(budget: "Budget") -> "Content":
-        if path is None:
-            return read_config(CallReader(_bounded(reader.read, budget.limits.layer, name)), name, budget)
-        if size > _MAPPED:
+        if path is not None and size > _MAPPED:
             return read_config(reader, name, budget)
-        import mmap
-
-        # Not closed by hand: an error's traceback may still hold slices of it, and closing would fail then.
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return read_config(ViewReader(memoryview(mapped)), name, budget)
+        if (mapped := _mapped(file, path)) is not None:
+            return read_config(ViewReader(mapped), name, budget)
+        return read_config(CallReader(_bounded(reader.read, budget.limits.layer, name)), name, budget)
 
     return _search(reader, opened, read, provenance, options, member)
+
+
+def _mapped(file: BinaryIO, path: Path | None) -> memoryview | None:
+    """A regular file's bytes without reading them; None where only reading gives them.
+
+    procfs, sysfs, some FUSE and 9p file systems refuse (``fs/proc/inode.c``, ``pde_mmap``: EIO), and a file that says
+    it is empty may still have content.
+    """
+    if path is None:
+        return None
+    import mmap
+
+    try:
+        # Not closed by hand: an error's traceback may still hold slices of it, and closing would fail then.
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError):
+        return None
 
 
 def _search(

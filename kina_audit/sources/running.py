@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from kina_audit.errors import SourceNotFoundError
+from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel, Observed
 from kina_audit.sources.file import open_file
 from kina_audit.sources.options import SourceOptions
@@ -34,7 +34,8 @@ def open_running(
         release: ``uname -r``; empty: ask.
 
     Raises:
-        SourceNotFoundError: not on Linux, or none of the places has it; the message lists them.
+        SourceNotFoundError: not on Linux, or there is nothing at any of the places; the message lists them.
+        SourceError: what is at one of them cannot be read; the message says why, for each.
     """
     if platform == "darwin":
         raise SourceNotFoundError(
@@ -43,19 +44,23 @@ def open_running(
         )
     name = os.uname()
     release = release or name.release
-    tried = []
+    failed: list[SourceError] = []
     for place in PLACES:
         path = root / place.format(release=release)
-        tried.append(str(path))
-        if not path.is_file():
+        try:
+            kernel = open_file(str(path), options, kind="running")
+        except SourceError as error:
+            if not isinstance(error, SourceNotFoundError):
+                options.say(f"{error.message}; trying the next place")
+            failed.append(error)
             continue
-        kernel = open_file(str(path), options, kind="running")
         btf = (root / BTF).exists() if (root / "sys/kernel").is_dir() else None
         provenance = replace(
             kernel.provenance, source="running", ref=release, observed=Observed(release, name.machine, btf)
         )
         return aim_at_release(replace(kernel, provenance=provenance), release, "uname -r")
-    raise SourceNotFoundError(
-        f"the running kernel {release} shows no config; tried {', '.join(tried)}",
+    kind = SourceNotFoundError if all(isinstance(e, SourceNotFoundError) for e in failed) else SourceError
+    raise kind(
+        f"the running kernel {release} shows no config that can be read: {'; '.join(e.message for e in failed)}",
         "Load the module (modprobe configs), install the kernel's package with its /boot/config-*, or give a file.",
     )
