@@ -113,7 +113,8 @@ def review_cilium(
 def in_apple_container(provenance: "Provenance") -> bool:
     """Whether a kernel is one that Apple ``container`` boots, as far as its source says."""
     # Every recorded kernel is one that some release of container boots, or Apple's own.
-    return provenance.kind in ("apple", "installed", "container", "recorded")
+    kinds = ("apple", "installed", "container", "recorded")
+    return provenance.kind in kinds or provenance.project == "apple/containerization"
 
 
 def audit(

@@ -6,7 +6,7 @@ The file is the *input* of a build: the version that is really built stands in `
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from hashlib import sha1, sha256
+from hashlib import sha256
 
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.config import Origin
@@ -14,6 +14,7 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.sources import recorded
+from kina_audit.sources.checkout import blob_id, built_version
 from kina_audit.sources.http import GITHUB_HOSTS, NetworkError
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim
@@ -25,7 +26,6 @@ _RAW = "https://raw.githubusercontent.com/{project}/{ref}/kernel/{file}"
 _REF = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._/-]{0,120}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TAG = re.compile(r"\d+\.\d+\.\d+")
-_KSOURCE = re.compile(rb"^\s*(?:export\s+)?KSOURCE\s*[:?]?=.*?linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar", re.MULTILINE)
 
 
 def open_apple(source: str, options: SourceOptions) -> Kernel:
@@ -86,17 +86,6 @@ def open_apple(source: str, options: SourceOptions) -> Kernel:
     # The header's version is not the one that is built; without the Makefile the target is unknown, not the header's.
     kernel = aim(replace(config, target=target), provenance, options.target_kernel)
     return replace(kernel, config_bytes=entry.body)
-
-
-def built_version(makefile: bytes) -> KernelVersion | None:
-    """The version that a ``kernel/Makefile`` downloads and builds, from its KSOURCE line; None when it names none."""
-    match = _KSOURCE.search(makefile)
-    return KernelVersion.parse(match[1].decode()) if match else None
-
-
-def blob_id(data: bytes) -> str:
-    """The id git gives these bytes."""
-    return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def _refuse_ref(ref: str) -> None:

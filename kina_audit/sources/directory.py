@@ -69,7 +69,9 @@ def open_directory(folder: Path, options: SourceOptions, member: str = "") -> Ke
             continue
         release = _build_release(root) if name == ".config" else ""
         provenance = Provenance(str(folder), "directory", f"{folder}/{name}")
-        return kernel_of(replace(content, kernel_release=content.kernel_release or release), provenance, options)
+        content = replace(content, kernel_release=content.kernel_release or release)
+        # What a build tree has built is no input any more, whatever stands beside it.
+        return kernel_of(content, provenance, options, file=None if name == ".config" else root / name)
     raise SourceError(f"{folder}: its links lead nowhere", "Give the path of a file.")
 
 

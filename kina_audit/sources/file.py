@@ -135,7 +135,7 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
             raise SourceTooLargeError(
                 f"{name}: more than 16 MiB, which no kernel config is", "Give the kernel's .config."
             )
-        return kernel_of_text(data, replace(provenance, kind=provenance.kind or "file"), options)
+        return kernel_of_text(data, replace(provenance, kind=provenance.kind or "file"), options, file=path)
     from kina_audit.kernel.compression.reader import CallReader, ViewReader
     from kina_audit.sources.content import read_config
     from kina_audit.sources.progress import Progress
@@ -161,7 +161,7 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
             return read_config(ViewReader(mapped), name, budget)
         return read_config(CallReader(_bounded(reader.read, budget.limits.layer, name)), name, budget)
 
-    return _search(reader, opened, read, provenance, options, member)
+    return _search(reader, opened, read, provenance, options, member, path)
 
 
 def _mapped(file: BinaryIO, path: Path | None) -> memoryview | None:
@@ -188,6 +188,7 @@ def _search(
     provenance: Provenance,
     options: SourceOptions,
     member: str,
+    path: Path | None = None,
 ) -> Kernel:
     """The kernel in an image, an archive or compressed text: ``reader`` tells which, ``open_`` and ``read`` get it out."""
     from kina_audit.kernel.compression.limits import Budget, Limits
@@ -201,11 +202,12 @@ def _search(
         from kina_audit.sources.archive.read import read_archive
 
         found, content = read_archive(open_, name, member, limits)
-        location, kind = f"{name}!{found}", "archive"
+        location, kind, path = f"{name}!{found}", "archive", None
     else:
         content = read(Budget(limits, name, Progress(options.say, f"{name}, decompressed").at))
         location, kind = name, "image" if content.kind is Kind.IMAGE else "file"
-    return kernel_of(content, replace(provenance, kind=provenance.kind or kind, location=location), options)
+    provenance = replace(provenance, kind=provenance.kind or kind, location=location)
+    return kernel_of(content, provenance, options, file=path)
 
 
 def _watched(read: Callable[[int], bytes], progress: "Progress") -> Callable[[int], bytes]:

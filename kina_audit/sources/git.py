@@ -7,14 +7,13 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from kina_audit.errors import SourceError, SourceNotFoundError
-from kina_audit.kernel.config import Origin
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.apple import blob_id, built_version
+from kina_audit.sources.checkout import as_checked_out, blob_id, built_version
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim
 
@@ -117,15 +116,8 @@ def _built(makefile: bytes) -> bytes:
 
 
 def _kernel(data: bytes, makefile: bytes, name: str, commit: str, date: str, options: SourceOptions) -> Kernel:
-    target = built_version(makefile)
-    origin = Origin.INPUT if target is not None else Origin.BUILT
-    config = parse_config(data, name=name, origin=origin)
-    if target is not None:
-        config = replace(config, target=target)
-    provenance = Provenance(
-        name, "git", name, commit=commit, blob=blob_id(data), date=date,
-        target_from="KSOURCE of the Makefile beside it" if target else "",
-    )  # fmt: skip
+    provenance = Provenance(name, "git", name, commit=commit, blob=blob_id(data), date=date)
+    config, provenance = as_checked_out(parse_config(data, name=name), provenance, data, makefile)
     return aim(config, provenance, options.target_kernel)
 
 

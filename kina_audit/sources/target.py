@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kina_audit.errors import UsageError
@@ -53,8 +54,10 @@ def aim_at_release(kernel: Kernel, release: str, target_from: str) -> Kernel:
     )
 
 
-def kernel_of(content: "Content", provenance: Provenance, options: "SourceOptions") -> Kernel:
-    """A kernel from a config and where it was found.
+def kernel_of(
+    content: "Content", provenance: Provenance, options: "SourceOptions", *, file: Path | None = None
+) -> Kernel:
+    """A kernel from a config and where it was found, which may be a file of a build's checkout.
 
     Raises:
         SourceError: no kernel config.
@@ -62,10 +65,13 @@ def kernel_of(content: "Content", provenance: Provenance, options: "SourceOption
     provenance = replace(
         provenance, found_in=(*provenance.found_in, *content.found_in), kernel_release=content.kernel_release
     )
-    return kernel_of_text(content.data, provenance, options, built=content.kind == "image")
+    image = content.kind == "image"
+    return kernel_of_text(content.data, provenance, options, built=image, file=None if image else file)
 
 
-def kernel_of_text(data: bytes, provenance: Provenance, options: "SourceOptions", *, built: bool = False) -> Kernel:
+def kernel_of_text(
+    data: bytes, provenance: Provenance, options: "SourceOptions", *, built: bool = False, file: Path | None = None
+) -> Kernel:
     """A kernel from the text of its config.
 
     Args:
@@ -73,11 +79,16 @@ def kernel_of_text(data: bytes, provenance: Provenance, options: "SourceOptions"
         provenance: where they are from; its digest is filled in.
         options: its target version.
         built: the kernel itself carries this config, so whatever it does not name is n.
+        file: the file it is, beside which a Makefile may say what is built from it.
 
     Raises:
         SourceError: no kernel config.
     """
     config = parse_config(data, name=provenance.location, completeness=Completeness.COMPLETE if built else None)
+    if not built:
+        from kina_audit.sources.checkout import as_checked_out, makefile_beside
+
+        config, provenance = as_checked_out(config, provenance, data, makefile_beside(file) if file else b"")
     kernel = aim(config, replace(provenance, sha256=sha256(data).hexdigest()), options.target_kernel)
     kernel = aim_at_release(kernel, provenance.kernel_release, "the image's version string")
     return replace(kernel, config_bytes=data)

@@ -1,0 +1,80 @@
+"""A config that is the input of somebody's build: told by the Makefile beside it, or by being byte for byte a recorded file.
+
+Apple containerization keeps ``kernel/config-<arch>`` beside ``kernel/Makefile``, whose ``KSOURCE`` names the kernel that
+is built from it; the version in the config's own header is years older.
+"""
+
+import re
+import stat
+from dataclasses import replace
+from hashlib import sha1
+from pathlib import Path
+
+from kina_audit.kernel.config import KernelConfig, Origin
+from kina_audit.kernel.provenance import Provenance
+from kina_audit.kernel.version import KernelVersion
+
+FROM_MAKEFILE = "KSOURCE of the Makefile beside it"
+_KSOURCE = re.compile(rb"^\s*(?:export\s+)?KSOURCE\s*[:?]?=.*?linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar", re.MULTILINE)
+_MOST_MAKEFILE = 1 << 20
+
+
+def built_version(makefile: bytes) -> KernelVersion | None:
+    """The version that a Makefile downloads and builds, from its KSOURCE line; None when it names none."""
+    match = _KSOURCE.search(makefile)
+    return KernelVersion.parse(match[1].decode()) if match else None
+
+
+def blob_id(data: bytes) -> str:
+    """The id git gives these bytes."""
+    return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def makefile_beside(path: Path) -> bytes:
+    """The ``Makefile`` in a file's folder; empty when there is none that can be read."""
+    makefile = path.parent / "Makefile"
+    try:
+        if not stat.S_ISREG(makefile.stat().st_mode):
+            return b""
+        with open(makefile, "rb") as file:
+            return file.read(_MOST_MAKEFILE)
+    except (OSError, ValueError):
+        return b""
+
+
+def as_checked_out(
+    config: KernelConfig, provenance: Provenance, data: bytes, makefile: bytes
+) -> tuple[KernelConfig, Provenance]:
+    """The config aimed at the version that is built from it, where that is known; unchanged otherwise.
+
+    Args:
+        config: parsed from ``data``.
+        provenance: where it is from.
+        data: its bytes, which are looked for among the recorded files.
+        makefile: what stands in the Makefile beside it; empty: there is none.
+    """
+    built = built_version(makefile)
+    if built is not None:
+        config = replace(config, origin=Origin.INPUT, target=built)
+        provenance = replace(provenance, target_from=FROM_MAKEFILE)
+    from kina_audit.sources.recorded import records
+
+    blob = blob_id(data)
+    record = next((r for r in records() if r.document.get("blob") == blob), None)
+    if record is None:
+        return config, provenance
+    known = {KernelVersion.parse(r.target): f"{r.first} to {r.last}" for r in record.ranges}
+    document = record.document
+    provenance = replace(provenance, project=document["project"], blob=blob)
+    if built is not None:
+        return config, provenance
+    if len(known) == 1:
+        [(target, tags)] = known.items()
+        why = f"it is byte for byte {document['file']} of {tags}"
+        return (
+            replace(config, origin=Origin.INPUT, target=target),
+            replace(provenance, ref=tags, date=document["date"], target_from=why),
+        )
+    ways = " and ".join(f"Linux {target} ({tags})" for target, tags in known.items())
+    note = f"{document['project']} built {ways} from exactly this file; --target-kernel says which"
+    return replace(config, origin=Origin.INPUT, target=None), replace(provenance, notes=(*provenance.notes, note))
