@@ -26,6 +26,11 @@ TEST_CACHE = Path(os.environ.get("KINA_AUDIT_TEST_CACHE") or Path(tempfile.gette
 """Unpacked kernel trees, built kernels and fetched packages, kept between runs of the slow tests."""
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """A process a core for the whole suite, as xdist counts them; none for the few tests that somebody names."""
+    return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else None
+
+
 @contextmanager
 def alone(name: str) -> Iterator[Path]:
     """The cache folder, for one process at a time."""

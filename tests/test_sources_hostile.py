@@ -1,7 +1,6 @@
 """Archives made to cost time or memory: one clear error each, within seconds and under 300 MB."""
 
 import bz2
-import io
 import lzma
 import os
 import struct
@@ -14,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from kina_audit.errors import SourceError
+from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.sources import open_source
-from kina_audit.sources.archive import tar, zip_archive
+from kina_audit.sources.archive import member, tar, zip_archive
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -126,8 +125,8 @@ def test_a_zip_made_by_a_real_program_with_a_long_comment_and_zip64(tmp_path: Pa
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = b"x" * 60000
-        with archive.open("boot/config-1", "w", force_zip64=True) as member:
-            member.write(CONFIG)
+        with archive.open("boot/config-1", "w", force_zip64=True) as inner:
+            inner.write(CONFIG)
     path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())  # told by its content, which is not a zip's
     with pytest.raises(SourceError):
         open_source(str(path))
@@ -161,21 +160,34 @@ def test_a_zip_with_a_huge_directory(tmp_path: Path, *, zip64: bool) -> None:
     held(path, "its directory has more than 12 MiB")
 
 
-def test_more_members_than_any_kernel_archive_has(tmp_path: Path) -> None:
-    compressor = zstd.ZstdCompressor()
-    path = tmp_path / "many.tar.zst"
-    path.write_bytes(b"".join(compressor.compress(BLOCK * 10000) for _ in range(41)) + compressor.flush())
-    held(path, "more than 400,000 members")
-
-
-def test_headers_that_only_announce_a_name_are_counted_too(tmp_path: Path) -> None:
+def named_only(kind: bytes, form: int) -> bytes:
     entry = tarfile.TarInfo("././@LongLink")
-    entry.type, entry.size = tarfile.GNUTYPE_LONGNAME, 1
-    block = (entry.tobuf(tarfile.GNU_FORMAT) + b"x" + bytes(511)) * 10000
+    entry.type, entry.size = kind, 1
+    return entry.tobuf(form) + b"x" + bytes(511)
+
+
+MANY = {"members": BLOCK, "names": named_only(tarfile.GNUTYPE_LONGNAME, tarfile.GNU_FORMAT)}
+"""A header that only announces a name is counted, too."""
+
+
+def many(path: Path, block: bytes, count: int) -> Path:
     compressor = zstd.ZstdCompressor()
-    path = tmp_path / "names.tar.zst"
-    path.write_bytes(b"".join(compressor.compress(block) for _ in range(41)) + compressor.flush())
-    held(path, "more than 400,000 members")
+    packed = b"".join(compressor.compress(block * 1000) for _ in range(count // 1000 + 1))
+    path.write_bytes(packed + compressor.flush())
+    return path
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_members_are_counted(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(member, "MOST_MEMBERS", 4000)
+    with pytest.raises(SourceTooLargeError, match="more than 4,000 members"):
+        open_source(str(many(tmp_path / "many.tar.zst", MANY[kind], 4000)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", MANY)
+def test_more_members_than_any_kernel_archive_has(tmp_path: Path, kind: str) -> None:
+    held(many(tmp_path / "many.tar.zst", MANY[kind], 400_000), "more than 400,000 members")
 
 
 def test_many_links_take_no_more_than_as_many_files(tmp_path: Path) -> None:
@@ -234,19 +246,66 @@ def _window(size: int) -> list[dict[str, int]]:
     return [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": size}]
 
 
+def _number(value: int) -> bytes:
+    """A number as xz writes it (xz-file-format.txt 1.2)."""
+    out = b""
+    while value > 127:
+        out, value = out + bytes([value & 127 | 128]), value >> 7
+    return out + bytes([value])
+
+
+def _xz(window: int, *parts: tuple[bytes, int]) -> bytes:
+    """What ``xz`` makes of each part repeated so many times, with a dictionary of ``window`` bytes and no checksum.
+
+    Each part is compressed once and its LZMA2 chunks are repeated; only the first of all may reset the dictionary
+    (the control bytes 1 and 0xe0 to 0xff), so the window fills as it does with data that really took minutes to compress.
+    A part has whole words and ends with a zero: LZMA looks at a byte's place and at the byte before.
+    """
+    packed, plain = bytearray(), 0
+    for data, times in parts:
+        chunks = lzma.compress(data, lzma.FORMAT_RAW, filters=_window(window))[:-1]
+        kept = (b"\x02" if chunks[0] == 1 else bytes([chunks[0] & 0xDF])) + chunks[1:]
+        packed += kept * times if packed else chunks + kept * (times - 1)
+        plain += len(data) * times
+    packed += b"\0"
+    flags = b"\0\0"
+    size_code = (window.bit_length() - 13) * 2  # xz-file-format.txt 5.3.1, for powers of two
+    head = b"\x02\0\x21\x01" + bytes([size_code]) + bytes(3)
+    index = b"\0\x01" + _number(len(head) + 4 + len(packed)) + _number(plain)
+    index += bytes(-len(index) % 4)
+    back = struct.pack("<I", (len(index) + 4) // 4 - 1) + flags
+
+    def summed(data: bytes) -> bytes:
+        return data + struct.pack("<I", zlib.crc32(data))
+
+    stream = b"\xfd7zXZ\0" + flags + struct.pack("<I", zlib.crc32(flags)) + summed(head)
+    stream += bytes(packed) + bytes(-len(packed) % 4) + summed(index)
+    return stream + struct.pack("<I", zlib.crc32(back)) + back + b"YZ"
+
+
+def test_windows_are_filled_as_xz_fills_them() -> None:
+    unit = (os.urandom((1 << 16) - 1) + b"\0") * 2
+    made = _xz(8 * MIB, (b"a head\0\0", 1), (unit, 3), (b"text" * 99 + bytes(4), 1), (bytes(MIB), 2))
+    assert lzma.decompress(made) == b"a head\0\0" + unit * 3 + b"text" * 99 + bytes(4 + 2 * MIB)
+    with pytest.raises(lzma.LZMAError, match="Memory usage limit"):
+        lzma.decompress(made, memlimit=8 * MIB)
+    assert lzma.decompress(made, memlimit=9 * MIB)
+
+
 def test_an_image_with_a_large_window_in_an_archive_with_one(tmp_path: Path) -> None:
-    much = os.urandom(1 << 16) * 2500  # as much as fills the window
-    image = lzma.compress(bytes(1) + much, filters=_window(128 * MIB)).ljust(60 * MIB, b"\0")
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for name, content in (("filler", much), ("boot/vmlinuz-1", image)):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
+    unit, times = (os.urandom((1 << 16) - 1) + b"\0") * 32, 78  # as much as fills the window
+    image = _xz(128 * MIB, (bytes(4), 1), (unit, times))
+    image += bytes(-len(image) % MIB)
+    filler, kernel = tarfile.TarInfo("filler"), tarfile.TarInfo("boot/vmlinuz-1")
+    filler.size, kernel.size = len(unit) * times, 60 * MIB
+    parts = [
+        (filler.tobuf(), 1), (unit, times), (kernel.tobuf(), 1),
+        (image, 1), (bytes(MIB), 60 - len(image) // MIB), (bytes(1024), 1),
+    ]  # fmt: skip
     path = tmp_path / "a.tar.xz"
-    path.write_bytes(lzma.compress(data.getvalue(), filters=_window(128 * MIB)))
+    path.write_bytes(_xz(128 * MIB, *parts))
     held(path, "asks for more memory than the 64 MiB it may have")
-    path.write_bytes(lzma.compress(data.getvalue(), filters=_window(8 * MIB)))
+    path.write_bytes(_xz(8 * MIB, *parts))
     held(path, "neither a kernel's config nor")
 
 

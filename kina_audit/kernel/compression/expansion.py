@@ -223,7 +223,8 @@ class Expansion(Reader):
             return False
         self.upstream.unread(self._engine.unused_data)
         while (rest := self.upstream.peek(_LONGEST_MAGIC)) and rest[0] == 0:
-            self.upstream.skip(len(rest) - len(rest.lstrip(b"\0")))
+            padding = self.upstream.peek(self._input)
+            self.upstream.skip(len(padding) - len(padding.lstrip(b"\0")))
         self._concatenated = compression_of(rest) == self.compression
         if self._concatenated:
             self._engine = new_engine(self.compression, self._window)
