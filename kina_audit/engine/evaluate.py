@@ -64,7 +64,17 @@ class Evaluator:
         if row.alternatives:
             return self._one_of(row, status, expr)
         facts = self._facts_of(expr.symbols)
-        return Finding(row, status, expr, fix, facts, _reason(status, facts, kernel))
+        left = self._left(row, needed) if status is Status.PASS else ""
+        return Finding(row, status, expr, fix, facts, left or _reason(status, facts, kernel), left=left)
+
+    def _left(self, row: Requirement, needed: int) -> str:
+        """Of several ways to meet a requirement, the only one that this kernel leaves, and who notices."""
+        bounds = [(way, *way.expr.bounds(self.fact)) for way in row.ways]
+        works = [way for way, low, _ in bounds if low >= needed]
+        if len(works) != 1 or any(low < needed <= high for _, low, high in bounds):
+            return ""
+        lost = "; ".join(way.without for way in row.ways if way is not works[0])
+        return f"only {works[0].name} works here: {lost}"
 
     def _one_of(self, row: Requirement, status: Status, expr: Expression) -> Finding:
         """Says which alternative holds, or what keeps each from holding; the symbols are the nearest one's."""

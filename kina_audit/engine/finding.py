@@ -40,6 +40,7 @@ class Finding:
         symbols: every symbol of the condition, with its value and line.
         reason: why the status is skip or unknown, or what a prediction rests on; may be empty.
         waiver: the waiver that covers it, if it is unmet and one does; the status stays what it is.
+        left: where it is met in one way only and there are others: which, and who notices; else empty.
     """
 
     requirement: Requirement
@@ -49,6 +50,7 @@ class Finding:
     symbols: tuple[SymbolFact, ...]
     reason: str = ""
     waiver: Waiver | None = None
+    left: str = ""
 
     @property
     def level(self) -> Level:

@@ -16,7 +16,7 @@ from kina_audit.errors import ProfileError
 from kina_audit.kernel.expression import Expression, ExpressionError
 from kina_audit.kernel.version import VersionRange
 from kina_audit.packaged import profiles_folder, toml_document
-from kina_audit.profiles.model import ONE_OF, Level, Profile, Requirement, Variant
+from kina_audit.profiles.model import ONE_OF, Level, Profile, Requirement, Variant, Way
 from kina_audit.profiles.place import line_of
 
 MAX_PROFILE_BYTES = 1024 * 1024
@@ -346,9 +346,10 @@ def build_profile(
 
 
 def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requirement:
+    ways = tuple(Way(w["name"], Expression.parse(w["expr"]), w["without"]) for w in table.get("way", ()))
     return Requirement(
         id=name,
-        expr=Expression.parse(table["expr"]),
+        expr=Expression.parse(" || ".join(f"({w.expr.text})" for w in ways) or table["expr"]),
         level=Level(table["level"]),
         why=table["why"],
         fix=table["fix"],
@@ -361,6 +362,7 @@ def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requireme
             for v in table.get("variant", ())
         ),
         profile=profile,
+        ways=ways,
     )
 
 

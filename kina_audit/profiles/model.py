@@ -39,6 +39,21 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One of several ways to meet a requirement, such as a back-end that a component may use.
+
+    Attributes:
+        name: what it is called.
+        expr: what it takes.
+        without: a clause on who notices that it is missing while another way works.
+    """
+
+    name: str
+    expr: Expression
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """One thing a feature asks of a kernel.
 
@@ -54,6 +69,7 @@ class Requirement:
         arch: the architectures it applies to; empty: every one.
         variants: the same requirement on other kernels; the first that matches wins.
         profile: id of the profile whose file holds it.
+        ways: the ways to meet it, of which ``expr`` asks for any one; empty: there is only the one.
         alternatives: profiles of which one must have its required requirements met; ``expr`` then only names them.
         gated: whether the kernel's version decides what is asked.
         by_arch: whether the architecture decides what is asked.
@@ -70,6 +86,7 @@ class Requirement:
     arch: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
     profile: str = ""
+    ways: tuple[Way, ...] = ()
     alternatives: tuple["Profile", ...] = ()
 
     # Asked of every requirement on every kernel, and the same on all of them.
@@ -79,8 +96,10 @@ class Requirement:
     def __post_init__(self) -> None:
         """Derive what the other fields say."""
         rows = [row for p in self.alternatives for row in p.required]
+        # Variants that ask the same and differ in what to do about it leave the answer to the config alone.
+        asked_otherwise = [v for v in self.variants if v.expr.text != self.expr.text]
         gated = (
-            any(r.gated for r in rows) or self.kernel is not None or any(v.kernel is not None for v in self.variants)
+            any(r.gated for r in rows) or self.kernel is not None or any(v.kernel is not None for v in asked_otherwise)
         )
         by_arch = any(r.by_arch for r in rows) or bool(self.arch) or any(v.arch for v in self.variants)
         object.__setattr__(self, "gated", gated)

@@ -21,6 +21,7 @@ def text(profile: Profile, width: int) -> str:
         via = f", from {row.profile}" if row.profile != profile.id else ""
         lines += [f"  {row.id} ({row.level}{_gate(row)}{built_in}{via})", wrap("needs", row.expr.text)]
         lines += [wrap(f"{v.kernel or '/'.join(v.arch)}", v.expr.text) for v in row.variants]
+        lines += [wrap("way", f"{w.name}: {w.expr.text}; without it {w.without}") for w in row.ways]
         lines += [wrap("why", row.why), wrap("fix", row.fix), wrap("source", row.source)]
     if profile.references:
         lines += ["", *profile.references]

@@ -30,7 +30,7 @@ def render(report: Report, options: RenderOptions) -> str:
         "",
         *_profiles(report, style),
     ]
-    lines += [*_waivers(report, style), *_findings(report, style, options)]
+    lines += [*_left(report, style), *_waivers(report, style), *_findings(report, style, options)]
     if report.advice is not None:
         lines += ["", *advice_lines(report.advice, style)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -103,6 +103,17 @@ def _profiles(report: Report, style: Style) -> list[str]:
     return table.splitlines()
 
 
+def _left(report: Report, style: Style) -> list[str]:
+    """Back-ends of which the kernel leaves only one: the requirement is met, and an image that picks another fails."""
+    named: dict[str, list[str]] = {}
+    for result in report.results:
+        for finding in result.findings:
+            if finding.left:
+                named.setdefault(finding.left, []).append(result.profile.id)
+    lines = [line for left, ids in named.items() for line in style.wrap(f"{', '.join(ids)}: {left}.")]
+    return ["", *lines] if lines else []
+
+
 def _which(result: ProfileResult) -> str:
     """Of a profile with alternatives, the one that holds."""
     if not result.profile.any_of:
@@ -153,6 +164,8 @@ def _finding(result: ProfileResult, finding: Finding, style: Style, also: Sequen
     head = f"{style.status(finding.status)} {result.profile.id}/{row.id} ({row.level}{waiver})"
     lines = [head]
     lines += style.field("needs", needs(finding))
+    if finding.left:
+        lines += style.field("because", finding.left)
     if finding.status is not Status.PASS:
         lines += style.field("has", facts(finding)) if finding.symbols else []
         if finding.reason:

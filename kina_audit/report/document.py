@@ -16,7 +16,7 @@ from kina_audit.report.compare import Change, Comparison
 from kina_audit.report.model import Report
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/report-1.schema.json"
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 
 def to_document(report: Report) -> dict[str, Any]:
@@ -204,6 +204,7 @@ def _finding(finding: Finding, lengths: Lengths) -> dict[str, Any]:
         "why": row.why,
         "fix": finding.fix,
         "reason": finding.reason,
+        "left": finding.left,
         "source": row.source,
         "fingerprint": finding.fingerprint,
         "asks": {"expr": row.expr.text, "fix": row.fix, "symbols": list(row.symbols), "gated": row.gated},

@@ -197,7 +197,8 @@ def _finding(f: Mapping[str, Any]) -> Finding:
     asks = f.get("asks") or {"expr": f["expr"], "fix": f["fix"], "symbols": [s.name for s in facts], "gated": False}
     expr = _expression(asks["expr"], asks["symbols"])
     # Which versions ask otherwise is not stored, only that some do.
-    variants = (Variant(expr, _SOME_VERSIONS),) if asks["gated"] and not f["kernel"] else ()
+    other = Expression("another condition", ("const", "n"), ())
+    variants = (Variant(other, _SOME_VERSIONS),) if asks["gated"] and not f["kernel"] else ()
     row = Requirement(
         id=str(f["id"]),
         expr=expr,
@@ -219,7 +220,8 @@ def _finding(f: Mapping[str, Any]) -> Finding:
         facts,
         str(f["reason"]),
         _waiver(f["waiver"]) if f.get("waiver") else None,
-        str(f.get("fingerprint", "")),
+        left=str(f.get("left", "")),
+        stored=str(f.get("fingerprint", "")),
     )
 
 
