@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -46,17 +47,101 @@ def test_every_input_is_used_and_every_output_is_written() -> None:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment after the first step."""
     temp = tmp_path_factory.mktemp("runner")
+    environment = runner(temp)
+    step(0, {"python": sys.executable}, environment, temp)
+    return environment
+
+
+def runner(temp: Path) -> dict[str, str]:
+    """What GitHub's runner sets, and how this machine reaches a package index."""
     environment = {
         "RUNNER_TEMP": str(temp),
         "GITHUB_ACTION_PATH": str(ROOT),
         "HOME": str(temp),
         "PATH": os.environ["PATH"],
     }
-    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE", "PIP_NO_INDEX"):
+    for name in (
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_CONFIG_FILE",
+        "PIP_NO_INDEX",
+        "PIP_CERT",
+    ):
         if name in os.environ:
             environment[name] = os.environ[name]
-    step(0, {"python": sys.executable}, environment, temp)
     return environment
+
+
+HOSTILE = (
+    "venv",
+    "argparse",
+    "logging",
+    "sitecustomize",
+    "usercustomize",
+    "pip",
+    "ensurepip",
+    "json",
+    "typer",
+    "hatchling",
+)
+"""Modules that Python or pip import, and that a checkout may hold, too."""
+
+
+def hostile_checkout(folder: Path) -> Path:
+    """A checkout in which everything that is imported by mistake leaves a file."""
+    mark = f"open({str(folder / 'RAN')!r}, 'a').write(__name__)\n"
+    for name in HOSTILE:
+        (folder / f"{name}.py").write_text(mark)
+    for package in ("kina_audit", "pip", "encodings"):
+        (folder / package).mkdir()
+        for module in ("__init__", "__main__"):
+            (folder / package / f"{module}.py").write_text(mark)
+    (folder / "evil").write_text(f"#!/bin/sh\ntouch {folder}/RAN\n")
+    (folder / "evil").chmod(0o755)
+    (folder / "tree").mkdir()
+    for name in ("pip.conf", "pip.ini", "setup.cfg"):
+        (folder / name).write_text("[global]\nindex-url = https://127.0.0.1:1/\nno-index = true\n")
+    (folder / "pyvenv.cfg").write_text(f"home = {folder}\n")
+    (folder / "kina-audit.toml").write_text(
+        'toolchain = "cc:./evil"\nkernel-tree = "tree"\nfail-on = "never"\noutputs = ["json=../written.json"]\n'
+    )
+    return folder
+
+
+@pytest.mark.slow
+def test_nothing_of_the_checkout_runs_or_decides(tmp_path: Path) -> None:
+    """The workspace is the working folder of both steps, and somebody's variables point Python into it."""
+    temp, checkout = tmp_path / "runner", tmp_path / "checkout"
+    for folder in (temp, checkout):
+        folder.mkdir()
+    hostile_checkout(checkout)
+    environment = runner(temp) | {
+        "GITHUB_WORKSPACE": str(checkout), "PYTHONPATH": ".", "PYTHONSTARTUP": "logging.py", "PYTHONHOME": str(checkout),
+    }  # fmt: skip
+    step(0, {"python": sys.executable}, environment, checkout)
+    config(checkout / "node.config", "# CONFIG_WIREGUARD is not set")
+    assert step(1, {"source": "node.config", "profiles": "wireguard"}, environment, checkout) == 1
+    assert "verdict fail" in (checkout / "log").read_text()
+    assert not (checkout / "RAN").exists(), (checkout / "RAN").read_text()
+    assert not (tmp_path / "written.json").exists()
+
+
+def test_what_is_installed_is_pinned_by_digest_and_is_what_the_project_needs() -> None:
+    from packaging.requirements import Requirement
+
+    pinned: dict[str, Requirement] = {}
+    for block in re.split(r"\n(?=\S)", (ROOT / "action-requirements.txt").read_text()):
+        if not block.startswith("#"):
+            requirement = Requirement(re.split(r"\s*\\?\n", block)[0])
+            assert "--hash=sha256:" in block, block
+            pinned[requirement.name.lower().replace(".", "-")] = requirement
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    for text in (*project["project"]["dependencies"], *project["build-system"]["requires"]):
+        wanted = Requirement(text)
+        have = pinned[wanted.name.lower().replace(".", "-")]
+        version = str(have.specifier).removeprefix("==")
+        assert wanted.specifier.contains(version), f"{text}, and {version} is pinned: run scripts/pin_action.sh"
 
 
 def step(number: int, inputs: dict[str, str], environment: dict[str, str], folder: Path) -> int:

@@ -175,7 +175,7 @@ def test_a_baseline_of_the_kernel_that_a_tree_makes(run: Run, tmp_path: Path, mo
     assert document["symbols"]["JIT"] == "n", "the config asks for y, and the tree does not give it"
     assert run("check", "config", "--baseline", "base.json", *words)[0] == 0
     (tmp_path / "kina-audit.toml").write_text(f'kernel-tree = "{root / "base"}"\n')
-    assert run("baseline", "config", "-o", "same.json", *words[:-2])[0] == 0
+    assert run("baseline", "config", "-o", "same.json", *words[:-2], "--trust-settings")[0] == 0
     assert Path("same.json").read_bytes() == Path("base.json").read_bytes(), "settings hold for both commands"
 
 

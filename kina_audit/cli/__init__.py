@@ -5,9 +5,12 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from kina_audit.errors import KinaAuditError, UsageError
+
+if TYPE_CHECKING:
+    from click import Command, Context
 
 COMMANDS = {
     "check": "kina_audit.cli.check",
@@ -51,9 +54,11 @@ def main(arguments: Sequence[str]) -> int:
     named = next((a for a in arguments if not a.startswith("-")), "")
     for command in [named] if named in COMMANDS else COMMANDS:
         import_module(COMMANDS[command]).register(app)
+    root = typer.main.get_command(app)
+    _add_settings_option(root)
     try:
         _check_folder()
-        status = app(list(arguments), prog_name="kina-audit", standalone_mode=False, default_map=_settings(named))
+        status = root.main(list(arguments), prog_name="kina-audit", standalone_mode=False)
     except KinaAuditError as error:
         _complain(error.message, error.hint)
         return error.exit_code
@@ -86,13 +91,35 @@ def _check_folder() -> None:
         raise UsageError("the working folder is gone", "Change into one that exists.") from error
 
 
-def _settings(command: str) -> dict[str, dict[str, object]]:
-    """What the working folder's settings say for a command; their module is only loaded where there are any."""
-    if not any(map(Path.is_file, (Path("kina-audit.toml"), Path("pyproject.toml")))):
-        return {}
-    from kina_audit.cli.settings import defaults
+def _add_settings_option(command: "Command") -> None:
+    """Give every command, and the tool itself, the option that says how far the working folder's settings are believed.
 
-    return defaults(command)
+    It is eager: when the others look for what the command line leaves out, the settings are in force or not.
+    """
+    import click
+
+    option = click.Option(
+        ["--trust-settings/--no-settings"], default=None, is_eager=True, expose_value=False, callback=_heed_settings,
+        help="Believe all that kina-audit.toml of this folder says, or nothing. [what is harmless]",
+    )  # fmt: skip
+    command.params.append(option)
+    for below in getattr(command, "commands", {}).values():
+        _add_settings_option(below)
+
+
+def _heed_settings(context: "Context", _parameter: object, chosen: bool | None) -> None:
+    """Put the settings of the working folder in force; their module is only loaded where there are any."""
+    key = f"{__name__}.settings"
+    if chosen is not None:
+        context.meta[key] = chosen
+    trusted = context.meta.get(key)
+    if trusted is False or not any(map(Path.is_file, (Path("kina-audit.toml"), Path("pyproject.toml")))):
+        return
+    names = context.command_path.split()[1:]
+    if names and not hasattr(context.command, "commands"):
+        from kina_audit.cli.settings import defaults
+
+        context.default_map = defaults(names[0], names[1] if len(names) > 1 else "", trusted=bool(trusted))
 
 
 def _add_global_options(app: object) -> None:

@@ -74,6 +74,7 @@ def check(
 
     from kina_audit.api import audit, load_kernel
     from kina_audit.cli import github_files, outputs
+    from kina_audit.cli.settings import decided_by_folder
     from kina_audit.errors import UsageError
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.render import RenderOptions
@@ -131,7 +132,7 @@ def check(
         kernel, profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
         today=on, strict=strict, baseline=held, baseline_origin=str(baseline),
     )  # fmt: skip
-    report = replace(report, labels=labels)
+    report = replace(report, labels=labels, settings=decided_by_folder())
     root, folder = gate.repository()
     look = RenderOptions(verbose=verbose, color=colour, root=root, folder=folder, locate=locate)
     outputs.write(report, planned, look)

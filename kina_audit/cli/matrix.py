@@ -52,7 +52,10 @@ def matrix(
     Exit status: 0 every kernel passes, 1 one does not or could not be audited, 2 usage or profile error, 3 none could be
     audited.
     """
+    from dataclasses import replace
+
     from kina_audit.cli import outputs
+    from kina_audit.cli.settings import decided_by_folder
     from kina_audit.errors import NothingCheckedError
     from kina_audit.matrix import MatrixRequest, expand, make_matrix, rows
     from kina_audit.render import RenderOptions
@@ -75,6 +78,7 @@ def matrix(
         jobs = 1
     found = make_matrix(request, _told(rows(names, request, jobs), len(names), quiet=quiet))
     audited = [r for r in found.rows if not r.error]
+    found = replace(found, settings=decided_by_folder())
     shown = found.only(found.differing) if only_differences and audited else found
     outputs.write_each(
         planned,

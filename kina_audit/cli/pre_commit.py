@@ -6,7 +6,11 @@ from pathlib import Path
 
 from kina_audit.cli import main, terminal
 
-_WORDS = {"check": ["check", "--quiet"], "profiles": ["profiles", "validate"]}
+# What a hook does is stated where it is configured, not in a file of the checkout it looks at.
+_WORDS = {
+    "check": ["check", "--quiet", "--no-settings"],
+    "profiles": ["profiles", "validate", "--no-settings"],
+}
 
 
 def run() -> None:

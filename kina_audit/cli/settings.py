@@ -1,18 +1,19 @@
 """Settings of a working folder, and ``kina-audit settings``, which shows what is in force and from where.
 
 ``kina-audit.toml``, or ``[tool.kina-audit]`` of ``pyproject.toml``, in the working folder itself: no folder above it is
-looked into, so that what a command does can be read where it runs.
+looked into, so that what a command does can be read where it runs. What they may do there is in `kina_audit.cli.trust`.
 """
 
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
 
 from kina_audit.cli import terminal
@@ -73,11 +74,13 @@ class Settings:
     Attributes:
         values: key to value, as written.
         origin: the file, with the table's name for pyproject.toml; empty: there is none.
+        refused: key to what is wrong with heeding it, unless the folder is trusted.
         notes: what a reader should know, such as a file that is not used.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -94,10 +97,10 @@ def load_settings(folder: Path) -> Settings:
     table = table.get("kina-audit") if isinstance(table, dict) else None
     if own.is_file():
         notes = (f"{PYPROJECT}: [{TABLE}] is not used, because {FILE} is there",) if table is not None else ()
-        return Settings(_checked(*_read(own), FILE), FILE, notes)
+        return _checked(*_read(own), FILE, FILE, folder, notes=notes)
     if table is None:
         return Settings()
-    return Settings(_checked(table, text, PYPROJECT, TABLE), f"{PYPROJECT} [{TABLE}]")
+    return _checked(table, text, PYPROJECT, f"{PYPROJECT} [{TABLE}]", folder, table=TABLE)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], str]:
@@ -109,35 +112,69 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
         raise UsageError(f"{path.name}: not TOML: {error}", "Correct it, or run in another folder.") from error
 
 
-def _checked(values: Any, text: str, name: str, table: str = "") -> dict[str, Any]:
+def _checked(
+    values: Any, text: str, name: str, origin: str, folder: Path, *, table: str = "", notes: tuple[str, ...] = ()
+) -> Settings:
+    from kina_audit.cli.trust import refused
     from kina_audit.profiles.place import line_of
     from kina_audit.profiles.validate import first_error
 
+    def place(path: Sequence[str | int]) -> str:
+        line = line_of(text, path, table)
+        return f"{name}{f':{line}' if line else ''}: {f'[{table}] ' if table else ''}"
+
     breach = first_error(values, "settings")
     if breach is not None:
-        line = line_of(text, breach.path, table)
-        within = f"[{table}] " if table else ""
-        raise UsageError(f"{name}{f':{line}' if line else ''}: {within}{breach.text}", breach.hint)
-    checked: dict[str, Any] = values
-    return checked
+        raise UsageError(f"{place(breach.path)}{breach.text}", breach.hint)
+    found = {key: why for key, value in values.items() if (why := refused(key, value, folder))}
+    return Settings(
+        values,
+        origin,
+        {key: f"{place((key,))}{key} {why}, which settings may not" for key, why in found.items()},
+        notes,
+    )
 
 
-def defaults(command: str) -> dict[str, dict[str, Any]]:
+def defaults(command: str, below: str, *, trusted: bool) -> dict[str, Any]:
     """What click takes for a command's options that the command line leaves out.
 
+    Args:
+        command: its name.
+        below: the name of the command below it; empty: it has none.
+        trusted: the user said that the folder is to be believed.
+
     Raises:
-        UsageError: the settings cannot be read.
+        UsageError: the settings cannot be read, or say what settings that were found may not.
     """
+    from kina_audit.cli.trust import HINT
+
     keys = COMMANDS.get(command)
-    if keys is None:
+    if keys is None or (below and below not in BELOW.get(command, ())):
         return {}
     settings = load_settings(Path.cwd())
+    if not trusted and (wrong := next((settings.refused[k] for k in keys if k in settings.refused), "")):
+        raise UsageError(wrong, HINT)
     found = {PARAMETERS[k]: settings.values[k] for k in keys if k in settings.values}
     if command == "check" and settings.values.get("waiver"):
         found["waivers"] = [*found.get("waivers", ()), settings.origin]
-    if not found:
-        return {}
-    return {command: dict.fromkeys(BELOW[command], found) if command in BELOW else found}
+    return found
+
+
+def decided_by_folder() -> str:
+    """What the settings decide of the verdict of the command that runs, for its report to say; empty: nothing."""
+    from click.core import ParameterSource
+
+    from kina_audit.cli.trust import decided
+
+    context = click.get_current_context()
+    if not context.default_map:
+        return ""
+    found = {
+        key: context.default_map[name]
+        for key, name in PARAMETERS.items()
+        if name in context.default_map and context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP
+    }
+    return decided(found, load_settings(Path.cwd()).origin)
 
 
 def inline_waivers(path: Path) -> list[Any] | None:
@@ -170,6 +207,7 @@ def show(format_: Annotated[str, typer.Option("--format", "-f", help="table or j
         document = {
             "file": settings.origin or None,
             "settings": [{"key": k, "value": v, "from": o or None} for k, v, o in rows],
+            "refused": [{"key": k, "because": why} for k, why in settings.refused.items()],
         }
         terminal.print_out(json.dumps(document, indent=2, default=str) + "\n")
         return 0
@@ -179,6 +217,7 @@ def show(format_: Annotated[str, typer.Option("--format", "-f", help="table or j
         said = "-" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
         lines.append(f"{key:<{wide}}  {said}" + (f"  ({origin})" if origin else ""))
     lines += [f"note: {note}" for note in settings.notes]
+    lines += [f"refused without --trust-settings: {why}" for why in settings.refused.values()]
     lines += ["", "An option of the command line wins over a variable, and a variable over the file."]
     terminal.print_out("\n".join(lines) + "\n")
     return 0

@@ -41,7 +41,8 @@ def render(report: Report, options: RenderOptions) -> str:
     advice = report.advice
     mode = f", {advice.headline}" if advice else ""
     word = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNKNOWN: "unknown"}[report.verdict]
-    lines.append(f"kina-audit verdict {word}{mode}")
+    settings = f" ({cut(report.settings, _LONGEST)})" if report.settings else ""
+    lines.append(f"kina-audit verdict {word}{settings}{mode}")
     return "\n".join(lines) + "\n"
 
 

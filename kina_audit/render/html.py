@@ -33,6 +33,7 @@ def render(report: Report, options: RenderOptions) -> str:
             "labels": report.labels,
             "verdict": str(report.verdict),
             "fail_on": str(report.fail_on),
+            "settings": report.settings,
             "counts": counts(findings),
             "advice": _advice(report),
             "mode_status": _mode_status(report),

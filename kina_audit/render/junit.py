@@ -26,9 +26,8 @@ def render(report: Report, options: RenderOptions) -> str:
         suites.append(_suite("kina-audit.gate", losses, totals))
     head = " ".join(f'{key}="{value}"' for key, value in totals.items())
     body = "".join(suites)
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="kina-audit" {head} time="0">\n{body}</testsuites>\n'
-    )
+    title = f"kina-audit ({cut(report.settings, _LONGEST)})" if report.settings else "kina-audit"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="{xml(title)}" {head} time="0">\n{body}</testsuites>\n'
 
 
 def _suite(title: str, cases: list[tuple[str, str]], totals: dict[str, int]) -> str:

@@ -44,7 +44,8 @@ def table(headers: list[str], rows: list[list[str]]) -> str:
 
 def _head(report: Report) -> list[str]:
     config, origin = report.kernel.config, report.kernel.provenance
-    blocks = [f"## kina-audit: {str(report.verdict).upper()}"]
+    settings = f" ({escape(cut(report.settings, _LONGEST))})" if report.settings else ""
+    blocks = [f"## kina-audit: {str(report.verdict).upper()}{settings}"]
     where = f"{code(cut(origin.source, _LONGEST))}: Linux {escape(str(config.target or 'of unknown version'))}, "
     where += escape(config.arch or "unknown architecture")
     header = config.header.version

@@ -54,6 +54,8 @@ def metadata(report: Report) -> dict[str, Any]:
         "kina-audit.dev/kernel": str(config.target or "unknown"),
         "kina-audit.dev/version": report.tool_version,
     }
+    if report.settings:
+        annotations["kina-audit.dev/settings"] = cut(report.settings, _PROPERTY)
     if report.advice is not None:
         annotations["kina-audit.dev/cilium-release"] = report.advice.release
         annotations["kina-audit.dev/cilium-mode"] = str(report.advice.mode)

@@ -128,6 +128,6 @@ def _gate_rule() -> dict[str, Any]:
 
 
 def _invocation(report: Report) -> dict[str, Any]:
-    said = [*report.waiver_warnings, *report.kernel.provenance.notes]
+    said = [report.settings, *report.waiver_warnings, *report.kernel.provenance.notes]
     notes = [{"level": "warning", "message": {"text": cut(text, _MESSAGE)}} for text in said if one_line(text)]
     return {"executionSuccessful": True, "toolExecutionNotifications": notes}

@@ -190,8 +190,10 @@ def _verdict(report: Report, style: Style) -> list[str]:
         "not counted": [r.profile.id for r in unmet if not counted[r.profile.id]],
     }
     parts = [f"{label}: {', '.join(names)}" for label, names in named.items() if names]
+    if report.settings:
+        parts.append(one_line(report.settings))
     text = f"verdict: {report.verdict}" + (f" ({'; '.join(parts)})" if parts else "")
-    lines = fill(text, style.width, subsequent_indent="  ").splitlines()
+    lines = fill(text, style.width, subsequent_indent="  ", break_on_hyphens=False).splitlines()
     if report.advice is not None:
         lines.append(f"Cilium {report.advice.release}: {report.advice.mode}")
     return lines

@@ -24,7 +24,7 @@ def render(report: Report, _options: RenderOptions) -> str:
         if found.status in UNMET:
             lines += ["  ---", *[f"  {k}: {json.dumps(one_line(v)[:4096])}" for k, v in paragraphs(found)], "  ..."]
     lines += [f"not ok {n} - {_text(loss.text)}" for n, loss in enumerate(losses, len(pairs) + 1)]
-    lines += [f"# {one_line(w)}" for w in report.waiver_warnings]
+    lines += [f"# {one_line(w)}" for w in (report.settings, *report.waiver_warnings) if w]
     return "\n".join(lines) + "\n"
 
 

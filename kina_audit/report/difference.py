@@ -29,6 +29,7 @@ class Difference:
         behind: the changed symbols that what was lost or gained rests on.
         others: the other changed symbols.
         notes: sentences the reader must see.
+        settings: what a settings file of the working folder decided of the answer, and which; empty: nothing.
     """
 
     old: Report
@@ -37,6 +38,7 @@ class Difference:
     behind: tuple[SymbolChange, ...]
     others: tuple[SymbolChange, ...]
     notes: tuple[str, ...] = ()
+    settings: str = ""
 
     @property
     def regressed(self) -> bool:
@@ -116,7 +118,7 @@ def difference_document(found: Difference) -> dict[str, Any]:
         "schema_version": "1.0",
         "tool": {"name": "kina-audit", "version": found.new.tool_version},
         "regressed": found.regressed,
-        "notes": list(found.notes),
+        "notes": [*found.notes, *([found.settings] if found.settings else [])],
         "comparison": comparison_document(found.comparison),
         "symbols_behind": [_symbol(s) for s in found.behind],
         "other_symbols": [_symbol(s) for s in found.others],

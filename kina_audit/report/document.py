@@ -28,6 +28,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "tool": {"name": "kina-audit", "version": report.tool_version},
         "verdict": str(report.verdict),
         "fail_on": str(report.fail_on),
+        "settings": report.settings or None,
         "labels": dict(report.labels),
         "counts": counts([f for r in report.results for f in r.findings]),
         "kernel": _kernel(report.kernel, report),

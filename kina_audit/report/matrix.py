@@ -1,7 +1,7 @@
 """Many kernels by profiles and Cilium modes: small rows, made one at a time, so that thousands need little memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kina_audit.cilium.model import Mode
@@ -12,7 +12,7 @@ from kina_audit.report.model import FailOn, Verdict
 from kina_audit.report.stored import check_version
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/matrix-1.schema.json"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 MOST_UNMET = 200
 """Unmet requirements kept of one kernel; what is left out is counted."""
 
@@ -68,6 +68,7 @@ class Matrix:
         fail_on: which unmet level fails a row.
         rows: in the order of the sources.
         tool_version: version of kina-audit.
+        settings: what a settings file of the working folder decided of the verdicts, and which; empty: nothing.
     """
 
     profiles: tuple[tuple[str, str], ...]
@@ -75,6 +76,7 @@ class Matrix:
     fail_on: str
     rows: tuple[Row, ...]
     tool_version: str
+    settings: str = ""
 
     @property
     def differing(self) -> tuple[int, ...]:
@@ -93,7 +95,7 @@ class Matrix:
             )
             for r in self.rows
         )  # fmt: skip
-        return Matrix(tuple(self.profiles[i] for i in columns), self.release, self.fail_on, rows, self.tool_version)
+        return replace(self, profiles=tuple(self.profiles[i] for i in columns), rows=rows)
 
 
 def make_row(
@@ -176,6 +178,7 @@ def matrix_document(matrix: Matrix) -> dict[str, Any]:
         "tool": {"name": "kina-audit", "version": matrix.tool_version},
         "cilium_release": matrix.release or None,
         "fail_on": matrix.fail_on,
+        "settings": matrix.settings or None,
         "profiles": [{"id": i, "title": t} for i, t in matrix.profiles],
         "counts": counts(matrix.rows),
         "kernels": [
@@ -197,7 +200,8 @@ def total(matrix: Matrix) -> str:
     """One line: how many kernels, and how many of each verdict."""
     number = len(matrix.rows)
     found = ", ".join(f"{n} {name}" for name, n in counts(matrix.rows).items() if n)
-    return f"{number} kernel{'' if number == 1 else 's'}: {found}"
+    settings = f" ({matrix.settings})" if matrix.settings else ""
+    return f"{number} kernel{'' if number == 1 else 's'}: {found}{settings}"
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:

@@ -50,6 +50,7 @@ class Report:
         strict: whether an unused or expired waiver fails the audit.
         baseline: what changed against the baseline; with one, only what was lost counts.
         labels: (name, value) pairs that the user gave, such as a node's name; nothing adds one by itself.
+        settings: what a settings file of the working folder decided of the verdict, and which; empty: nothing.
     """
 
     kernel: Kernel
@@ -61,6 +62,7 @@ class Report:
     strict: bool = False
     baseline: Comparison | None = None
     labels: tuple[tuple[str, str], ...] = ()
+    settings: str = ""
 
     @property
     def verdict(self) -> Verdict:

@@ -116,6 +116,7 @@ def _report(d: Mapping[str, Any]) -> Report:
         bool(d.get("strict")),
         _comparison(d["baseline"], results) if d.get("baseline") else None,
         tuple((str(k), str(v)) for k, v in d.get("labels", {}).items()),
+        str(d.get("settings") or ""),
     )
 
 

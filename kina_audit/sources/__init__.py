@@ -57,6 +57,22 @@ def open_source(source: str, options: SourceOptions | None = None) -> Kernel:
     return open_file(source, options, member=member)
 
 
+def place_of(source: str) -> str | None:
+    """The path that a source names.
+
+    Returns:
+        empty for what ships with this tool and for the running kernel; None for what runs a program, or reaches a guest
+        or the network.
+    """
+    if source == "running" or source.startswith("recorded:"):
+        return ""
+    transport, colon, _ = source.partition(":")
+    if source in ("apple", "installed") or source.startswith("apple@") or (colon and transport in GUESTS):
+        return None
+    place = _split(source)[0]
+    return None if _SCHEME.match(place) else place
+
+
 def _split(source: str) -> tuple[str, str]:
     """A source and the member behind its ``!``; a file whose own name has one comes first."""
     if "!" not in source or os.path.lexists(source):

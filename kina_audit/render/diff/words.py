@@ -20,7 +20,7 @@ def answer(found: Difference) -> str:
     else:
         word = "no feature changed"
     parts = [f"{len(lost)} lost", f"{len(compared.improvements)} gained", f"{symbols} symbols differ"]
-    return f"{word} ({', '.join(parts)})"
+    return f"{word} ({', '.join(parts)})" + (f" ({one_line(found.settings)})" if found.settings else "")
 
 
 def kernel(report: Report) -> str:
