@@ -330,7 +330,9 @@ def test_github_gets_a_summary_and_outputs(
     )
     assert status == 1
     assert out.startswith("::error file=bad.config,line=")
-    assert summary.read_text(encoding="utf-8").startswith("before\n## kina-audit: FAIL\n")
+    assert summary.read_text(encoding="utf-8").startswith(
+        "before\n## kina-audit: FAIL: 1 requirement keeps it from passing\n"
+    )
     values = dict(line.split("=", 1) for line in output.read_text(encoding="utf-8").splitlines())
     assert values == {
         "verdict": "fail", "mode": values["mode"], "failed": "1", "report": "x.json", "sarif": "x.sarif",
@@ -364,3 +366,17 @@ def test_levels_of_fail_on(run: Run, bad: Path) -> None:
     assert codes == sorted(codes)
     assert run("check", str(bad), "--fail-on", "regression")[0] == 2
     assert run("check", str(bad), "--today", "tomorrow")[0] == 2
+
+
+def test_what_fails_is_said_on_stderr_when_no_format_can_say_it(run: Run, bad: Path) -> None:
+    status, _, err = run("check", str(bad), "-p", "wireguard", "-f", "helm-values")
+    assert status == 1
+    assert "1 requirement keeps it from passing: wireguard/wireguard-device" in err
+    assert "wireguard-device" not in run("check", str(bad), "-p", "wireguard", "-f", "json")[2]
+    assert "keeps it" not in run("check", str(bad), "-p", "wireguard", "-f", "helm-values", "-q")[2]
+
+
+def test_never_judges_and_ends_with_0(run: Run, bad: Path) -> None:
+    status, out, _ = run("check", str(bad), "-p", "wireguard", "--fail-on", "never", "-f", "json")
+    assert (status, json.loads(out)["verdict"]) == (0, "fail")
+    assert "--fail-on never" in " ".join(run("check", str(bad), "-p", "wireguard", "--fail-on", "never")[1].split())

@@ -63,7 +63,7 @@ def test_the_target_change_of_apples_kernel_is_caught_and_its_files_are_not() ->
     lost = held("recorded:apple@0.38.0", of("recorded:apple@0.24.2"))
     assert lost.exit_code == 1
     assert lost.baseline is not None
-    names = {c.name for c in lost.baseline.regressions(Level.REQUIRED, Level.RECOMMENDED) if c.level}
+    names = {c.name for c in lost.baseline.regressions((Level.REQUIRED, Level.RECOMMENDED)) if c.level}
     assert names
     assert all("legacy" in n or "iptables" in n for n in names), names
     assert held("recorded:apple@0.24.2", of("recorded:apple@0.38.0")).exit_code == 0

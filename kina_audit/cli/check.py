@@ -135,7 +135,7 @@ def check(
     report = replace(report, labels=labels, settings=decided_by_folder())
     root, folder = gate.repository()
     look = RenderOptions(verbose=verbose, color=colour, root=root, folder=folder, locate=locate)
-    outputs.write(report, planned, look)
+    outputs.write(report, planned, look, quiet=quiet)
     github_files.write(report, planned, look)
     if baseline and update_baseline:
         gate.take_improvements(report, baseline, quiet=quiet)

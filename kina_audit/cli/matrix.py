@@ -87,6 +87,8 @@ def matrix(
     )
     if not audited:
         raise NothingCheckedError("none of these kernels could be audited", "The errors are above, a line a kernel.")
+    if request.fail_on == FailOn.NEVER:
+        return 1 if any(r.error for r in found.rows) else 0
     return 0 if all(r.passes for r in found.rows) else 1
 
 

@@ -74,15 +74,19 @@ def refuse_input(path: Path, *inputs: str | Path) -> None:
             raise UsageError(f"--output: {path} is read by this run", "Give another path.")
 
 
-def write(report: "Report", planned: Sequence[Output], look: "RenderOptions") -> None:
-    """Render a report to everything that was planned.
+def write(report: "Report", planned: Sequence[Output], look: "RenderOptions", *, quiet: bool = False) -> None:
+    """Render a report to everything that was planned; when none of it can say what fails, stderr does.
 
     Raises:
         OutputError: a file cannot be written.
     """
-    from kina_audit.render import render
+    from kina_audit.render import ADVICE_ONLY, render
+    from kina_audit.render.sentences import deciding_line
 
     write_each(planned, look, lambda name, options: render(name, report, options))
+    if report.deciding and all(o.format in ADVICE_ONLY for o in planned) and not quiet:
+        names = ", ".join(item.name for item in report.deciding)
+        terminal.say(f"verdict {report.verdict}: {deciding_line(report)}: {names}")
 
 
 def write_each(

@@ -25,6 +25,8 @@ FORMATS = {
     "policyreport": "kina_audit.render.policyreport",
 }
 """Format name to the module that renders it."""
+ADVICE_ONLY = frozenset({"helm-values", "configmap", "cilium", "cilium-cli"})
+"""Formats that configure Cilium and carry no verdict; every other one shows all of `Report.deciding`."""
 
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"

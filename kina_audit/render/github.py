@@ -6,7 +6,7 @@ of each kind counts what is left.
 
 from kina_audit.render import RenderOptions, cut, plain
 from kina_audit.render.place import Place, Places
-from kina_audit.render.sentences import headline, unlisted_losses, waived
+from kina_audit.render.sentences import deciding_line, headline, waived
 from kina_audit.render.shown import shown
 from kina_audit.report.model import Report, Verdict
 
@@ -23,8 +23,9 @@ def render(report: Report, options: RenderOptions) -> str:
     """Commands, errors first; the last line says the verdict in plain words."""
     places = Places(report, options)
     commands: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    for loss in unlisted_losses(report):
-        commands["error"].append(_command("error", None, "kina-audit: gate", loss.text))
+    for item in report.gate:
+        place = places.of_item(item) if places.in_repository else None
+        commands["error"].append(_command("error", place, f"kina-audit: {item.name}", item.text))
     for result, found, mapping in shown(report, lambda m: m.github, KINDS):
         title = f"kina-audit: {result.profile.id}/{found.requirement.id}"
         rest = f" Waived {waived(found)}" if found.waiver else f" {found.requirement.why} {found.fix}"
@@ -42,7 +43,8 @@ def render(report: Report, options: RenderOptions) -> str:
     mode = f", {advice.headline}" if advice else ""
     word = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNKNOWN: "unknown"}[report.verdict]
     settings = f" ({cut(report.settings, _LONGEST)})" if report.settings else ""
-    lines.append(f"kina-audit verdict {word}{settings}{mode}")
+    why = f": {said}" if (said := deciding_line(report)) else ""
+    lines.append(f"kina-audit verdict {word}{settings}{mode}{why}")
     return "\n".join(lines) + "\n"
 
 

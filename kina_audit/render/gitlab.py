@@ -3,8 +3,9 @@
 from kina_audit.json_text import indented
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.place import Places
-from kina_audit.render.sentences import headline, unlisted_losses
+from kina_audit.render.sentences import headline
 from kina_audit.render.shown import shown
+from kina_audit.report.decision import GATE
 from kina_audit.report.model import Report
 
 SEVERITIES = ("blocker", "critical", "major", "minor", "info")
@@ -28,14 +29,15 @@ def render(report: Report, options: RenderOptions) -> str:
                 "location": {"path": place.path, "lines": {"begin": place.line}},
             }
         )
-    issues += [
-        {
-            "description": cut(loss.text, _LONGEST),
-            "check_name": "gate",
-            "fingerprint": loss.fingerprint,
-            "severity": "major",
-            "location": {"path": places.path, "lines": {"begin": 1}},
-        }
-        for loss in unlisted_losses(report)
-    ]
+    for item in report.gate:
+        place = places.of_item(item)
+        issues.append(
+            {
+                "description": cut(f"{item.name}: {item.text}", _LONGEST),
+                "check_name": GATE,
+                "fingerprint": item.fingerprint,
+                "severity": "major",
+                "location": {"path": place.path, "lines": {"begin": place.line}},
+            }
+        )
     return indented(issues)

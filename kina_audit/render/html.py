@@ -7,7 +7,8 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.page import page
-from kina_audit.render.sentences import baseline_lines, paragraphs, waived
+from kina_audit.render.sentences import baseline_lines, deciding_line, headline, paragraphs, waived
+from kina_audit.report.decision import Deciding
 from kina_audit.report.document import counts, met
 from kina_audit.report.model import Report
 
@@ -38,6 +39,8 @@ def render(report: Report, options: RenderOptions) -> str:
             "advice": _advice(report),
             "mode_status": _mode_status(report),
             "facts_first": _first(report),
+            "deciding": [_deciding(item) for item in report.deciding],
+            "deciding_line": deciding_line(report),
             "baseline": baseline_lines(report),
             "waivers": _waivers(report),
             "statuses": [str(s) for s in _ORDER],
@@ -47,6 +50,17 @@ def render(report: Report, options: RenderOptions) -> str:
             "version": report.tool_version,
         },
     )
+
+
+def _deciding(item: Deciding) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "also": item.also,
+        "kind": str(item.kind),
+        "status": str(item.status),
+        "text": headline(*item.pair) if item.pair else item.text,
+        "fix": item.pair[1].fix if item.pair else "",
+    }
 
 
 def _advice(report: Report) -> Any:

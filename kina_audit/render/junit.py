@@ -4,11 +4,12 @@ GitLab shows a case's ``classname`` as its suite and the text of ``failure``, Je
 actions that annotate read ``file`` and ``line``; so everything stands in both places.
 """
 
-from kina_audit.engine.finding import UNMET, Finding, ProfileResult
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.render import RenderOptions, cut, xml
 from kina_audit.render.levels import mapping_of
 from kina_audit.render.place import Places
-from kina_audit.render.sentences import Loss, headline, name, paragraphs, unlisted_losses, waived
+from kina_audit.render.sentences import headline, name, paragraphs, waived
+from kina_audit.report.decision import GATE, Deciding
 from kina_audit.report.model import Report
 
 _LONGEST = 1_000
@@ -21,9 +22,8 @@ def render(report: Report, options: RenderOptions) -> str:
     for result in report.results:
         cases = [_case(report, result, found, places) for found in result.findings]
         suites.append(_suite(f"kina-audit.{result.profile.id}", cases, totals))
-    losses = [_loss(loss) for loss in unlisted_losses(report)]
-    if losses:
-        suites.append(_suite("kina-audit.gate", losses, totals))
+    if report.gate:
+        suites.append(_suite(f"kina-audit.{GATE}", [_gate(item, places) for item in report.gate], totals))
     head = " ".join(f'{key}="{value}"' for key, value in totals.items())
     body = "".join(suites)
     title = f"kina-audit ({cut(report.settings, _LONGEST)})" if report.settings else "kina-audit"
@@ -63,7 +63,12 @@ def _case(report: Report, result: ProfileResult, found: Finding, places: Places)
     return outcome, f"{head}/>\n"
 
 
-def _loss(loss: Loss) -> tuple[str, str]:
-    message = xml(cut(loss.text, _LONGEST))
-    head = f'    <testcase classname="kina-audit.gate" name="{xml(cut(loss.name, _LONGEST))}" time="0">\n'
-    return "failure", f'{head}      <failure type="lost" message="{message}">{message}</failure>\n    </testcase>\n'
+def _gate(item: Deciding, places: Places) -> tuple[str, str]:
+    message = xml(cut(item.text, _LONGEST))
+    place = places.of_item(item)
+    head = (
+        f'    <testcase classname="kina-audit.{GATE}" name="{xml(cut(item.name, _LONGEST))}" '
+        f'file="{xml(place.path)}" line="{place.line}" time="0">\n'
+    )
+    tag = "error" if item.status is Status.UNKNOWN else "failure"
+    return tag, f'{head}      <{tag} type="{item.kind}" message="{message}">{message}</{tag}>\n    </testcase>\n'

@@ -24,7 +24,8 @@ class Mapping:
         gitlab: a code-quality issue's severity.
         junit: what becomes of the test case: ``passed``, ``failure``, ``error`` or ``skipped``.
         tap: the test line, without number and name.
-        mark: the word in Markdown.
+        policy: a policy report's result.
+        mark: the word in Markdown and in the table.
     """
 
     sarif: str
@@ -32,22 +33,27 @@ class Mapping:
     gitlab: str
     junit: str
     tap: str
+    policy: str
     mark: str
 
 
 TABLE: dict[tuple[str, Level | None, bool], Mapping] = {
     # status, level (None: any), decides
-    (Status.FAIL, Level.REQUIRED, True): Mapping("error", "error", "critical", "failure", "not ok", "FAIL"),
-    (Status.WARN, Level.RECOMMENDED, True): Mapping("error", "error", "major", "failure", "not ok", "FAIL"),
-    (Status.WARN, Level.OPTIONAL, True): Mapping("error", "error", "major", "failure", "not ok", "FAIL"),
-    (Status.UNKNOWN, None, True): Mapping("warning", "error", "major", "error", "not ok", "UNKNOWN"),
-    (Status.FAIL, Level.REQUIRED, False): Mapping("error", "warning", "critical", "passed", "not ok # TODO", "fail"),
-    (Status.WARN, Level.RECOMMENDED, False): Mapping("warning", "warning", "minor", "passed", "not ok # TODO", "warn"),
-    (Status.WARN, Level.OPTIONAL, False): Mapping("", "", "", "passed", "not ok # TODO", "warn"),
-    (Status.UNKNOWN, None, False): Mapping("", "notice", "", "passed", "not ok # TODO", "unknown"),
-    (Status.PASS, None, False): Mapping("", "", "", "passed", "ok", "pass"),
-    (Status.SKIP, None, False): Mapping("", "", "", "skipped", "ok # SKIP", "skip"),
-    (WAIVED, None, False): Mapping("", "notice", "", "skipped", "ok # SKIP", "waived"),
+    (Status.FAIL, Level.REQUIRED, True): Mapping("error", "error", "critical", "failure", "not ok", "fail", "FAIL"),
+    (Status.WARN, Level.RECOMMENDED, True): Mapping("error", "error", "major", "failure", "not ok", "fail", "FAIL"),
+    (Status.WARN, Level.OPTIONAL, True): Mapping("error", "error", "major", "failure", "not ok", "fail", "FAIL"),
+    (Status.UNKNOWN, None, True): Mapping("error", "error", "major", "error", "not ok", "error", "UNKNOWN"),
+    (Status.FAIL, Level.REQUIRED, False): Mapping(
+        "warning", "warning", "minor", "passed", "not ok # TODO", "warn", "fail"
+    ),
+    (Status.WARN, Level.RECOMMENDED, False): Mapping(
+        "warning", "warning", "minor", "passed", "not ok # TODO", "warn", "warn"
+    ),
+    (Status.WARN, Level.OPTIONAL, False): Mapping("", "", "", "passed", "not ok # TODO", "warn", "warn"),
+    (Status.UNKNOWN, None, False): Mapping("", "notice", "", "passed", "not ok # TODO", "warn", "unknown"),
+    (Status.PASS, None, False): Mapping("", "", "", "passed", "ok", "pass", "pass"),
+    (Status.SKIP, None, False): Mapping("", "", "", "skipped", "ok # SKIP", "skip", "skip"),
+    (WAIVED, None, False): Mapping("", "notice", "", "skipped", "ok # SKIP", "skip", "waived"),
 }
 """(status or WAIVED, level, decides) to what each format shows."""
 

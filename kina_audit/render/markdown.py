@@ -1,11 +1,12 @@
 """``--format markdown``: for a job summary or a comment on a pull request; what failed first, details folded away."""
 
-from kina_audit.engine.finding import UNMET, Finding, ProfileResult
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.levels import key_of, mapping_of
 from kina_audit.render.markdown_text import code, escape
-from kina_audit.render.sentences import baseline_lines, fact, name, needs, waived
+from kina_audit.render.sentences import baseline_lines, deciding_line, fact, name, needs, waived
+from kina_audit.report.decision import Deciding
 from kina_audit.report.document import met
 from kina_audit.report.model import Report
 
@@ -45,7 +46,8 @@ def table(headers: list[str], rows: list[list[str]]) -> str:
 def _head(report: Report) -> list[str]:
     config, origin = report.kernel.config, report.kernel.provenance
     settings = f" ({escape(cut(report.settings, _LONGEST))})" if report.settings else ""
-    blocks = [f"## kina-audit: {str(report.verdict).upper()}{settings}"]
+    why = f": {escape(said)}" if (said := deciding_line(report)) else ""
+    blocks = [f"## kina-audit: {str(report.verdict).upper()}{settings}{why}"]
     where = f"{code(cut(origin.source, _LONGEST))}: Linux {escape(str(config.target or 'of unknown version'))}, "
     where += escape(config.arch or "unknown architecture")
     header = config.header.version
@@ -88,8 +90,9 @@ def _findings(report: Report, options: RenderOptions) -> list[str]:
     waived_ones = [p for p in pairs if p[1].waiver is not None]
     others = [p for p in unmet if not report.decides(*p) and (options.verbose or p[1].level is not Level.OPTIONAL)]
     blocks = []
-    if deciding:
-        blocks += ["### What keeps it from passing", *[_finding(report, *p) for p in deciding]]
+    if report.deciding:
+        blocks += ["### What keeps it from passing", *[_gate(item) for item in report.gate]]
+        blocks += [_finding(report, *p) for p in deciding]
     if others:
         blocks += _folded(report, f"{len(others)} more that are unmet or cannot be told", others)
     if waived_ones:
@@ -97,6 +100,11 @@ def _findings(report: Report, options: RenderOptions) -> list[str]:
     if options.verbose:
         blocks += _folded(report, "met, or for other kernels", [p for p in pairs if p[1].status not in UNMET])
     return blocks
+
+
+def _gate(item: Deciding) -> str:
+    mark = "UNKNOWN" if item.status is Status.UNKNOWN else "FAIL"
+    return f"- **{mark}** {code(cut(item.name, _LONGEST))} ({item.kind}): {escape(cut(item.text, _LONGEST))}"
 
 
 def _folded(report: Report, title: str, pairs: list[tuple[ProfileResult, Finding]]) -> list[str]:

@@ -12,6 +12,8 @@ from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.engine.finding import Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut
+from kina_audit.report.compare import Comparison, Direction
+from kina_audit.report.decision import Kind
 from kina_audit.report.model import Report, Verdict
 
 if TYPE_CHECKING:
@@ -32,14 +34,22 @@ METRICS = {
         ("release", "feature", "status"),
     ),
     "kina_audit_waivers": ("How many waivers are in this state.", ("state",)),
+    "kina_audit_deciding": ("How many things of this kind keep the audit from passing.", ("kind",)),
+    "kina_audit_deciding_item": (
+        "1 for each thing that keeps the audit from passing, up to 20.",
+        ("kind", "name", "status"),
+    ),
     "kina_audit_baseline_changes": (
-        "How many findings and capabilities were lost or gained against the baseline; waived ones are not counted.",
-        ("direction",),
+        "What was lost or gained against the baseline: the mode, capabilities, requirements of a level; without waived ones.",
+        ("direction", "of"),
     ),
     "kina_audit_config_symbols": ("How many symbols the configuration has a line for.", ()),
     "kina_audit_config_warnings": ("How many lines of the configuration a kernel's own reader would warn about.", ()),
 }
 """Name to (help, labels) of every metric; docs/metrics.md shows the same."""
+
+MOST_NAMES = 20
+"""Things that keep the audit from passing, by name; `kina_audit_deciding` counts all of them."""
 
 _LONGEST = 120
 
@@ -91,6 +101,10 @@ def _samples(report: Report) -> Iterator[tuple[str, tuple[str, ...], float]]:
             for status in Status if rows else ():
                 count = sum(f.status is status for f in rows)
                 yield "kina_audit_requirements", (result.profile.id, str(level), str(status)), count
+    for kind in Kind:
+        yield "kina_audit_deciding", (str(kind),), sum(item.kind is kind for item in report.deciding)
+    for item in report.deciding[:MOST_NAMES]:
+        yield "kina_audit_deciding_item", (str(item.kind), item.name, str(item.status)), 1
     advice = report.advice
     if advice is not None:
         for mode in (*LADDER, Mode.UNKNOWN):
@@ -102,7 +116,19 @@ def _samples(report: Report) -> Iterator[tuple[str, tuple[str, ...], float]]:
     for state in dict.fromkeys(use.state for use in report.waivers):
         yield "kina_audit_waivers", (str(state),), sum(use.state is state for use in report.waivers)
     if report.baseline is not None:
-        yield "kina_audit_baseline_changes", ("lost",), len(report.baseline.regressions())
-        yield "kina_audit_baseline_changes", ("gained",), len(report.baseline.improvements)
+        for direction, of, count in _changes(report.baseline):
+            yield "kina_audit_baseline_changes", (direction, of), count
     yield "kina_audit_config_symbols", (), len(config.raw)
     yield "kina_audit_config_warnings", (), len(config.warnings)
+
+
+def _changes(compared: Comparison) -> Iterator[tuple[str, str, int]]:
+    """(direction, of what, how many): what `baseline_lines` lists, without what is waived."""
+    mode = compared.mode
+    for direction in (Direction.LOST, Direction.GAINED):
+        went = mode is not None and mode.direction is direction and not mode.waived
+        yield str(direction), "mode", int(went)
+        changed = [c for c in (*compared.findings, *compared.capabilities) if c.direction is direction and not c.waived]
+        yield str(direction), "capability", sum(c.level is None for c in changed)
+        for level in Level:
+            yield str(direction), str(level), sum(c.level is level for c in changed)

@@ -8,11 +8,13 @@ import re
 from hashlib import sha256
 from typing import Any
 
-from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.json_text import indented
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut
+from kina_audit.render.levels import mapping_of
 from kina_audit.render.sentences import facts, headline, needs, waived
+from kina_audit.report.decision import GATE, Deciding
 from kina_audit.report.model import Report
 
 NODE = "node"
@@ -23,13 +25,7 @@ MOST_RESULTS = 1000
 
 _MESSAGE = 800
 _PROPERTY = 300
-_RESULT = {
-    Status.PASS: "pass",
-    Status.FAIL: "fail",
-    Status.WARN: "warn",
-    Status.SKIP: "skip",
-    Status.UNKNOWN: "error",
-}
+_GATE_RESULT = {Status.FAIL: "fail", Status.UNKNOWN: "error"}
 _SEVERITY = {Level.REQUIRED: "high", Level.RECOMMENDED: "medium", Level.OPTIONAL: "low"}
 
 
@@ -73,12 +69,12 @@ def metadata(report: Report) -> dict[str, Any]:
 def body(report: Report) -> dict[str, Any]:
     """Scope, summary and results, which both groups have."""
     node = dict(report.labels).get(NODE, "")
-    outcomes = [_outcome(f) for _, f in _pairs(report)]
+    outcomes = [_outcome(report, r, f) for r, f in _pairs(report)] + [_GATE_RESULT[i.status] for i in report.gate]
     found: dict[str, Any] = {}
     if node:
         found["scope"] = {"apiVersion": "v1", "kind": "Node", "name": cut(node, 253)}
     found["summary"] = {name: outcomes.count(name) for name in ("pass", "fail", "warn", "error", "skip")}
-    found["results"] = [_result(r, f) for r, f in _kept(report)]
+    found["results"] = [_gate(item) for item in report.gate] + [_result(report, r, f) for r, f in _kept(report)]
     return found
 
 
@@ -87,20 +83,33 @@ def _pairs(report: Report) -> list[tuple[ProfileResult, Finding]]:
 
 
 def _kept(report: Report) -> list[tuple[ProfileResult, Finding]]:
-    pairs = _pairs(report)
-    if len(pairs) <= MOST_RESULTS:
+    pairs, room = _pairs(report), max(0, MOST_RESULTS - len(report.gate))
+    if len(pairs) <= room:
         return pairs
-    unmet = [(r, f) for r, f in pairs if f.status in (Status.FAIL, Status.UNKNOWN, Status.WARN)]
-    return sorted(unmet, key=lambda pair: pair[1].status is not Status.FAIL)[:MOST_RESULTS]
+    unmet = [(r, f) for r, f in pairs if f.status in UNMET]
+    return sorted(unmet, key=lambda pair: (not report.decides(*pair), pair[1].status is not Status.FAIL))[:room]
 
 
-def _outcome(found: Finding) -> str:
-    return "skip" if found.waiver else _RESULT[found.status]
+def _outcome(report: Report, result: ProfileResult, found: Finding) -> str:
+    return mapping_of(report, result, found).policy
 
 
-def _result(result: ProfileResult, found: Finding) -> dict[str, Any]:
+def _gate(item: Deciding) -> dict[str, Any]:
+    return {
+        "source": "kina-audit",
+        "policy": GATE,
+        "rule": cut(item.name, _PROPERTY),
+        "category": str(item.kind),
+        "result": _GATE_RESULT[item.status],
+        "severity": "high",
+        "scored": True,
+        "message": cut(item.text, _MESSAGE),
+    }
+
+
+def _result(report: Report, result: ProfileResult, found: Finding) -> dict[str, Any]:
     row = found.requirement
-    unmet = found.status in (Status.FAIL, Status.UNKNOWN, Status.WARN)
+    unmet = found.status in UNMET
     properties = {"needs": needs(found), "has": facts(found), "because": found.reason, "waived": waived(found)}
     if unmet:
         properties["fix"] = found.fix
@@ -109,9 +118,9 @@ def _result(result: ProfileResult, found: Finding) -> dict[str, Any]:
         "policy": result.profile.id,
         "rule": row.id,
         "category": str(row.level),
-        "result": _outcome(found),
+        "result": _outcome(report, result, found),
         "severity": _SEVERITY[row.level],
-        "scored": row.level is Level.REQUIRED,
+        "scored": row.level in report.fail_on.levels,
         "message": cut(f"{headline(result, found)} {row.why}" if unmet else f"{needs(found)}", _MESSAGE),
         "properties": {k: cut(v, _PROPERTY) for k, v in properties.items() if v},
     }

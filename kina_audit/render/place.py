@@ -1,11 +1,13 @@
 """Where in the repository a finding is shown: the config's file, the line that decides it, its columns."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from string import ascii_letters, digits
 
 from kina_audit.engine.finding import Finding
 from kina_audit.kernel.config import SymbolFact
 from kina_audit.render import RenderOptions, plain
+from kina_audit.report.decision import Deciding
 from kina_audit.report.model import Report
 
 _URI_SAFE = frozenset(ascii_letters + digits + "/@+,=~-._")
@@ -49,18 +51,40 @@ class Places:
         self.path = (_relative(location, options) if origin.kind in _FILES else "") or _invented(origin.source)
         self._has_lines = origin.kind == "file" and not origin.found_in
         self._lines: list[str] = []
+        self._report = report
+
+    @cached_property
+    def _facts(self) -> dict[str, list[SymbolFact]]:
+        """Every symbol that a finding speaks of."""
+        found: dict[str, list[SymbolFact]] = {}
+        for result in self._report.results if any(item.symbols for item in self._report.deciding) else ():
+            for finding in result.findings:
+                for symbol in finding.symbols:
+                    found.setdefault(symbol.name, []).append(symbol)
+        return found
 
     def of(self, finding: Finding) -> Place:
         """The line that decides a finding; the file's first when no line does (an absent symbol has none)."""
         if self._fixed:
             return self._fixed
         line = _deciding_line(finding.symbols) if self._has_lines else None
-        if line is None:
-            return Place(self.path)
+        return Place(self.path) if line is None else self._at(line)
+
+    def _at(self, line: int) -> Place:
         if not self._lines:
             self._lines = self._config.text.split("\n")
         text = self._lines[line - 1].rstrip("\r") if line <= len(self._lines) else ""
         return Place(self.path, line, 1, len(text) + 1)
+
+    def of_item(self, item: Deciding) -> Place:
+        """Where something is shown that keeps the report from passing: its finding's line, or its symbols'."""
+        if item.pair is not None:
+            return self.of(item.pair[1])
+        if self._fixed:
+            return self._fixed
+        facts = [s for name in item.symbols for s in self._facts.get(name, ())]
+        line = _deciding_line(tuple(facts)) if self._has_lines else None
+        return self._at(line) if line else Place(self.path)
 
 
 def _deciding_line(symbols: tuple[SymbolFact, ...]) -> int | None:

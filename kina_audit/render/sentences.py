@@ -1,15 +1,21 @@
 """What is said of one finding, in the words that every format shares."""
 
-from dataclasses import dataclass
-from hashlib import sha256
+from collections import Counter
 
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import SymbolFact, SymbolState
 from kina_audit.render import cut, one_line
-from kina_audit.report.compare import MODE, Change, Direction
-from kina_audit.report.model import Report
+from kina_audit.report.compare import Change, Direction
+from kina_audit.report.decision import Kind
+from kina_audit.report.model import FailOn, Report
 
 _VALUE_LENGTH = 80
+_KINDS = {
+    Kind.FINDING: ("requirement", "requirements"),
+    Kind.MODE: ("lost Cilium mode", "lost Cilium modes"),
+    Kind.CAPABILITY: ("lost Cilium feature", "lost Cilium features"),
+    Kind.WAIVER: ("stale waiver", "stale waivers"),
+}
 
 
 def fact(symbol: SymbolFact, prefix: str = "") -> str:
@@ -90,36 +96,15 @@ def told(value: str | None) -> str:
     return "unknown" if value is None else cut(value, _VALUE_LENGTH)
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """Something that fails the audit and is no finding.
-
-    Attributes:
-        name: what it is, whatever became of it: ``cilium/mode``, a capability, a waiver's place.
-        text: one sentence.
-    """
-
-    name: str
-    text: str
-
-    @property
-    def fingerprint(self) -> str:
-        """Stable over kernel bumps: made of the name."""
-        return sha256(self.name.encode("utf-8", errors="replace")).hexdigest()[:32]
-
-
-def unlisted_losses(report: Report) -> list[Loss]:
-    """Everything that fails the audit and is no finding: a lost mode, lost capabilities, with --strict waivers."""
-    found = []
-    if report.baseline is not None:
-        mode = report.baseline.mode
-        if mode is not None and report.baseline.mode_lost:
-            text = f"Cilium {mode.release}'s mode went from {mode.before} to {mode.after}."
-            found.append(Loss("/".join(MODE), text))
-        found += [Loss(c.name, f"Lost: {change(c)}.") for c in report.baseline.regressions()]
-    if report.strict:
-        found += [Loss(use.waiver.origin, f"{use.warning}.") for use in report.waivers if use.warning]
-    return found
+def deciding_line(report: Report) -> str:
+    """How many things keep the report from passing, by kind; empty when nothing does."""
+    number = len(report.deciding)
+    if not number:
+        return ""
+    kinds = Counter(item.kind for item in report.deciding)
+    parts = ", ".join(f"{count} {_KINDS[kind][count != 1]}" for kind, count in kinds.items())
+    never = "; the exit status does not count it (--fail-on never)" if report.fail_on is FailOn.NEVER else ""
+    return f"{parts} keep{'s' if number == 1 else ''} it from passing{never}"
 
 
 def baseline_lines(report: Report) -> list[str]:

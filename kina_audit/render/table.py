@@ -10,11 +10,12 @@ from kina_audit.render.sentences import baseline_lines, facts, needs, waived
 from kina_audit.render.table_advice import advice_lines
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
-from kina_audit.report.model import Report
+from kina_audit.report.model import FailOn, Report
 
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.SKIP: 4}
 _FEW = 20
 """With more profiles than this, findings that ask the same thing are shown once."""
+_MOST_LOST = 8
 _OTHER_COLUMNS = 42
 """Columns that the table of profiles needs besides the titles, which are cut to what is left."""
 
@@ -130,14 +131,21 @@ def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]
         (result, finding)
         for result in report.results
         for finding in result.findings
-        if finding.status in shown and (options.verbose or finding.level is not Level.OPTIONAL)
+        if finding.status in shown
+        and (options.verbose or finding.level is not Level.OPTIONAL or report.decides(result, finding))
     ]
-    picked.sort(key=lambda pair: (_ORDER[pair[1].status], pair[1].level is not Level.REQUIRED))
+    picked.sort(
+        key=lambda p: (not report.decides(*p), _ORDER[p[1].status], p[1].level is not Level.REQUIRED),
+    )
     lines: list[str] = []
-    for (result, finding), *others in _grouped(picked, apart=options.verbose or len(report.results) <= _FEW):
-        lines += ["", *_finding(result, finding, style, [f"{r.profile.id}/{f.requirement.id}" for r, f in others])]
+    for item in report.gate:
+        lines += ["", f"{style.status(item.status)} {one_line(item.name)} ({item.kind})"]
+        lines += style.field("because", item.text)
+    for (result, finding), *others in _grouped(report, picked, apart=options.verbose or len(report.results) <= _FEW):
+        also = [f"{r.profile.id}/{f.requirement.id}" for r, f in others]
+        lines += ["", *_finding(result, finding, style, also, decides=report.decides(result, finding))]
     hidden = sum(
-        f.status in (Status.WARN, Status.UNKNOWN) and f.level is Level.OPTIONAL
+        f.status in (Status.WARN, Status.UNKNOWN) and f.level is Level.OPTIONAL and not report.decides(r, f)
         for r in report.results
         for f in r.findings
     )
@@ -149,19 +157,28 @@ def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]
 Pair = tuple[ProfileResult, Finding]
 
 
-def _grouped(pairs: list[Pair], *, apart: bool) -> list[list[Pair]]:
+def _grouped(report: Report, pairs: list[Pair], *, apart: bool) -> list[list[Pair]]:
     """Findings of many profiles that ask the same thing and stand the same, under the first of them."""
     groups: dict[tuple[object, ...], list[Pair]] = {}
     for number, (result, f) in enumerate(pairs):
-        key = (f.status, f.level, f.expr.text, f.requirement.module, f.reason, f.waiver)
+        key = (f.status, f.level, f.expr.text, f.requirement.module, f.reason, f.waiver, report.decides(result, f))
         groups.setdefault((number,) if apart else key, []).append((result, f))
     return list(groups.values())
 
 
-def _finding(result: ProfileResult, finding: Finding, style: Style, also: Sequence[str] = ()) -> list[str]:
+def _finding(
+    result: ProfileResult, finding: Finding, style: Style, also: Sequence[str] = (), *, decides: bool
+) -> list[str]:
+    """A finding; FAIL and UNKNOWN without a note are what keeps the report from passing."""
     row = finding.requirement
-    waiver = ", waived" if finding.waiver else ""
-    head = f"{style.status(finding.status)} {result.profile.id}/{row.id} ({row.level}{waiver})"
+    status, note = finding.status, ""
+    if decides and status is Status.WARN:
+        status = Status.FAIL
+    elif finding.waiver:
+        note = ", waived"
+    elif not decides and status in (Status.FAIL, Status.UNKNOWN):
+        note = ", not counted"
+    head = f"{style.status(status)} {result.profile.id}/{row.id} ({row.level}{note})"
     lines = [head]
     lines += style.field("needs", needs(finding))
     if finding.left:
@@ -190,6 +207,13 @@ def _verdict(report: Report, style: Style) -> list[str]:
         "not counted": [r.profile.id for r in unmet if not counted[r.profile.id]],
     }
     parts = [f"{label}: {', '.join(names)}" for label, names in named.items() if names]
+    if report.baseline is not None and report.deciding:
+        # What was accepted is no news; what was lost is.
+        names = [one_line(item.name) for item in report.deciding]
+        more = f" and {len(names) - _MOST_LOST} more" if len(names) > _MOST_LOST else ""
+        parts = [f"lost: {', '.join(names[:_MOST_LOST])}{more}"]
+    if report.fail_on is FailOn.NEVER and report.deciding:
+        parts.append("the exit status does not count it: --fail-on never")
     if report.settings:
         parts.append(one_line(report.settings))
     text = f"verdict: {report.verdict}" + (f" ({'; '.join(parts)})" if parts else "")

@@ -113,10 +113,14 @@ class Comparison:
     mode: ModeChange | None
     origin: str = ""
 
-    def regressions(self, *levels: Level) -> tuple[Change, ...]:
+    def regressions(self, levels: Sequence[Level]) -> tuple[Change, ...]:
         """What was lost and no waiver covers: requirements of these levels, and Cilium's capabilities."""
-        lost = [c for c in self.findings if c.level in levels] + list(self.capabilities)
-        return tuple(c for c in lost if c.direction is Direction.LOST and not c.waived)
+        return tuple(c for c in self.losses if c.level is None or c.level in levels)
+
+    @property
+    def losses(self) -> tuple[Change, ...]:
+        """Every requirement and capability that was lost and no waiver covers."""
+        return tuple(c for c in (*self.findings, *self.capabilities) if c.direction is Direction.LOST and not c.waived)
 
     def lost(self, profile: str, requirement: str) -> bool:
         """Whether a requirement stands worse than it did; one that was not compared has nobody's acceptance either."""
@@ -127,9 +131,9 @@ class Comparison:
             for c in self.findings
         )
 
-    def regressed(self, *levels: Level) -> bool:
+    def regressed(self, levels: Sequence[Level]) -> bool:
         """Whether anything was lost at these levels: a requirement, a capability, the mode."""
-        return self.mode_lost or bool(self.regressions(*levels))
+        return self.mode_lost or bool(self.regressions(levels))
 
     @property
     def mode_lost(self) -> bool:

@@ -43,7 +43,7 @@ class Difference:
     @property
     def regressed(self) -> bool:
         """Whether a required or recommended requirement, a Cilium capability or the mode was lost, unwaived."""
-        return self.comparison.regressed(*COUNTED)
+        return self.comparison.regressed(COUNTED)
 
 
 def difference(

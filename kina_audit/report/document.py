@@ -13,6 +13,7 @@ from kina_audit.kernel.config import SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Kernel, Observed
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import Change, Comparison
+from kina_audit.report.decision import Deciding
 from kina_audit.report.model import Report
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/report-1.schema.json"
@@ -27,6 +28,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "kina-audit", "version": report.tool_version},
         "verdict": str(report.verdict),
+        "deciding": [_deciding(item) for item in report.deciding],
         "fail_on": str(report.fail_on),
         "settings": report.settings or None,
         "labels": dict(report.labels),
@@ -37,6 +39,16 @@ def to_document(report: Report) -> dict[str, Any]:
         "strict": report.strict,
         "waivers": [_waiver_use(use) for use in report.waivers],
         "baseline": comparison_document(report.baseline) if report.baseline else None,
+    }
+
+
+def _deciding(item: Deciding) -> dict[str, Any]:
+    return {
+        "kind": str(item.kind),
+        "name": item.name,
+        "also": list(item.also),
+        "status": str(item.status),
+        "text": item.text,
     }
 
 

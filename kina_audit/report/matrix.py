@@ -155,7 +155,7 @@ def row_of_document(
     if release:
         mode = str(Mode(advice["mode"]) if advice and advice["cilium_release"] == release else Mode.UNKNOWN)
     verdict = Verdict.PASS
-    if fail_on is not FailOn.NEVER and decisive:
+    if decisive:
         verdict = Verdict.FAIL if decisive & {Status.FAIL, Status.WARN} else Verdict.UNKNOWN
     return Row(
         source, "", _text(kernel["target_version"] or ""), _text(kernel["arch"] or ""), str(verdict), mode,

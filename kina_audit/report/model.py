@@ -1,6 +1,6 @@
 """The report: everything one audit found, from which every format is rendered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kina_audit.cilium.model import Advice
@@ -9,6 +9,7 @@ from kina_audit.engine.waive import WaiverUse
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import Comparison
+from kina_audit.report.decision import Deciding, decide
 
 
 class FailOn(StrEnum):
@@ -21,8 +22,8 @@ class FailOn(StrEnum):
 
     @property
     def levels(self) -> tuple[Level, ...]:
-        """The levels at which an unmet requirement counts."""
-        return () if self is FailOn.NEVER else _LEVELS[: _LEVELS.index(Level(self)) + 1]
+        """The levels at which an unmet requirement counts; ``never`` judges as ``required`` does, and ends with 0."""
+        return _LEVELS[:1] if self is FailOn.NEVER else _LEVELS[: _LEVELS.index(Level(self)) + 1]
 
 
 _LEVELS = (Level.REQUIRED, Level.RECOMMENDED, Level.OPTIONAL)
@@ -51,6 +52,7 @@ class Report:
         baseline: what changed against the baseline; with one, only what was lost counts.
         labels: (name, value) pairs that the user gave, such as a node's name; nothing adds one by itself.
         settings: what a settings file of the working folder decided of the verdict, and which; empty: nothing.
+        deciding: everything that keeps it from passing; verdict, exit status and every format are made of this.
     """
 
     kernel: Kernel
@@ -64,27 +66,32 @@ class Report:
     labels: tuple[tuple[str, str], ...] = ()
     settings: str = ""
 
+    deciding: tuple[Deciding, ...] = field(init=False, compare=False, repr=False)
+    _unmet: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Decide once: formats ask for it again and again."""
+        found = decide(self)
+        object.__setattr__(self, "deciding", found)
+        object.__setattr__(self, "_unmet", frozenset(n for item in found if item.pair is not None for n in item.names))
+
     @property
     def verdict(self) -> Verdict:
-        """pass, fail or unknown, by the threshold; never pass when nothing was decided."""
-        if self.fail_on is FailOn.NEVER:
-            return Verdict.PASS
-        if self.strict and self.waiver_warnings:
+        """pass, fail or unknown, by what decides; never pass while anything does."""
+        statuses = {item.status for item in self.deciding}
+        if Status.FAIL in statuses:
             return Verdict.FAIL
-        statuses = {f.status for r in self.results for f in r.findings if self.decides(r, f)}
-        if self.baseline is not None:
-            if self.baseline.mode_lost:
-                return Verdict.FAIL
-            statuses |= {c.after for c in self.baseline.regressions() if c.after is not None}
-        if Status.FAIL in statuses or Status.WARN in statuses:
-            return Verdict.FAIL
-        return Verdict.UNKNOWN if Status.UNKNOWN in statuses else Verdict.PASS
+        return Verdict.UNKNOWN if statuses else Verdict.PASS
+
+    @property
+    def gate(self) -> tuple[Deciding, ...]:
+        """What decides and is no finding."""
+        return tuple(item for item in self.deciding if item.pair is None)
 
     def decides(self, result: ProfileResult, finding: Finding) -> bool:
         """Whether a finding keeps this report from passing."""
-        if finding.status not in UNMET or finding.waiver is not None or finding.level not in self.fail_on.levels:
-            return False
-        return self.baseline is None or self.baseline.lost(result.profile.id, finding.requirement.id)
+        unmet = finding.status in UNMET and finding.waiver is None
+        return unmet and f"{result.profile.id}/{finding.requirement.id}" in self._unmet
 
     @property
     def waiver_warnings(self) -> tuple[str, ...]:
@@ -93,8 +100,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 for a pass, 1 otherwise: what cannot be told must not wave a kernel through."""
-        return 0 if self.verdict is Verdict.PASS else 1
+        """0 for a pass, 1 otherwise: what cannot be told must not wave a kernel through, unless ``--fail-on never`` does."""
+        return 0 if self.verdict is Verdict.PASS or self.fail_on is FailOn.NEVER else 1
 
     @property
     def decided(self) -> int:

@@ -1,0 +1,122 @@
+"""What keeps a report from passing: one list, made here and nowhere else, that every format shows.
+
+The verdict is read off this list and so is everything that counts or names what fails, so that a format cannot disagree
+with the exit status. To make the audit fail for one more reason, add a `Kind` and yield its items in `_items`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from kina_audit.cilium.model import Mode
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
+from kina_audit.report.compare import MODE, Change
+
+if TYPE_CHECKING:
+    from kina_audit.report.model import Report
+
+GATE = "gate"
+"""What formats call the group of items that are no finding."""
+
+
+class Kind(StrEnum):
+    """What an item is: an unmet requirement; a Cilium mode or capability lost against the baseline; a waiver."""
+
+    FINDING = "finding"
+    MODE = "mode"
+    CAPABILITY = "capability"
+    WAIVER = "waiver"
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """One thing that keeps the report from passing.
+
+    Attributes:
+        kind: what it is.
+        name: ``profile/requirement``, ``cilium/mode``, ``cilium-FEATURE/capability``, or a waiver's file and number.
+        status: ``unknown`` when the input cannot tell, else ``fail``.
+        text: one sentence.
+        also: the other profiles' names of the same requirement.
+        pair: the finding, for `Kind.FINDING`.
+        symbols: names of the symbols that it rests on, where no finding says so.
+    """
+
+    kind: Kind
+    name: str
+    status: Status
+    text: str
+    also: tuple[str, ...] = ()
+    pair: tuple[ProfileResult, Finding] | None = None
+    symbols: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name it goes by."""
+        return (self.name, *self.also)
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable over kernel bumps: the finding's, or made of the name."""
+        if self.pair is not None:
+            return self.pair[1].fingerprint
+        return sha256(self.name.encode("utf-8", errors="replace")).hexdigest()[:32]
+
+
+def decide(report: "Report") -> tuple[Deciding, ...]:
+    """Every item, each once: a requirement that many profiles include is one item with many names."""
+    found: dict[tuple[Kind, str], Deciding] = {}
+    for item in _items(report):
+        key = (item.kind, item.fingerprint)
+        known = found.get(key)
+        if known is None:
+            found[key] = item
+        elif item.name not in known.names:
+            worst = Status.FAIL if Status.FAIL in (known.status, item.status) else Status.UNKNOWN
+            found[key] = replace(known, also=(*known.also, item.name), status=worst)
+    return tuple(found.values())
+
+
+def _items(report: "Report") -> Iterator[Deciding]:
+    compared = report.baseline
+    for result in report.results:
+        for finding in result.findings:
+            if finding.status not in UNMET or finding.waiver is not None or finding.level not in report.fail_on.levels:
+                continue
+            if compared is None or compared.lost(result.profile.id, finding.requirement.id):
+                yield _finding(result, finding)
+    if compared is not None:
+        mode = compared.mode
+        if mode is not None and compared.mode_lost:
+            text = f"Cilium {mode.release}'s mode went from {mode.before} to {mode.after}."
+            yield Deciding(Kind.MODE, "/".join(MODE), _status(unknown=mode.after is Mode.UNKNOWN), text)
+        for change in compared.regressions(()):
+            yield _capability(report, change)
+    for use in report.waivers if report.strict else ():
+        if use.warning:
+            yield Deciding(Kind.WAIVER, use.waiver.origin, Status.FAIL, f"{use.warning}.")
+
+
+def _status(*, unknown: bool) -> Status:
+    return Status.UNKNOWN if unknown else Status.FAIL
+
+
+def _finding(result: ProfileResult, finding: Finding) -> Deciding:
+    name = f"{result.profile.id}/{finding.requirement.id}"
+    unknown = finding.status is Status.UNKNOWN
+    verb = "cannot be told from this input" if unknown else "is not met"
+    text = f"{name} ({finding.level}) {verb}: needs {finding.expr.text}."
+    return Deciding(Kind.FINDING, name, _status(unknown=unknown), text, pair=(result, finding))
+
+
+def _capability(report: "Report", change: Change) -> Deciding:
+    """A lost capability, with why it does not work and what would turn it on."""
+    known = [c for c in report.advice.capabilities if c.id == change.profile] if report.advice else []
+    because = "".join(f" {c.because}" for c in known if c.because)
+    unlock = tuple(dict.fromkeys(u.partition("=")[0].removeprefix("CONFIG_") for c in known for u in c.unlock))
+    needs = f" Needs {', '.join(unlock)}." if unlock else ""
+    text = f"Lost: {change.name}: {change.before or 'new'} to {change.after or 'gone'}.{because}{needs}"
+    unknown = change.after is Status.UNKNOWN
+    return Deciding(Kind.CAPABILITY, change.name, _status(unknown=unknown), text, symbols=unlock)

@@ -1,0 +1,177 @@
+"""What decides is one list, and every format shows all of it: nothing lost, stale or unknown is green anywhere."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from kina_audit.api import audit
+from kina_audit.cilium.model import Advice, Capability, Mode
+from kina_audit.engine.finding import Status
+from kina_audit.engine.waiver import read_waivers
+from kina_audit.json_text import indented
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.profiles.load import build_profile
+from kina_audit.profiles.model import Profile
+from kina_audit.render import ADVICE_ONLY, FORMATS, render
+from kina_audit.render.openmetrics import MOST_NAMES
+from kina_audit.report.compare import CAPABILITY, Change, Comparison, ModeChange
+from kina_audit.report.decision import Kind
+from kina_audit.report.document import to_document
+from kina_audit.report.model import FailOn, Report, Verdict
+from kina_audit.report.snapshot import Snapshot, snapshot
+from kina_audit.report.stored import read_report
+from tests.format_readers import BY_NAME, READERS
+from tests.sample_report import requirement
+
+import json  # isort: skip
+
+TODAY = date(2026, 11, 28)
+SYMBOLS = ("A", "B", "C", "D")
+LEVELS = ("required", "recommended", "optional")
+FILLER = "# Linux/arm64 6.18.5 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
+
+configs = st.tuples(st.booleans(), st.dictionaries(st.sampled_from(SYMBOLS), st.sampled_from(["y", "n"]))).map(
+    lambda c: (
+        (FILLER if c[0] else "CONFIG_NET=y\n")
+        + "".join(f"CONFIG_{k}=y\n" if v == "y" else f"# CONFIG_{k} is not set\n" for k, v in sorted(c[1].items()))
+    )
+)
+expressions = st.sampled_from(["A", "B", "C && D", "!A", "A || D", "B && !C"])
+rows = st.lists(st.tuples(expressions, st.sampled_from(LEVELS)), min_size=1, max_size=3)
+patterns = st.sampled_from(["one/*", "two/r0", "*/r1", "cilium/mode", "cilium-wireguard/*", "nobody/*"])
+days = st.sampled_from([date(2027, 3, 31), date(2026, 11, 1)])
+statuses = st.sampled_from([Status.PASS, Status.WARN, Status.FAIL, Status.UNKNOWN])
+
+
+def built(name: str, asked: list[tuple[str, str]], shared: tuple[Any, ...] = ()) -> Profile:
+    document = {"id": name, "title": name, "description": "d"}
+    document["requirement"] = [requirement(f"r{i}", expr, level) for i, (expr, level) in enumerate(asked)]
+    own = build_profile(document, f"{name}.toml")
+    return replace(own, requirements=(*own.requirements, *shared))
+
+
+def config(text: str) -> Kernel:
+    return Kernel(parse_config(text), Provenance("node.config", "file", "node.config"))
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> Report:
+    """Any kernel, profiles that share requirements, waivers, a baseline, a lost mode and capabilities."""
+    one = built("one", draw(rows))
+    # The second includes the first's requirements, each still defined in it.
+    two = built("two", draw(rows), tuple(replace(r, id=f"in-{r.id}") for r in one.requirements) * draw(st.booleans()))
+    three = replace(one, id="three")
+    profiles = [one, two, three][: draw(st.integers(1, 3))]
+    tables = [
+        {"requirement": p, "reason": "Known.", "expires": day}
+        for p, day in draw(st.lists(st.tuples(patterns, days), max_size=3))
+    ]
+    waivers = read_waivers(tables, "waivers.toml") if tables else ()
+    held: Snapshot | None = None
+    if draw(st.booleans()):
+        before = audit(config(draw(configs)), profiles, cilium=None)
+        held = snapshot(before.kernel, before.results, None)
+    report = audit(
+        config(draw(configs)), profiles, cilium=None, fail_on=draw(st.sampled_from(FailOn)), waivers=waivers, today=TODAY,
+        strict=draw(st.booleans()), baseline=held, baseline_origin="base.json",
+    )  # fmt: skip
+    if report.baseline is None or not draw(st.booleans()):
+        return report
+    before_status, after_status = draw(statuses), draw(statuses)
+    changes = ()
+    if before_status is not after_status:
+        changes = (Change("cilium-wireguard", CAPABILITY, before_status, after_status, waived=draw(st.booleans())),)
+    mode = ModeChange("1.18.0", draw(st.sampled_from(Mode)), draw(st.sampled_from(Mode)), waived=draw(st.booleans()))
+    feature = Capability("cilium-wireguard", "WireGuard", after_status, "It needs A.", ("CONFIG_A=y",))
+    return replace(
+        report,
+        baseline=replace(report.baseline, capabilities=changes, mode=mode),
+        advice=Advice("1.18.0", mode.after, "A summary.", capabilities=(feature,)),
+    )
+
+
+def check(report: Report) -> None:
+    """Every format agrees with the list, and the list with the exit status."""
+    assert (report.verdict is Verdict.PASS) == (not report.deciding)
+    assert report.exit_code == (0 if not report.deciding or report.fail_on is FailOn.NEVER else 1)
+    every = {n for item in report.deciding for n in item.names}
+    for name in FORMATS.keys() - ADVICE_ONLY:
+        text = render(name, report)
+        read = READERS[name](text)
+        assert read.verdict in (None, str(report.verdict)), name
+        assert read.count == len(every if name in BY_NAME else report.deciding), (name, text)
+        wanted = every if read.all_names else {item.name for item in report.deciding}
+        assert read.names == wanted, (name, text)
+
+
+def independently(report: Report) -> set[str]:
+    """What decides, said a second time and in other words."""
+    levels = LEVELS[: LEVELS.index(report.fail_on) + 1] if report.fail_on != "never" else LEVELS[:1]
+    names = set()
+    compared = report.baseline
+    for result in report.results:
+        for f in result.findings:
+            name = f"{result.profile.id}/{f.requirement.id}"
+            bad = f.status not in (Status.PASS, Status.SKIP) and f.waiver is None and f.level in levels
+            lost = compared is None or any(c.name == name and c.direction == "lost" for c in compared.findings)
+            names |= {name} if bad and lost else set()
+    if compared is not None:
+        names |= {c.name for c in compared.capabilities if c.direction == "lost" and not c.waived}
+        if compared.mode and compared.mode.direction == "lost" and not compared.mode.waived:
+            names.add("cilium/mode")
+    if report.strict:
+        names |= {u.waiver.origin for u in report.waivers if u.state in ("unused", "expired")}
+    return names
+
+
+@settings(deadline=None, max_examples=60, phases=(Phase.explicit, Phase.generate))
+@given(reports())
+def test_every_format_shows_what_decides_and_nothing_else(report: Report) -> None:
+    assert {n for item in report.deciding for n in item.names} == independently(report)
+    check(report)
+    stored = read_report(json.loads(indented(to_document(report))), "report.json")
+    assert [(i.kind, i.names, i.status, i.text) for i in stored.deciding] == [
+        (i.kind, i.names, i.status, i.text) for i in report.deciding
+    ]
+
+
+def test_no_format_is_without_a_reader() -> None:
+    assert READERS.keys() == FORMATS.keys() - ADVICE_ONLY
+
+
+def big(number: int) -> Report:
+    asked = [(f"NOWHERE_{i}", "required") for i in range(number)]
+    return audit(config(FILLER), [built("one", asked)], cilium=None)
+
+
+@pytest.mark.parametrize("number", [9, 10, 11, 300])
+def test_what_a_format_has_no_room_for_is_counted(number: int) -> None:
+    report = big(number)
+    assert len(report.deciding) == number
+    for name in FORMATS.keys() - ADVICE_ONLY - {"markdown"}:
+        read = READERS[name](render(name, report))
+        assert (read.verdict, read.count) in ((None, number), ("fail", number)), name
+    assert len(READERS["openmetrics"](render("openmetrics", report)).names) == min(number, MOST_NAMES)
+    markdown = render("markdown", report)
+    assert f"## kina-audit: FAIL: {number} requirements keep it from passing" in markdown
+
+
+def test_each_kind_of_loss_is_in_the_list() -> None:
+    """One report with all of them: the list's order is the order that formats show."""
+    report = big(1)
+    before = snapshot(report.kernel, report.results, None)
+    gone = Comparison(
+        before, before, (), (), (Change("cilium-wireguard", CAPABILITY, Status.PASS, Status.UNKNOWN),),
+        ModeChange("1.18.0", Mode.FULL_EBPF, Mode.HYBRID),
+    )  # fmt: skip
+    found = replace(report, baseline=gone, fail_on=FailOn.REQUIRED)
+    assert [(i.kind, i.name, i.status) for i in found.deciding] == [
+        (Kind.MODE, "cilium/mode", Status.FAIL),
+        (Kind.CAPABILITY, "cilium-wireguard/capability", Status.UNKNOWN),
+    ]
+    check(found)
