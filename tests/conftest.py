@@ -5,6 +5,7 @@ import gzip
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,25 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts background jobs so, and the processes that tests interrupt would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Without bytecode on disk every test process rewrites all tests, and each command that a test runs compiles the package.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+settings.register_profile("few", max_examples=25, deadline=None)
+settings.register_profile("all", max_examples=100, deadline=None)
+settings.load_profile("few")
+
+
+def examples(most: int) -> int:
+    """How many examples a property is tried on: a quarter of ``most``, and all with ``--hypothesis-profile=all``."""
+    return most if settings.get_current_profile_name() == "all" else -(-most // 4)
+
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

@@ -21,6 +21,7 @@ from kina_audit.errors import UsageError
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
+from tests.conftest import examples
 from tests.test_cilium_ladder import BASE, SYMBOLS, synthetic
 
 LIBRARY = ProfileLibrary()
@@ -156,7 +157,7 @@ def test_a_feature_that_is_not_wanted_costs_no_mode() -> None:
     assert advice.config_map["enable-l7-proxy"] == "false"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(on=st.sets(st.sampled_from(SYMBOLS)), wishes=st.sets(st.sampled_from(feature_ids()), max_size=3))
 def test_wishes_never_change_what_features_do(on: set[str], wishes: set[str]) -> None:
     config = synthetic(*on)

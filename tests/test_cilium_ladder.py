@@ -19,7 +19,7 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
-from tests.conftest import config_text
+from tests.conftest import config_text, examples
 
 LIBRARY = ProfileLibrary()
 AGENT = [LIBRARY.get("cilium-agent")]
@@ -190,7 +190,7 @@ def test_katas_debug_kernel_is_marked_untested(shared: Path) -> None:
     assert any("Untested" in c for c in found.cautions)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_setting_a_symbol_never_lowers_the_mode(data: st.DataObject) -> None:
     have = data.draw(st.sets(st.sampled_from(SYMBOLS)))
@@ -201,7 +201,7 @@ def test_setting_a_symbol_never_lowers_the_mode(data: st.DataObject) -> None:
     assert rank(after) >= rank(before)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_what_the_advice_names_reaches_what_it_says(data: st.DataObject) -> None:
     missing = data.draw(st.sets(st.sampled_from(BASE), max_size=6))

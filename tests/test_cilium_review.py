@@ -21,6 +21,7 @@ from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.sources.cilium_values import CONFIGMAP, HELM, read_values
+from tests.conftest import examples
 from tests.test_cilium_advice import WHOLE
 from tests.test_cilium_contract import CHARTS
 from tests.test_cilium_ladder import kernels, synthetic
@@ -189,7 +190,7 @@ def test_a_billion_laughs_are_cut_short(tmp_path: Path) -> None:
         read_values(str(tmp_path / "values.yaml"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(text=st.one_of(st.text(max_size=200), st.text("ab:-{}[]&*!#'\"\n \t", max_size=200)))
 @example(text="\x00")
 @example(text="<<: {a: 1}")

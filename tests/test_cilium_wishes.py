@@ -17,6 +17,7 @@ from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.render.yaml import dump
 from kina_audit.sources.cilium_values import CONFIGMAP, HELM
+from tests.conftest import examples
 from tests.test_cilium_advice import LIBRARY, WHOLE, advise, states
 from tests.test_cilium_ladder import synthetic
 from tests.test_cilium_review import flat
@@ -45,7 +46,7 @@ def on(advice: Advice, values: list[Given], kind: str) -> set[str]:
     return {name for name, tables in on_when().items() if any(matches(wanted, effective) for wanted in tables)}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120))
 @given(case=cases())
 def test_the_values_keep_the_promises(case: tuple[KernelConfig, str, dict[str, Any]]) -> None:
     config, release, wishes = case

@@ -23,6 +23,7 @@ from kina_audit.render import RenderOptions
 from kina_audit.render.diff import DIFF_FORMATS, render_diff
 from kina_audit.report.difference import Difference, difference_document
 from kina_audit.sources.options import SourceOptions
+from tests.conftest import examples
 from tests.sample_report import CONFIG, profile
 from tests.test_render_formats import BAD, HOSTILE
 
@@ -94,7 +95,7 @@ def test_json_follows_its_schema() -> None:
         assert list(validator.iter_errors(difference_document(found))) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(text=HOSTILE, verbose=st.booleans())
 def test_hostile_text_comes_out_escaped(text: str, verbose: bool) -> None:
     value = text.replace("\n", " ").replace("\r", " ").replace('"', "'").replace("\\", "/")[:300]

@@ -11,6 +11,7 @@ from kina_audit.kconfig.fix import Fix, Goal, compile_expression, find_fix
 from kina_audit.kconfig.model import expression_text
 from kina_audit.kconfig.resolve import Requested, resolve
 from kina_audit.kernel.expression import Expression
+from tests.conftest import examples
 from tests.kconfig_fixture import fixture_tree
 
 
@@ -166,7 +167,7 @@ def test_nothing_is_returned_that_the_proof_refuses() -> None:
     assert [b.proven for b in found.blocked] == [False]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     config=st.lists(
         st.sampled_from(["NET", "MODULES", "EXPERT", "BRIDGE", "PACKET", "FILTER", "TRACE", "DEBUG_OLD"]), unique=True

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kina_audit.kconfig.loaded import KernelTree, read_tree
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.toolchain import Toolchain
-from tests.conftest import SHARED, config_text
+from tests.conftest import SHARED, config_text, examples
 from tests.kconfig_fixture import fixture_tree
 from tests.kernel_sources import kernel_source, no_source
 
@@ -27,7 +27,7 @@ def outside(tree: KernelTree, text: str) -> list[str]:
 NAMES = [n for n in fixture_tree().model.index if fixture_tree().model.types[fixture_tree().model.index[n]] in "bt"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from("ymn")), max_size=30))
 def test_no_config_reaches_what_was_ruled_out(rows: list[tuple[str, str]]) -> None:
     assert outside(fixture_tree(), "".join(f"CONFIG_{n}={v}\n" for n, v in rows)) == []

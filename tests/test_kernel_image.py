@@ -17,6 +17,7 @@ from kina_audit.errors import KinaAuditError, NoIkconfigError, SourceError, Sour
 from kina_audit.kernel.compression.limits import MIB, Limits
 from kina_audit.kernel.compression.reader import CallReader
 from kina_audit.kernel.image.extract import extract_config
+from tests.conftest import examples
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -202,7 +203,7 @@ def test_without_the_lzo_library_the_message_says_how_to_get_it(monkeypatch: pyt
     assert "pip install 'kina-audit[lzo]'" in caught.value.hint
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(st.sampled_from(IMAGES), st.randoms(use_true_random=False), st.integers(1, 12))
 def test_mutations_give_only_our_own_errors(path: Path, chance: random.Random, changes: int) -> None:
     data = bytearray(path.read_bytes())

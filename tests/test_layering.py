@@ -1,6 +1,7 @@
 """The corridor has a direction: this test reads every import and holds the rules of docs/architecture.md."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,9 +78,15 @@ def room_of(path: Path) -> str:
     return parts[0] if len(parts) > 1 else path.stem
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imports(path: Path) -> list[tuple[str, bool]]:
     """(module, at module level) of every import of a file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     top = {id(n) for n in tree.body}
     found = []
     for node in ast.walk(tree):
@@ -113,7 +120,7 @@ def test_slow_libraries_are_imported_where_they_are_used(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) in PURE], ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_the_middle_reads_no_clock_and_no_environment(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
     assert not names & {"environ", "getenv", "now", "utcnow", "today"}
 
@@ -122,7 +129,7 @@ def test_the_middle_reads_no_clock_and_no_environment(path: Path) -> None:
 def test_only_the_command_line_prints_or_exits(path: Path) -> None:
     if room_of(path) in {"cli", "__main__"}:
         return
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     calls = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
     assert "print" not in calls
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == "exit"]

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,25 +34,25 @@ def report(name: str) -> Report:
     return audit(load_kernel(f"recorded:{name}"), profiles, cilium="1.18", library=LIBRARY)
 
 
-REPORTS = {"report-apple": report("apple"), "report-kata": report("kata@3.32.0-debug"), "report-baseline": held()}
+@cache
+def reports() -> dict[str, Report]:
+    return {"report-apple": report("apple"), "report-kata": report("kata@3.32.0-debug"), "report-baseline": held()}
 
 
+@cache
 def matrix() -> Matrix:
     long = Row("deploy/nodes/eu-central-1/" + "worker" * 12 + ".config", "", "6.12.1", "arm64", "unknown", "unknown",
                make_matrix(REQUEST, rows(["recorded:kata"], REQUEST, 1)).rows[0].statuses)  # fmt: skip
     return make_matrix(REQUEST, [*rows(expand(["recorded:*", "missing.config"]), REQUEST, 1), long])
 
 
-MATRIX = matrix()
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages, as files."""
     folder = tmp_path_factory.mktemp("pages")
-    for name, made in REPORTS.items():
+    for name, made in reports().items():
         (folder / f"{name}.html").write_text(render("html", made), encoding="utf-8")
-    (folder / "matrix.html").write_text(render_matrix("html", MATRIX), encoding="utf-8")
+    (folder / "matrix.html").write_text(render_matrix("html", matrix()), encoding="utf-8")
     assert main(["timeline", "apple", "--offline", "-q", "-f", "json", "-o", f"html={folder / 'timeline.html'}"]) == 0
     return folder
 
@@ -134,7 +135,7 @@ def clipped(driver: Any) -> list[str]:
 
 
 def test_search_and_filter_of_a_report(folder: Path, tmp_path: Path) -> None:
-    made = REPORTS["report-apple"]
+    made = reports()["report-apple"]
     with browser(tmp_path / "profile") as driver:
         driver.get((folder / "report-apple.html").as_uri())
         names = {f"{r.profile.id}/{f.requirement.id}": f.status for r in made.results for f in r.findings}
@@ -175,13 +176,13 @@ def test_search_and_filter_of_a_report(folder: Path, tmp_path: Path) -> None:
 def test_search_and_filter_of_the_matrix(folder: Path, tmp_path: Path) -> None:
     with browser(tmp_path / "profile") as driver:
         driver.get((folder / "matrix.html").as_uri())
-        assert len(visible(driver, "#grid tbody tr")) == len(MATRIX.rows)
+        assert len(visible(driver, "#grid tbody tr")) == len(matrix().rows)
         everything = len(visible(driver, "#grid thead th"))
         driver.find_element("id", "differences").click()
-        assert len(visible(driver, "#grid thead th")) == 4 + len(MATRIX.differing) < everything
+        assert len(visible(driver, "#grid thead th")) == 4 + len(matrix().differing) < everything
         driver.find_element("id", "differences").click()
         driver.find_element("id", "problems").click()
-        assert len(visible(driver, "#grid tbody tr")) == sum(not r.passes for r in MATRIX.rows)
+        assert len(visible(driver, "#grid tbody tr")) == sum(not r.passes for r in matrix().rows)
         driver.find_element("id", "problems").click()
         driver.find_element("id", "search").send_keys("KATA debug")
         [row] = visible(driver, "#grid tbody tr")
@@ -250,7 +251,7 @@ def test_without_scripts_everything_is_there(folder: Path, name: str, tmp_path: 
         details = first.find_element("xpath", "..")
         assert details.find_elements("css selector", ".finding")[0].is_displayed()
         if name == "matrix":
-            assert len(visible(driver, "#grid tbody tr")) == len(MATRIX.rows)
+            assert len(visible(driver, "#grid tbody tr")) == len(matrix().rows)
         assert complaints(driver) == []
 
 

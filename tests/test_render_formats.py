@@ -33,6 +33,7 @@ from kina_audit.render.levels import TABLE, Mapping
 from kina_audit.render.markdown import MOST_CHARACTERS
 from kina_audit.report.compare import Change
 from kina_audit.report.model import Report
+from tests.conftest import examples
 from tests.sample_report import CONFIG, LIBRARY, held, kernel, profile, requirement, sample
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -431,7 +432,7 @@ def hostile_reports(draw: st.DrawFn) -> Report:
 BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120))
 @given(report=hostile_reports(), verbose=st.booleans())
 def test_hostile_text_comes_out_escaped_in_every_format(report: Report, verbose: bool) -> None:
     options = RenderOptions(verbose=verbose)

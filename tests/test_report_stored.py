@@ -21,7 +21,7 @@ from kina_audit.render import FORMATS, RenderOptions, render
 from kina_audit.report.document import to_document
 from kina_audit.report.model import Report
 from kina_audit.report.stored import read_report
-from tests.conftest import SHARED, config_text
+from tests.conftest import SHARED, config_text, examples
 from tests.sample_report import held, kernel, profile, sample
 from tests.test_cli import Run, config, run  # noqa: F401
 
@@ -36,11 +36,11 @@ def again(report: Report) -> Report:
     return read_report(json.loads(json.dumps(to_document(report))), "report.json")
 
 
-def same(report: Report) -> None:
+def same(report: Report, looks: list[RenderOptions] = LOOKS) -> None:
     stored = again(report)
     assert (stored.verdict, stored.exit_code) == (report.verdict, report.exit_code)
     for name in FORMATS:
-        for look in LOOKS:
+        for look in looks:
             assert render(name, stored, look) == render(name, report, look), name
 
 
@@ -58,14 +58,25 @@ def test_the_samples(report: Report) -> None:
     same(report)
 
 
-@pytest.mark.parametrize("name", ["apple", "kata@3.17.0", "kata"])
-def test_recorded_kernels_with_every_profile(name: str) -> None:
+KERNELS = ["apple", "kata@3.17.0", "kata"]
+
+
+@pytest.mark.parametrize(
+    ("name", "look"),
+    [
+        pytest.param(name, look, marks=[] if number == place else pytest.mark.slow)
+        for number, name in enumerate(KERNELS)
+        for place, look in enumerate(LOOKS)
+    ],
+)
+def test_recorded_kernels_with_every_profile(name: str, look: RenderOptions) -> None:
     request = make_request(want=["wireguard"], min_mode="compat") if name == "kata" else None
-    same(audit(load_kernel(f"recorded:{name}"), LIBRARY.select(["all"]), library=LIBRARY, request=request))
+    same(audit(load_kernel(f"recorded:{name}"), LIBRARY.select(["all"]), library=LIBRARY, request=request), [look])
 
 
-def test_configs_of_the_corpus(shared: Path, tmp_path: Path) -> None:
-    for path in sorted((*SHARED.glob("corpus/*/*.gz"), *SHARED.glob("kernels/*.gz")))[::12]:
+@pytest.mark.parametrize("step", [24, pytest.param(1, marks=pytest.mark.slow)])
+def test_configs_of_the_corpus(shared: Path, tmp_path: Path, step: int) -> None:
+    for path in sorted((*SHARED.glob("corpus/*/*.gz"), *SHARED.glob("kernels/*.gz")))[::step]:
         file = tmp_path / "node.config"
         file.write_bytes(config_text(path))
         chosen = LIBRARY.select(["tag:default", "kube-proxy", "tetragon"])
@@ -145,7 +156,7 @@ DOCUMENT = json.loads(json.dumps(to_document(held())))
 PLACES = places(DOCUMENT)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(st.sampled_from(PLACES), st.sampled_from([None, "", "x", -1, 10**12, [], {}, True, "\ud800", "2" * 5000]))
 def test_any_change_is_a_report_or_one_error(path: tuple[Any, ...], value: Any) -> None:
     document = deepcopy(DOCUMENT)

@@ -20,6 +20,7 @@ from kina_audit.sources import open_source
 from kina_audit.sources.archive import zip_archive
 from kina_audit.sources.archive.member import follow, link_target
 from kina_audit.sources.options import SourceOptions
+from tests.conftest import examples
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 CONFIG = (FIXTURES / "images.config").read_bytes()
@@ -294,7 +295,7 @@ def test_link_targets() -> None:
     assert follow("a", {"a": "b", "b": "c"}, "x") == "c"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.sampled_from(ARCHIVES), st.randoms(use_true_random=False), st.integers(1, 10))
 def test_mutations_give_only_our_own_errors(
     tmp_path_factory: pytest.TempPathFactory, path: Path, chance: random.Random, changes: int

@@ -69,7 +69,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 def test_an_endless_file_ends() -> None:
     with pytest.raises(SourceTooLargeError):
-        open_source("/dev/zero")
+        open_source("/dev/zero", SourceOptions(max_decompressed=32))
 
 
 def test_running_looks_where_distributions_put_it(tmp_path: Path) -> None:

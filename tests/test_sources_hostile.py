@@ -94,9 +94,10 @@ def zeros(compressor: bz2.BZ2Compressor, mib: int) -> bytes:
     return b"".join(compressor.compress(block) for _ in range(mib // 16)) + compressor.flush()
 
 
-def test_a_zip_member_that_expands_a_millionfold(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mib", [80, pytest.param(320, marks=pytest.mark.slow)])
+def test_a_zip_member_that_expands_a_millionfold(tmp_path: Path, mib: int) -> None:
     bomb = tmp_path / "bomb.zip"
-    bomb.write_bytes(zipped(zeros(bz2.BZ2Compressor(), 320), 12, 60 * MIB))
+    bomb.write_bytes(zipped(zeros(bz2.BZ2Compressor(), mib), 12, 60 * MIB))
     held(bomb, "checksum is wrong")
 
 
@@ -190,10 +191,11 @@ def test_more_members_than_any_kernel_archive_has(tmp_path: Path, kind: str) -> 
     held(many(tmp_path / "many.tar.zst", MANY[kind], 400_000), "more than 400,000 members")
 
 
-def test_many_links_take_no_more_than_as_many_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [15_000, pytest.param(60_000, marks=pytest.mark.slow)])
+def test_many_links_take_no_more_than_as_many_files(tmp_path: Path, count: int) -> None:
     path = tmp_path / "links.tar"
     with open(path, "wb") as file:
-        for number in range(60_000):
+        for number in range(count):
             entry = tarfile.TarInfo(f"link{number}")
             entry.type, entry.linkname = tarfile.SYMTYPE, f"link{number + 1}"
             file.write(entry.tobuf(tarfile.USTAR_FORMAT))
