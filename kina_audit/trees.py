@@ -26,15 +26,9 @@ if TYPE_CHECKING:
     from kina_audit.kconfig.fix import Fix, Goal
     from kina_audit.kconfig.loaded import KernelTree
     from kina_audit.kconfig.resolve import Resolution
-    from kina_audit.kconfig.toolchain import Toolchain
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.profiles.model import Profile, Requirement
     from kina_audit.sources.options import SourceOptions
-
-MEASURED = "cc:"
-"""``--toolchain cc:PROGRAM`` asks a compiler on this machine."""
-
-_MEASURED_KEYS = {"kind", "version", "text", "binutils", "facts", "answers"}
 
 
 def open_kernel_tree(
@@ -59,25 +53,31 @@ def open_kernel_tree(
         UsageError: an unknown toolchain, or probes without a whole source tree.
     """
     from kina_audit.errors import UsageError
+    from kina_audit.kconfig.answers import makefile_variables
     from kina_audit.kconfig.loaded import from_cached, read_tree, to_cached
     from kina_audit.sources.options import SourceOptions
     from kina_audit.sources.tree import find_tree, load_document, save_document
+    from kina_audit.toolchains import named_toolchain, probed_toolchain
 
     options = options or SourceOptions()
     place = find_tree(spec, options)
-    tools, program = _toolchain(toolchain, options)
     answers: Any = None
     if run_probes:
-        from kina_audit.sources.compiler import ProbeAnswers
+        from kina_audit.sources.compiler import ProbeAnswers, measured_key
 
         if not place.complete:
             raise UsageError(
                 "--run-probes needs a whole source tree: an archive's or version's scripts are not kept",
                 "Unpack the archive and give its folder.",
             )
-        answers = ProbeAnswers(place.root, arch, program or "gcc", tools.text)
+        tools, program = probed_toolchain(toolchain)
+        answers = ProbeAnswers(place.root, arch, program, makefile_variables)
+        asked: list[Any] = [measured_key(program)]
+    else:
+        tools = named_toolchain(toolchain, options)
+        asked = [sorted(tools.measured.items()), sorted(tools.facts.items())]
     identity = [__version__, str(place.root), arch, tools.name, tools.version, tools.binutils, tools.text, run_probes]
-    key = sha256(json.dumps([*identity, sorted(tools.measured.items())]).encode()).hexdigest()[:32]
+    key = sha256(json.dumps([*identity, *asked]).encode()).hexdigest()[:32]
     if not options.refresh and (document := load_document(key, options)) is not None:
         cached = from_cached(place.root, place.origin, tools, document, lambda n: load_document(f"{key}-{n}", options))
         if cached is not None:
@@ -91,40 +91,6 @@ def open_kernel_tree(
     save_document(key, document, options)
     tree.keep = lambda text: save_document(f"{key}-possible", text, options)
     return tree
-
-
-def _toolchain(name: str, options: "SourceOptions") -> "tuple[Toolchain, str]":
-    """The toolchain model that a name stands for, and the program behind it if it was measured."""
-    from kina_audit.kconfig.toolchain import DEFAULT_TOOLCHAIN, Toolchain, measured_toolchain, questions
-
-    if not name.startswith(MEASURED):
-        return Toolchain.parse(name or DEFAULT_TOOLCHAIN), ""
-    from kina_audit.sources.compiler import identify, measure, measured_key
-    from kina_audit.sources.tree import load_document, save_document
-
-    program = name.removeprefix(MEASURED)
-    key = "toolchain-" + sha256(f"{__version__}{measured_key(program)}".encode()).hexdigest()[:32]
-    found: dict[str, Any] | None = None
-    if not options.refresh:
-        found = _kept(load_document(key, options))
-    if found is None:
-        told = identify(program)
-        options.say(f"asking {program} what it can do")
-        found = {
-            "kind": told.kind, "version": told.version, "text": told.text, "binutils": told.binutils,
-            "facts": {"pahole": told.pahole}, "answers": measure(program, *questions()),
-        }  # fmt: skip
-        save_document(key, json.dumps(found), options)
-    return measured_toolchain(name=name, **found), program
-
-
-def _kept(document: str | None) -> dict[str, Any] | None:
-    """What a compiler answered the last time; None when a damaged cache does not tell."""
-    try:
-        found = json.loads(document or "")
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and found.keys() == _MEASURED_KEYS else None
 
 
 def arch_of(kernel: Kernel, default: str) -> str:

@@ -10,18 +10,20 @@ from pathlib import Path
 import pytest
 
 from kina_audit.api import audit, load_profiles
+from kina_audit.kconfig.answers import ModelAnswers
 from kina_audit.kconfig.dotconfig import read_assignments
 from kina_audit.kconfig.explain import explain
 from kina_audit.kconfig.loaded import KernelTree, read_tree
 from kina_audit.kconfig.reasons import Cause
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.text import fragment_text
-from kina_audit.kconfig.toolchain import ModelAnswers, Toolchain, measured_toolchain, questions
+from kina_audit.kconfig.toolchain import Toolchain, measured_toolchain, questions
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.sources.compiler import identify, measure
-from kina_audit.trees import fix_mode, fix_profiles
+from kina_audit.sources.options import SourceOptions
+from kina_audit.trees import fix_mode, fix_profiles, open_kernel_tree
 from tests.conftest import SHARED, config_text
 from tests.kernel_sources import kernel_source, missing_tools, no_source
 
@@ -38,6 +40,7 @@ APPLE = (
     "apple-arm64-f2dda5d",
     "apple-x86_64-2f947e7",
 )
+DEBUG_INFO = ("DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT", "DEBUG_INFO_DWARF4")
 PAHOLE = "1.25"
 
 
@@ -114,7 +117,7 @@ def machine(
         told.version,
         told.text,
         told.binutils,
-        {"pahole": PAHOLE},
+        {"pahole": PAHOLE, "rustc": "0"},
         measure(program, *questions()),
     )
     return Machine(read_tree(source, source.name, arch, tools)[0], source, out, make)
@@ -160,7 +163,7 @@ def test_the_data_files_model_answers_as_the_compiler_does(machine: Machine) -> 
     told = identify(f"{PREFIX[machine.tree.model.arch]}gcc")
     if not told.version.startswith("12."):
         pytest.skip(f"the data file was measured with gcc 12, this is {told.version}")
-    model = Toolchain.parse(f"gcc-12,pahole={PAHOLE},text={told.text}")
+    model = Toolchain.parse(f"gcc-12,pahole={PAHOLE},rustc=0,text={told.text}")
     named_ = read_tree(machine.source, "", machine.tree.model.arch, model)[0]
     text = config_text(SHARED / "kernels" / "apple-arm64-2f947e7.config.gz").decode() if SHARED.is_dir() else ""
     ours, measured = values(resolve(named_, text).text), values(resolve(machine.tree, text).text)
@@ -170,10 +173,35 @@ def test_the_data_files_model_answers_as_the_compiler_does(machine: Machine) -> 
     }
 
 
+@pytest.mark.parametrize("how", ["measured", "probed"])
+def test_the_tools_of_this_machine_are_found_as_make_finds_them(machine: Machine, how: str, tmp_path: Path) -> None:
+    """With the real pahole, and whatever rustc there is: not one symbol differs."""
+    if missing := missing_tools("pahole"):
+        pytest.skip(missing)
+    arch = machine.tree.model.arch
+    program = f"{PREFIX[arch]}gcc"
+    asked = "".join(f"CONFIG_{s}=y\n" for s in ("BPF_SYSCALL", "DEBUG_KERNEL", "DEBUG_INFO_BTF", *DEBUG_INFO))
+    tree = open_kernel_tree(
+        str(machine.source), arch=arch, toolchain=f"cc:{program}", run_probes=how == "probed",
+        options=SourceOptions(cache=tmp_path / "cache"),
+    )  # fmt: skip
+    ours = resolve(tree, asked)
+    (tmp_path / ".config").write_text(asked, encoding="utf-8")
+    words = ["make", "-s", f"O={tmp_path}", f"ARCH={arch}", f"CROSS_COMPILE={PREFIX[arch]}", "olddefconfig"]
+    subprocess.run(words, cwd=machine.source, check=True, capture_output=True)
+    theirs = values((tmp_path / ".config").read_text(encoding="utf-8"))
+    assert theirs["DEBUG_INFO_BTF"] == "y"
+    mine = values(ours.text)
+    differ = {n: (mine.get(n), theirs.get(n)) for n in mine.keys() | theirs.keys() if mine.get(n) != theirs.get(n)}
+    assert differ == {}
+
+
 def test_every_question_of_the_tree_is_known(machine: Machine) -> None:
-    answers = ModelAnswers(Toolchain.parse("gcc-12,pahole=1.25"), machine.tree.model.arch, machine.tree.model.version)
+    answers = ModelAnswers(
+        Toolchain.parse("gcc-12,pahole=1.25,rustc=0"), machine.tree.model.arch, machine.tree.model.version
+    )
     assert answers.drain() == []
-    tree, _ = read_tree(machine.source, "", machine.tree.model.arch, Toolchain.parse("gcc-12,pahole=1.25"))
+    tree, _ = read_tree(machine.source, "", machine.tree.model.arch, Toolchain.parse("gcc-12,pahole=1.25,rustc=0"))
     allowed = {"whether the compiler can link programs", "whether the compiler can link 32-bit programs",
                "whether the compiler's plugin headers are installed", "$(cc-option,-gz=zstd)"}  # fmt: skip
     assert {row[0] for row in tree.model.assumed} <= allowed

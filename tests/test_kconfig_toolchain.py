@@ -3,7 +3,8 @@
 import pytest
 
 from kina_audit.errors import UsageError
-from kina_audit.kconfig.toolchain import ModelAnswers, Toolchain, questions
+from kina_audit.kconfig.answers import ModelAnswers
+from kina_audit.kconfig.toolchain import Toolchain, measured_toolchain, questions
 
 
 def answers(name: str = "gcc-12", arch: str = "arm64", release: str = "6.12.0") -> ModelAnswers:
@@ -92,7 +93,7 @@ def test_an_unknown_command_is_never_run(tmp_path) -> None:  # type: ignore[no-u
 def test_facts_behind_commas() -> None:
     model = answers("gcc-14,pahole=1.27,text=my gcc")
     assert model.shell("./scripts/pahole-version.sh pahole") == "127"
-    assert model.variables()["CC_VERSION_TEXT"] == "my gcc"
+    assert model.variable("CC_VERSION_TEXT") == "my gcc"
     assert model.drain() == []
     assert answers("gcc-12,pahole=0").shell("./scripts/pahole-version.sh pahole") == "0"
 
@@ -105,7 +106,27 @@ def test_an_unsaid_pahole_is_assumed() -> None:
 
 def test_rust_of_a_version() -> None:
     assert answers("gcc-12,rustc=1.78.0").shell("./scripts/rustc-version.sh rustc") == "107800"
-    assert answers("gcc-12").shell("./scripts/rustc-version.sh rustc") == "0"
+    unsaid = answers("gcc-12")
+    assert unsaid.shell("./scripts/rustc-version.sh rustc") == "0"
+    assert unsaid.shell(success("./scripts/rust_is_available.sh rustc")) == "n"
+    assert set(unsaid.drain()) == {("the version of rustc", "0")}
+    said = answers("gcc-12,rustc=0")
+    assert said.shell("./scripts/rustc-version.sh rustc") == "0"
+    assert said.macro("rustc-option", ["-Cx"]) == "n"
+    assert said.drain() == []
+
+
+@pytest.mark.parametrize(("facts", "usable", "assumed"), [("n", "n", 0), ("?", "n", 1)])
+def test_a_rustc_that_was_found_need_not_be_usable(facts: str, usable: str, assumed: int) -> None:
+    found = {"rustc": "1.95.0", "rustc_text": "rustc 1.95.0 (of today)", "rustc_llvm": "22.1.2", "rust": facts}
+    tools = measured_toolchain("cc:gcc", "gcc", "12.2.0", "gcc", "2.40", found, {})
+    model = ModelAnswers(tools, "arm64", "6.12.0")
+    assert model.shell(success("./scripts/rust_is_available.sh rustc")) == usable
+    assert len(model.drain()) == assumed
+    assert model.variable("RUSTC_VERSION_TEXT") == "rustc 1.95.0 (of today)"
+    assert model.shell("./scripts/rustc-llvm-version.sh rustc") == "220102"
+    assert model.shell("./scripts/rustc-version.sh rustc") == "109500"
+    assert model.drain() == []
 
 
 @pytest.mark.parametrize("name", ["gcc", "gcc-3", "tcc-1", "gcc-12,colour=red", "gcc-12,pahole", "gcc-12,binutils=x"])

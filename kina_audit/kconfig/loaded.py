@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kina_audit.kconfig.answers import ModelAnswers
 from kina_audit.kconfig.model import FORMAT, TreeModel, TreeTexts
-from kina_audit.kconfig.toolchain import ModelAnswers, Toolchain
+from kina_audit.kconfig.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

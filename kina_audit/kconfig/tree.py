@@ -40,8 +40,8 @@ class Answers(Protocol):
     def shell(self, command: str) -> str:
         """What a ``$(shell,...)`` command would print."""
 
-    def variables(self) -> Mapping[str, str]:
-        """Environment variables such as CC and CC_VERSION_TEXT."""
+    def variable(self, name: str) -> str | None:
+        """A variable that the Makefile exports, such as CC and CC_VERSION_TEXT; None: it is not known to."""
 
     def drain(self) -> list[tuple[str, str]]:
         """(question, answer) of what was assumed since the last call."""
@@ -105,13 +105,7 @@ def parse_tree(root: Path, arch: str, answers: Answers) -> Any:
     if not (root / "arch" / srcarch / "Kconfig").is_file():
         known = sorted(p.parent.name for p in root.glob("arch/*/Kconfig"))
         raise TreeError(f"{root}: the tree has no architecture {arch!r}", f"It has: {', '.join(known) or 'none'}.")
-    variables = {
-        "srctree": str(root.resolve()),
-        **answers.variables(),
-        "ARCH": arch,
-        "SRCARCH": srcarch,
-        "KERNELVERSION": version,
-    }
+    variables = {"ARCH": arch, "SRCARCH": srcarch, "KERNELVERSION": version}
     import kconfiglib
 
     try:
@@ -277,7 +271,17 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
                         f"{self.filename}:{self.linenr}: a macro expands without bound", "This is no real kernel tree."
                     )
                 return value
-            return self._environment.get(args[0], "")
+            return self._variable(args[0])
+
+        def _variable(self, name: str) -> str:
+            known = self._environment.get(name)
+            if known is None:
+                known = self._answers.variable(name)
+                self._note_assumed()
+            # A number is an argument that the macro was not given.
+            if known is None and not name.isdigit():
+                self.asked.append((f"what the Makefile sets $({name}) to", "", self.filename, self.linenr))
+            return known or ""
 
         def _note_assumed(self) -> None:
             self.asked += [(q, a, self.filename, self.linenr) for q, a in self._answers.drain()]

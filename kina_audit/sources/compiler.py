@@ -6,40 +6,42 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kina_audit.errors import SourceError, SourceNotFoundError
 
+Shell = Callable[[str], str]
+Variables = Mapping[str, "str | Callable[[], str]"]
+
 _SECONDS = 20.0
 _MAX_OUTPUT = 64 * 1024
-_TRIPLE = re.compile(r"\b(\d+\.\d+(?:\.\d+)?)\b")
+_VERSION = re.compile(r"(?<![\w.])v?(\d+\.\d+(?:\.\d+)?)\b")
+"""pahole prints its own with a v in front."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A compiler and what it answered.
+    """A compiler, and what is installed beside it.
 
     Attributes:
         kind: gcc or clang.
         version: e.g. ``12.2.0``.
         text: first line of its ``--version``.
         binutils: version of its linker, e.g. ``2.40``.
-        pahole: version of pahole on the PATH, or ``0``.
-        answers: question to y or n.
+        facts: what was found out of what may be stated beside a compiler's name; what could not be found out is missing.
     """
 
     kind: str
     version: str
     text: str
     binutils: str
-    pahole: str
-    answers: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def identify(program: str) -> Measured:
-    """Which compiler a program is.
+    """Which compiler a program is, and what is installed beside it.
 
     Raises:
         SourceNotFoundError: no such program.
@@ -51,23 +53,59 @@ def identify(program: str) -> Measured:
     text = lines[0].strip() if lines else ""
     # Only gcc knows the option; clang answers it with the version of the gcc it stands in for.
     kind = "clang" if "clang" in text else "gcc"
-    found = _TRIPLE.search(_output([program, "-dumpfullversion"]).strip() if kind == "gcc" else text)
+    found = _VERSION.search(_output([program, "-dumpfullversion"]).strip() if kind == "gcc" else text)
     if found is None:
         raise SourceError(f"--toolchain cc:{program}: neither gcc nor clang", "Give a C compiler.")
-    linker = program[: -len("gcc")] + "ld" if program.endswith("gcc") else "ld.lld" if kind == "clang" else "ld"
-    ld = _TRIPLE.search((_output([linker, "--version"]).splitlines() or [""])[0]) if shutil.which(linker) else None
-    pahole = _TRIPLE.search(_output(["pahole", "--version"])) if shutil.which("pahole") else None
-    return Measured(kind, found[1], text, ld[1] if ld else "", pahole[1] if pahole else "0")
+    linker = _linker(program)
+    ld = _VERSION.search((_output([linker, "--version"]).splitlines() or [""])[0]) if shutil.which(linker) else None
+    facts = {"pahole": _pahole(), "can_link": _links(program)}
+    if kind == "gcc":
+        folder = _output([program, "-print-file-name=plugin"]).strip()
+        facts["plugins"] = "y" if (Path(folder) / "include" / "plugin-version.h").is_file() else "n"
+    facts |= _rust()
+    return Measured(kind, found[1], text, ld[1] if ld else "", {k: v for k, v in facts.items() if v})
+
+
+def _linker(program: str) -> str:
+    """The linker that goes with a compiler; all of LLVM with clang, as ``make LLVM=1`` has it."""
+    return program[: -len("gcc")] + "ld" if program.endswith("gcc") else "ld.lld" if "clang" in program else "ld"
+
+
+def _pahole() -> str:
+    """The version of pahole, 0 when there is none, and empty when it is there and does not tell."""
+    if shutil.which("pahole") is None:
+        return "0"
+    found = _VERSION.search(_output(["pahole", "--version"]))
+    return found[1] if found else ""
+
+
+def _rust() -> dict[str, str]:
+    """What is known of rustc. That it is there does not yet make it usable: its library and bindgen have to fit."""
+    if shutil.which("rustc") is None:
+        return {"rustc": "0"}
+    lines = _output(["rustc", "--version", "--verbose"]).splitlines()
+    version = _VERSION.search(lines[0]) if lines else None
+    if version is None:
+        return {}
+    llvm = next((found for line in lines if line.startswith("LLVM") and (found := _VERSION.search(line))), None)
+    usable = {"rust": "n" if shutil.which("bindgen") is None else "?"}
+    return {"rustc": version[1], "rustc_text": lines[0], **usable, **({"rustc_llvm": llvm[1]} if llvm else {})}
+
+
+def _links(program: str) -> str:
+    """Whether a program can be compiled and linked."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [program, "-x", "c", "-", "-o", str(Path(folder) / "out")]
+        return _accepts(words, '#include <stdio.h>\nint main(void) { printf(""); return 0; }\n')
 
 
 def measure(program: str, flags: Sequence[str], linker_flags: Sequence[str], lines: Sequence[str]) -> dict[str, str]:
     """Ask a compiler about flags, linker flags and assembler lines: question to y or n.
 
-    Raises:
-        SourceNotFoundError: no such program.
+    A question that could not be asked (no linker, no answer in time) is left out.
     """
     answers: dict[str, str] = {}
-    linker = program[: -len("gcc")] + "ld" if program.endswith("gcc") else "ld"
+    linker = _linker(program)
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "out.o")
         for flag in flags:
@@ -78,36 +116,49 @@ def measure(program: str, flags: Sequence[str], linker_flags: Sequence[str], lin
         for line in lines:
             words = [program, "-Wa,--fatal-warnings", "-c", "-x", "assembler-with-cpp", "-o", out, "-"]
             answers[f"as-instr {line}"] = _accepts(words, line.replace("\\n", "\n").replace("\\$", "$") + "\n")
-    return answers
+    return {question: answer for question, answer in answers.items() if answer}
 
 
 def measured_key(program: str) -> str:
-    """What identifies a compiler on this machine: its path, size and time."""
-    path = Path(shutil.which(program) or program).resolve()
-    try:
-        status = path.stat()
-    except OSError:
-        return str(path)
-    return json.dumps([str(path), status.st_size, status.st_mtime_ns])
+    """What identifies the tools that are asked: path, size and time of each; a newly installed one makes another key."""
+    tools: list[list[str | int]] = []
+    for name in (program, _linker(program), "ld.lld", "pahole", "rustc", "bindgen"):
+        path = shutil.which(name)
+        try:
+            real = Path(path or name).resolve()
+            status = real.stat()
+        except OSError:
+            tools.append([name])
+            continue
+        tools.append([str(real), status.st_size, status.st_mtime_ns])
+    return json.dumps(tools)
 
 
 class ProbeAnswers:
-    """Runs a tree's own probes, for a tree that the user trusts; see `kina_audit.kconfig.tree.Answers`."""
+    """Runs a tree's own probes, for a tree that the user trusts; see `kina_audit.kconfig.tree.Answers`.
 
-    def __init__(self, root: Path, arch: str, program: str, text: str) -> None:
-        prefix = program[: -len("gcc")] if program.endswith("gcc") else ""
-        self._variables = {
-            "srctree": str(root), "CC": program, "LD": f"{prefix}ld", "AR": f"{prefix}ar", "NM": f"{prefix}nm",
-            "OBJCOPY": f"{prefix}objcopy", "PAHOLE": "pahole", "RUSTC": "rustc", "BINDGEN": "bindgen",
-            "PYTHON3": "python3", "CC_VERSION_TEXT": text,
-        }  # fmt: skip
+    Args:
+        root: the tree.
+        arch: Kconfig's name of the architecture.
+        program: the compiler.
+        variables: gives the Makefile's variables, for the tree's folder, the compiler, the prefix of its tools, and who
+            runs commands.
+    """
+
+    def __init__(
+        self, root: Path, arch: str, program: str, variables: Callable[[str, str, str, "Shell"], "Variables"]
+    ) -> None:
         # Only what finding the tools takes: a user's tokens are none of the tree's business.
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        self._environment = {**kept, **self._variables, "ARCH": arch, "LC_ALL": "C"}
+        self._environment = {**kept, "ARCH": arch, "LC_ALL": "C"}
+        prefix = program[: -len("gcc")] if program.endswith("gcc") else ""
+        named = variables(str(root), program, prefix, self.shell)
+        self._variables = {name: value() if callable(value) else value for name, value in named.items()}
+        self._environment |= self._variables
 
-    def variables(self) -> Mapping[str, str]:
-        """The Makefile's variables that Kconfig files read."""
-        return self._variables
+    def variable(self, name: str) -> str | None:
+        """A variable of the Makefile that Kconfig files read."""
+        return self._variables.get(name)
 
     def macro(self, name: str, arguments: list[str]) -> str | None:  # noqa: ARG002
         """Every macro is the tree's own."""
@@ -139,8 +190,9 @@ def _output(words: Sequence[str]) -> str:
 
 
 def _accepts(words: Sequence[str], text: str = "") -> str:
+    """Y or n; empty when the program could not be asked."""
     try:
         done = subprocess.run(words, input=text.encode(), capture_output=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return "n"
+        return ""
     return "y" if done.returncode == 0 else "n"
