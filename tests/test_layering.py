@@ -37,6 +37,7 @@ ALLOWED = {
         "kconfig",
         "api",
         "trees",
+        "toolchains",
     },
 }
 EVERYWHERE = {"errors", "packaged", "json_text", "__init__"}

@@ -102,7 +102,7 @@ def _kernel_tree(text: str, folder: Path) -> str:
 
 
 def _toolchain(text: str, _folder: Path) -> str:
-    from kina_audit.trees import MEASURED
+    from kina_audit.toolchains import MEASURED
 
     return PROGRAM if text.startswith(MEASURED) else ""
 
