@@ -147,7 +147,7 @@ def test_check_resolves_first_and_says_so(here: Path, capsys: pytest.CaptureFixt
 def test_a_damaged_cache_is_made_again(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
-    told = compiler.Measured("gcc", "12.2.0", "gcc (Debian 12.2.0-14) 12.2.0", "2.40", "1.25")
+    told = compiler.Measured("gcc", "12.2.0", "gcc (Debian 12.2.0-14) 12.2.0", "2.40", {"pahole": "1.25"})
     monkeypatch.setattr(compiler, "identify", lambda _: told)
     monkeypatch.setattr(compiler, "measure", lambda *_: {"cc-option -m64": "y"})
     words = ("resolve", "config", *TREE, "--toolchain", "cc:gcc", "-q")
