@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kina_audit.api import audit, load_kernel, load_profiles
+from kina_audit.kernel.modules import files_of, named
 from tests.conftest import alone
 
 pytestmark = pytest.mark.slow
@@ -63,6 +64,22 @@ def test_the_config_member_is_found_and_audited(package: Path) -> None:
     member = kernel.provenance.location.partition("!")[2]
     wanted = subprocess.run(["tar", "-xO", f"./{member}"], input=listed, capture_output=True, check=True).stdout
     assert kernel.config_bytes == wanted
+
+
+def test_every_module_that_debian_ships_is_found(package: Path, tmp_path: Path) -> None:
+    """No false alarm: what profiles name, Debian builds as m and ships; unpacked, and after depmod."""
+    subprocess.run(["dpkg-deb", "-x", str(package), str(tmp_path)], check=True)
+    kernel = load_kernel(str(tmp_path))
+    known = [s for s in named() if kernel.config.written(s).value == "m" and files_of(s, kernel.config)]
+    assert len(known) > 150
+    assert kernel.config.predicted == {}
+    [folder] = [*tmp_path.glob("lib/modules/*"), *tmp_path.glob("usr/lib/modules/*")]
+    [vxlan] = folder.rglob("vxlan.ko*")
+    vxlan.unlink()
+    if depmod := shutil.which("depmod", path="/usr/sbin:/sbin:/usr/bin:/bin"):
+        subprocess.run([depmod, "-b", str(tmp_path), folder.name], check=True, capture_output=True)
+        assert (folder / "modules.dep").exists()
+    assert list(load_kernel(str(tmp_path)).config.predicted) == ["VXLAN"]
 
 
 @pytest.mark.parametrize("payload", ["w9.gzdio", "w7.xzdio", "w3.zstdio"])

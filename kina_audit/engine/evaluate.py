@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from kina_audit.engine.finding import Finding, ProfileResult, Status
-from kina_audit.kernel.config import Completeness, KernelConfig, SymbolFact, SymbolState
+from kina_audit.engine.without_module import because, fixed
+from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression
 from kina_audit.profiles.model import Level, Profile, Requirement
 
@@ -64,6 +65,8 @@ class Evaluator:
         if row.alternatives:
             return self._one_of(row, status, expr)
         facts = self._facts_of(expr.symbols)
+        if status is not Status.PASS and row.module:
+            fix = fixed(fix, facts)
         left = self._left(row, needed) if status is Status.PASS else ""
         return Finding(row, status, expr, fix, facts, left or _reason(status, facts, kernel), left=left)
 
@@ -125,12 +128,12 @@ def _overall(findings: tuple[Finding, ...]) -> Status:
 
 def _reason(status: Status, facts: tuple[SymbolFact, ...], kernel: KernelConfig) -> str:
     if status is Status.UNKNOWN:
-        unknown = [f for f in facts if f.value is None]
+        unknown = [f for f in facts if f.value is None or f.state is SymbolState.UNLOADED]
         names = ", ".join(f"CONFIG_{f.name}" for f in unknown)
         if kernel.completeness is Completeness.PARTIAL and kernel.held is None:
             return f"{names}: this is a partial config, which does not say; audit the built kernel's .config"
         return f"{names}: {unknown[0].note}" if unknown else "this input cannot tell"
-    if not kernel.predicted:
+    if not kernel.predicted or (status is Status.PASS and any(f.state in WITHOUT_MODULE for f in facts)):
         return ""
     notes = [f"CONFIG_{f.name}: {f.note}" for f in facts if f.state is SymbolState.PREDICTED and f.note]
-    return "; ".join(notes)
+    return "; ".join([*notes, *because(facts)])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from kina_audit.kernel.config import KernelConfig, SymbolFact, SymbolState
+from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
 from kina_audit.packaged import data_file, toml_document
 
 
@@ -98,6 +98,8 @@ def value_of(fact: SymbolFact) -> str | None:
     """A symbol's value as text; None when the input cannot tell."""
     if fact.state is SymbolState.UNKNOWN or fact.value is None:
         return None
+    if fact.state in WITHOUT_MODULE:
+        return f"{fact.value} ({fact.state})"
     return f'"{fact.value}"' if fact.is_string else fact.value
 
 

@@ -29,13 +29,24 @@ class Origin(StrEnum):
 
 
 class SymbolState(StrEnum):
-    """What the input says of a symbol: three different facts that all read as n, kept apart, and two more."""
+    """What the input says of a symbol: three different facts that all read as n, kept apart, and what else is known.
+
+    The last three are of a symbol that is m where the module files were looked at, too: its file is not installed;
+    something keeps it from being loaded; it is not loaded, and the kernel loads nothing by itself.
+    """
 
     SET = "set"
     NOT_SET = "not set"
     ABSENT = "absent"
     PREDICTED = "predicted"
     UNKNOWN = "unknown"
+    MISSING = "not installed"
+    BLOCKED = "blocked"
+    UNLOADED = "not loaded"
+
+
+WITHOUT_MODULE = frozenset({SymbolState.MISSING, SymbolState.BLOCKED, SymbolState.UNLOADED})
+"""The states of a symbol that is m, and whose module cannot be relied on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +71,11 @@ class SymbolFact:
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The lowest and highest tristate value the symbol may have; (0, 2) when nothing is known."""
+        """The lowest and highest tristate value the symbol counts as; (0, 2) when nothing is known."""
         if self.value is None:
             return (N, Y)
+        if self.state in WITHOUT_MODULE:
+            return (N, M if self.state is SymbolState.UNLOADED else N)
         tri = N if self.is_string else TRI_OF.get(self.value, N)
         return (tri, tri)
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
-from kina_audit.kernel.config import SymbolFact, SymbolState
+from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact, SymbolState
 from kina_audit.render import cut, one_line
 from kina_audit.report.compare import Change, Direction
 from kina_audit.report.decision import Kind
@@ -30,6 +30,8 @@ def fact(symbol: SymbolFact, prefix: str = "") -> str:
         return f"{name} not set{line}"
     if symbol.state is SymbolState.PREDICTED:
         return f"{name}={symbol.value} predicted{line}"
+    if symbol.state in WITHOUT_MODULE:
+        return f"{name}={symbol.value}{line} and its module {symbol.state}"
     return f"{name}={cut(symbol.value, _VALUE_LENGTH)}{line}"
 
 

@@ -17,7 +17,7 @@ from kina_audit.cilium.model import LADDER, Advice, Mode, State
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Finding, Status
 from kina_audit.errors import ProfileError, UsageError
-from kina_audit.kernel.config import SymbolState
+from kina_audit.kernel.config import WITHOUT_MODULE, SymbolState
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Level
 
@@ -126,7 +126,10 @@ def _symbol(symbol: str, claimed: str | None, evaluator: Evaluator) -> tuple[Tru
         SymbolState.ABSENT: "it is absent, which is n",
         SymbolState.NOT_SET: f"it is not set{place}",
         SymbolState.PREDICTED: f"it is {fact.value} in the built kernel: {fact.note}",
+        **dict.fromkeys(WITHOUT_MODULE, f"it is {fact.value}{place}, and {fact.note}"),
     }.get(fact.state, f"it is {fact.value}{place}")
+    if claimed is None and fact.state in WITHOUT_MODULE:
+        return (Truth.UNKNOWN if fact.state is SymbolState.UNLOADED else Truth.FALSE), said
     return Truth.TRUE if fact.value in wanted else Truth.FALSE, said
 
 

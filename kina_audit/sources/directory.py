@@ -1,6 +1,7 @@
 """A folder: a kernel build tree, the root of a file system, or Kata's folder of kernels."""
 
 import os
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from kina_audit.kernel.compression.reader import CallReader, SectionReader
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.archive.choose import KATA_LINK, Chooser, Redirect
 from kina_audit.sources.archive.member import Member, link_target
+from kina_audit.sources.modules import beside
 from kina_audit.sources.options import MIB, SourceOptions
 from kina_audit.sources.target import kernel_of
 
@@ -38,6 +40,7 @@ PLACES = (
 BUILD_RELEASE = "include/config/kernel.release"
 """A build tree's kernel release (the kernel's Makefile, ``KERNELRELEASE``)."""
 
+_RELEASE = re.compile(r"^(?:usr/)?lib/modules/([^/]+)/|^boot/(?:config|vmlinu[xz])-([^/]+)$")
 _MOST = 256
 _LONGEST_RELEASE = 256
 
@@ -71,7 +74,8 @@ def open_directory(folder: Path, options: SourceOptions, member: str = "") -> Ke
         provenance = Provenance(str(folder), "directory", f"{folder}/{name}")
         content = replace(content, kernel_release=content.kernel_release or release)
         # What a build tree has built is no input any more, whatever stands beside it.
-        return kernel_of(content, provenance, options, file=None if name == ".config" else root / name)
+        kernel = kernel_of(content, provenance, options, file=None if name == ".config" else root / name)
+        return beside(kernel, root, content.kernel_release or _release_in(name), live=False)
     raise SourceError(f"{folder}: its links lead nowhere", "Give the path of a file.")
 
 
@@ -108,6 +112,12 @@ def _offer(path: Path, root: Path, chooser: Chooser) -> bool:
         return False
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}", "Check its permissions.") from error
+
+
+def _release_in(name: str) -> str:
+    """The kernel release that a file's name in a root file system says; empty when it says none."""
+    match = _RELEASE.search(name)
+    return match[1] or match[2] if match else ""
 
 
 def _build_release(root: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel, Observed
 from kina_audit.sources.file import open_file
+from kina_audit.sources.modules import beside
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim_at_release
 
@@ -58,7 +59,8 @@ def open_running(
         provenance = replace(
             kernel.provenance, source="running", ref=release, observed=Observed(release, name.machine, btf)
         )
-        return aim_at_release(replace(kernel, provenance=provenance), release, "uname -r")
+        kernel = aim_at_release(replace(kernel, provenance=provenance), release, "uname -r")
+        return beside(kernel, root, release, live=True)
     kind = SourceNotFoundError if all(isinstance(e, SourceNotFoundError) for e in failed) else SourceError
     raise kind(
         f"the running kernel {release} shows no config that can be read: {'; '.join(e.message for e in failed)}",

@@ -1,0 +1,190 @@
+"""Module files as a machine has them: what is installed, built in, blocked and loaded; and what that makes of ``=m``.
+
+A config says what was built. Distributions put modules into further packages, so ``=m`` and a module that can be loaded are two facts.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cache
+
+from kina_audit.kernel.config import KernelConfig, SymbolFact, SymbolState
+from kina_audit.kernel.version import KernelVersion, VersionRange
+from kina_audit.packaged import data_file, toml_document
+
+SUFFIXES = (".ko", ".ko.gz", ".ko.xz", ".ko.zst")
+"""What module files end with (the kernel's scripts/Makefile.modinst)."""
+
+_HARMLESS = frozenset({"true", "false", ":", "echo", "exit", "nologin", "printf"})
+"""Programs that load nothing, in place of what an ``install`` line should run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """The module files of one kernel on one machine.
+
+    Attributes:
+        folder: where they are.
+        files: names of the modules that can be found, without suffix, with ``_`` for ``-``.
+        builtin: names of what is in the kernel image (``modules.builtin``).
+        indexed: ``modules.dep`` is there, without which modprobe loads nothing.
+        blocked: a module's name (or a pattern) to the line and file that keep it from being loaded.
+        loaded: names of what is loaded; None: not seen.
+        loader: why the kernel loads no module by itself; empty: it does, or that was not seen.
+        closed: no module can be loaded any more (``kernel.modules_disabled``).
+    """
+
+    folder: str
+    files: frozenset[str] = frozenset()
+    builtin: frozenset[str] = frozenset()
+    indexed: bool = True
+    blocked: Mapping[str, str] = field(default_factory=dict)
+    loaded: frozenset[str] | None = None
+    loader: str = ""
+    closed: bool = False
+
+    def line_against(self, module: str) -> str:
+        """The line that blocks a module, with its file; empty: there is none."""
+        return next((line for name, line in self.blocked.items() if fnmatchcase(module, name)), "")
+
+
+def module_name(path: str) -> str:
+    """The name of a module by its file's path; empty when that is no module's."""
+    base = path.rpartition("/")[2]
+    for suffix in SUFFIXES:
+        if base.endswith(suffix):
+            return base.removesuffix(suffix).replace("-", "_")
+    return ""
+
+
+def listed(text: str) -> frozenset[str]:
+    """The modules that ``modules.dep``, ``modules.builtin`` or a list of files names."""
+    return frozenset(filter(None, (module_name(line.partition(":")[0].strip()) for line in text.splitlines())))
+
+
+def lines_against(files: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The modules that modprobe's settings keep from being loaded on demand (modprobe.d(5)).
+
+    Args:
+        files: (name, text) of each, in the order modprobe reads them.
+    """
+    found: dict[str, str] = {}
+    for name, text in files:
+        for line in text.replace("\\\n", " ").splitlines():
+            words = line.split()
+            if len(words) < 2 or (words[0] != "blacklist" and not _loads_nothing(words)):
+                continue
+            module = words[1].replace("-", "_")
+            said = f"`{' '.join(words)[:120]}` in {name}"
+            # An install line holds for everybody, a blacklist line for what is loaded by an alias.
+            if words[0] == "install" or module not in found:
+                found[module] = said
+    return found
+
+
+def _loads_nothing(words: list[str]) -> bool:
+    """Whether an ``install`` line runs a program in place of loading the module that certainly does not load it."""
+    return (
+        words[0] == "install"
+        and len(words) > 2
+        and words[2].rpartition("/")[2] in _HARMLESS
+        and (not {"modprobe", "insmod"} & {w.rpartition("/")[2] for w in words[3:]})
+    )
+
+
+def loader_of(config: KernelConfig, helper: str | None) -> str:
+    """Why the kernel loads no module by itself, as a clause; empty: it does, or nobody knows.
+
+    Args:
+        config: it says what the helper is when the kernel starts.
+        helper: ``kernel.modprobe`` of the running kernel; None: not seen.
+    """
+    if helper is None:
+        fact = config.fact("MODPROBE_PATH")
+        return 'the kernel loads none by itself (CONFIG_MODPROBE_PATH="")' if fact.is_string and not fact.value else ""
+    if helper.rpartition("/")[2] in ("", "true", "false"):
+        return f"the kernel loads none by itself (kernel.modprobe is {helper or 'empty'})"
+    return ""
+
+
+def with_installed(config: KernelConfig, modules: Modules | None) -> KernelConfig:
+    """The config, with every ``=m`` whose module is not there, or cannot be loaded, noted as that.
+
+    Only symbols that ``data/module-files.toml`` knows are looked at.
+    """
+    if modules is None:
+        return config
+    found: dict[str, SymbolFact] = {}
+    for symbol in named():
+        fact = config.fact(symbol)
+        if fact.value != "m":
+            continue
+        for module in files_of(symbol, config):
+            if (held := _against(module, modules)) is not None:
+                state, why = held
+                found[symbol] = replace(fact, state=state, note=why)
+                break
+    return replace(config, predicted={**config.predicted, **found}) if found else config
+
+
+def _against(module: str, modules: Modules) -> tuple[SymbolState, str] | None:
+    """What keeps a module from being used; None: nothing that is known."""
+    name = module.replace("-", "_")
+    if name in modules.builtin or (modules.loaded is not None and name in modules.loaded):
+        return None
+    if not modules.indexed:
+        return SymbolState.BLOCKED, f"{modules.folder} has no modules.dep, without which modprobe finds no module"
+    if name not in modules.files:
+        return SymbolState.MISSING, f"no module file {module}.ko is in {modules.folder}"
+    if modules.closed:
+        return (
+            SymbolState.BLOCKED,
+            f"{module} is not loaded, and kernel.modules_disabled=1 lets nothing be loaded any more",
+        )
+    if line := modules.line_against(name):
+        return SymbolState.BLOCKED, f"{module} is kept from being loaded by {line}"
+    if modules.loader:
+        return SymbolState.UNLOADED, f"{module} is installed and not loaded, and {modules.loader}"
+    return None
+
+
+def files_of(symbol: str, config: KernelConfig) -> tuple[str, ...]:
+    """The modules that a symbol makes on this kernel when it is m; empty when that is not known."""
+    for rows in _rows().get(symbol, ()):
+        if rows.fits(config.target, config.arch):
+            return rows.modules
+    others = _through().get(symbol, ())
+    return tuple([m for other in others if config.fact(other).value == "m" for m in files_of(other, config)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    modules: tuple[str, ...]
+    kernel: VersionRange | None
+    arch: str
+
+    def fits(self, target: KernelVersion | None, arch: str | None) -> bool:
+        if self.arch and self.arch != arch:
+            return False
+        return self.kernel is None or (target is not None and target in self.kernel)
+
+
+@cache
+def _rows() -> dict[str, list[_Row]]:
+    found: dict[str, list[_Row]] = {}
+    for group in toml_document(data_file("module-files.toml"))["makefile"]:
+        kernel = VersionRange.parse(group["kernel"]) if "kernel" in group else None
+        for symbol, names in group["modules"].items():
+            found.setdefault(symbol, []).append(_Row(tuple(names.split()), kernel, group.get("arch", "")))
+    return found
+
+
+@cache
+def _through() -> dict[str, tuple[str, ...]]:
+    return {s: tuple(o.split()) for s, o in toml_document(data_file("module-files.toml"))["through"].items()}
+
+
+@cache
+def named() -> tuple[str, ...]:
+    """Every symbol of which it is known which modules it makes."""
+    return (*_rows(), *_through())
