@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kina_audit import __version__
 from kina_audit.engine.evaluate import Evaluator
+from kina_audit.engine.finding import ProfileResult
 from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
 from kina_audit.engine.waiver import Waiver
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice
     from kina_audit.cilium.request import Request
     from kina_audit.cilium.review import Review
+    from kina_audit.engine.probed import Probing
     from kina_audit.kernel.provenance import Provenance
     from kina_audit.report.claims import Answer
     from kina_audit.report.difference import Difference
@@ -130,6 +132,7 @@ def audit(
     strict: bool = False,
     baseline: Snapshot | None = None,
     baseline_origin: str = "baseline",
+    probing: "Probing | None" = None,
 ) -> Report:
     """Hold a kernel against profiles and recommend a Cilium mode.
 
@@ -145,6 +148,7 @@ def audit(
         strict: an unused or expired waiver fails the audit.
         baseline: how the kernel stood when it was accepted; then only what was lost since fails the audit.
         baseline_origin: the file it was read from.
+        probing: what the kernel did when it was tried, from `kina_audit.probe.runner.run`; only for a running kernel.
 
     Raises:
         NothingCheckedError: no requirement of the profiles applies to this kernel.
@@ -153,7 +157,7 @@ def audit(
     config = forecast(kernel.config)
     kernel = replace(kernel, config=config)
     evaluator = Evaluator(config)
-    selected = tuple([evaluator.profile(p) for p in profiles])
+    selected = tuple([_tried(evaluator.profile(p), probing) for p in profiles])
     if not any(r.findings for r in selected):
         raise NothingCheckedError("no profile was selected, so nothing was checked", "Name one with --profile.")
     findings = [f for r in selected for f in r.findings]
@@ -169,7 +173,7 @@ def audit(
         from kina_audit.cilium.advise import advise
 
         library = library or ProfileLibrary()
-        results_of_cilium = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
+        results_of_cilium = {p.id: _tried(evaluator.profile(p), probing) for p in library.tagged(CILIUM_TAG)}
         advice = advise(
             evaluator, results_of_cilium, cilium, request, apple_container=in_apple_container(kernel.provenance)
         )
@@ -193,6 +197,14 @@ def audit(
         strict,
         comparison,
     )
+
+
+def _tried(result: ProfileResult, probing: "Probing | None") -> ProfileResult:
+    if probing is None:
+        return result
+    from kina_audit.engine.probing import observed
+
+    return observed(result, probing)
 
 
 def judge_claims(

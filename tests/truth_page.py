@@ -1,57 +1,54 @@
-"""docs/truth.md: which requirements a probe of a booted kernel proves, and which profiles none does."""
+"""docs/truth.md: which requirements a probe can prove on a running kernel, and which none can."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from kina_audit.profiles.load import ProfileLibrary
-from kina_audit.profiles.model import Profile, Requirement
+from kina_audit.profiles.model import Requirement
 
-_HEAD = """# Booted truth
+_HEAD = """# Tried, not believed
 
-Three kernels were booted and asked what they can do: {kernels}. A probe tries one thing (creates a device, loads a program,
-adds a rule) and says whether it worked. `tests/data/truth-probes.toml` says which probes prove which requirement, and
-`tests/test_profiles_truth.py` holds every verdict against them: a requirement passes exactly where its probes work.
+A probe tries one thing on the kernel that runs (creates a device, loads a program, appends a rule) and says whether it
+worked. Profiles name the probes that prove a requirement; it is met exactly where they work. Three places hold verdicts
+against them:
+
+- `kina-audit probe` and `check running --probe`, on any kernel ([verify.md](verify.md)).
+- `.ci/run` boots real kernels under QEMU and runs the same command inside (`tests/test_probe_booted.py`).
+- `tests/test_profiles_truth.py` compares with tables of three kernels that were booted once: Apple's on 6.12 (arm64), Debian's
+  6.1 and its 6.12 for clouds (amd64).
 
 This page is written by that test.
 
-## Proven, at least in part
+## What can be tried
 
-`required` counts the required requirements, with what the profile includes, that a probe proves; where all are proven, the
-profile's verdict on those kernels is.
+With what the profile includes:
 
 | profile | required | all |
 |---|---|---|
 """
 
 _NONE = """
-## Proven by no probe
+## Required, and not tried
 
 Their verdicts rest on the kernel's own Kconfig files and on the documents named in each requirement's source.
 
 """
 
 
-def truth_page(
-    library: ProfileLibrary,
-    proofs: Mapping[str, Collection[str]],
-    by_condition: Collection[str],
-    kernels: Sequence[str],
-) -> str:
-    """The page for a library; ``proofs``: profile to proven requirements; ``by_condition``: proven conditions."""
+def truth_page(library: ProfileLibrary, reasons: Mapping[str, Sequence[str]]) -> str:
+    """The page for a library; ``reasons``: why requirements have no probe, and which."""
 
-    def is_proven(row: Requirement) -> bool:
+    def has_probe(row: Requirement) -> bool:
         if row.alternatives:
-            return all(is_proven(r) for p in row.alternatives for r in p.required)
-        return row.id in proofs.get(row.profile, ()) or row.expr.text.removesuffix("=y") in by_condition
+            return all(has_probe(r) for p in row.alternatives for r in p.required)
+        return bool(row.probes)
 
-    def counts(profile: Profile, rows: Sequence[Requirement]) -> str:
-        return f"{sum(map(is_proven, rows))} of {len(rows)}"
+    def counts(rows: Sequence[Requirement]) -> str:
+        return f"{sum(map(has_probe, rows))} of {len(rows)}"
 
-    lines, none = [], []
-    for profile in library.select(["all"]):
-        if any(map(is_proven, profile.requirements)):
-            lines.append(
-                f"| {profile.id} | {counts(profile, profile.required)} | {counts(profile, profile.requirements)} |"
-            )
-        else:
-            none.append(f"- {profile.id}")
-    return _HEAD.format(kernels=", ".join(kernels)) + "\n".join(lines) + "\n" + _NONE + "\n".join(none) + "\n"
+    lines = [
+        f"| {p.id} | {counts(p.required)} | {counts(p.requirements)} |"
+        for p in library.select(["all"])
+        if p.requirements
+    ]
+    none = [f"- {reason}: {', '.join(names)}" for reason, names in reasons.items()]
+    return _HEAD + "\n".join(lines) + "\n" + _NONE + "\n".join(none) + "\n"

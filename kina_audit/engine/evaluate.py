@@ -28,7 +28,7 @@ class Evaluator:
     def profile(self, profile: Profile) -> ProfileResult:
         """Every requirement of a profile, and the status they add up to."""
         findings = tuple([self.requirement(r) for r in profile.requirements])
-        return ProfileResult(profile, findings, _overall(findings))
+        return ProfileResult(profile, findings, overall(findings))
 
     def requirement(self, row: Requirement) -> Finding:
         """One requirement."""
@@ -107,7 +107,7 @@ class Evaluator:
         return f"only on Linux {row.kernel}, this is {self.kernel.target}"
 
 
-def _overall(findings: tuple[Finding, ...]) -> Status:
+def overall(findings: tuple[Finding, ...]) -> Status:
     """What findings add up to; optional ones never count."""
     # Lists, not sets: members of an enumeration are found by identity, while hashing one runs Python code.
     required = [f.status for f in findings if f.requirement.level is Level.REQUIRED]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
+from kina_audit.engine.probed import Observation
 from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.config import SymbolFact
 from kina_audit.kernel.expression import Expression
@@ -41,6 +42,7 @@ class Finding:
         reason: why the status is skip or unknown, or what a prediction rests on; may be empty.
         waiver: the waiver that covers it, if it is unmet and one does; the status stays what it is.
         left: where it is met in one way only and there are others: which, and who notices; else empty.
+        observed: what the running kernel did when it was tried; None: it was not asked.
     """
 
     requirement: Requirement
@@ -51,6 +53,7 @@ class Finding:
     reason: str = ""
     waiver: Waiver | None = None
     left: str = ""
+    observed: Observation | None = None
 
     @property
     def level(self) -> Level:

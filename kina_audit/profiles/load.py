@@ -6,7 +6,7 @@ that the schema library is loaded only for them.
 
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -363,7 +363,16 @@ def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requireme
         ),
         profile=profile,
         ways=ways,
+        probes=_probes(table.get("probes", ())),
     )
+
+
+def _probes(listed: Sequence[str] | Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """Groups of probes; a plain list is one group."""
+    if not listed:
+        return ()
+    names = tuple(n for n in listed if isinstance(n, str))
+    return (names,) if names else tuple(tuple(group) for group in listed)
 
 
 def _range(table: Mapping[str, Any]) -> VersionRange | None:

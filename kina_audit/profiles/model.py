@@ -71,6 +71,7 @@ class Requirement:
         profile: id of the profile whose file holds it.
         ways: the ways to meet it, of which ``expr`` asks for any one; empty: there is only the one.
         alternatives: profiles of which one must have its required requirements met; ``expr`` then only names them.
+        probes: names of probes that prove it on a running kernel: it is met exactly where all of one group work.
         gated: whether the kernel's version decides what is asked.
         by_arch: whether the architecture decides what is asked.
     """
@@ -88,6 +89,7 @@ class Requirement:
     profile: str = ""
     ways: tuple[Way, ...] = ()
     alternatives: tuple["Profile", ...] = ()
+    probes: tuple[tuple[str, ...], ...] = ()
 
     # Asked of every requirement on every kernel, and the same on all of them.
     gated: bool = field(init=False, repr=False, compare=False)

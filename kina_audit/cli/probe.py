@@ -1,0 +1,215 @@
+"""``kina-audit probe``: try the features on the kernel that runs."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
+
+if TYPE_CHECKING:
+    from kina_audit.engine.probed import Probing
+    from kina_audit.kernel.provenance import Kernel
+    from kina_audit.profiles.model import Profile
+    from kina_audit.report.model import Report
+    from kina_audit.report.probed import Asked
+    from kina_audit.sources.options import SourceOptions
+
+NO_CONFIG = "none"
+
+SecondsOption = Annotated[
+    float, typer.Option("--probe-timeout", metavar="SECONDS", min=0.1, help="How long one probe may take. [20]")
+]
+NoModulesOption = Annotated[
+    bool, typer.Option("--no-new-modules", help="Leave out probes for which the kernel would load a module.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("probe", short_help="Try the features on the kernel that runs.")(probe)
+
+
+@given.reads_sources("no_fallback", "allow_http", "refresh", "offline", "max_decompressed", "timeout")
+def probe(
+    source: Annotated[
+        str, typer.Argument(help="The config to compare with: running, a file, or none.", metavar="[SOURCE]")
+    ] = "running",
+    profile: ProfileOption = None,
+    profile_dir: FolderOption = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME", help="Try this probe ('link_*' for many); repeatable.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List what would be tried, and what each touches.")] = False,
+    probe_timeout: SecondsOption = 20.0,
+    no_new_modules: NoModulesOption = False,
+    format_: Annotated[str, typer.Option("--format", "-f", help="table or json, to stdout.")] = "table",
+    output: given.Outputs = None,
+    *,
+    options: "SourceOptions",
+    verbose: given.Verbose = False,
+    color: given.Color = "auto",
+) -> int:
+    """Try on the running kernel what the selected profiles ask for, and compare it with the config.
+
+    Everything happens in a child in namespaces of its own and leaves no trace, but for modules that the kernel loads.
+    Needs root, or the capabilities that --list names.
+
+    Exit status: 0 every required requirement works or is promised by the config, 1 one fails or cannot be told, 2 usage,
+    3 the config could not be read or nothing was tried.
+    """
+    import os
+
+    from kina_audit.cli import outputs
+    from kina_audit.render import RenderOptions
+    from kina_audit.render.probed import PROBE_FORMATS, render_probed
+    from kina_audit.report.probed import Probed
+
+    library, profiles = chosen(profile, profile_dir)
+    names, asked = planned(profiles, only or [])
+    if list_:
+        terminal.print_out(_listed(names, asked))
+        return 0
+    colour = terminal.use_colour(color)
+    wanted = outputs.plan(format_, output or [], source, formats=PROBE_FORMATS)
+    kernel = _config(source, options)
+    probing = tried(names, kernel, options, seconds=probe_timeout, no_new_modules=no_new_modules, steps=verbose)
+    report = _held(kernel, profiles, probing, library)
+    name = os.uname()
+    compared = "" if kernel.provenance.kind == NO_CONFIG else kernel.provenance.location
+    found = Probed(report, probing, asked, name.release, name.machine, compared)
+    look = RenderOptions(verbose=verbose, color=colour)
+    outputs.write_each(wanted, look, lambda form, how: render_probed(form, found, how))
+    return report.exit_code
+
+
+def planned(profiles: "Sequence[Profile]", only: Sequence[str] = ()) -> "tuple[list[str], dict[str, Asked]]":
+    """The names of the probes to try, and what each is about.
+
+    Raises:
+        ProfileError: a profile names a probe that does not exist.
+        UsageError: ``only`` matches none.
+    """
+    from fnmatch import fnmatchcase
+
+    from kina_audit.engine.probing import wanted
+    from kina_audit.errors import ProfileError, UsageError
+    from kina_audit.probe.catalogue import every_probe
+    from kina_audit.report.probed import Asked
+
+    known = every_probe()
+    names: list[str] = []
+    if only:
+        for pattern in only:
+            found = [n for n in known if fnmatchcase(n, pattern)]
+            if not found:
+                raise UsageError(
+                    f"no probe {pattern!r}{_near(pattern, known)}", "`kina-audit probe -p all --list` lists them."
+                )
+            names += [n for n in found if n not in names]
+    else:
+        for p in profiles:
+            for row in p.requirements:
+                for name in wanted((row,)):
+                    if name not in known:
+                        raise ProfileError(
+                            f"{p.path}: requirement {row.id!r}: no probe {name!r}{_near(name, known)}",
+                            "`kina-audit probe -p all --list` lists them.",
+                        )
+                    if name not in names:
+                        names.append(name)
+    if not names:
+        raise UsageError("no requirement of the selected profiles has a probe", "Select other profiles.")
+    return names, {n: Asked(known[n].expr, known[n].touches, known[n].group) for n in names}
+
+
+def tried(
+    names: Sequence[str],
+    kernel: "Kernel",
+    options: "SourceOptions",
+    *,
+    seconds: float,
+    no_new_modules: bool,
+    steps: bool = False,
+) -> "Probing":
+    """Run probes on this machine's kernel, with progress on stderr.
+
+    Raises:
+        UsageError: not on Linux, or pyroute2 is missing.
+        NothingCheckedError: not one probe could be tried.
+    """
+    from kina_audit.engine.probed import Outcome
+    from kina_audit.errors import NothingCheckedError
+    from kina_audit.probe.modules import held_back
+    from kina_audit.probe.runner import run
+
+    left_out = held_back(names, kernel.config) if no_new_modules else {}
+    probing = run(
+        [n for n in names if n not in left_out],
+        seconds=seconds,
+        left_out=left_out,
+        step=(lambda name, step: options.say(f"{name}: {step}")) if steps else None,
+    )
+    if no_new_modules and probing.circumstances.new_modules:
+        options.say(f"the kernel loaded modules all the same: {', '.join(probing.circumstances.new_modules)}")
+    if all(a.outcome is Outcome.NOT_TRIED for a in probing.attempts.values()):
+        reasons = {a.said for a in probing.attempts.values()}
+        raise NothingCheckedError(
+            f"not one probe could be tried: {'; '.join(sorted(reasons)[:3])}",
+            "Run it as root, or in a container with --privileged.",
+        )
+    return probing
+
+
+def _config(source: str, options: "SourceOptions") -> "Kernel":
+    """The config to compare with; one that says nothing, where there is none."""
+    from kina_audit.api import load_kernel
+    from kina_audit.errors import SourceNotFoundError
+    from kina_audit.probe.bare import nothing_known
+
+    if source == NO_CONFIG:
+        return nothing_known()
+    try:
+        return load_kernel(source, options)
+    except SourceNotFoundError as error:
+        if source != "running":
+            raise
+        options.say(f"{error.message}; probes decide alone")
+        return nothing_known()
+
+
+def _held(kernel: "Kernel", profiles: "Sequence[Profile]", probing: "Probing", library: object) -> "Report":
+    """The audit of what has probes: the rest is `check`'s to judge."""
+    from dataclasses import replace
+
+    from kina_audit.api import audit
+    from kina_audit.profiles.load import ProfileLibrary
+
+    some = [
+        replace(p, requirements=rows)
+        for p in profiles
+        if (rows := tuple(r for r in p.requirements if r.probes or r.alternatives))
+    ]
+    assert isinstance(library, ProfileLibrary)
+    return audit(kernel, some, cilium=None, library=library, probing=probing)
+
+
+def _listed(names: Sequence[str], asked: "dict[str, Asked]") -> str:
+    from kina_audit.probe.catalogue import every_probe
+
+    known = every_probe()
+    lines = []
+    for name in names:
+        needs = ", ".join(f"CAP_{c}" for c in known[name].capabilities)
+        lines += [name, f"  touches  {asked[name].touches}", f"  behind   {asked[name].expr}"]
+        lines += [f"  needs    {needs}"] if needs else []
+    return "\n".join(lines) + "\n"
+
+
+def _near(name: str, known: "Iterable[str]") -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -1,0 +1,218 @@
+"""The process that keeps a run: namespaces, mounts and a cgroup of its own, a fork for each probe, and no trace.
+
+The command starts this module as a child in a session of its own and holds its standard input open:
+
+- the *keeper* unshares the mount namespace, makes everything private, mounts a tmpfs and a cgroup v2, makes one cgroup;
+  it removes that when the run ends, and also when standard input closes because the command died, whatever killed it;
+- its child, the *init* of a PID namespace, dies with the keeper (and every process of the run with it);
+- each probe is a fork of that in a network namespace of its own, cut off when it takes too long.
+
+What an unprivileged process may not do is left out, and the probes that need it are not tried.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kina_audit.probe import libc
+from kina_audit.probe.catalogue import every_probe
+from kina_audit.probe.model import Bench, MissingError, Probe, RefusedError
+from kina_audit.probe.surroundings import capabilities
+
+PREFIX = "kina-audit-probe-"
+_OTHERS = (libc.CLONE_NEWUTS, libc.CLONE_NEWIPC, libc.CLONE_NEWCGROUP)
+_MOST_SAID = 400
+
+
+def main() -> int:
+    """Read one request from standard input, answer a JSON line for each probe."""
+    request = json.loads(sys.stdin.readline())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    scratch, cgroup, lacking = _rooms()
+    try:
+        with contextlib.suppress(OSError):
+            libc.unshare(libc.CLONE_NEWPID)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                libc.die_with_parent()
+                _init(request, scratch, cgroup, lacking)
+                status = 0
+            finally:
+                os._exit(status)
+        _wait(child)
+    finally:
+        if cgroup is not None:
+            _remove(cgroup)
+    return 0
+
+
+def _rooms() -> tuple[Path, Path | None, str]:
+    """A scratch folder and a cgroup; why there is no private mount namespace, if there is none."""
+    try:
+        libc.unshare(libc.CLONE_NEWNS)
+        libc.mount("none", "/", "none", libc.MS_PRIVATE_ALL)
+        place = next((p for p in ("/tmp", "/run", "/mnt") if Path(p).is_dir()), "/")  # noqa: S108  (a mount point)
+        libc.mount("tmpfs", place, "tmpfs", 0, "mode=0700,size=64m")
+    except OSError as error:
+        return Path("/nonexistent"), None, f"no mount namespace: {error.strerror}"
+    scratch = Path(place)
+    for flag in _OTHERS[:2]:
+        with contextlib.suppress(OSError):
+            libc.unshare(flag)
+    tree = scratch / "cgroup"
+    tree.mkdir()
+    try:
+        libc.mount("cgroup2", str(tree), "cgroup2")
+        for stale in tree.glob(f"{PREFIX}*"):
+            _remove(stale)
+        cgroup = tree / f"{PREFIX}{os.getpid()}"
+        cgroup.mkdir()
+    except OSError:
+        return scratch, None, ""
+    return scratch, cgroup, ""
+
+
+def _remove(cgroup: Path) -> None:
+    """Remove a cgroup; its last processes may take a moment to go."""
+    for _ in range(100):
+        try:
+            cgroup.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _wait(child: int) -> None:
+    """Until the child ends, or standard input does because whoever asked is gone."""
+    gone = select.poll()
+    gone.register(sys.stdin, select.POLLIN | select.POLLHUP)
+    while True:
+        ended, _ = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return
+        if gone.poll(20):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return
+
+
+def _init(request: dict[str, Any], scratch: Path, cgroup: Path | None, lacking: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if not lacking:
+        with contextlib.suppress(OSError):
+            libc.mount("proc", "/proc", "proc")
+    if cgroup is not None:
+        # A run's cgroup that is in use cannot be taken for a stale one.
+        with contextlib.suppress(OSError):
+            (cgroup / "cgroup.procs").write_text("0", encoding="ascii")
+    known = every_probe()
+    have = capabilities()
+    with contextlib.suppress(ImportError):
+        import pyroute2  # noqa: F401  (once, before the forks)
+    for name in request["probes"]:
+        probe = known[name]
+        missing = [f"CAP_{c}" for c in probe.capabilities if c not in have]
+        if missing:
+            answer = {"outcome": "not-tried", "said": f"needs {', '.join(missing)}"}
+        elif lacking and probe.capabilities:
+            answer = {"outcome": "not-tried", "said": lacking}
+        else:
+            answer = _apart(probe, Bench(scratch, cgroup), request["timeout"], verbose=request["verbose"])
+        _say({"probe": name, **answer})
+
+
+def _say(answer: dict[str, Any]) -> None:
+    os.write(1, json.dumps(answer).encode() + b"\n")
+
+
+def _apart(probe: Probe, bench: Bench, seconds: float, *, verbose: bool) -> dict[str, str]:
+    """Try a probe in a process of its own."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            if verbose:
+                bench.log = lambda step: _say({"probe": probe.name, "step": step})
+            os.write(writer, json.dumps(attempt(probe, bench)).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    data = b""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0 and select.select([reader], [], [], left)[0]:
+        part = os.read(reader, 65536)
+        if not part:
+            break
+        data += part
+    else:
+        data = json.dumps({"outcome": "not-tried", "said": f"cut off: no answer within {seconds:g} s"}).encode()
+    os.close(reader)
+    _end(child)
+    if not data:
+        return {"outcome": "not-tried", "said": "the probe's process died"}
+    answer: dict[str, str] = json.loads(data)
+    return answer
+
+
+def _end(child: int) -> None:
+    """Kill and reap; a process that the kernel does not let go of is left to the namespace's end."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    for _ in range(200):
+        with contextlib.suppress(ChildProcessError):
+            if os.waitpid(child, os.WNOHANG)[0]:
+                break
+        time.sleep(0.005)
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def attempt(probe: Probe, bench: Bench, fresh: Callable[[], None] | None = None) -> dict[str, str]:
+    """Run a probe here and now; what came of it."""
+    import errno
+
+    try:
+        if probe.net:
+            bench.doing("make a network namespace")
+            (fresh or _fresh_network)()
+        bench.doing("start")
+        probe.run(bench)
+    except MissingError as error:
+        return {"outcome": "not-tried", "said": str(error)[:_MOST_SAID]}
+    except RefusedError as error:
+        return {"outcome": "fails", "said": f"{bench.step}: {error}"[:_MOST_SAID]}
+    except Exception as error:  # noqa: BLE001  (pyroute2's errors are no OSError; a probe's own fault must not end the run)
+        number = getattr(error, "code", None) if not isinstance(error, OSError) else error.errno
+        if not isinstance(number, int):
+            return {"outcome": "not-tried", "said": f"{bench.step}: {type(error).__name__}: {error}"[:_MOST_SAID]}
+        words = (error.strerror if isinstance(error, OSError) else "") or os.strerror(number)
+        name = errno.errorcode.get(number, str(number))
+        return {"outcome": "fails", "errno": name, "said": f"{bench.step}: {words}"[:_MOST_SAID]}
+    return {"outcome": "works"}
+
+
+def _fresh_network() -> None:
+    try:
+        libc.unshare(libc.CLONE_NEWNET)
+    except OSError as error:
+        raise MissingError(f"no network namespace: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,103 @@
+"""Start a keeper, give it probes, collect the answers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from kina_audit.engine.probed import Attempt, Outcome, Probing
+from kina_audit.errors import UsageError
+from kina_audit.probe.surroundings import circumstances, loaded_modules
+
+SECONDS = 20.0
+"""How long one probe may take."""
+
+_MOST_LINE = 65536
+
+
+def run(
+    names: Sequence[str],
+    *,
+    seconds: float = SECONDS,
+    left_out: Mapping[str, str] | None = None,
+    step: Callable[[str, str], None] | None = None,
+    done: Callable[[Attempt], None] | None = None,
+) -> Probing:
+    """Try probes on the kernel that runs.
+
+    Args:
+        names: the probes, in order.
+        seconds: how long each may take before it is cut off.
+        left_out: probes that are not to be tried, and why.
+        step: told each step as (probe, step).
+        done: told each answer.
+
+    Raises:
+        UsageError: not on Linux, or pyroute2 is not installed.
+    """
+    if not sys.platform.startswith("linux"):
+        raise UsageError("probes try a running Linux kernel, and this is none", "Run it in a container or on a node.")
+    from importlib.util import find_spec
+
+    if find_spec("pyroute2") is None:
+        raise UsageError("probes need pyroute2, which is not installed", "pip install 'kina-audit[probe]'")
+    before = loaded_modules()
+    request = {"probes": list(names), "timeout": seconds, "verbose": step is not None}
+    keeper = subprocess.Popen(
+        [sys.executable, "-P", "-m", "kina_audit.probe.keeper"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    attempts = {n: Attempt(n, Outcome.NOT_TRIED, said=why) for n, why in (left_out or {}).items()}
+    try:
+        assert keeper.stdin is not None
+        assert keeper.stdout is not None
+        with suppress(BrokenPipeError):
+            keeper.stdin.write(json.dumps(request).encode() + b"\n")
+            keeper.stdin.flush()
+        while line := keeper.stdout.readline(_MOST_LINE):
+            answer = json.loads(line)
+            if "step" in answer:
+                if step is not None:
+                    step(answer["probe"], answer["step"])
+                continue
+            attempt = Attempt(
+                answer["probe"], Outcome(answer["outcome"]), answer.get("errno", ""), answer.get("said", "")
+            )
+            attempts[attempt.probe] = attempt
+            if done is not None:
+                done(attempt)
+    finally:
+        _finish(keeper)
+    for name in names:
+        attempts.setdefault(name, Attempt(name, Outcome.NOT_TRIED, said="the run ended before it"))
+    return Probing(attempts, circumstances(before))
+
+
+def _finish(keeper: "subprocess.Popen[bytes]") -> None:
+    """Close the keeper's standard input, by which it ends and cleans up; wait for that."""
+    held = signal.signal(signal.SIGINT, signal.SIG_IGN) if _in_main_thread() else None
+    try:
+        if keeper.stdin is not None:
+            with suppress(OSError):
+                keeper.stdin.close()
+        deadline = time.monotonic() + 10
+        while keeper.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if keeper.poll() is None:
+            os.kill(keeper.pid, signal.SIGKILL)
+            keeper.wait()
+        if keeper.stdout is not None:
+            keeper.stdout.close()
+    finally:
+        if held is not None:
+            signal.signal(signal.SIGINT, held)
+
+
+def _in_main_thread() -> bool:
+    import threading
+
+    return threading.current_thread() is threading.main_thread()
