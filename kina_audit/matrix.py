@@ -2,7 +2,8 @@
 
 ::
 
-    from kina_audit.matrix import MatrixRequest, expand, rows
+    from kina_audit.matrix import MatrixRequest, rows
+    from kina_audit.sources.expand import expand
 
     request = MatrixRequest(profiles=("tag:default",), cilium="1.18")
     for row in rows(expand(["configs/", "recorded:*"]), request):
@@ -12,8 +13,6 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
-from glob import iglob
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +20,17 @@ from kina_audit import __version__
 from kina_audit.api import CILIUM_TAG, DEFAULT_TAG
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import ProfileResult, Status
-from kina_audit.errors import KinaAuditError, SourceError, UsageError
+from kina_audit.errors import KinaAuditError, SourceError
 from kina_audit.kernel.forecast import forecast
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 from kina_audit.report.matrix import Matrix, Row, make_row, row_of_document
 from kina_audit.report.model import FailOn, Report
+from kina_audit.sources.expand import Named
 from kina_audit.sources.options import SourceOptions
 from kina_audit.workers import Spread, cores
 
-MAX_LIST_BYTES = 64 * 1024 * 1024
 MAX_REPORT_BYTES = 256 * 1024 * 1024
 
 
@@ -56,78 +55,6 @@ class MatrixRequest:
     options: SourceOptions = field(default_factory=SourceOptions)
 
 
-def expand(sources: Iterable[str]) -> Iterator[str]:
-    """The kernels that sources name: a folder of configs, a pattern, ``@LIST``, ``recorded:*`` become many.
-
-    A folder that `check` would find one kernel in (a build tree, a root file system) stays one.
-
-    Raises:
-        UsageError: a list that cannot be read, or a source that names nothing.
-    """
-    for source in sources:
-        found = 0
-        for one in _expand(source):
-            found += 1
-            yield one
-        if not found:
-            raise UsageError(
-                f"{source}: names no kernel", "Give files, a folder of them, a pattern, @LIST, recorded:*."
-            )
-
-
-def _expand(source: str) -> Iterator[str]:
-    if source.startswith("@"):
-        for name in _listed(Path(source[1:])):
-            # A list does not name lists, or it might name itself; a line that names nothing is a row that says so.
-            yield from (() if name.startswith("@") else tuple(_expand(name))) or (name,)
-    elif source.startswith("recorded:") and any(c in source for c in "*?["):
-        from kina_audit.sources.recorded import entries
-
-        yield from (f"recorded:{name}" for name, _, _ in entries() if fnmatchcase(f"recorded:{name}", source))
-    elif Path(source).is_dir():
-        yield from _below(Path(source))
-    elif any(c in source for c in "*?[") and not Path(source).exists() and "://" not in source:
-        yield from sorted(p for p in iglob(source, recursive=True) if Path(p).is_file())  # noqa: PTH207
-    else:
-        yield source
-
-
-_ONE_KERNEL = (".config", "boot", "lib/modules", "Kconfig", "proc/config.gz")
-
-
-def _below(folder: Path) -> Iterator[str]:
-    """A folder that holds one kernel, or everything below it that may be one; nothing hidden, no link to a folder."""
-    if any((folder / name).exists() for name in _ONE_KERNEL):
-        yield str(folder)
-        return
-    try:
-        entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-    except OSError:
-        # Whoever opens it says why.
-        yield str(folder)
-        return
-    for path in entries:
-        if path.is_dir():
-            yield from () if path.is_symlink() else _below(path)
-        elif path.is_file():
-            yield str(path)
-
-
-def _listed(path: Path) -> Iterator[str]:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_LIST_BYTES + 1)
-        if len(data) > MAX_LIST_BYTES:
-            raise UsageError(f"{path}: more than 64 MiB, which no list of kernels is")
-        text = data.decode("utf-8")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise UsageError(f"{path}: cannot be read: {reason}", "A list names one kernel a line.") from error
-    for line in text.splitlines():
-        if (name := line.strip()) and not name.startswith("#"):
-            yield name
-
-
 def columns(request: MatrixRequest) -> tuple[tuple[str, str], ...]:
     """(id, title) of the profiles that a request selects.
 
@@ -145,11 +72,11 @@ def make_matrix(request: MatrixRequest, found: Iterable[Row]) -> Matrix:
     return Matrix(columns(request), release, str(FailOn(request.fail_on)), tuple(found), __version__)
 
 
-def rows(sources: Iterable[str], request: MatrixRequest, jobs: int = 0) -> Iterator[Row]:
+def rows(sources: Iterable[str | Named], request: MatrixRequest, jobs: int = 0) -> Iterator[Row]:
     """A row for each source, in their order, as soon as it is there.
 
     Args:
-        sources: from `expand`.
+        sources: from `kina_audit.sources.expand.expand`, or names that `open_source` takes.
         request: what is asked.
         jobs: processes; 0: one a core, 1: this process alone.
 
@@ -170,11 +97,12 @@ def _silent(_: str) -> None:
     """A worker says nothing."""
 
 
-def _row_of(request: MatrixRequest) -> Callable[[str], Row]:
+def _row_of(request: MatrixRequest) -> Callable[[str | Named], Row]:
     return _Auditor(request).row
 
 
-def _lost(source: str) -> Row:
+def _lost(named: str | Named) -> Row:
+    source = named if isinstance(named, str) else named.source
     return Row(source, f"{source}: the process that read it ended abruptly; it may have been short of memory")
 
 
@@ -194,8 +122,11 @@ class _Auditor:
         self.release = find_release(request.cilium) if request.cilium is not None else None
         self.cilium = {p.id: p for p in library.tagged(CILIUM_TAG)} if self.release is not None else {}
 
-    def row(self, source: str) -> Row:
+    def row(self, named: str | Named) -> Row:
         """One kernel's row; its error, if it cannot be audited."""
+        source = named if isinstance(named, str) else named.source
+        if isinstance(named, Named) and named.error:
+            return Row(source, named.error)
         try:
             if (document := _stored(source)) is not None:
                 ids = [p.id for p in self.profiles]
@@ -204,6 +135,8 @@ class _Auditor:
             return self._audited(source)
         except KinaAuditError as error:
             return Row(source, error.message)
+        except OSError as error:
+            return Row(source, f"{source}: cannot be read: {error.strerror or error}")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             # A stored report is somebody's JSON: what is wrong in it must not end the other rows.
             said = f"key {error} is missing" if isinstance(error, KeyError) else str(error)

@@ -216,7 +216,7 @@ def test_flags_are_true_or_false(installed: dict[str, str], tmp_path: Path) -> N
     plain = step(1, waived, installed, tmp_path)
     assert "::warning title=kina-audit%3A waiver" in (tmp_path / "log").read_text()
     assert step(1, waived | {"strict": "true"}, installed, tmp_path) == 1
-    assert "::error title=kina-audit%3A gate" in (tmp_path / "log").read_text()
+    assert "::error title=kina-audit%3A waivers.toml%3A waiver 1" in (tmp_path / "log").read_text()
     assert plain in (0, 1)
 
 
@@ -234,12 +234,24 @@ def test_the_hooks_run_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_a_hook_without_files_is_not_green(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pre-commit runs none without files; `pass_filenames: false` does, and a file may be called like an option."""
+    """pre-commit runs none without files; `pass_filenames: false` does, and that is nothing checked."""
     monkeypatch.chdir(tmp_path)
     for words in (["check", "--profile=wireguard"], ["profiles"], ["check"]):
         assert hook(words) == 3
-    config(tmp_path / "--quiet.config", "# CONFIG_WIREGUARD is not set")
-    assert hook(["check", "--profile=wireguard", "--quiet.config"]) == 1
+
+
+def test_a_file_called_like_an_option_switches_nothing_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config(tmp_path / "--profile=wireguard", "CONFIG_VXLAN=y")
+    bad = str(config(tmp_path / "bad.config", "# CONFIG_WIREGUARD is not set"))
+    assert hook(["check", "--profile=wireguard", bad]) == 2
+    assert "an option and also a file" in capsys.readouterr().err
+    (tmp_path / "--quiet").symlink_to("/nonexistent")
+    assert hook(["check", "--quiet", bad]) == 2
+    (tmp_path / "--profile=wireguard").unlink()
+    assert hook(["check", "--profile=wireguard", bad]) == 1
 
 
 def test_the_hooks_are_declared_with_what_pre_commit_asks_for() -> None:

@@ -262,3 +262,18 @@ def test_sides_are_resolved_with_their_trees(run: Run, tmp_path: Path, monkeypat
     assert document["regressed"] is True
     changed = {s["name"]: (s["before"], s["after"]) for s in document["symbols_behind"]}
     assert changed["JIT"] == ("y", "n")
+
+
+def test_two_architectures_are_refused_unless_one_insists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, arch in (("a", "x86"), ("b", "arm64")):
+        head = f"# Linux/{arch} 6.12.0 Kernel Configuration\nCONFIG_{'X86_64' if arch == 'x86' else 'ARM64'}=y\n"
+        (tmp_path / name).write_text(head + "CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_VXLAN=y\n", encoding="utf-8")
+    x86, arm = str(tmp_path / "a"), str(tmp_path / "b")
+    words = ("-p", "vxlan", "--cilium", "none", "--fail-on", "regression")
+    for pair in ((x86, arm), (arm, x86)):
+        assert main(["diff", *pair, *words]) == 2
+        out, err = capsys.readouterr()
+        assert (out, "--allow-other-arch" in err) == ("", True)
+    assert main(["diff", x86, arm, *words, "--allow-other-arch"]) == 0
+    assert "and NEW is arm64" in " ".join(capsys.readouterr().out.split())
+    assert main(["diff", x86, x86, *words]) == 0

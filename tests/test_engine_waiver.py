@@ -13,6 +13,7 @@ from kina_audit.engine.finding import Status
 from kina_audit.engine.waive import WaiverState
 from kina_audit.engine.waiver import Waiver, read_waivers
 from kina_audit.errors import UsageError
+from kina_audit.kernel.version import KernelVersion
 from kina_audit.report.model import FailOn, Report, Verdict
 from tests.sample_report import CONFIG, LIBRARY, TODAY, kernel, profile, requirement
 
@@ -182,3 +183,34 @@ def test_a_stricter_level_never_lowers_the_exit_status(
 ) -> None:
     codes = [exit_of(rows, waivers, level, text) for level in ("never", *LEVELS)]
     assert codes == sorted(codes)
+
+
+@pytest.mark.parametrize(
+    ("kernel_", "can"),
+    [
+        ("7.2", False), ("6.18 - 7.3", False), ("foo", False), ("v7.*", False), (">=7.0,<6.0", False), ("<0.0", False),
+        ("7.2.12", True), ("7.2.*", True), ("7.*", True), ("*", True), ("7.2*", True), ("6.12.28-153", True),
+        ("7.3-rc1", True), ("*-cloud-amd64", True), (">=6.18", True), (">=6.18,<7.4", True), ("!=6.18", True),
+        ("==6.18.5", True), ("[67].*", True), ("7.?.*", True),
+    ],
+)  # fmt: skip
+def test_a_waiver_that_no_kernel_can_match_warns(kernel_: str, can: bool) -> None:
+    waiver = one(kernel=kernel_)
+    assert (not waiver.impossible) == can
+    report = audit(kernel(), [profile()], cilium=None, waivers=[waiver], today=TODAY, strict=True, library=LIBRARY)
+    never = [w for w in report.waiver_warnings if "can never hold" in w]
+    assert bool(never) != can
+    if not can:
+        assert waiver.origin in [item.name for item in report.deciding], "--strict fails it"
+
+
+@given(
+    st.tuples(st.integers(0, 9), st.integers(0, 30), st.integers(0, 99)),
+    st.sampled_from(["", "-rc3", "-153", "-debug"]),
+)
+def test_a_waiver_that_matches_some_kernel_is_possible(triple: tuple[int, int, int], suffix: str) -> None:
+    text = f"{triple[0]}.{triple[1]}.{triple[2]}{suffix}"
+    version = str(KernelVersion.parse(text))
+    for cut in range(len(version) + 1):
+        assert not one(kernel=version[:cut] + "*").impossible
+    assert not one(kernel=version).impossible

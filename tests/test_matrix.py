@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -13,17 +16,19 @@ from markdown_it import MarkdownIt
 
 from kina_audit.api import audit, load_kernel
 from kina_audit.errors import KinaAuditError, UsageError
-from kina_audit.matrix import MatrixRequest, expand, make_matrix, rows
+from kina_audit.matrix import MatrixRequest, make_matrix, rows
 from kina_audit.packaged import data_file
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import render
 from kina_audit.render.matrix import MATRIX_FORMATS, render_matrix
 from kina_audit.report.matrix import Matrix, Row
+from kina_audit.sources.expand import Named, expand
 from tests.conftest import SHARED, config_text
 from tests.test_cli import Run, config, run  # noqa: F401
 from tests.test_render_html import HOSTILE, Page
 from tests.test_report_stored import places
 
+CONFIG = "# Linux/x86 6.12.0 Kernel Configuration\nCONFIG_NET=y\nCONFIG_INET=y\nCONFIG_IPV6=y\nCONFIG_VXLAN=y\n"
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ProfileLibrary()
 SMALL = MatrixRequest(profiles=("vxlan", "wireguard", "iptables", "netfilter"), cilium="1.18", details=True)
@@ -139,6 +144,10 @@ def test_a_bad_file_is_a_row_and_not_the_end(tmp_path: Path, text: str) -> None:
     assert [bool(r.error) for r in found] == [True, True, False]
 
 
+def sources_of(found: Iterable[Named]) -> list[str]:
+    return [n.source for n in found]
+
+
 def test_sources_that_become_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "configs/more").mkdir(parents=True)
     for name in ("b.config", "a.config", "more/c.config", ".hidden"):
@@ -147,13 +156,13 @@ def test_sources_that_become_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree/.config").write_text("CONFIG_NET=y\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    assert list(expand(["configs"])) == ["configs/a.config", "configs/b.config", "configs/more/c.config"]
-    assert list(expand(["configs/*.config"])) == ["configs/a.config", "configs/b.config"]
-    assert list(expand(["@list"])) == ["recorded:apple", "recorded:kata"]
-    assert list(expand(["tree"])) == ["tree"]
-    assert "recorded:kata@3.17.0" in list(expand(["recorded:*"]))
-    assert all("kata" in n for n in expand(["recorded:kata*"]))
-    assert list(expand(["missing"])) == ["missing"]
+    assert sources_of(expand(["configs"])) == ["configs/a.config", "configs/b.config", "configs/more/c.config"]
+    assert sources_of(expand(["configs/*.config"])) == ["configs/a.config", "configs/b.config"]
+    assert sources_of(expand(["@list"])) == ["recorded:apple", "recorded:kata"]
+    assert sources_of(expand(["tree"])) == ["tree"]
+    assert "recorded:kata@3.17.0" in sources_of(expand(["recorded:*"]))
+    assert all("kata" in n for n in sources_of(expand(["recorded:kata*"])))
+    assert sources_of(expand(["missing"])) == ["missing"]
     # A folder of build trees, of a repository, of links; a list of all kinds.
     (tmp_path / "builds/one").mkdir(parents=True)
     (tmp_path / "builds/one/.config").write_text("CONFIG_NET=y\n", encoding="utf-8")
@@ -162,15 +171,72 @@ def test_sources_that_become_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "builds/.git/index").write_text("x", encoding="utf-8")
     (tmp_path / "builds/loop").symlink_to(tmp_path / "builds")
     (tmp_path / "builds/two.config").write_text("CONFIG_NET=y\n", encoding="utf-8")
-    assert list(expand(["builds"])) == ["builds/one", "builds/two.config"]
+    assert sources_of(expand(["builds"])) == ["builds/one", "builds/two.config"]
     (tmp_path / "all").write_text("configs\nbuilds/*.config\n@all\nnone/*\nrecorded:kata@3.17*\n", encoding="utf-8")
-    assert list(expand(["@all", "configs/a.config", "configs/a.config"])) == [
+    assert sources_of(expand(["@all", "configs/a.config", "configs/a.config"])) == [
         "configs/a.config", "configs/b.config", "configs/more/c.config", "builds/two.config", "@all", "none/*",
         "recorded:kata@3.17.0", "configs/a.config", "configs/a.config",
     ]  # fmt: skip
-    for wrong in ("nothing/*", "@none", "recorded:x*"):
-        with pytest.raises(UsageError):
-            list(expand([wrong]))
+    for wrong in ("nothing/*", "recorded:x*"):
+        [named] = expand([wrong])
+        assert named.source == wrong
+        assert wrong in named.error
+    with pytest.raises(UsageError):
+        list(expand(["@none"]))
+
+
+def test_whatever_is_named_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:  # noqa: F811
+    """A kernel that is left out without a word looks like one that passes."""
+    monkeypatch.chdir(tmp_path)
+    nodes = tmp_path / "nodes"
+    (nodes / "empty").mkdir(parents=True)
+    (nodes / "n1.config").write_text(CONFIG, encoding="utf-8")
+    (nodes / "n2.config").symlink_to("/nonexistent")
+    (nodes / "n3.config").symlink_to("n3.config")
+    os.mkfifo(nodes / "n4.config")
+    (tmp_path / "apart").mkdir()
+    (tmp_path / "apart/n5.config").write_text(CONFIG, encoding="utf-8")
+    (nodes / "linked").symlink_to(tmp_path / "apart")
+    (nodes / "back").symlink_to(tmp_path)
+    found = {n.source.removeprefix("nodes/"): n.error for n in expand(["nodes"])}
+    assert list(found) == ["empty", "linked/n5.config", "n1.config", "n2.config", "n3.config", "n4.config"]
+    assert [name for name, error in found.items() if not error] == ["linked/n5.config", "n1.config"]
+    assert "leads nowhere" in found["n2.config"]
+    for named in ("nodes", "nodes/*", "nodes/**"):
+        status, out, _ = run("matrix", named, "-p", "vxlan", "--cilium", "none", "-j", "1", "-f", "json")
+        rows_ = json.loads(out)["kernels"]
+        assert status == 1, named
+        assert {"nodes/n1.config", "nodes/n2.config", "nodes/n3.config", "nodes/n4.config"} <= {
+            r["source"] for r in rows_
+        }
+        assert sum(bool(r["error"]) for r in rows_) >= 3
+    assert run("matrix", "nodes/empty", "-j", "1")[0] == 3, "nothing was checked"
+    assert run("matrix", "nodes/*.conf", "-j", "1")[0] == 3
+
+
+def test_what_cannot_be_read_or_vanishes_is_a_row(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,  # noqa: F811
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nodes/closed").mkdir(parents=True)
+    (tmp_path / "nodes/ok.config").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "nodes/gone.config").write_text(CONFIG, encoding="utf-8")
+    kept = Path.exists
+
+    def exists(path: Path, **more: Any) -> bool:  # what a folder of mode 000 answers to others than root
+        if "closed" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return kept(path, **more)
+
+    monkeypatch.setattr(Path, "exists", exists)
+    named = list(expand(["nodes"]))
+    (tmp_path / "nodes/gone.config").unlink()
+    found = {r.source: r.error for r in rows(named, SMALL, 1)}
+    assert found["nodes/closed"] == "nodes/closed: cannot be read: Permission denied"
+    assert "no such file" in found["nodes/gone.config"]
+    assert not found["nodes/ok.config"]
 
 
 def sample() -> Matrix:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.packaged import data_file
-from kina_audit.sources.git import revisions
+from kina_audit.sources.history import revisions
 from kina_audit.sources.options import SourceOptions
 from tests.test_cli import Run, run  # noqa: F401
 from tests.test_render_html import Page
@@ -133,11 +134,16 @@ def test_histories_of_every_shape(repository: Path, tmp_path: Path) -> None:
     found, _ = subjects(repository)
     assert found[:3] == ["First <b>config</b>", "Drop VXLAN", "Bump the kernel"]
     assert found[-1] == "Mend it"
-    # A renamed config's history begins where its name does.
+    # A renamed config's history goes on beyond its name; the old name's ends with where it went.
     git(repository, "mv", "kernel/config-arm64", "kernel/config-new")
     git(repository, "commit", "-qam", "Rename")
-    assert subjects(repository, "kernel/config-new")[0] == ["Rename"]
-    assert subjects(repository)[0][-1] == "Mend it"
+    whole = list(revisions(repository, "kernel/config-new", SourceOptions(), []))
+    assert [r.subject for r in whole] == ["First <b>config</b>", "Drop VXLAN", "Bump the kernel", "Mend it", "Rename"]
+    assert whole[-1].event == "renamed from kernel/config-arm64"
+    below = list(revisions(repository / "kernel", "config-new", SourceOptions(), []))
+    assert [r.subject for r in below] == [r.subject for r in whole]
+    old = list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
+    assert (old[-1].subject, old[-1].event, old[-1].kernel) == ("Rename", "renamed to kernel/config-new", None)
     git(tmp_path, "init", "-q", "empty")
     with pytest.raises(SourceNotFoundError, match="git says: fatal"):
         subjects(tmp_path / "empty")
@@ -148,7 +154,7 @@ def test_a_file_that_is_no_config_is_not_read_whole(repository: Path, monkeypatc
     with pytest.raises(SourceError, match="more than"):
         list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
     monkeypatch.undo()
-    monkeypatch.setattr("kina_audit.sources.git.MOST_REVISIONS", 2)
+    monkeypatch.setattr("kina_audit.sources.history.MOST_REVISIONS", 2)
     notes: list[str] = []
     assert len(list(revisions(repository, "kernel/config-arm64", SourceOptions(), notes))) == 2
     assert "newest 2 commits" in notes[0]
@@ -212,3 +218,114 @@ def test_apples_history_loses_the_legacy_tables_once(run: Run) -> None:  # noqa:
     assert [p["date"] for p in points] == sorted(p["date"] for p in points)
     assert run("timeline", "apple", "--offline", "--arch", "x86_64", "-p", "vxlan")[0] == 0
     assert run("timeline", "kata", "--offline")[0] == 2
+
+
+def points(run: Run, repository: Path, *more: str) -> list[dict[str, Any]]:  # noqa: F811
+    words = ("timeline", "--git", str(repository), "--path", "kernel/config-arm64", "-p", "vxlan", "--cilium", "none")
+    status, out, _ = run(*words, "-f", "json", *more)
+    assert status == 0
+    found: list[dict[str, Any]] = json.loads(out)["points"]
+    return found
+
+
+def lost(point: dict[str, Any]) -> list[str]:
+    return [c["name"] for c in point["changes"] if c["direction"] == "lost"]
+
+
+def test_a_commit_answers_for_what_it_changed_itself(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    """A side branch that changed nothing but a clock rate is not blamed for what main did meanwhile."""
+    folder = tmp_path / "merges"
+    config = folder / "kernel/config-arm64"
+    config.parent.mkdir(parents=True)
+    git(folder, "init", "-q", "-b", "main")
+
+    def commit(message: str, text: str) -> None:
+        config.write_text(text, encoding="utf-8")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", message)
+
+    commit("with VXLAN", FIRST)
+    commit("without VXLAN", SECOND)
+    git(folder, "checkout", "-q", "-b", "maint", "HEAD~1")
+    commit("maint: a clock rate only", FIRST.replace("CONFIG_HAVE_THING_3=y\n", ""))
+    git(folder, "checkout", "-q", "main")
+    git(folder, "merge", "-q", "-X", "ours", "-m", "merge maint", "maint")
+    found = points(run, folder)
+    assert [p["subject"] for p in found] == ["with VXLAN", "without VXLAN", "merge maint"]
+    assert [bool(lost(p)) for p in found] == [False, True, False]
+    assert found[-1]["changed_symbols"] == 1
+    assert not [c for p in found for c in p["changes"] if c["direction"] == "gained"]
+    # A merge that takes a loss in answers for it.
+    git(folder, "checkout", "-q", "-b", "side", "HEAD~1")
+    commit("side: VXLAN again", FIRST)
+    git(folder, "checkout", "-q", "main")
+    git(folder, "merge", "-q", "-X", "theirs", "-m", "merge side", "side")
+    assert [c["direction"] for c in points(run, folder)[-1]["changes"]][:1] == ["gained"]
+
+
+def test_a_deletion_is_a_row(run: Run, repository: Path) -> None:  # noqa: F811
+    git(repository, "rm", "-q", "kernel/config-arm64")
+    git(repository, "commit", "-qam", "Away with it")
+    (repository / "kernel/config-arm64").write_text(FIRST, encoding="utf-8")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qam", "Back again")
+    found = points(run, repository, "-o", "svg=t.svg", "-o", "html=t.html", "-o", "table=t.txt")
+    assert [(p["subject"], p["event"], p["verdict"]) for p in found][-2:] == [
+        ("Away with it", "deleted", None),
+        ("Back again", None, "pass"),
+    ]
+    assert not lost(found[-1])
+    schema = json.loads(data_file("schemas/timeline.schema.json").read_text(encoding="utf-8"))
+    assert not list(Draft202012Validator(schema["properties"]["points"]).iter_errors(found))
+    for name in ("t.svg", "t.html", "t.txt"):
+        assert "deleted" in Path(name).read_text(encoding="utf-8")
+
+
+def test_no_message_of_a_commit_is_a_row(run: Run, repository: Path) -> None:  # noqa: F811
+    """Separators of our own, blanks that align, line breaks: a subject is one text behind its label."""
+    config = repository / "kernel/config-arm64"
+    forged = "x\x1e" + "0" * 40 + "\x1f2020-01-01\x1fforged"
+    for number, subject in enumerate(
+        (forged, "lost   vxlan/vxlan-device (required): pass to fail", "a\rb\x0b\x0c\x85c")
+    ):
+        config.write_text(SECOND + f"CONFIG_N{number}=y\n", encoding="utf-8")
+        git(repository, "commit", "-qam", subject)
+    found = points(run, repository)
+    assert len(found) == 6
+    assert all(re.fullmatch(r"[0-9a-f]{40}", p["commit"]) for p in found)
+    words = ("timeline", "--git", str(repository), "--path", "kernel/config-arm64", "-p", "vxlan", "--cilium", "none")
+    lines = run(*words)[1].splitlines()
+    assert sum(line.startswith("    lost ") for line in lines) == 1
+    assert sum(bool(re.match(r"\d{4}-\d\d-\d\d ", line)) for line in lines) == 6
+
+
+def test_two_revisions_are_compared(
+    run: Run,  # noqa: F811
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(repository)
+    words = ("diff", "HEAD~4:kernel/config-arm64", "HEAD:kernel/config-arm64", "-p", "vxlan", "--cilium", "none")
+    status, out, _ = run(*words, "--fail-on", "regression", "-f", "json")
+    assert status == 1
+    found = json.loads(out)["comparison"]
+    assert "vxlan/vxlan-device" in [c["name"] for c in found["findings"]]
+    assert found["after"]["target_version"] == "6.12.5", "the Makefile of that commit says what is built"
+    assert found["before"]["commit"] == git(repository, "rev-parse", "HEAD~4")
+    # From a folder of it, and as a file of that very name, which comes first.
+    monkeypatch.chdir(repository / "kernel")
+    assert run("check", "main:./config-arm64", "-p", "vxlan", "--cilium", "none")[0] == 1
+    (repository / "kernel/main:config").write_text(FIRST, encoding="utf-8")
+    assert run("check", "main:config", "-p", "vxlan", "--cilium", "none")[0] == 0
+    for wrong, said in (
+        ("nope:kernel/config-arm64", "no commit nope"),
+        ("HEAD:no/such", "no no/such in commit"),
+        ("HEAD:README", "does not look like a kernel config"),
+    ):
+        status, _, err = run("check", wrong, "-p", "vxlan")
+        assert status in (2, 3)
+        assert said in err, wrong
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run("check", "HEAD:kernel/config-arm64", "-p", "vxlan")
+    assert (status, "no commit HEAD of a git repository here" in err) == (3, True)

@@ -93,7 +93,8 @@ def advise(
     )
     if all_releases:
         return _matrix(report, request, format_, colour=colour)
-    outputs.write(report, planned, RenderOptions(color=colour, verbose=verbose))
+    # What this command answers is the mode, and its own exit status.
+    outputs.write(report, planned, RenderOptions(color=colour, verbose=verbose), quiet=True)
     return 0 if report.advice is not None and report.advice.fulfilled else 1
 
 

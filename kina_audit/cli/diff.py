@@ -43,6 +43,9 @@ def diff(
     new_kernel_tree: Annotated[
         str, typer.Option("--new-kernel-tree", metavar="TREE", help="For NEW alone; resolves it first.")
     ] = "",
+    allow_other_arch: Annotated[
+        bool, typer.Option("--allow-other-arch", help="Compare kernels of two architectures all the same.")
+    ] = False,
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
     format_: Annotated[str, typer.Option("--format", "-f", help="text, json or markdown, to stdout.")] = "text",
@@ -83,6 +86,12 @@ def diff(
 
     before = side(old, old_target, old_kernel_tree or kernel_tree)
     after = side(new, new_target, new_kernel_tree or kernel_tree)
+    arches = [kernel.config.arch for kernel in (before, after)]
+    if all(arches) and arches[0] != arches[1] and not allow_other_arch:
+        raise UsageError(
+            f"OLD is an {arches[0]} kernel and NEW is {arches[1]}: features that only one of them can have are no loss",
+            "Compare kernels of one architecture, or say --allow-other-arch.",
+        )
     found = compare_kernels(
         before, after, profiles, cilium=given.release(cilium), library=library, waivers=accepted, today=on
     )

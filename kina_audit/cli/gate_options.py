@@ -117,7 +117,8 @@ def take_improvements(report: "Report", path: Path, *, quiet: bool) -> None:
     compared = report.baseline
     if compared is None:
         return
-    terminal.write_file(path, write_baseline(take_over(compared), report.tool_version))
+    if compared.improved:
+        terminal.write_file(path, write_baseline(take_over(compared), report.tool_version))
     if not quiet:
         count = len(compared.improvements) + (compared.improved and not compared.improvements)
         terminal.say(f"{path}: {count} improvements taken" if compared.improved else f"{path}: nothing was gained")

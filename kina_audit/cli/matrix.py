@@ -57,10 +57,11 @@ def matrix(
     from kina_audit.cli import outputs
     from kina_audit.cli.settings import decided_by_folder
     from kina_audit.errors import NothingCheckedError
-    from kina_audit.matrix import MatrixRequest, expand, make_matrix, rows
+    from kina_audit.matrix import MatrixRequest, make_matrix, rows
     from kina_audit.render import RenderOptions
     from kina_audit.render.matrix import MATRIX_FORMATS, render_matrix
     from kina_audit.report.model import FailOn
+    from kina_audit.sources.expand import expand
 
     colour = terminal.use_colour(color)
     planned = outputs.plan(format_, output or [], formats=MATRIX_FORMATS)
@@ -73,7 +74,7 @@ def matrix(
         options,
     )
     names = list(expand(sources))
-    if "-" in names:
+    if any(n.source == "-" for n in names):
         # Only this process has the stdin that is meant.
         jobs = 1
     found = make_matrix(request, _told(rows(names, request, jobs), len(names), quiet=quiet))

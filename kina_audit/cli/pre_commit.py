@@ -1,8 +1,8 @@
 """``kina-audit-pre-commit``: what `.pre-commit-hooks.yaml` runs; pre-commit gives many files at once, `check` takes one."""
 
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from kina_audit.cli import main, terminal
 
@@ -29,9 +29,15 @@ def hook(arguments: Sequence[str]) -> int:
     """
     if not arguments or arguments[0] not in _WORDS:
         return main(["--help"]) or 2
-    # A committed file may be called like an option.
-    options = [a for a in arguments[1:] if a.startswith("-") and not Path(a).is_file()]
+    options = [a for a in arguments[1:] if a.startswith("-")]
     files = [a for a in arguments[1:] if a not in options]
+    for name in options:
+        # A committed file may be called like an option; guessing wrong would switch the option off.
+        if os.path.lexists(name):
+            terminal.say(
+                f"{name} is an option and also a file here, and nobody can tell which is meant", "Rename the file."
+            )
+            return 2
     if not files:
         terminal.say(
             "no file was given, so nothing was checked", "Let pre-commit pass file names, or add them to args."

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SOURCE_HELP = (
     "A config, kernel image, package or archive (ARCHIVE!MEMBER), folder, - for stdin, running, installed, apple[@REF], "
-    "recorded:NAME, container:, docker:, podman:, ssh:HOST, kubectl:NODE or https://..."
+    "recorded:NAME, container:, docker:, podman:, ssh:HOST, kubectl:NODE, REV:PATH (of git) or https://..."
 )
 
 Source = Annotated[str, typer.Argument(help=SOURCE_HELP)]

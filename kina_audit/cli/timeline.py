@@ -11,6 +11,7 @@ from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
+    from kina_audit.report.timeline import Version
     from kina_audit.sources.options import SourceOptions
 
 
@@ -38,7 +39,10 @@ def timeline(
     *,
     options: "SourceOptions",
 ) -> int:
-    """Show what each version of a config carries, and what changed when and in which commit."""
+    """Show what each version of a config carries, and what changed when and in which commit.
+
+    Of a git history it follows the first parent of each commit: a merge stands for everything that it brought in.
+    """
     from dataclasses import replace
 
     from kina_audit.api import audit
@@ -54,30 +58,34 @@ def timeline(
     library, profiles = chosen(profile, profile_dir)
     notes: list[str] = []
     versions = _of_git(git, path, options, notes) if git else _of_apple(options, notes)
-    audits = (
-        (label, subject, audit(kernel, profiles, cilium=given.release(cilium), library=library))
-        for label, subject, kernel in versions
-    )
+
+    def audited() -> "Iterator[Version]":
+        for version, kernel in versions:
+            found = audit(kernel, profiles, cilium=given.release(cilium), library=library) if kernel else None
+            yield replace(version, report=found)
+
     title = f"{git.resolve().name}: {path}" if git else f"apple/containerization kernel/config-{options.arch}"
-    found = replace(make_timeline(title, audits), notes=tuple(notes))
+    found = replace(make_timeline(title, audited()), notes=tuple(notes))
     outputs.write_each(planned, RenderOptions(), lambda name, look: render_timeline(name, found, look.width))
     return 0
 
 
 def _of_git(
     repository: Path, path: str, options: "SourceOptions", notes: list[str]
-) -> "Iterator[tuple[str, str, Kernel]]":
-    from kina_audit.sources.git import revisions
+) -> "Iterator[tuple[Version, Kernel | None]]":
+    from kina_audit.report.timeline import Version
+    from kina_audit.sources.history import revisions
 
     for found in revisions(repository, path, options, notes):
-        yield found.commit[:12], found.subject, found.kernel
+        yield Version(found.commit[:12], found.subject, None, found.date, found.commit, found.event), found.kernel
 
 
-def _of_apple(options: "SourceOptions", notes: list[str]) -> "Iterator[tuple[str, str, Kernel]]":
+def _of_apple(options: "SourceOptions", notes: list[str]) -> "Iterator[tuple[Version, Kernel | None]]":
     """Every recorded version, and main where the network is there and it differs from the newest record."""
     from dataclasses import replace
 
     from kina_audit.errors import SourceError
+    from kina_audit.report.timeline import Version
     from kina_audit.sources import open_source
     from kina_audit.sources.recorded import entries
 
@@ -88,7 +96,7 @@ def _of_apple(options: "SourceOptions", notes: list[str]) -> "Iterator[tuple[str
         kernel = open_source(f"recorded:{name}", options)
         blob, held = kernel.provenance.blob, max(held, len(kernel.config.held or ()))
         tags = ref.first if ref.first == ref.last else f"{ref.first} to {ref.last}"
-        yield tags, "", kernel
+        yield Version(tags, "", None), kernel
     if held:
         notes.append(f"recorded kernels hold {held} symbols; others are not compared")
     if options.offline:
@@ -102,4 +110,4 @@ def _of_apple(options: "SourceOptions", notes: list[str]) -> "Iterator[tuple[str
     if kernel.provenance.blob == blob:
         notes.append("main is the same file as the newest version here")
         return
-    yield "main", "", kernel
+    yield Version("main", "", None), kernel

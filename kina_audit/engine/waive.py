@@ -13,7 +13,7 @@ from kina_audit.kernel.provenance import Kernel
 class WaiverState(StrEnum):
     """What became of a waiver in one run.
 
-    applied; unused (it speaks of this kernel, and nothing unmet matches it); expired; elsewhere (it is for another
+    applied; unused (it speaks of this kernel and nothing unmet matches it, or it can match no kernel at all); expired; elsewhere (it is for another
     source or kernel, which is no fault of it).
     """
 
@@ -86,6 +86,8 @@ def _use(
     today: date,
     others: Sequence[tuple[str, str]],
 ) -> WaiverUse:
+    if waiver.impossible:
+        return WaiverUse(waiver, WaiverState.UNUSED, f"{waiver.origin} can never hold: {waiver.impossible}")
     if not waiver.is_for(kernel):
         return WaiverUse(waiver, WaiverState.ELSEWHERE)
     named = [

@@ -10,6 +10,7 @@ owner = "network team"
 link = "https://tracker.example/NET-1234"
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +25,9 @@ MAX_WAIVERS = 10_000
 """More waivers than this are refused: nobody reviewed them."""
 
 MAX_TEXT = 2_000
+_VERSION = re.compile(r"\d+\.\d+(\.\d+|-rc\d+).*")
+"""What a kernel's version looks like in full, as `KernelVersion` writes it."""
+_VERSION_START = re.compile(r"(\d+(\.(\d+([.-].*)?)?)?)?")
 _KEYS = ("requirement", "profile", "source", "kernel", "reason", "expires", "owner", "link")
 _HINT = (
     "A waiver needs requirement (PROFILE/REQUIREMENT) or profile, a reason, and expires (a day such as 2027-03-31); "
@@ -72,6 +76,19 @@ class Waiver:
         if self.kernel[0] in "<>=!":
             return target in VersionRange.parse(self.kernel)
         return fnmatchcase(str(target), self.kernel)
+
+    @property
+    def impossible(self) -> str:
+        """Why no kernel at all is meant by it; empty when one may be."""
+        if not self.kernel:
+            return ""
+        if self.kernel[0] in "<>=!":
+            return "" if VersionRange.parse(self.kernel).possible else f"no version is in {self.kernel!r}"
+        literal = re.split(r"[*?\[]", self.kernel, maxsplit=1)[0]
+        whole = literal == self.kernel
+        if (_VERSION if whole else _VERSION_START).fullmatch(literal):
+            return ""
+        return f"no kernel's version looks like {self.kernel!r}; write a range such as >=6.18,<7.4, or a pattern such as 7.2.*"
 
     @property
     def expiry(self) -> str:

@@ -94,6 +94,15 @@ class VersionRange:
         """
         return _parse_range(text)
 
+    @property
+    def possible(self) -> bool:
+        """Whether any version is in it."""
+        bounds = [bound for _, bound in self.clauses]
+        # Between two neighbours of these nothing changes.
+        near = {(0, 0, 0), *bounds, *((a, b, c + 1) for a, b, c in bounds)}
+        near |= {(a, b, c - 1) if c else (a, b - 1, 999_999) if b else (a - 1, 99_999, 0) for a, b, c in bounds}
+        return any(all(_OPERATORS[op](one, bound) for op, bound in self.clauses) for one in near if one >= (0, 0, 0))
+
     def __contains__(self, version: KernelVersion) -> bool:
         return all(_OPERATORS[op](version.triple, bound) for op, bound in self.clauses)
 

@@ -60,7 +60,7 @@ def read_baseline(text: str, origin: str) -> Snapshot:
     version = document["schema_version"]
     if version != SCHEMA_VERSION or isinstance(version, bool):
         raise UsageError(
-            f"{origin}: a baseline of schema version {str(version)[:20]}, and this kina-audit reads {SCHEMA_VERSION}",
+            f"{origin}: a baseline of schema version {version!r:.20}, and this kina-audit reads {SCHEMA_VERSION}",
             "Use the kina-audit that took it, or take it again and review it.",
         )
     try:
@@ -77,7 +77,9 @@ def _parse(document: Mapping[str, Any]) -> Snapshot:
     profiles = {k: ProfileStanding(Status(p["status"]), str(p["digest"])) for k, p in document["profiles"].items()}
     findings = {}
     for name, text in document["findings"].items():
-        level, status = text.split(" ")
+        level, space, status = text.partition(" ")
+        if not space:
+            raise ValueError(f"finding {name!r} is {text[:40]!r}, and not a level and a status")
         if name.partition("/")[0] not in profiles:
             raise ValueError(f"finding {name!r} belongs to no profile of it")
         findings[name] = Standing(Level(level), Status(status))
@@ -89,8 +91,10 @@ def _parse(document: Mapping[str, Any]) -> Snapshot:
     symbols = document["symbols"]
     if not all(v is None or isinstance(v, str) for v in symbols.values()):
         raise ValueError("a symbol's value is neither text nor null")
-    kernel = {k: str(v) for k, v in document["kernel"].items()}
-    return Snapshot(kernel, profiles, findings, dict(symbols), standing)
+    kernel = document["kernel"]
+    if not all(isinstance(v, str) for v in kernel.values()):
+        raise ValueError("a fact about the kernel is no text")
+    return Snapshot(dict(kernel), profiles, findings, dict(symbols), standing)
 
 
 def hold(taken: Snapshot, baseline: Snapshot, origin: str, valid: Sequence[Waiver]) -> Comparison:

@@ -10,7 +10,7 @@ from kina_audit.report.model import Report
 from kina_audit.report.snapshot import snapshot
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/timeline-1.schema.json"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Point:
         statuses: one for each profile of the timeline.
         changes: what was lost and gained since the point before.
         symbols: how many symbols' lines differ from the point before; None for the first.
+        mode_before: of the point before, or empty.
+        event: ``deleted``, ``renamed to PATH`` or ``renamed from PATH``; a point that is gone has nothing else.
     """
 
     label: str
@@ -41,6 +43,7 @@ class Point:
     changes: tuple[Change, ...] = ()
     symbols: int | None = None
     mode_before: str = ""
+    event: str = ""
 
     @property
     def lost(self) -> tuple[Change, ...]:
@@ -74,22 +77,41 @@ class Timeline:
     notes: tuple[str, ...] = ()
 
 
-def make_timeline(name: str, audits: Iterable[tuple[str, str, Report]], notes: tuple[str, ...] = ()) -> Timeline:
-    """A timeline of (label, subject, audit), oldest first, all of the same profiles and release."""
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a point is made of: one version's audit, or that it is gone."""
+
+    label: str
+    subject: str
+    report: Report | None
+    date: str = ""
+    commit: str = ""
+    event: str = ""
+
+
+def make_timeline(name: str, versions: Iterable[Version], notes: tuple[str, ...] = ()) -> Timeline:
+    """A timeline of versions, oldest first, all audited by the same profiles and release.
+
+    Each is compared with the one before it that was there.
+    """
     points: list[Point] = []
     last: Report | None = None
     profiles: tuple[tuple[str, str], ...] = ()
     release = version = ""
-    for label, subject, report in audits:
+    for each in versions:
+        report = each.report
+        if report is None:
+            points.append(Point(each.label, each.date, each.commit, each.subject, "", "", "", (), event=each.event))
+            continue
         profiles = tuple((r.profile.id, r.profile.title) for r in report.results)
         release = report.advice.release if report.advice else ""
         version = report.tool_version
-        points.append(_point(label, subject, report, last))
+        points.append(_point(each, report, last))
         last = report
     return Timeline(name, profiles, release, tuple(points), version, notes)
 
 
-def _point(label: str, subject: str, report: Report, last: Report | None) -> Point:
+def _point(version: Version, report: Report, last: Report | None) -> Point:
     origin, config = report.kernel.provenance, report.kernel.config
     changes: tuple[Change, ...] = ()
     symbols: int | None = None
@@ -102,10 +124,10 @@ def _point(label: str, subject: str, report: Report, last: Report | None) -> Poi
         symbols = len(changed_symbols(last.kernel.config, config))
         before = str(last.advice.mode) if last.advice else ""
     return Point(
-        label,
+        version.label,
         origin.date,
         origin.commit,
-        subject,
+        version.subject,
         str(config.target or ""),
         str(report.verdict),
         str(report.advice.mode) if report.advice else "",
@@ -113,6 +135,7 @@ def _point(label: str, subject: str, report: Report, last: Report | None) -> Poi
         changes,
         symbols,
         before,
+        version.event,
     )
 
 
@@ -134,9 +157,10 @@ def timeline_document(timeline: Timeline) -> dict[str, Any]:
                 "commit": p.commit or None,
                 "subject": p.subject or None,
                 "kernel": p.kernel or None,
-                "verdict": p.verdict,
+                "event": p.event or None,
+                "verdict": p.verdict or None,
                 "mode": p.mode or None,
-                "statuses": dict(zip(ids, p.statuses, strict=True)),
+                "statuses": dict(zip(ids, p.statuses, strict=bool(p.statuses))),
                 "changed_symbols": p.symbols,
                 "changes": [
                     {

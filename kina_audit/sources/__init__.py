@@ -12,12 +12,16 @@ GUESTS = ("container", "docker", "podman", "ssh", "kubectl")
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
+_REVISION = re.compile(r"[^:!/.\x00-\x20-][^:!\x00-\x1f]*:[^\x00]+")
+"""A commit's name and a path; what starts like a path or an option is none."""
+
 
 def open_source(source: str, options: SourceOptions | None = None) -> Kernel:
     """Read the kernel that ``source`` names.
 
     A path (``FILE``, ``ARCHIVE!MEMBER``, a folder), ``-``, ``running``, ``installed``, ``apple[@REF]``, ``recorded:NAME``,
-    ``container:``, ``docker:``, ``podman:``, ``ssh:HOST``, ``kubectl:NODE``, or an address.
+    ``container:``, ``docker:``, ``podman:``, ``ssh:HOST``, ``kubectl:NODE``, ``REV:PATH`` of the git repository here, or an
+    address.
 
     Raises:
         SourceError: it could not be obtained or read.
@@ -45,6 +49,10 @@ def open_source(source: str, options: SourceOptions | None = None) -> Kernel:
         from kina_audit.sources.guest.read import open_guest
 
         return open_guest(transport, guest, options)
+    if _is_revision(source):
+        from kina_audit.sources.revision import open_revision
+
+        return open_revision(source, options)
     source, member = _split(source)
     if _SCHEME.match(source):
         from kina_audit.sources.url import open_url
@@ -69,8 +77,15 @@ def place_of(source: str) -> str | None:
     transport, colon, _ = source.partition(":")
     if source in ("apple", "installed") or source.startswith("apple@") or (colon and transport in GUESTS):
         return None
+    if _is_revision(source):
+        return None
     place = _split(source)[0]
     return None if _SCHEME.match(place) else place
+
+
+def _is_revision(source: str) -> bool:
+    """Whether a source has the shape ``REV:PATH`` and is no file's own name."""
+    return bool(_REVISION.fullmatch(source)) and not _SCHEME.match(source) and not os.path.lexists(source)
 
 
 def _split(source: str) -> tuple[str, str]:

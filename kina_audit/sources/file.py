@@ -103,7 +103,7 @@ def read_bytes(data: bytes, provenance: Provenance, options: SourceOptions, memb
     Raises:
         SourceError: corrupt, too large, or no kernel config in it.
     """
-    if not member and _is_plain(data[:_HEAD]):
+    if not member and is_plain(data[:_HEAD]):
         return kernel_of_text(data, provenance, options)
     from kina_audit.kernel.compression.reader import ViewReader
     from kina_audit.sources.content import read_config
@@ -120,7 +120,7 @@ def read_bytes(data: bytes, provenance: Provenance, options: SourceOptions, memb
     return _search(ViewReader(view), opened, read, provenance, options, member)
 
 
-def _is_plain(head: bytes) -> bool:
+def is_plain(head: bytes) -> bool:
     """Whether text starts here, so that nothing has to be looked into."""
     return head[:1] in _PLAIN_START and b"\0" not in head
 
@@ -129,7 +129,7 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
     """The kernel in an open file; ``path`` is None when it can be read only once."""
     name = provenance.location
     head = file.read(_HEAD)
-    if not member and _is_plain(head):
+    if not member and is_plain(head):
         data = head + file.read(MAX_CONFIG_BYTES + 1 - len(head))
         if len(data) > MAX_CONFIG_BYTES:
             raise SourceTooLargeError(

@@ -13,7 +13,7 @@ def render(timeline: Timeline, _width: int) -> str:
     points = [
         {
             "point": p,
-            "failing": [i for (i, _), s in zip(timeline.profiles, p.statuses, strict=True) if s == "fail"],
+            "failing": [i for (i, _), s in zip(timeline.profiles, p.statuses, strict=bool(p.statuses)) if s == "fail"],
             "lost": [change(c) for c in p.lost],
             "gained": [change(c) for c in p.gained],
             "differing": "" if p.symbols is None else differing(p.symbols),

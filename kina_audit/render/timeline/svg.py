@@ -45,9 +45,14 @@ def drawing(timeline: Timeline, style: str = "") -> str:
             out.append(
                 f'<text class="{"" if line == 0 else "soft"}" x="{x}" y="{top - _HEADS + 18 + line * 15}">{xml(cut(text, 16))}</text>'
             )
+    for number, point in enumerate(points):
+        if not point.statuses:
+            out.append(_cell(number, top, "skip", f"{point.label}: {point.event}", point.event))
     if timeline.release:
         out.append(f'<text x="12" y="{top + 16}">{xml(cut(f"Cilium {timeline.release}", 26))}</text>')
         for number, point in enumerate(points):
+            if not point.statuses:
+                continue
             status = "fail" if point.mode == "unsupported" else "pass" if point.mode == LADDER[0] else "warn"
             status = "unknown" if point.mode == "unknown" else status
             out.append(_cell(number, top, status, f"{point.label}: {point.mode}", point.mode))
@@ -55,6 +60,8 @@ def drawing(timeline: Timeline, style: str = "") -> str:
         y = top + row * _ROW
         out.append(f'<text x="12" y="{y + 16}">{xml(cut(name, 22))}</text>')
         for number, point in enumerate(points):
+            if not point.statuses:
+                continue
             status = point.statuses[row - bool(timeline.release)]
             hint = f"{point.label}: {text} {_WORD[status]}"
             out.append(_cell(number, y, status, hint, _WORD[status]))
@@ -66,5 +73,5 @@ def _cell(column: int, y: int, status: str, hint: str, word: str) -> str:
     x = _LEFT + column * _COLUMN
     return (
         f'<g><title>{xml(hint)}</title><rect class="{status}" x="{x}" y="{y}" width="{_COLUMN - _GAP}" '
-        f'height="{_ROW - _GAP}" rx="3"/><text class="cell" x="{x + 8}" y="{y + 15}">{xml(word)}</text></g>'
+        f'height="{_ROW - _GAP}" rx="3"/><text class="cell" x="{x + 8}" y="{y + 15}">{xml(cut(word, 16))}</text></g>'
     )

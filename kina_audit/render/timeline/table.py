@@ -17,12 +17,17 @@ def render(timeline: Timeline, width: int) -> str:
 
 
 def _point(timeline: Timeline, point: Point, width: int) -> list[str]:
-    known = [point.date, point.label, f"Linux {point.kernel or 'unknown'}", point.verdict]
+    gone = bool(point.event) and not point.verdict
+    known = [point.date, point.label, *([] if gone else [f"Linux {point.kernel or 'unknown'}", point.verdict])]
     if point.mode:
         known.append(f"Cilium {timeline.release}: {point.mode}")
     lines = wrap("  ".join(one_line(k) for k in known if k), width, subsequent_indent="    ")
-    if point.subject:
-        lines.append("    " + cut(point.subject, max(20, width - 4)))
+    if point.subject:  # behind a label, so that no message reads as one of the lines below
+        lines.append("    commit " + cut(point.subject, max(20, width - 11)))
+    if point.event:
+        lines += _wrapped("file", one_line(point.event), width)
+    if gone:
+        return lines
     if point.symbols is None:
         for label, status in (("fails", "fail"), ("open", "unknown")):
             named = [i for (i, _), s in zip(timeline.profiles, point.statuses, strict=True) if s == status]

@@ -1,0 +1,138 @@
+"""The kernels that sources name: a folder of configs, a pattern, ``@LIST``, ``recorded:*`` become many.
+
+Whatever is named is in the answer, if only with the reason why it cannot be audited: a kernel that is left out without a
+word looks like one that passes.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from glob import iglob
+from pathlib import Path
+
+from kina_audit.errors import UsageError
+
+MAX_LIST_BYTES = 64 * 1024 * 1024
+_ONE_KERNEL = (".config", "boot", "lib/modules", "Kconfig", "proc/config.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One kernel that was named, or what was named and is none.
+
+    Attributes:
+        source: as `kina_audit.sources.open_source` takes it.
+        error: why it cannot be read; empty: nobody has tried yet.
+    """
+
+    source: str
+    error: str = ""
+
+
+def expand(sources: Iterable[str]) -> Iterator[Named]:
+    """Every kernel that sources name, in order.
+
+    A folder that `check` would find one kernel in (a build tree, a root file system) stays one.
+
+    Raises:
+        UsageError: a list that cannot be read.
+    """
+    for source in sources:
+        if source.startswith("@"):
+            yield from _or_error(source, "names no kernel", _of_list(Path(source[1:])))
+        else:
+            yield from _expand(source)
+
+
+def _or_error(source: str, why: str, found: Iterator[Named]) -> Iterator[Named]:
+    """The same, or one error when there is nothing."""
+    first = next(found, None)
+    yield first or Named(source, f"{source}: {why}")
+    yield from found
+
+
+def _of_list(path: Path) -> Iterator[Named]:
+    for name in _listed(path):
+        # A list does not name lists, or it might name itself; a line that names nothing is a row that says so.
+        yield from (Named(name),) if name.startswith("@") else _expand(name)
+
+
+def _expand(source: str) -> Iterator[Named]:
+    pattern = any(c in source for c in "*?[")
+    if source.startswith("recorded:") and pattern:
+        from kina_audit.sources.recorded import entries
+
+        names = (Named(f"recorded:{n}") for n, _, _ in entries() if fnmatchcase(f"recorded:{n}", source))
+        yield from _or_error(source, "no recorded kernel is called so; `kina-audit kernels` lists them", names)
+    elif os.path.isdir(source):  # noqa: PTH112  (Path.is_dir raises on some names before 3.14)
+        yield from _of_folder(Path(source), set())
+    elif pattern and not os.path.lexists(source) and "://" not in source:
+        yield from _or_error(source, "no file matches", _matching(source))
+    else:
+        yield Named(source)
+
+
+def _matching(pattern: str) -> Iterator[Named]:
+    """What a pattern matches, folders gone through unless the pattern does that itself."""
+    deep = "**" in pattern
+    for name in sorted(iglob(pattern, recursive=True)):  # noqa: PTH207
+        if not os.path.isdir(name):  # noqa: PTH112
+            yield _of_file(Path(name))
+        elif not deep:
+            yield from _of_folder(Path(name), set())
+
+
+def _of_folder(folder: Path, seen: set[str]) -> Iterator[Named]:
+    """A folder that holds one kernel, or everything below it that may be one; nothing hidden, nothing twice."""
+    try:
+        seen.add(os.path.realpath(folder))
+        if any((folder / name).exists() for name in _ONE_KERNEL):
+            yield Named(str(folder))
+            return
+        entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        yield Named(str(folder), f"{folder}: cannot be read: {reason}")
+        return
+    if not entries:
+        yield Named(str(folder), f"{folder}: an empty folder")
+    for path in entries:
+        if not os.path.isdir(path):  # noqa: PTH112
+            yield _of_file(path)
+        elif not _inside(os.path.realpath(path), seen):
+            yield from _of_folder(path, seen)
+
+
+def _inside(place: str, seen: set[str]) -> bool:
+    """Whether a folder was gone through, or leads back to where one came from."""
+    return place in seen or any(other.startswith(place + os.sep) for other in seen)
+
+
+def _of_file(path: Path) -> Named:
+    """A file of a folder or pattern; whoever named those did not mean to wait for a pipe."""
+    name = str(path)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return Named(name, f"{name}: a link that leads nowhere" if path.is_symlink() else f"{name}: no such file")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return Named(name, f"{name}: cannot be read: {reason}")
+    return Named(name) if stat.S_ISREG(mode) else Named(name, f"{name}: a pipe, a socket or a device, no file")
+
+
+def _listed(path: Path) -> Iterator[str]:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_LIST_BYTES + 1)
+        if len(data) > MAX_LIST_BYTES:
+            raise UsageError(f"{path}: more than 64 MiB, which no list of kernels is")
+        text = data.decode("utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise UsageError(f"{path}: cannot be read: {reason}", "A list names one kernel a line.") from error
+    for line in text.splitlines():
+        if (name := line.strip()) and not name.startswith("#"):
+            yield name
