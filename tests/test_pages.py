@@ -10,12 +10,13 @@ import pytest
 
 from kina_audit.api import audit, load_kernel
 from kina_audit.cli import main
-from kina_audit.matrix import MatrixRequest, expand, make_matrix, rows
+from kina_audit.matrix import MatrixRequest, make_matrix, rows
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import render
 from kina_audit.render.matrix import render_matrix
 from kina_audit.report.matrix import Matrix, Row
 from kina_audit.report.model import Report
+from kina_audit.sources.expand import expand
 from tests.browser import axe, browser, complaints, picture, resize, serious
 from tests.sample_report import held
 
