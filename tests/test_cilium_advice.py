@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kina_audit.api import advise_every_release, audit
 from kina_audit.cilium.advise import best_release
 from kina_audit.cilium.features import Basis, feature_ids, features
-from kina_audit.cilium.keys import keys, on_when
+from kina_audit.cilium.keys import charted, keys, on_when
 from kina_audit.cilium.model import Advice, Mode, State
 from kina_audit.cilium.release import find_release, known_releases
 from kina_audit.cilium.request import make_request
@@ -27,10 +27,10 @@ from tests.test_cilium_ladder import BASE, SYMBOLS, synthetic
 LIBRARY = ProfileLibrary()
 WHOLE = [
     *BASE, "BPF_JIT", "PERF_EVENTS", "IP_MULTIPLE_TABLES", "DEBUG_INFO_BTF", "BPF_EVENTS", "INET_DIAG", "INET_UDP_DIAG",
-    "INET_DIAG_DESTROY", "NETKIT", "WIREGUARD", "XFRM_USER", "INET_ESP", "INET6_ESP", "XFRM_STATISTICS", "NET_SCH_FQ",
-    "TCP_CONG_BBR", "GENEVE", "IPV6", "IPV6_MULTIPLE_TABLES", "NF_TABLES_IPV6", "NETFILTER_XT_MATCH_SOCKET", "NET_IPIP",
+    "INET_DIAG_DESTROY", "NETKIT", "WIREGUARD", "INET_ESP", "INET6_ESP", "XFRM_STATISTICS", "NET_SCH_FQ",
+    "TCP_CONG_BBR", "TCP_CONG_CUBIC", "GENEVE", "IPV6", "IPV6_MULTIPLE_TABLES", "NF_TABLES_IPV6", "NETFILTER_XT_MATCH_SOCKET", "NET_IPIP",
     "IPV6_TUNNEL", "SCHEDSTATS", "IP_SCTP", "NET_UDP_TUNNEL", "DST_CACHE",
-    "IP6_NF_IPTABLES", "IP6_NF_FILTER", "IP6_NF_MANGLE", "IP6_NF_RAW",
+    "IP6_NF_IPTABLES", "IP6_NF_FILTER", "IP6_NF_MANGLE", "IP6_NF_RAW", "NETFILTER_XT_CONNMARK", "NETFILTER_XT_TARGET_REDIRECT",
 ]  # fmt: skip
 
 
@@ -65,7 +65,8 @@ def test_every_fact_names_what_exists() -> None:
                     assert requirement in profiles[profile], (row.id, need.requirement)
                 if need.feature:
                     assert need.feature in rows, (row.id, need.feature)
-                assert need.link.startswith("https://"), row.id
+                assert need.link.startswith("https://") or need.observed, row.id
+                assert need.when.keys() <= charted(release).keys(), (row.id, need.when)
             assert {c.other for c in row.conflicts} <= rows.keys()
         assert on_when().keys() <= rows.keys()
         known = {k.config for k in keys(release)}
@@ -88,8 +89,7 @@ def test_on_a_kernel_that_has_everything_everything_works() -> None:
     assert advice.mode is Mode.FULL_EBPF
     off = {k: v for k, v in states(advice).items() if v is not State.WORKS}
     assert off == {
-        "iptables-legacy": State.BROKEN, "ztunnel": State.UNVERIFIED, "srv6": State.UNVERIFIED,
-        "l2-announcements": State.UNVERIFIED, "ipv6": State.UNVERIFIED,
+        "iptables-legacy": State.BROKEN, "srv6": State.UNVERIFIED,
     }  # fmt: skip
     assert choice(advice, "datapath-device") == "netkit"
 

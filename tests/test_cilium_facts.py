@@ -3,11 +3,13 @@
 import pytest
 
 from kina_audit.cilium.model import Mode, State
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.version import KernelVersion
 from tests.test_cilium_advice import WHOLE, advise, choice, states
 from tests.test_cilium_ladder import synthetic
 
 FATAL, BROKEN, DEGRADED, SILENT = State.FATAL, State.BROKEN, State.DEGRADED, State.SILENT
-WORKS, UNVERIFIED = State.WORKS, State.UNVERIFIED
+WORKS, UNVERIFIED, NO_PODS = State.WORKS, State.UNVERIFIED, State.NO_PODS
 TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
 
 
@@ -25,39 +27,76 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         (TC, "6.6.0", "1.14", "agent", FATAL),
         (TC, "6.6.0", "1.15", "agent", FATAL),
         *[(TC, "6.6.0", release, "agent", UNVERIFIED) for release in ("1.16", "1.17", "1.18", "1.20.2")],
-        # XFRM, without IPsec
-        ("XFRM", "6.12.0", "1.16", "agent", FATAL),
-        ("XFRM", "6.12.0", "1.17", "agent", UNVERIFIED),
-        ("XFRM", "6.12.0", "1.18", "agent", WORKS),
+        *[(TC[1:], "6.12.0", release, "agent", WORKS) for release in ("1.18", "1.20.0", "1.20.2")],
+        # sockets of families that nobody uses: 1.16.10 and 1.17.4 mended it, 1.18 brought it back
+        *[("XFRM_USER", "6.12.0", release, "agent", state) for release, state in (
+            ("1.14", FATAL), ("1.16.9", FATAL), ("1.16.10", WORKS), ("1.17.0", WORKS), ("1.17", WORKS), ("1.18", FATAL),
+            ("1.19", FATAL), ("1.20.0", FATAL), ("1.20.2", FATAL))],
+        *[("NETFILTER_NETLINK", "6.12.0", release, "agent", state) for release, state in (
+            ("1.16.9", FATAL), ("1.16.10", WORKS), ("1.17.3", FATAL), ("1.17.4", WORKS), ("1.18", FATAL), ("1.20.2", FATAL))],
+        # a helper that the kernel offers to socket programs with this symbol only
+        *[("CGROUP_NET_CLASSID", "6.12.0", release, "agent", state) for release, state in (
+            ("1.17", WORKS), ("1.18", WORKS), ("1.19.2", FATAL), ("1.20.0", FATAL), ("1.20.2", FATAL))],
         # perf events
-        ("PERF_EVENTS", "6.12.0", "1.17", "hubble", FATAL),
-        ("PERF_EVENTS", "6.12.0", "1.18", "hubble", BROKEN),
+        *[("PERF_EVENTS", "6.12.0", release, "hubble", FATAL) for release in ("1.14", "1.17", "1.18", "1.19", "1.20.2")],
+        # the agent's own iptables rules, whatever is switched on
+        *[(symbol, "6.12.0", "1.20.2", feature, state) for symbol in (
+            "NETFILTER_XT_TARGET_CT", "NETFILTER_XT_MATCH_COMMENT", "NETFILTER_XT_MARK", "NFT_NAT")
+          for feature, state in (("agent", DEGRADED), ("iptables", BROKEN), ("l7-proxy", BROKEN),
+                                 ("iptables-masquerade", BROKEN), ("bpf-masquerade", WORKS))],
+        # IP sets: with native routing only
+        (("IP_SET", "NETFILTER_XT_SET"), "6.12.0", "1.20.2", "iptables-masquerade", WORKS),
+        (("IP_SET", "VXLAN", "GENEVE"), "6.12.0", "1.20.2", "iptables-masquerade", WORKS),
+        # IPv6: targets for nftables too, modules by name before 1.18, programs that need BTF or a newer kernel
+        ("IP6_NF_IPTABLES", "6.12.0", "1.20.2", "ipv6", BROKEN),
+        ("IP6_NF_IPTABLES", "6.6.56", "1.20.2", "ipv6", WORKS),
+        ("NF_TABLES_IPV6", "6.12.0", "1.18", "ipv6", WORKS),
+        (("NF_TABLES_IPV6", "IP6_NF_RAW"), "6.12.0", "1.18", "ipv6", FATAL),
+        ("IP6_NF_RAW", "6.12.0", "1.17", "ipv6", FATAL),
+        ("IP6_NF_RAW", "6.12.0", "1.18", "ipv6", WORKS),
+        ("", "6.6.58", "1.18", "ipv6", BROKEN),
+        ("", "6.6.59", "1.18", "ipv6", WORKS),
+        ("DEBUG_INFO_BTF", "6.12.0", "1.19.6", "ipv6", WORKS),
+        ("DEBUG_INFO_BTF", "6.12.0", "1.19.7", "ipv6", NO_PODS),
+        ("DEBUG_INFO_BTF", "6.12.0", "1.20.0", "ipv6", NO_PODS),
+        ("", "5.10.0", "1.20.0", "ipv6", NO_PODS),
+        ("", "5.10.0", "1.20.1", "ipv6", UNVERIFIED),
+        ("", "5.10.0", "1.19.7", "ipv6", WORKS),
+        ("", "5.12.0", "1.20.0", "ipv6", WORKS),
+        # socket termination: listing apart from closing
+        ("INET_DIAG", "6.12.0", "1.19", "kube-proxy-replacement", DEGRADED),
+        ("INET_DIAG", "6.12.0", "1.20.0", "kube-proxy-replacement", UNVERIFIED),
+        ("INET_DIAG", "6.12.0", "1.20.1", "kube-proxy-replacement", DEGRADED),
+        ("INET_UDP_DIAG", "6.12.0", "1.20.0", "kube-proxy-replacement", DEGRADED),
+        ("TCP_CONG_CUBIC", "6.12.0", "1.20.2", "bandwidth-manager", FATAL),
+        *[(s, "6.12.0", "1.20.2", "ztunnel", BROKEN) for s in
+          ("NETFILTER_XT_CONNMARK", "NETFILTER_XT_TARGET_REDIRECT", "IP_MULTIPLE_TABLES")],
+        ("NETFILTER_XT_TARGET_TPROXY", "6.12.0", "1.20.2", "ztunnel", WORKS),
         ("BPF_EVENTS", "6.12.0", "1.20.2", "hubble", SILENT),
         ("SCHEDSTATS", "6.12.0", "1.20.2", "clock-probe", BROKEN),
         ("SCHEDSTATS", "6.12.0", "1.20.2", "agent", WORKS),
         # routing and rules
-        ("VXLAN", "6.12.0", "1.20.2", "vxlan", FATAL),
+        ("VXLAN", "6.12.0", "1.20.2", "vxlan", NO_PODS),
         ("IP_MULTIPLE_TABLES", "6.12.0", "1.20.2", "agent", WORKS),
         ("IP_MULTIPLE_TABLES", "6.12.0", "1.20.2", "l7-proxy", FATAL),
         ("IP_MULTIPLE_TABLES", "6.12.0", "1.20.2", "bpf-tproxy", FATAL),
         ("NETFILTER_XT_TARGET_TPROXY", "6.12.0", "1.20.2", "l7-proxy", BROKEN),
         ("NETFILTER_XT_TARGET_TPROXY", "6.12.0", "1.20.2", "bpf-tproxy", WORKS),
         ("NETFILTER_XT_MATCH_SOCKET", "6.12.0", "1.20.2", "native-routing", DEGRADED),
-        ("NETFILTER_XT_MATCH_SOCKET", "6.12.0", "1.20.2", "l7-proxy", UNVERIFIED),
+        ("NETFILTER_XT_MATCH_SOCKET", "6.12.0", "1.20.2", "l7-proxy", DEGRADED),
         ("IPV6_MULTIPLE_TABLES", "6.12.0", "1.20.2", "ipv6", FATAL),
-        ("IP6_NF_RAW", "6.12.0", "1.20.2", "ipv6", UNVERIFIED),
         ("INET_DIAG_DESTROY", "6.12.0", "1.20.2", "kube-proxy-replacement", DEGRADED),
         ("NET_SCH_FQ", "6.12.0", "1.20.2", "bandwidth-manager", FATAL),
         ("TCP_CONG_BBR", "6.12.0", "1.20.2", "bbr", FATAL),
         ("NETKIT", "6.12.0", "1.20.2", "netkit", FATAL),
         # BTF
         ("DEBUG_INFO_BTF", "6.12.0", "1.19.2", "bpf-masquerade-ipv6", WORKS),
-        ("DEBUG_INFO_BTF", "6.12.0", "1.19.3", "bpf-masquerade-ipv6", FATAL),
+        ("DEBUG_INFO_BTF", "6.12.0", "1.19.3", "bpf-masquerade-ipv6", NO_PODS),
         ("DEBUG_INFO_BTF", "6.12.0", "1.19.7", "bpf-masquerade", WORKS),
-        ("DEBUG_INFO_BTF", "6.12.0", "1.20.0", "bpf-masquerade", FATAL),
+        ("DEBUG_INFO_BTF", "6.12.0", "1.20.0", "bpf-masquerade", NO_PODS),
         ("DEBUG_INFO_BTF", "6.12.0", "1.20.1", "kube-proxy-replacement", WORKS),
-        ("DEBUG_INFO_BTF", "6.12.0", "1.20.2", "kube-proxy-replacement", FATAL),
-        ("DEBUG_INFO_BTF", "6.12.0", "1.20.2", "socket-lb", FATAL),
+        ("DEBUG_INFO_BTF", "6.12.0", "1.20.2", "kube-proxy-replacement", NO_PODS),
+        ("DEBUG_INFO_BTF", "6.12.0", "1.20.2", "socket-lb", NO_PODS),
         ("DEBUG_INFO_BTF", "6.12.0", "1.20.2", "agent", UNVERIFIED),
         ("DEBUG_INFO_BTF", "6.12.0", "1.18.12", "kube-proxy-replacement", WORKS),
         ("DEBUG_INFO_BTF", "6.12.0", "1.18.13", "kube-proxy-replacement", UNVERIFIED),
@@ -176,3 +215,70 @@ def test_without_masquerading_host_routing_is_bpf() -> None:
     assert choice(found, "masquerade") == "none"
     assert choice(found, "host-routing") == "bpf"
     assert found.config_map["enable-ipv4-masquerade"] == "false"
+
+
+@pytest.mark.parametrize("arch", ["riscv", "arm", "s390", "powerpc"])
+@pytest.mark.parametrize("release", ["1.16", "1.19", "1.20.2"])
+def test_other_architectures_have_no_image(arch: str, release: str) -> None:
+    """Each of them has an eBPF JIT, and everything else: full-ebpf was advised."""
+    symbol = {"riscv": "RISCV", "arm": "ARM", "s390": "S390", "powerpc": "PPC64"}[arch]
+    lines = [f"# Linux/{arch} 6.12.0 Kernel Configuration", *(f"CONFIG_{s}=y" for s in (symbol, *WHOLE))]
+    lines += [f"CONFIG_HAVE_THING_{i}=y" for i in range(40)]
+    found = advise(parse_config("\n".join(lines) + "\n"), release)
+    assert found.mode is Mode.UNSUPPORTED
+    assert "amd64 and arm64" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("kernel", "release", "mode"),
+    [
+        ("4.14.35-2047.543.3.1.el7uek.x86_64", "1.18", Mode.UNSUPPORTED),
+        ("5.4.17-2136.300.7.el8uek.x86_64", "1.20.2", Mode.UNSUPPORTED),
+        ("4.18.0-553.el8_10.x86_64", "1.20.2", Mode.FULL_EBPF),
+        ("4.18.0-372.9.1.el8.x86_64", "1.18", Mode.FULL_EBPF),
+        ("4.18.0-372.9.1.el8.x86_64", "1.19", Mode.UNKNOWN),
+        ("4.18.0-147.5.1.el8_1.x86_64", "1.18", Mode.UNKNOWN),
+        ("5.14.0-427.el9.x86_64", "1.20.2", Mode.FULL_EBPF),
+    ],
+)
+def test_vendor_kernels_are_judged_by_what_is_documented(kernel: str, release: str, mode: Mode) -> None:
+    config = synthetic(*WHOLE).with_target(KernelVersion.parse(kernel))
+    assert advise(config, release).mode is mode
+
+
+def test_a_vendors_backports_are_doubted_feature_by_feature() -> None:
+    found = states(advise(synthetic(*WHOLE).with_target(KernelVersion.parse("4.18.0-553.el8_10.x86_64")), "1.20.2"))
+    assert found["agent"] is WORKS
+    assert {found[n] for n in ("big-tcp-ipv6", "bbr", "multicast")} == {UNVERIFIED}
+
+
+@pytest.mark.parametrize("symbol", ["NETFILTER_XT_TARGET_CT", "NETFILTER_XT_MATCH_COMMENT", "NFT_NAT"])
+def test_the_agents_own_rules_are_asked_for_without_the_l7_proxy_too(symbol: str) -> None:
+    config = synthetic(*WHOLE, missing=(symbol,))
+    assert advise(config).mode is Mode.MINIMAL
+    off = advise(config, avoid=["l7-proxy"])
+    assert off.mode is Mode.EBPF_VETH
+    assert advise(config, avoid=["l7-proxy"], keep_kube_proxy=True).config_map["enable-bpf-masquerade"] == "true"
+    assert advise(config, "1.18", avoid=["l7-proxy"], keep_kube_proxy=True).mode is Mode.MINIMAL
+
+
+def test_ip_sets_are_asked_for_with_native_routing_only() -> None:
+    """Tunnels were said to have no masquerading, and native routing not to end the agent; both ran."""
+    config = synthetic(*WHOLE, missing=("IP_SET", "NETFILTER_XT_SET"))
+    kept = advise(config, keep_kube_proxy=True)
+    assert (kept.mode, choice(kept, "masquerade"), choice(kept, "routing")) == (Mode.COMPAT, "iptables", "tunnel-vxlan")
+    row = next(c for c in kept.capabilities if c.feature == "iptables-masquerade")
+    assert any("With routing-mode native" in c and "the agent exits" in c for c in row.cautions)
+    native = advise(config, "1.18", keep_kube_proxy=True, want=["native-routing"])
+    assert choice(native, "masquerade") == "none"
+    assert native.config_map["enable-ipv4-masquerade"] == "false"
+
+
+def test_netkit_is_taken_wherever_host_routing_is_bpf() -> None:
+    """The reason given for veth was false on a kernel without iptables, where netkit ran."""
+    gone = ("NF_TABLES", "NFT_COMPAT", "IP_NF_FILTER", "IP_NF_NAT", "IP_NF_MANGLE", "IP_NF_RAW")
+    found = advise(synthetic(*WHOLE, missing=gone))
+    assert found.mode is Mode.MINIMAL
+    assert choice(found, "datapath-device") == "netkit"
+    hybrid = advise(synthetic(*WHOLE), avoid=["bpf-host-routing"])
+    assert "BPF host routing" in next(c.because for c in hybrid.choices if c.name == "datapath-device")

@@ -3,7 +3,7 @@
 from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.cautions import cautions
 from kina_audit.cilium.choices import choose, evidence
-from kina_audit.cilium.features import Effect
+from kina_audit.cilium.features import DEADLY
 from kina_audit.cilium.ladder import Standing, doubted, excluded, stand
 from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode
 from kina_audit.cilium.reading import MET, Reader, Results, Unmet, verified
@@ -20,7 +20,7 @@ _TITLES = {
     Mode.EBPF_VETH: "No kube-proxy, BPF masquerading and host routing on veth; something around it is degraded.",
     Mode.HYBRID: "Cilium replaces kube-proxy; packets take the node's own stack.",
     Mode.COMPAT: "Cilium beside kube-proxy, with iptables masquerading.",
-    Mode.MINIMAL: "Pod networking and L3/L4 policy only: something that is on by default has to be switched off.",
+    Mode.MINIMAL: "The agent runs, and something that is on by default (L7 proxy, Hubble or masquerading) has to be off.",
 }
 
 
@@ -50,7 +50,7 @@ def advise(
     refused, doubt = excluded(chosen, kernel.target), doubted(chosen, kernel.target)
     capabilities = every_capability(results, chosen, kernel, refused, doubt)
     granted = grant(request, capabilities, results, chosen, kernel)
-    mode, reader, low = stand(results, chosen, kernel, granted.needless)
+    mode, reader, low = stand(results, chosen, kernel, granted.needless, granted.forced)
     warned = cautions(reader, mode, low, granted.on, apple_container=apple_container)
     if mode in (Mode.UNSUPPORTED, Mode.UNKNOWN):
         blockers = _blockers(reader)
@@ -111,7 +111,7 @@ def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
         )
     unmet = reader.breaking("agent")
     why = f" {unmet[0].why}" if unmet else ""
-    certain = any(u.need.effect is Effect.FATAL for u in unmet)
+    certain = any(u.need.effect in DEADLY for u in unmet)
     return f"Cilium {reader.release} does not {'work on' if certain else 'support'} this kernel.{why}"
 
 

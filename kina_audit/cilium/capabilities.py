@@ -1,5 +1,6 @@
 """Feature by feature: what it does on this kernel and release, because of what, and what would turn it on."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kina_audit.cilium.features import Basis, Effect
@@ -19,10 +20,14 @@ _STATUS = {
     State.SILENT: Status.WARN,
     State.UNVERIFIED: Status.WARN,
     State.BROKEN: Status.FAIL,
+    State.NO_PODS: Status.FAIL,
     State.FATAL: Status.FAIL,
     State.UNAVAILABLE: Status.SKIP,
     State.UNKNOWN: Status.UNKNOWN,
 }
+
+
+_DEADLY = {Effect.FATAL: State.FATAL, Effect.NO_PODS: State.NO_PODS}
 
 
 def capabilities(
@@ -32,6 +37,7 @@ def capabilities(
     refused: str = "",
     doubted: str = "",
     off: frozenset[str] = frozenset(),
+    values: Mapping[str, str] | None = None,
 ) -> tuple[Capability, ...]:
     """Every feature, in the order of the data file.
 
@@ -42,9 +48,10 @@ def capabilities(
         refused: why the release cannot run on this kernel's version at all, or an empty string.
         doubted: why nobody knows whether it can, or an empty string.
         off: features that are switched off, where others are needed in their place.
+        values: the cilium-config values of a user; what is not set has the chart's default.
     """
-    low = Reader(results, release, kernel, optimistic=False, off=off)
-    high = Reader(results, release, kernel, optimistic=True, off=off)
+    low = Reader(results, release, kernel, optimistic=False, off=off, values=values)
+    high = Reader(results, release, kernel, optimistic=True, off=off, values=values)
     found = tuple(_capability(name, low, high, refused) for name in low.features)
     if not doubted or refused:
         return found
@@ -83,11 +90,25 @@ def _capability(name: str, low: Reader, high: Reader, refused: str) -> Capabilit
         because=because,
         unlock=tuple(symbols) if state is not State.WORKS else (),
         state=state,
-        says=need.says if need and state is State.FATAL else "",
+        says=need.says if need and state not in (State.WORKS, State.SILENT, State.UNAVAILABLE, State.UNKNOWN) else "",
         evidence=str(need.basis) if need else "",
         link=need.link if need else "",
-        cautions=feature.cautions,
+        cautions=(*feature.cautions, *(_condition(u) for u in low.conditional(name))),
     )
+
+
+def _condition(unmet: Unmet) -> str:
+    """What other values would do."""
+    given = " and ".join(f"{k} {v if isinstance(v, str) else v[0]}" for k, v in unmet.need.when.items())
+    return f"With {given}: {_RESULTS[unmet.need.effect]}. {unmet.why}"
+
+
+_RESULTS = {
+    Effect.FATAL: "the agent exits",
+    Effect.NO_PODS: "no pod gets a network",
+    Effect.DEGRADED: "it does not work fully",
+    Effect.SILENT: "it does not work fully, and nothing says so",
+}
 
 
 def _state(name: str, reader: Reader) -> State:
@@ -95,7 +116,7 @@ def _state(name: str, reader: Reader) -> State:
     if not feature.available:
         return State.UNAVAILABLE
     if found := worst(tuple(u for u in reader.breaking(name) if verified(u))):
-        return State.FATAL if found.need.effect is Effect.FATAL else State.BROKEN
+        return _DEADLY.get(found.need.effect, State.BROKEN)
     if all(n.basis is Basis.UNVERIFIED for n in feature.needs) and feature.needs:
         return State.UNVERIFIED
     if reader.unverified(name):
@@ -107,6 +128,6 @@ def _state(name: str, reader: Reader) -> State:
 
 def _undecided(low: Reader, high: Reader, name: str) -> Unmet:
     """The first need that the two readings disagree about."""
-    certain = {u.need for u in high.unmet(name)}
+    certain = [u.need for u in high.unmet(name)]
     rows = low.unmet(name)
     return next((u for u in rows if u.need not in certain), rows[0])

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from kina_audit.cilium.features import Basis
 from kina_audit.cilium.ladder import Standing
 from kina_audit.cilium.model import Mode
-from kina_audit.cilium.reading import Reader, finding, vendor
+from kina_audit.cilium.reading import Reader, finding
 from kina_audit.engine.finding import Status
+from kina_audit.kernel.vendors import support
 
 
 def cautions(
@@ -40,8 +41,12 @@ def cautions(
         if situations[row["when"]]
     ]
     target = kernel.target
-    if target is not None and vendor(target) and target.triple < release.minimum_kernel.triple:
-        found.append(f"RHEL's kernel is older than Linux {release.minimum_kernel} by number; its backports decide.")
+    older = target is not None and target.triple < release.minimum_kernel.triple
+    if runs and older and target is not None and (backed := support("cilium", target, release.version)):
+        number = f"Linux {target.major}.{target.minor}"
+        found.append(
+            f"{number} is older than {release.minimum_kernel} by its number; Cilium documents it ('{backed.says}')."
+        )
     found += [c for name in on for c in reader.features[name].cautions]
     return tuple(dict.fromkeys([*(unproven(reader, standing, on) if runs else ()), *found]))
 
@@ -50,7 +55,5 @@ def unproven(reader: Reader, standing: Standing, on: Sequence[str]) -> list[str]
     """What this advice rests on without anybody having verified it."""
     used = ["agent", *(["kube-proxy-replacement"] if standing.kpr else []), *(["l7-proxy"] if standing.l7 else []), *on]
     found = [u.why for name in used for u in reader.unverified(name)]
-    found += [
-        c.why for name in on for c in reader.features[name].conflicts if c.other in on and c.basis is Basis.UNVERIFIED
-    ]
+    found += [c.why for name in on for c in reader.conflicts(name) if c.other in on and c.basis is Basis.UNVERIFIED]
     return [f"Not verified. {why}" for why in dict.fromkeys(found)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from kina_audit.cilium.ladder import Standing
-from kina_audit.cilium.model import Choice, Evidence, Mode
+from kina_audit.cilium.model import Choice, Evidence
 from kina_audit.cilium.reading import Reader, Results, finding
 from kina_audit.engine.finding import Finding, Status
 from kina_audit.profiles.model import Level
@@ -130,10 +130,12 @@ def _device(results: Results, standing: Standing, forced: Mapping[str, str]) -> 
     proof = (evidence(finding(results, "cilium-netkit", "netkit-device")),)
     if forced.get("datapath-device") == "netkit":
         return Choice("datapath-device", "netkit", "It is wanted; BPF host routing is on.", proof)
-    if standing.mode in (Mode.FULL_EBPF, Mode.EBPF_VETH) and standing.netkit:
+    if standing.host_routing and standing.netkit:
         return Choice("datapath-device", "netkit", "The kernel has netkit and BPF host routing is on.", proof)
-    has = proof[0].status is Status.PASS
-    why = "netkit needs Cilium 1.16, Linux 6.8 and BPF host routing." if has else "The kernel has no netkit."
+    why = "The kernel has no netkit."
+    if proof[0].status is Status.PASS:
+        missing = "BPF host routing" if not standing.host_routing else "Cilium 1.16 and Linux 6.8"
+        why = f"The kernel has netkit, which needs {missing}, too."
     return Choice("datapath-device", "veth", "netkit is not to be used." if "netkit" in standing.off else why, proof)
 
 

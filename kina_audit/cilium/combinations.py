@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kina_audit.cilium.keys import Wanted, of_release
+from kina_audit.cilium.keys import matches, of_release
 from kina_audit.cilium.model import State
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import KernelVersion, VersionRange
@@ -18,15 +18,6 @@ class Clash:
     because: str
     evidence: str
     link: str
-
-
-def matches(wanted: Wanted, values: Mapping[str, str]) -> bool:
-    """Whether values are as a row of the data file wants them: of keys joined by ``|`` any, of a list of values any."""
-    for names, allowed in wanted.items():
-        found = {values[n] for n in names.split("|") if n in values}
-        if not found & set([allowed] if isinstance(allowed, str) else allowed):
-            return False
-    return True
 
 
 def clashes(values: Mapping[str, str], release: Release, target: KernelVersion | None) -> Iterator[Clash]:

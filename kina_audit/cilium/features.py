@@ -1,4 +1,4 @@
-"""Cilium's features as ``data/cilium-features.toml`` describes them, for one release."""
+"""Cilium's features as ``data/cilium-features.toml`` and ``data/cilium-agent.toml`` describe them, for one release."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,23 +6,32 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from kina_audit.cilium.keys import Wanted
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import VersionRange
 from kina_audit.packaged import data_file, toml_document
+
+AGENT = "agent"
 
 
 class Effect(StrEnum):
     """What happens when a feature is on and one of its needs is unmet, worst first."""
 
     FATAL = "fatal"
+    NO_PODS = "no-pods"
     DEGRADED = "degraded"
     SILENT = "silent"
     NONE = "none"
 
 
+DEADLY = (Effect.FATAL, Effect.NO_PODS)
+"""Effects that leave every pod without a network."""
+
+
 class Basis(StrEnum):
     """How well a fact is known, best first; see the head of the data file."""
 
+    OBSERVED = "observed"
     SOURCE = "source"
     DOCUMENTATION = "documentation"
     REPORT = "report"
@@ -40,13 +49,16 @@ class Need:
         feature: another feature's id, or an empty string.
         linux: the kernel versions on which it is met; with a profile, requirement or feature: on which it is asked for.
         arch: the architectures it is asked for on; empty: all.
+        when: the cilium-config values with which it is asked for; empty: with all.
         effect: what happens without it.
         keeps: the feature still does its main work without it.
-        says: what to search the agent's log for, or an empty string.
+        says: a piece of what the agent logs, or an empty string.
         unless: a feature in whose place it is needed, or an empty string.
         why: a sentence that is better than the requirement's own, or an empty string.
         basis: how well it is known.
-        link: where it is from.
+        at: where the source says so, as ``repository@commit:file:line``.
+        observed: runs of real agents that showed it.
+        link: where it is from, for a browser; an empty string where only runs showed it.
     """
 
     profile: str
@@ -54,24 +66,34 @@ class Need:
     feature: str
     linux: VersionRange | None
     arch: tuple[str, ...]
+    when: Wanted
     effect: Effect
     keeps: bool
     unless: str
     says: str
     why: str
     basis: Basis
+    at: tuple[str, ...]
+    observed: tuple[str, ...]
     link: str
+
+    @property
+    def fact(self) -> str:
+        """What it is about, in a few words."""
+        return self.requirement or self.profile or self.feature or f"Linux {self.linux}"
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Another feature that a feature cannot be on with."""
+    """Another feature that a feature cannot be on with, on kernels of ``linux`` (None: all), but with ``unless``."""
 
     other: str
     effect: Effect
     why: str
     basis: Basis
     link: str
+    linux: VersionRange | None
+    unless: Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +141,33 @@ def feature_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def probe_rows() -> list[dict[str, Any]]:
+    """What the agent of each release insists on at start: needs of the feature ``agent``, with the probes behind them."""
+    rows: list[dict[str, Any]] = toml_document(data_file("cilium-agent.toml"))["probe"]
+    return rows
+
+
+def where(row: Mapping[str, Any]) -> str:
+    """A fact's link for a browser: the one it names, or the newest place in the source; empty: neither."""
+    if row.get("link"):
+        return str(row["link"])
+    places = places_of(row)
+    if not places:
+        return ""
+    repository, _, rest = places[-1].partition("@")
+    commit, path, line = rest.split(":")
+    return f"https://github.com/{repository}/blob/{commit}/{path}#L{line}"
+
+
+def places_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The places in the source that a fact names."""
+    at = row.get("at", ())
+    return (at,) if isinstance(at, str) else tuple(at)
+
+
 def _feature(row: dict[str, Any], release: Release) -> Feature:
-    needs = [n for n in row.get("need", ()) if _in(n, release)]
+    probes = probe_rows() if row["id"] == AGENT else []
+    needs = [n for n in (*row.get("need", ()), *probes) if _in(n, release)]
     conflicts = [c for c in row.get("conflict", ()) if _in(c, release)]
     return Feature(
         id=row["id"],
@@ -130,13 +177,23 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
         gives_way=row.get("gives-way", False),
         choices=row.get("choices", {}),
         needs=tuple(_need(n) for n in needs),
-        conflicts=tuple(
-            Conflict(c["with"], Effect(c["effect"]), c["why"], Basis(c["evidence"]), c["link"]) for c in conflicts
-        ),
+        conflicts=tuple(_conflict(c) for c in conflicts),
         cautions=(
             *(n["caution"] for n in needs if "caution" in n),
             *(c["text"] for c in row.get("caution", ()) if _in(c, release)),
         ),
+    )
+
+
+def _conflict(row: dict[str, Any]) -> Conflict:
+    return Conflict(
+        other=row["with"],
+        effect=Effect(row["effect"]),
+        why=row["why"],
+        basis=Basis(row["evidence"]),
+        link=where(row),
+        linux=VersionRange.parse(row["linux"]) if "linux" in row else None,
+        unless=row.get("unless", {}),
     )
 
 
@@ -147,13 +204,16 @@ def _need(row: dict[str, Any]) -> Need:
         feature=row.get("feature", ""),
         linux=VersionRange.parse(row["linux"]) if "linux" in row else None,
         arch=tuple(row.get("arch", ())),
+        when=row.get("when", {}),
         effect=Effect(row["effect"]),
         keeps=row.get("keeps", False),
         unless=row.get("unless", ""),
         says=row.get("says", ""),
         why=row.get("why", ""),
         basis=Basis(row["evidence"]),
-        link=row["link"],
+        at=places_of(row),
+        observed=tuple(row.get("observed", ())),
+        link=where(row),
     )
 
 

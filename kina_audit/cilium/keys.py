@@ -80,6 +80,24 @@ def on_when() -> Mapping[str, list[Wanted]]:
     return {name: row if isinstance(row, list) else [row] for name, row in table.items()}
 
 
+def matches(wanted: Wanted, values: Mapping[str, str]) -> bool:
+    """Whether values are as a row of the data file wants them: of keys joined by ``|`` any, of a list of values any."""
+    for names, allowed in wanted.items():
+        found = {values[n] for n in names.split("|") if n in values}
+        if not found & set([allowed] if isinstance(allowed, str) else allowed):
+            return False
+    return True
+
+
+@cache
+def charted(release: Release) -> Mapping[str, str]:
+    """What the chart of a release makes of each key when nobody sets a value."""
+    found: dict[str, str] = {}
+    for key in keys(release):
+        found.setdefault(key.config, key.default)
+    return found
+
+
 def of_release(table: str, release: Release) -> list[dict[str, Any]]:
     """The rows of a table of the data file that are about a release."""
     return [

@@ -6,20 +6,22 @@
 - compat: kube-proxy stays, iptables masquerades, L7 and Hubble work.
 - hybrid: Cilium replaces kube-proxy, host routing is the node's stack.
 - ebpf-veth: kube-proxy replacement, BPF masquerading and BPF host routing.
-- full-ebpf: the same with nothing degraded: Hubble shows flows (BPF_EVENTS) and stale sockets are closed
-  (INET_DIAG_DESTROY). netkit replaces veth where the kernel has it.
+- full-ebpf: the same with nothing degraded: Hubble shows flows (BPF_EVENTS), stale sockets are closed
+  (INET_DIAG_DESTROY), and the agent's own iptables rules can be installed. netkit replaces veth where the kernel has it.
 
 The mode is known when reading what the input cannot tell, and what would be fatal but nobody has verified, as met and
 as unmet comes to the same rung.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kina_audit.cilium.features import Basis
 from kina_audit.cilium.model import LADDER, Mode
-from kina_audit.cilium.reading import Reader, Results, vendor
+from kina_audit.cilium.reading import Reader, Results, assumed
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.config import KernelConfig
+from kina_audit.kernel.vendors import support
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
 NEVER_MIND = frozenset(("l7-proxy", "hubble"))
@@ -42,6 +44,7 @@ class Standing:
     vxlan: bool
     geneve: bool
     netkit: bool
+    rules: bool
     off: frozenset[str]
 
     @property
@@ -53,7 +56,7 @@ class Standing:
             return Mode.MINIMAL
         if self.kpr and self.bpf_masquerade and self.host_routing:
             flows = self.flows or "hubble" in self.off
-            return Mode.FULL_EBPF if flows and self.termination else Mode.EBPF_VETH
+            return Mode.FULL_EBPF if flows and self.termination and self.rules else Mode.EBPF_VETH
         if not (self.iptables_masquerade or self.bpf_masquerade):
             return Mode.MINIMAL
         return Mode.HYBRID if self.kpr else Mode.COMPAT
@@ -65,7 +68,9 @@ def standing(reader: Reader) -> Standing:
     doubt = "" if reader.optimistic else doubted(reader.release, target)
     agent = reader.usable("agent") and not excluded(reader.release, target) and not doubt
     kpr = agent and reader.usable("kube-proxy-replacement")
-    bpf, iptables = kpr and reader.usable("bpf-masquerade"), reader.usable("iptables-masquerade")
+    iptables = reader.usable("iptables-masquerade")
+    # From 1.19 on BPF masquerades without kube-proxy replacement, too; where iptables can, it is left to them.
+    bpf = agent and reader.usable("bpf-masquerade") and (kpr or not iptables)
     # Without any masquerading BPF host routing does not need that of BPF.
     unrouted = [u for u in reader.breaking("bpf-host-routing") if bpf or iptables or u.need.feature != "bpf-masquerade"]
     return Standing(
@@ -81,6 +86,7 @@ def standing(reader: Reader) -> Standing:
         vxlan=reader.usable("vxlan"),
         geneve=reader.usable("geneve"),
         netkit=reader.whole("netkit"),
+        rules=reader.usable("iptables"),
         off=reader.off,
     )
 
@@ -88,20 +94,27 @@ def standing(reader: Reader) -> Standing:
 def excluded(release: Release, target: KernelVersion | None) -> str:
     """Why this release cannot run on this kernel version whatever its config says; empty when it can.
 
-    A vendor's kernel with backports (RHEL's, by its suffix) is never refused by its version.
+    A vendor's kernel with backports is never refused by its number; Cilium's documentation decides about it.
     """
     if target is None:
         return ""
     if why := _excluding(release, target, unverified=False):
         return why
-    if target.triple < release.minimum_kernel.triple and not vendor(target):
+    if target.triple < release.minimum_kernel.triple and support("cilium", target, release.version) is None:
         return f"Cilium {release} needs Linux {release.minimum_kernel} or newer; this is {target}."
     return ""
 
 
 def doubted(release: Release, target: KernelVersion | None) -> str:
     """Why nobody knows whether this release can run on this kernel version; empty when it is known."""
-    return "" if target is None else _excluding(release, target, unverified=True)
+    if target is None:
+        return ""
+    if target.triple < release.minimum_kernel.triple and (found := support("cilium", target, release.version)):
+        if found.documented is False:
+            return f"Cilium {release} documents {found.kernel.title} {found.oldest} and newer; whether it runs on {found.kernel} is not verified."
+        if found.documented is None:
+            return f"Cilium {release} documents {found.kernel.title} {found.oldest} and newer; {target} does not tell which release it is of, so whether Cilium runs is not verified."
+    return _excluding(release, target, unverified=True)
 
 
 def _excluding(release: Release, target: KernelVersion, *, unverified: bool) -> str:
@@ -112,13 +125,26 @@ def _excluding(release: Release, target: KernelVersion, *, unverified: bool) -> 
 
 
 def stand(
-    results: Results, release: Release, kernel: KernelConfig, off: frozenset[str] = frozenset()
-) -> tuple[Mode, Reader, Standing]:
+    results: Results, release: Release, kernel: KernelConfig, off: frozenset[str] = frozenset(),
+    forced: Mapping[str, str] | None = None,
+) -> tuple[Mode, Reader, Standing]:  # fmt: skip
     """(mode, pessimistic reader and standing): the mode is unknown when the two readings disagree about it."""
-    reader = Reader(results, release, kernel, optimistic=False, off=off)
-    low = standing(reader)
-    high = standing(Reader(results, release, kernel, optimistic=True, off=off))
+    reader, low = _reading(results, release, kernel, off, forced or {}, optimistic=False)
+    high = _reading(results, release, kernel, off, forced or {}, optimistic=True)[1]
     return (low.mode if low.mode is high.mode else Mode.UNKNOWN), reader, low
+
+
+def _reading(
+    results: Results, release: Release, kernel: KernelConfig, off: frozenset[str], forced: Mapping[str, str], *,
+    optimistic: bool,
+) -> tuple[Reader, Standing]:  # fmt: skip
+    """One reading, with the values that the advice comes to where no tunnel works, or wishes decide them."""
+    reader = Reader(
+        results, release, kernel, optimistic=optimistic, off=off, values=assumed(release, frozenset(), forced)
+    )
+    if "routing" not in forced and not (reader.usable("vxlan") or reader.usable("geneve")):
+        return _reading(results, release, kernel, off, {**forced, "routing": "native"}, optimistic=optimistic)
+    return reader, standing(reader)
 
 
 def above(mode: Mode) -> list[Mode]:

@@ -29,7 +29,8 @@ class State(StrEnum):
     UNVERIFIED = "unverified"  # nobody has verified what it needs
     UNKNOWN = "unknown"  # the input cannot tell
     BROKEN = "broken"  # the agent runs, the feature does not work
-    FATAL = "fatal"  # the agent exits, or no pod gets networking
+    NO_PODS = "no-pods"  # the agent runs and retries, and no pod gets a network
+    FATAL = "fatal"  # the agent exits
     UNAVAILABLE = "unavailable"  # the release does not have it
 
 

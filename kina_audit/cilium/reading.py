@@ -1,13 +1,15 @@
 """Which needs of a feature are unmet on one kernel and release, reading what the input cannot tell one way or the other."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 
-from kina_audit.cilium.features import Basis, Effect, Feature, Need, features
+from kina_audit.cilium.features import AGENT, DEADLY, Basis, Conflict, Effect, Feature, Need, features
+from kina_audit.cilium.keys import charted, matches
 from kina_audit.cilium.release import Release
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
-from kina_audit.kernel.version import KernelVersion
+from kina_audit.kernel.vendors import support, vendor_kernel
 from kina_audit.profiles.model import Level
 
 Results = Mapping[str, ProfileResult]
@@ -32,11 +34,12 @@ class Reader:
         kernel: version and architecture that needs are asked of.
         optimistic: how to read what the input cannot tell.
         off: features that are not to be used; what needs them cannot be used either.
+        values: cilium-config values that differ from what the chart makes of nothing; needs may depend on them.
     """
 
     def __init__(
         self, results: Results, release: Release, kernel: KernelConfig, *, optimistic: bool,
-        off: frozenset[str] = frozenset(),
+        off: frozenset[str] = frozenset(), values: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.results = results
         self.release = release
@@ -44,15 +47,40 @@ class Reader:
         self.optimistic = optimistic
         self.off = off
         self.features = features(release)
+        self.values = {**charted(release), **assumed(release, off), **(values or {})}
         self._known: dict[str, tuple[Unmet, ...]] = {}
 
     def unmet(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs of a feature, as the data file orders them; unverified ones are among them."""
         if feature not in self._known:
             row = self.features[feature]
-            found = [self._unmet(n, row) for n in row.needs if not n.arch or self.kernel.arch in n.arch]
+            values = self._values(row)
+            found = [self._unmet(n, row) for n in row.needs if self._concerns(n) and matches(n.when, values)]
             self._known[feature] = tuple(u for u in found if u is not None)
         return self._known[feature]
+
+    def conditional(self, feature: str) -> tuple[Unmet, ...]:
+        """The unmet needs that other values would bring: what breaks when somebody sets them."""
+        row = self.features[feature]
+        values = self._values(row)
+        found = [self._unmet(n, row) for n in row.needs if self._concerns(n) and not matches(n.when, values)]
+        return tuple(u for u in found if u is not None and verified(u) and u.need.effect is not Effect.NONE)
+
+    def conflicts(self, feature: str) -> tuple[Conflict, ...]:
+        """What a feature cannot be on with, on this kernel and with these values."""
+        return tuple(
+            c
+            for c in self.features[feature].conflicts
+            if (c.linux is None or self.kernel.target is None or self.kernel.target in c.linux)
+            and not (c.unless and matches(c.unless, self.values))
+        )
+
+    def _concerns(self, need: Need) -> bool:
+        return not need.arch or self.kernel.arch in need.arch
+
+    def _values(self, row: Feature) -> Mapping[str, str]:
+        """The values a feature is judged with: what it decides itself goes before what the chart would."""
+        return {**self.values, **assumed(self.release, frozenset(), row.choices)} if row.choices else self.values
 
     def breaking(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs without which the feature does not do its work.
@@ -60,10 +88,14 @@ class Reader:
         What nobody has verified is read like what the input cannot tell: as met by the optimist, and, where it would
         be fatal, as unmet by the pessimist.
         """
-        return tuple(u for u in self.unmet(feature) if not u.need.keeps and (verified(u) or self._feared(u)))
+        return tuple(
+            u
+            for u in self.unmet(feature)
+            if not u.need.keeps and u.need.effect is not Effect.NONE and (verified(u) or self._feared(u))
+        )
 
     def _feared(self, unmet: Unmet) -> bool:
-        return not self.optimistic and unmet.need.effect is Effect.FATAL
+        return not self.optimistic and unmet.need.effect in DEADLY
 
     def usable(self, feature: str) -> bool:
         """Whether the feature can be on and does its work."""
@@ -90,6 +122,8 @@ class Reader:
             inner = self.breaking(need.feature)
             because = f": {inner[0].why}" if inner and need.feature not in self.off else "."
             why = need.why or f"It needs {need.feature}{because}"
+            if inner and not any(verified(u) for u in inner):
+                need = replace(need, basis=Basis.UNVERIFIED)
             return Unmet(need, why, tuple(f for u in inner for f in u.findings))
         if need.profile or need.requirement:
             rows = [f for f in self._rows(need) if not self._met(f)]
@@ -101,8 +135,14 @@ class Reader:
         target = self.kernel.target
         if need.linux is None or (target is None and self.optimistic):
             return None
-        if target is not None and (target in need.linux or vendor(target)):
+        if target is not None and target in need.linux:
             return None
+        if target is not None and (vendor := vendor_kernel(target)):
+            found = support("cilium", target, self.release.version)
+            if feature.id == AGENT and found is not None and found.documented:
+                return None
+            why = f"{need.why or f'{feature.title} needs Linux {need.linux}.'} {vendor} has newer code in {target}; whether this is among it is not verified."
+            return Unmet(replace(need, basis=Basis.UNVERIFIED), why)
         this = f"this is {target}" if target else "this input does not tell its version"
         return Unmet(need, need.why or f"{feature.title} needs Linux {need.linux}; {this}.")
 
@@ -129,9 +169,17 @@ def verified(unmet: Unmet) -> bool:
     return unmet.need.basis is not Basis.UNVERIFIED
 
 
-def vendor(target: KernelVersion) -> bool:
-    """Whether a version is of a vendor that backports so much that the number says little (RHEL and its kin)."""
-    return ".el" in target.suffix
+@cache
+def _settings(release: Release) -> Mapping[str, Mapping[str, str]]:
+    return {row["id"]: row["config"] for row in release.facts("setting") if "with" not in row}
+
+
+def assumed(release: Release, off: Iterable[str], choices: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The cilium-config values that come of choices, and of features that are not to be used."""
+    names = [*(f"{name}/off" for name in off), *(f"avoid/{name}" for name in off)]
+    names += [f"{name}/{value}" for name, value in (choices or {}).items()]
+    rows = _settings(release)
+    return {key: value for name in names for key, value in rows.get(name, {}).items()}
 
 
 def finding(results: Results, profile: str, requirement: str) -> Finding:

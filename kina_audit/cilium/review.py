@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from kina_audit.cilium.capabilities import capabilities as every_capability
-from kina_audit.cilium.combinations import clashes, matches
+from kina_audit.cilium.combinations import clashes
 from kina_audit.cilium.features import Basis, Conflict, Effect, Need
-from kina_audit.cilium.keys import Given, Key, defaults, every_row, keys, of_release, on_when
+from kina_audit.cilium.keys import Given, Key, defaults, every_row, keys, matches, of_release, on_when
 from kina_audit.cilium.ladder import doubted, excluded
 from kina_audit.cilium.model import Capability, State
 from kina_audit.cilium.reading import Reader, Results
@@ -20,7 +20,7 @@ from kina_audit.kernel.config import KernelConfig
 
 AGENT = "agent"
 TCX = "tcx"
-BREAKS = (State.FATAL, State.BROKEN)
+BREAKS = (State.FATAL, State.NO_PODS, State.BROKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     refused, doubt = excluded(release, kernel.target), doubted(release, kernel.target)
     on = {name for name, tables in on_when().items() if any(matches(wanted, values) for wanted in tables)}
     off = frozenset({TCX} - on)  # without it the agent needs the tc symbols
-    states = {c.feature: c for c in every_capability(results, release, kernel, refused, doubt, off)}
-    reader = Reader(results, release, kernel, optimistic=False, off=off)
+    states = {c.feature: c for c in every_capability(results, release, kernel, refused, doubt, off, values)}
+    reader = Reader(results, release, kernel, optimistic=False, off=off, values=values)
     remarks = [*_refused(given, kind, release, on), *_typos(given, kind, known, values)]
     # BPF TPROXY redirects in place of the iptables rules that the L7 proxy needs.
     judged = on - {"l7-proxy"} if "bpf-tproxy" in on else on
@@ -175,11 +175,16 @@ def _judge(
         )  # fmt: skip
     if state in BREAKS and found:
         return found
-    clashing: list[Conflict | Need] = [c for c in feature.conflicts if c.other in on]
+    clashing: list[Conflict | Need] = [c for c in reader.conflicts(name) if c.other in on]
     wanting: list[Conflict | Need] = [
         n
         for n in feature.needs
-        if n.feature and n.feature not in on and n.feature in on_when() and n.basis is not Basis.UNVERIFIED
+        if n.feature
+        and n.feature not in on
+        and n.feature in on_when()
+        and n.basis is not Basis.UNVERIFIED
+        and n.effect is not Effect.NONE
+        and matches(n.when, reader.values)
     ]
     for item in (clashing or wanting[:1]) if not feature.gives_way else []:
         because = item.why or (
@@ -192,7 +197,7 @@ def _judge(
 def _state(item: Conflict | Need) -> State:
     if item.basis is Basis.UNVERIFIED:
         return State.UNVERIFIED
-    return State.FATAL if item.effect is Effect.FATAL else State.BROKEN
+    return {Effect.FATAL: State.FATAL, Effect.NO_PODS: State.NO_PODS}.get(item.effect, State.BROKEN)
 
 
 def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) -> list[Remark]:

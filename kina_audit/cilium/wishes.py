@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from kina_audit.cilium.capabilities import USABLE
 from kina_audit.cilium.features import Basis, Feature
 from kina_audit.cilium.model import Capability, Wish
-from kina_audit.cilium.reading import Reader, Results
+from kina_audit.cilium.reading import Reader, Results, assumed
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.request import IPV6, KUBE_PROXY_REPLACEMENT, Request
 from kina_audit.kernel.config import KernelConfig
@@ -72,7 +72,7 @@ def _refusal(
     rows = reader.features
     for other in granted.on:
         for a, b in ((name, other), (other, name)):
-            clash = next((c for c in rows[a].conflicts if c.other == b and c.basis is not Basis.UNVERIFIED), None)
+            clash = next((c for c in reader.conflicts(a) if c.other == b and c.basis is not Basis.UNVERIFIED), None)
             if clash:
                 return f"Not together with {rows[other].title}: {clash.why}"
     for choice, value in rows[name].choices.items():
@@ -84,7 +84,11 @@ def _refusal(
         return "Another wish rules it out."
     # A later wish must not pull the ground from under an earlier one.
     displaced = _displaced(name, reader)
-    after = Reader(results, release, kernel, optimistic=False, off=granted.off | displaced)
+    forced = {**granted.forced, **rows[name].choices}
+    after = Reader(
+        results, release, kernel, optimistic=False, off=granted.off | displaced,
+        values=assumed(release, frozenset(), forced),
+    )  # fmt: skip
     for other in [*granted.on, name]:
         if not after.usable(other):
             if MASQUERADE_IPV6 in displaced and reader.usable(BPF_MASQUERADE):
@@ -101,11 +105,8 @@ def _displaced(name: str, reader: Reader) -> frozenset[str]:
     """The features that cannot be on beside this one."""
     rows = reader.features
     mine = rows[name]
-    conflicts = {c.other for c in mine.conflicts if c.basis is not Basis.UNVERIFIED} | {
-        other
-        for other, row in rows.items()
-        for c in row.conflicts
-        if c.other == name and c.basis is not Basis.UNVERIFIED
+    conflicts = {c.other for c in reader.conflicts(name) if c.basis is not Basis.UNVERIFIED} | {
+        other for other in rows for c in reader.conflicts(other) if c.other == name and c.basis is not Basis.UNVERIFIED
     }
     # With IPv6 on, BPF masquerading loads its IPv6 programs, too.
     if _with_ipv6(mine) and not reader.usable(MASQUERADE_IPV6):

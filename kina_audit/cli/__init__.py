@@ -3,11 +3,12 @@
 import os
 import sys
 from collections.abc import Sequence
+from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from kina_audit.errors import KinaAuditError, UsageError
+from kina_audit.errors import KinaAuditError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from click import Command, Context
@@ -34,6 +35,7 @@ COMMANDS = {
 """Each command's module, which has ``register(app)``; in the order of the help."""
 
 INTERRUPTED = 130
+OUT_OF_MEMORY = 3
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,9 +69,23 @@ def main(arguments: Sequence[str]) -> int:
         _complain("interrupted", "")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) went away: what it wanted, it has. Keep the interpreter's last flush quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (head, less) went away: what it wanted, it has.
+        from kina_audit.cli import terminal
+
+        terminal.drop_stdout()
         return 0
+    except MemoryError:
+        _complain("there is not enough memory for this", "Give a smaller input, or more memory.")
+        return OUT_OF_MEMORY
+    except OSError as error:
+        # Click's own writing of --help is the only one that does not go through the terminal module.
+        if error.filename is not None or error.errno not in (ENOSPC, EIO, EDQUOT, EFBIG, EBADF):
+            raise
+        from kina_audit.cli import terminal
+
+        terminal.drop_stdout()
+        terminal.say(f"stdout: cannot be written: {error.strerror}")
+        return OutputError.exit_code
     except Exception as error:  # noqa: BLE001  (click's own errors become messages, every other one is raised again)
         return _click_error(error)
     if status == INTERRUPTED:  # typer's answer to Ctrl-C
@@ -130,7 +146,9 @@ def _add_global_options(app: object) -> None:
 
     def show_version(value: bool) -> None:
         if value:
-            typer.echo(f"kina-audit {__version__}")
+            from kina_audit.cli import terminal
+
+            terminal.print_out(f"kina-audit {__version__}\n")
             raise typer.Exit
 
     def globals_(
@@ -166,7 +184,9 @@ def _click_error(error: Exception) -> int:
         return INTERRUPTED
     if isinstance(error, click.ClickException):
         if error.__class__.__name__ == "NoArgsIsHelpError":
-            print(error.format_message(), file=sys.stderr)  # noqa: T201
+            from kina_audit.cli import terminal
+
+            terminal.tell(error.format_message())
             return 2
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "kina-audit"

@@ -110,6 +110,7 @@ def _matrix(report: "Report", request: object, format_: str, *, colour: bool) ->
     rows: Sequence[Advice] = advise_every_release(report.kernel, request if isinstance(request, Request) else None)
     best = best_release(list(rows))
     terminal.print_out(
-        as_json(rows, best) if format_ == "json" else as_text(report.kernel, rows, best, terminal.width(), colour)
+        as_json(rows, best) if format_ == "json" else as_text(report.kernel, rows, best, terminal.width(), colour),
+        color=colour,
     )
     return 0 if best is not None else 1

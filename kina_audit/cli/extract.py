@@ -32,6 +32,8 @@ def extract(
 ) -> int:
     """Print a kernel's config byte for byte, wherever it is: what scripts/extract-ikconfig does, for everything.
 
+    Where stdout is no file, control characters in it are made visible, and no line is a command to a CI.
+
     Exit status: 0 printed, 2 usage error, 3 no config could be read.
     """
     from kina_audit.errors import SourceError
@@ -48,7 +50,7 @@ def extract(
     if verbose and not quiet:
         terminal.say(" > ".join([found.location, *found.found_in]))
     if output is None or str(output) == "-":
-        terminal.print_bytes(kernel.config_bytes)
+        terminal.print_config(kernel.config_bytes)
     else:
         terminal.write_file(output, kernel.config_bytes)
     return 0

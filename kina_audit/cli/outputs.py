@@ -101,7 +101,8 @@ def write_each(
     """
     for output in sorted(planned, key=lambda o: o.path is None):
         if output.path is None:
-            terminal.print_out(rendered(output.format, replace(look, width=terminal.width())))
+            text = rendered(output.format, replace(look, width=terminal.width()))
+            terminal.print_out(text, commands=output.format == "github", color=look.color)
         else:
             options = replace(look, width=terminal.DEFAULT_WIDTH, color=False)
             terminal.write_file(output.path, rendered(output.format, options))

@@ -1,12 +1,25 @@
-"""What the terminal can show, and writing where the user asked."""
+"""The one place that writes to stdout and stderr: what they can show, and what of an input may reach them.
+
+Nothing else in this project prints; `tests/test_terminal.py` holds that.
+"""
 
 import os
+import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from kina_audit.errors import OutputError, UsageError
 
 DEFAULT_WIDTH = 80
+_LONGEST_SAID = 2_000
+"""Characters of a line on stderr: an input's own text may be in it."""
+
+_COLOUR = "(\x1b\\[(?:0|1|3[1235]|90)m)"
+"""What `kina_audit.render.table_style` and its kin write."""
+_COMMAND_LINE = r"(?m)^([^\S\n]*)::"
+_LOG_COMMAND = r"##(?=\[|vso\[|teamcity\[)"
+_USER_INFO = r"(\b[A-Za-z][A-Za-z0-9+.-]{0,20}://)[^\s/?#@]{1,2000}@"
 
 
 def use_colour(choice: str) -> bool:
@@ -36,24 +49,73 @@ def width() -> int:
 
 
 def say(message: str, hint: str = "") -> None:
-    """Print a sentence of progress, a warning or an error on stderr, and what to do about it on a line of its own.
+    """Print a sentence of progress, a warning or an error on stderr, and what to do about it on a line of its own."""
+    text = f"kina-audit: {message}" + (f"\n  {hint}" if hint else "")
+    lines = [line if len(line) <= _LONGEST_SAID else f"{line[:_LONGEST_SAID]} ..." for line in text.split("\n")]
+    tell(harmless("\n".join(lines).replace("\r", "\\r")))
 
-    Both may hold text of inputs: terminal escapes are made visible, and no line is a command to GitHub Actions.
+
+def tell(text: str) -> None:
+    """Print a text on stderr as it is; where that cannot be written, nobody can be told."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def print_out(text: str, *, commands: bool = False, color: bool = False) -> None:
+    """Write a rendered text to stdout, whatever the locale's encoding, with nothing of an input that acts on its reader.
+
+    Args:
+        text: what to write.
+        commands: lines that start with ``::`` are meant: the format ``github``.
+        color: the text's own colours are meant.
     """
-    import re
+    parts = re.split(_COLOUR, text) if color else [text]
+    parts[::2] = [harmless(part, commands=commands) for part in parts[::2]]
+    _write("".join(parts).encode("utf-8", errors="replace"))
 
+
+def print_config(data: bytes) -> None:
+    """Write a config to stdout: into a file byte for byte, anywhere else as `print_out` would.
+
+    Raises:
+        OutputError: it cannot be written; a reader that went away is a BrokenPipeError.
+    """
+    if not _to_file():
+        text = harmless(data.decode("utf-8", errors="surrogateescape"), lone_surrogates=True)
+        data = text.encode("utf-8", errors="surrogateescape")
+    _write(data)
+
+
+def _to_file() -> bool:
+    import stat
+
+    try:
+        return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError):  # a stdout that is no file of the system
+        return False
+
+
+def harmless(text: str, *, commands: bool = False, lone_surrogates: bool = False) -> str:
+    """Text in which nothing acts on a terminal or a CI's log.
+
+    Control characters and direction marks become visible, secrets in addresses do not, and no line is a command: GitHub's
+    runner obeys a line that starts with ``::`` behind any blanks and ``##[`` anywhere in one (actions/runner
+    079cdb1d05fe, ``ActionCommand.cs``, TryParseV2 and TryParse), Azure's agent ``##vso[``, TeamCity ``##teamcity[``.
+
+    Args:
+        text: of an input, or with text of inputs in it.
+        commands: leave lines that start with ``::``.
+        lone_surrogates: leave what stands for bytes that are no UTF-8.
+    """
     from kina_audit.render import plain
 
-    text = f"kina-audit: {message}" + (f"\n  {hint}" if hint else "")
-    print(re.sub(r"(?m)^(\s*)::", r"\1\\::", plain(text)), file=sys.stderr)  # noqa: T201
+    safe = "\r\n".join([plain(part, surrogates=lone_surrogates) for part in text.split("\r\n")])
+    safe = re.sub(_LOG_COMMAND, "# #", safe)
+    safe = re.sub(_USER_INFO, r"\1***@", safe)
+    return safe if commands else re.sub(_COMMAND_LINE, r"\1\\::", safe)
 
 
-def print_out(text: str) -> None:
-    """Write a rendered text to stdout, whatever the locale's encoding."""
-    print_bytes(text.encode("utf-8", errors="replace"))
-
-
-def print_bytes(data: bytes) -> None:
+def _write(data: bytes) -> None:
     """Write bytes to stdout as they are.
 
     Raises:
@@ -69,8 +131,13 @@ def print_bytes(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter's last flush would fail too
+        drop_stdout()
         raise OutputError(f"stdout: cannot be written: {error.strerror}") from error
+
+
+def drop_stdout() -> None:
+    """From now on stdout goes nowhere: the interpreter's last flush would fail, too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def check_writable(path: Path) -> None:

@@ -2,11 +2,17 @@
 
 import json
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from kina_audit.errors import ProfileError
 from kina_audit.packaged import data_file
 from kina_audit.profiles.place import line_of
+
+_MOST_ERRORS = 100
+"""Breaches that are weighed against each other; each holds the text of a value."""
+_LONGEST_TOLD = 240
+"""Characters of a value that a message repeats."""
 
 
 class Breach(NamedTuple):
@@ -45,7 +51,7 @@ def first_error(document: Any, schema: str) -> Breach | None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    errors = list(Draft202012Validator(_schema(schema)).iter_errors(document))
+    errors = list(islice(Draft202012Validator(_schema(schema)).iter_errors(document), _MOST_ERRORS))
     # A misspelt key is often also a missing one, and says more.
     error = best_match([e for e in errors if e.validator == "additionalProperties"] or errors)
     if error is None:
@@ -61,9 +67,16 @@ def first_error(document: Any, schema: str) -> Breach | None:
     elif error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         unknown = next(key for key in error.instance if key not in known)
-        said = f"unknown key {unknown!r}{_near(unknown, known)}"
+        said = (
+            f"unknown key {unknown!r}{_near(unknown, known)}" if len(unknown) <= _LONGEST_TOLD else "a long unknown key"
+        )
         path.append(unknown)
-    return Breach(f"{_where(document, list(error.absolute_path))}{said}", hint, tuple(path))
+    return Breach(f"{_where(document, list(error.absolute_path))}{_short(said)}", hint, tuple(path))
+
+
+def _short(text: str) -> str:
+    """A message about a value, without the middle of a long one: what is wrong with it stands at the end."""
+    return text if len(text) <= _LONGEST_TOLD else f"{text[: _LONGEST_TOLD - 80]} ... {text[-80:]}"
 
 
 def _near(name: str, known: Any) -> str:
@@ -91,9 +104,9 @@ def _where(document: Any, path: list[Any]) -> str:
             index = path.pop(0)
             node = node[index]
             label = node.get("id") if isinstance(node, dict) else None
-            words.append(f'{key} "{label}"' if label else f"{key} {index + 1}")
+            words.append(f'{_short(str(key))} "{_short(str(label))}"' if label else f"{_short(str(key))} {index + 1}")
         else:
-            words.append(f"key {key}")
+            words.append(f"key {_short(str(key))}")
     return f"{', '.join(words)}: " if words else ""
 
 

@@ -31,6 +31,7 @@ ADVICE_ONLY = frozenset({"helm-values", "configmap", "cilium", "cilium-cli"})
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
+_CONTROL_BUT_SURROGATES = re.compile(_CONTROL.pattern.replace(r"\ud800-\udfff", ""))
 _NOT_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
@@ -65,9 +66,16 @@ def render(name: str, report: Report, options: RenderOptions | None = None) -> s
     return text
 
 
-def plain(text: str) -> str:
-    """Text from an input with control characters (terminal escapes, direction marks) made visible."""
-    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}", text.replace("\r", "\\r"))
+def plain(text: str, *, surrogates: bool = False) -> str:
+    """Text from an input with control characters (terminal escapes, direction marks) made visible.
+
+    Args:
+        text: of an input.
+        surrogates: leave lone surrogates, which stand for bytes that are no UTF-8.
+    """
+    return (_CONTROL_BUT_SURROGATES if surrogates else _CONTROL).sub(
+        lambda m: f"\\x{ord(m[0]):02x}", text.replace("\r", "\\r")
+    )
 
 
 def one_line(text: str) -> str:

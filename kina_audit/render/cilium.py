@@ -13,6 +13,7 @@ _WORDS = {
     State.DEGRADED: "degraded",
     State.SILENT: "degraded, silently",
     State.BROKEN: "does not work",
+    State.NO_PODS: "no pod networking",
     State.FATAL: "crash-loops",
     State.UNKNOWN: "cannot tell",
     State.UNVERIFIED: "unverified",

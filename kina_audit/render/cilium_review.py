@@ -8,6 +8,7 @@ from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style
 
 _WORDS = {
+    State.NO_PODS: "no pod networking",
     State.FATAL: "crash-loops",
     State.BROKEN: "does not work",
     State.DEGRADED: "degraded",

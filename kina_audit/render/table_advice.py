@@ -8,6 +8,7 @@ LABELS = {
     State.DEGRADED: "degraded",
     State.SILENT: "silent",
     State.BROKEN: "broken",
+    State.NO_PODS: "no pods",
     State.FATAL: "fatal",
     State.UNKNOWN: "unknown",
     State.UNVERIFIED: "unproven",
