@@ -149,7 +149,16 @@ _calls(
     attach=10,
     result=1,
 )
-_calls("bpf_helper_get_cgroup_classid", "CGROUP_NET_CLASSID", "bpf_get_cgroup_classid", 17, bpf.SCHED_CLS, b"")
+_calls(
+    "bpf_helper_get_cgroup_classid",
+    "CGROUP_NET_CLASSID",
+    "bpf_get_cgroup_classid",
+    17,
+    bpf.CGROUP_SOCK_ADDR,
+    b"",
+    attach=10,
+    result=1,
+)
 _calls("bpf_helper_skb_cgroup_id", "SOCK_CGROUP_DATA", "bpf_skb_cgroup_id", 79, bpf.SCHED_CLS, b"")
 _calls("bpf_helper_override_return", "BPF_KPROBE_OVERRIDE", "bpf_override_return", 58, bpf.KPROBE, bpf.mov(2, 0))
 

@@ -182,3 +182,10 @@ def _arch(bench: Bench) -> None:
         raise MissingError(f"no BPF program can be loaded: {error.strerror}") from error
     if not found:
         raise MissingError("programs are interpreted; whether this architecture has a compiler is not seen so")
+
+
+@probe("uname_machine", "X86_64 || ARM64", "reads uname -m", capabilities=(), net=False)
+def _machine(bench: Bench) -> None:
+    bench.doing("read uname -m")
+    if platform.machine() not in ("x86_64", "aarch64"):
+        raise RefusedError(platform.machine())
