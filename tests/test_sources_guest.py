@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,16 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kina_audit.errors import KinaAuditError, SourceError, SourceNotFoundError, UsageError
+from kina_audit.kernel.live import EVERYWHERE, MACHINE_NETWORK, OF_THE_NETWORK, observed
 from kina_audit.kernel.provenance import Observed
 from kina_audit.sources import GUESTS, open_source
 from kina_audit.sources.guest.commands import command_for
 from kina_audit.sources.guest.script import SCRIPT, read_answer
 from kina_audit.sources.options import SourceOptions
+from kina_audit.sources.running import open_running
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 CONFIG = (FIXTURES / "images.config").read_bytes()
 ANSWER = (
-    b"kina-audit release 6.12.3-guest\nkina-audit machine aarch64\nkina-audit btf no\nkina-audit base64 /proc/config.gz\n"
+    b"kina-audit release 6.12.3-guest\nkina-audit machine aarch64\nkina-audit btf absent\nkina-audit base64 /proc/config.gz\n"
     + base64.encodebytes(gzip.compress(CONFIG))
     + b"kina-audit end\n"
 )
@@ -62,7 +65,7 @@ def test_every_way_in(tools: Path, tmp_path: Path, source: str) -> None:
     kernel = open_source(source, SourceOptions(verbose=True, say=said.append))
     assert kernel.config_bytes == CONFIG
     assert kernel.provenance.kind == transport
-    assert kernel.provenance.observed == Observed("6.12.3-guest", "aarch64", btf=False)
+    assert kernel.provenance.observed == Observed("6.12.3-guest", "aarch64", btf=False, facts=(("btf", "absent"),))
     assert (tmp_path / "script").read_text() == SCRIPT
     arguments = (tmp_path / "arguments").read_text().splitlines()
     assert arguments == list(command_for(transport, source.partition(":")[2]).arguments[1:])
@@ -76,38 +79,105 @@ def test_every_transport_is_tested() -> None:
     assert set(SOURCES) == set(GUESTS)
 
 
-def in_root(root: Path, script: str) -> bytes:
-    """Run the script with its absolute paths moved under ``root``; the rest of it is as it is sent."""
-    for place in ("/proc/config.gz", "/boot/", "/lib/modules/", "/usr/lib/modules/", "/sys/kernel"):
-        script = script.replace(f'"{place}', f'"{root}{place}').replace(f" {place}", f" {root}{place}")
-    return subprocess.run(["sh"], input=script.encode(), capture_output=True, check=True).stdout
+SHELLS = [["sh"], ["bash", "--posix"], ["busybox", "sh"]]
 
 
-def test_the_script_itself_finds_what_is_there(tmp_path: Path) -> None:
+@pytest.fixture(params=[s for s in SHELLS if shutil.which(s[0])], ids=" ".join)
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    return list(request.param)
+
+
+def in_root(root: Path, shell: Sequence[str] = ("sh",), script: str = SCRIPT) -> bytes:
+    """Run the script below another root; the rest of it is as it is sent."""
+    assert script.startswith("\nx=\n")
+    moved = script.replace("\nx=\n", f"\nx={root}\n", 1)
+    return subprocess.run(shell, input=moved.encode(), capture_output=True, check=True).stdout
+
+
+def put(root: Path, files: dict[str, str | bytes]) -> None:
+    for name, content in files.items():
+        path = root / name.replace("RELEASE", os.uname().release)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def test_the_script_itself_finds_what_is_there(tmp_path: Path, shell: list[str]) -> None:
     release = os.uname().release
-    script = SCRIPT.replace('"$t$f"', '"$f"').replace("$t$f", "$f")
     with pytest.raises(SourceNotFoundError, match="shows no config"):
-        read_answer(in_root(tmp_path, script), "here")
-    (tmp_path / "boot").mkdir()
-    (tmp_path / f"boot/config-{release}").write_bytes(CONFIG)
-    (tmp_path / "sys/kernel/btf").mkdir(parents=True)
-    answer = read_answer(in_root(tmp_path, script), "here")
-    assert (answer.data, answer.observed.release, answer.observed.btf) == (CONFIG, release, False)
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/config.gz").write_bytes(gzip.compress(CONFIG))
-    (tmp_path / "sys/kernel/btf/vmlinux").touch()
-    answer = read_answer(in_root(tmp_path, script), "here")
-    assert answer.path.endswith("/proc/config.gz")
+        read_answer(in_root(tmp_path, shell), "here")
+    put(tmp_path, {"boot/config-RELEASE": CONFIG, "sys/kernel/btf/other": b""})
+    answer = read_answer(in_root(tmp_path, shell), "here")
+    assert (answer.data, answer.release, answer.live.btf, answer.modules) == (CONFIG, release, "absent", None)
+    put(tmp_path, {"proc/config.gz": gzip.compress(CONFIG), "sys/kernel/btf/vmlinux": b""})
+    answer = read_answer(in_root(tmp_path, shell), "here")
+    assert answer.path == "/proc/config.gz"
     assert gzip.decompress(answer.data) == CONFIG
-    assert answer.observed.btf is True
-    without = script.replace("command -v base64", "command -v no-such-command")
-    assert gzip.decompress(read_answer(in_root(tmp_path, without), "here").data) == CONFIG
+    assert answer.live.btf == "readable"
+    without = SCRIPT.replace("command -v base64", "command -v no-such-command")
+    assert gzip.decompress(read_answer(in_root(tmp_path, shell, without), "here").data) == CONFIG
 
 
-@pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed")
-def test_the_script_runs_in_busybox() -> None:
-    done = subprocess.run(["busybox", "sh"], input=SCRIPT.encode(), capture_output=True, check=True)
-    assert b"kina-audit release" in done.stdout
+def test_a_place_that_cannot_be_read_is_not_the_last(tmp_path: Path, shell: list[str]) -> None:
+    (tmp_path / "proc/config.gz").mkdir(parents=True)  # `[ -r` says yes
+    with pytest.raises(SourceNotFoundError, match=r"/proc/config\.gz cannot be read"):
+        read_answer(in_root(tmp_path, shell), "here")
+    put(tmp_path, {"boot/config-RELEASE": CONFIG})
+    assert read_answer(in_root(tmp_path, shell), "here").data == CONFIG
+
+
+@pytest.mark.parametrize("below", ["", "host/"])
+def test_the_script_brings_back_what_python_reads(tmp_path: Path, shell: list[str], below: str) -> None:
+    """One reader for a machine that Python runs on, one for a shell: they see the same."""
+    dep = "kernel/a/vxlan.ko.xz: kernel/b/udp_tunnel.ko.xz\nkernel/b/udp_tunnel.ko.xz:\n"
+    put(tmp_path, {
+        "boot/config-RELEASE": CONFIG,
+        f"{below}etc/modprobe.d/a.conf": "# no\nblacklist vxlan\ninstall a-b \\\n  /bin/false\noptions c d=1\ninstall e /bin/true",
+        f"{below}lib/modprobe.d/a.conf": "blacklist udp_tunnel\n",
+        f"{below}usr/lib/modprobe.d/b.conf": "blacklist geneve\n",
+        f"{below}lib/modules/RELEASE/modules.dep": dep,
+        f"{below}lib/modules/RELEASE/modules.builtin": "kernel/net/x/nf_tables.ko\n",
+        "proc/cmdline": "root=/dev/* modprobe.blacklist=q,r quiet\n",
+        "proc/modules": "udp_tunnel 1 0 - Live 0x0\nveth 2 1 vxlan, Live 0x0\n",
+        "proc/mounts": f"tmpfs {'/host' if below else ''}/sys/fs/cgroup tmpfs rw 0 0\ncgroup2 {'/host' if below else ''}/sys/fs/cgroup cgroup2 rw 0 0\n"
+        f"none {'/host' if below else ''}/sys/fs/bpf bpf rw 0 0\n/dev/secret /mnt ext4 rw 0 0\n",
+        "proc/swaps": "Filename Type Size Used Priority\n/swapfile file 1 0 -2\n",
+        "proc/net/route": "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+        "wg0\t00000000\t01\t0003\t0\t0\t50\t00000000\t0\t0\t0\neth0\t00000000\t01\t0003\t0\t0\t10\t00000000\t0\t0\t0\n"
+        "eth0\t0000A8C0\t00\t0001\t0\t0\t10\t00FFFFFF\t0\t0\t0\n",
+        "sys/class/net/eth0/mtu": "1450\n",
+        "sys/class/net/wg0/mtu": "1280\n",
+        "sys/kernel/btf/vmlinux": b"",
+        f"{below}sys/kernel/security/lockdown": "none [integrity] confidentiality\n",
+        f"{below}sys/kernel/security/lsm": "capability,yama,bpf",
+        **{f"proc/sys/{n.replace('.', '/')}": f"{i}\n" for i, n in enumerate((*EVERYWHERE, MACHINE_NETWORK, *OF_THE_NETWORK))},
+    })  # fmt: skip
+    (tmp_path / "proc/self/ns").mkdir(parents=True)
+    (tmp_path / "proc/self/ns/pid").symlink_to("pid:[4026531836]")
+    answer = read_answer(in_root(tmp_path, shell), "here")
+    assert answer.modules is not None
+    assert answer.modules.files == {"vxlan", "udp_tunnel"}
+    assert answer.modules.builtin == {"nf_tables"}
+    assert set(answer.modules.blocked) == {"vxlan", "a_b", "e", "geneve", "q", "r"}
+    assert answer.modules.loaded == {"udp_tunnel", "veth"}
+    shown = dict(observed("x", "y", answer.live).facts)
+    assert shown["cgroup"] == "v2"
+    assert (shown["bpffs"], shown["mtu"], shown["swap"], shown["lockdown"]) == ("mounted", "1450", "on", "integrity")
+    assert shown["modules"] == "veth"  # no symbol of a profile makes the other one
+    assert b"secret" not in in_root(tmp_path, shell)
+    if not below:
+        running = open_running(SourceOptions(), root=tmp_path, platform="linux")
+        assert running.provenance.observed is not None
+        assert dict(running.provenance.observed.facts) == shown
+
+
+@pytest.mark.skipif(not Path("/proc/config.gz").exists(), reason="this kernel has no /proc/config.gz")
+def test_the_script_sees_the_real_machine_as_python_does(shell: list[str]) -> None:
+    done = subprocess.run(shell, input=SCRIPT.encode(), capture_output=True, check=True)
+    assert done.stderr == b""
+    answer = read_answer(done.stdout, "here")
+    real = open_running(SourceOptions()).provenance.observed
+    assert observed(answer.release, answer.machine, answer.live) == real
+    assert answer.data == Path("/proc/config.gz").read_bytes()
 
 
 def test_a_greeting_and_carriage_returns_do_no_harm(tools: Path, tmp_path: Path) -> None:
@@ -177,6 +247,10 @@ def test_nothing_is_left_running(tools: Path, tmp_path: Path, sent: signal.Signa
     assert process.returncode == (130 if sent else 3)
     assert (b"interrupted" if sent else b"no answer within 1 seconds") in said
     assert b"Traceback" not in said
+    for _ in range(250):  # it was sent SIGKILL, and dies when the machine gets to it
+        if not alive(child):
+            break
+        time.sleep(0.02)
     assert not alive(child)
 
 

@@ -1,6 +1,6 @@
 """What a config cannot show, what is untested, and what is known of the place the kernel runs in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kina_audit.cilium.features import Basis
 from kina_audit.cilium.ladder import Standing
@@ -24,8 +24,9 @@ def cautions(
     """
     kernel, release = reader.kernel, reader.release
     runs = mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
+    unseen = _unseen(kernel.live)
     situations = {
-        "always": True,
+        "unseen": bool(unseen),
         "runs": runs,
         "old-without-cgroup-bpf": runs and finding(reader.results, "cilium-agent", "cgroup-bpf").status is Status.FAIL,
         "no-ip-rules": runs and finding(reader.results, "cilium-l7-proxy", "ip-rules").status is Status.FAIL,
@@ -36,7 +37,7 @@ def cautions(
         "uncharted": not release.charted,
     }
     found = [
-        str(row["text"]).replace("{release}", str(release))
+        str(row["text"]).replace("{release}", str(release)).replace("{unseen}", unseen)
         for row in release.facts("caution")
         if situations[row["when"]]
     ]
@@ -49,6 +50,20 @@ def cautions(
         )
     found += [c for name in on for c in reader.features[name].cautions]
     return tuple(dict.fromkeys([*(unproven(reader, standing, on) if runs else ()), *found]))
+
+
+def _unseen(live: Mapping[str, str]) -> str:
+    """What the agent depends on that was not read; a config alone shows none of it."""
+    things = {
+        "sysctls": any(name.startswith("net.") for name in live),
+        "a mounted bpffs": "bpffs" in live,
+        "capabilities of the agent's container": False,
+        "the MTU": "mtu" in live,
+    }
+    missing = [thing for thing, seen in things.items() if not seen]
+    if len(missing) < 2:
+        return ""
+    return f"{', '.join(missing[:-1])}, or {missing[-1]}"
 
 
 def unproven(reader: Reader, standing: Standing, on: Sequence[str]) -> list[str]:

@@ -135,6 +135,7 @@ class KernelConfig:
         warnings: what the kernel's own reader would have warned about.
         text: the config text, for line numbers; empty for a recorded kernel.
         held: for a recorded kernel, every symbol the record knows (set, not set or absent); None: all of them.
+        live: what the kernel shows beside its config while it runs, by name (`kina_audit.kernel.live`).
         predicted: symbols whose value on the target version differs from, or is not told by, the input.
     """
 
@@ -147,6 +148,7 @@ class KernelConfig:
     warnings: tuple[ConfigWarning, ...] = ()
     text: str = ""
     held: frozenset[str] | None = None
+    live: Mapping[str, str] = field(default_factory=dict)
     predicted: Mapping[str, SymbolFact] = field(default_factory=dict)
     _lines: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 

@@ -15,6 +15,7 @@ from kina_audit.packaged import data_file, toml_document
 SUFFIXES = (".ko", ".ko.gz", ".ko.xz", ".ko.zst")
 """What module files end with (the kernel's scripts/Makefile.modinst)."""
 
+COMMAND_LINE = "the kernel's command line"
 _HARMLESS = frozenset({"true", "false", ":", "echo", "exit", "nologin", "printf"})
 """Programs that load nothing, in place of what an ``install`` line should run."""
 
@@ -30,7 +31,7 @@ class Modules:
         indexed: ``modules.dep`` is there, without which modprobe loads nothing.
         blocked: a module's name (or a pattern) to the line and file that keep it from being loaded.
         loaded: names of what is loaded; None: not seen.
-        loader: why the kernel loads no module by itself; empty: it does, or that was not seen.
+        helper: what the running kernel runs to load a module (``kernel.modprobe``); None: not seen.
         closed: no module can be loaded any more (``kernel.modules_disabled``).
     """
 
@@ -40,7 +41,7 @@ class Modules:
     indexed: bool = True
     blocked: Mapping[str, str] = field(default_factory=dict)
     loaded: frozenset[str] | None = None
-    loader: str = ""
+    helper: str | None = None
     closed: bool = False
 
     def line_against(self, module: str) -> str:
@@ -92,7 +93,17 @@ def _loads_nothing(words: list[str]) -> bool:
     )
 
 
-def loader_of(config: KernelConfig, helper: str | None) -> str:
+def command_line_settings(text: str) -> str:
+    """A kernel's command line, as lines of modprobe's settings; nothing else of it is kept."""
+    lines = []
+    for word in text.split():
+        name, _, value = word.partition("=")
+        if name in ("modprobe.blacklist", "module_blacklist"):
+            lines += [f"blacklist {module}" for module in value.split(",") if module]
+    return "\n".join(lines)
+
+
+def _loads_none(config: KernelConfig, helper: str | None) -> str:
     """Why the kernel loads no module by itself, as a clause; empty: it does, or nobody knows.
 
     Args:
@@ -115,19 +126,20 @@ def with_installed(config: KernelConfig, modules: Modules | None) -> KernelConfi
     if modules is None:
         return config
     found: dict[str, SymbolFact] = {}
+    loads_none = _loads_none(config, modules.helper)
     for symbol in named():
         fact = config.fact(symbol)
         if fact.value != "m":
             continue
         for module in files_of(symbol, config):
-            if (held := _against(module, modules)) is not None:
+            if (held := _against(module, modules, loads_none)) is not None:
                 state, why = held
                 found[symbol] = replace(fact, state=state, note=why)
                 break
     return replace(config, predicted={**config.predicted, **found}) if found else config
 
 
-def _against(module: str, modules: Modules) -> tuple[SymbolState, str] | None:
+def _against(module: str, modules: Modules, loads_none: str) -> tuple[SymbolState, str] | None:
     """What keeps a module from being used; None: nothing that is known."""
     name = module.replace("-", "_")
     if name in modules.builtin or (modules.loaded is not None and name in modules.loaded):
@@ -143,8 +155,8 @@ def _against(module: str, modules: Modules) -> tuple[SymbolState, str] | None:
         )
     if line := modules.line_against(name):
         return SymbolState.BLOCKED, f"{module} is kept from being loaded by {line}"
-    if modules.loader:
-        return SymbolState.UNLOADED, f"{module} is installed and not loaded, and {modules.loader}"
+    if loads_none:
+        return SymbolState.UNLOADED, f"{module} is installed and not loaded, and {loads_none}"
     return None
 
 
@@ -155,6 +167,11 @@ def files_of(symbol: str, config: KernelConfig) -> tuple[str, ...]:
             return rows.modules
     others = _through().get(symbol, ())
     return tuple([m for other in others if config.fact(other).value == "m" for m in files_of(other, config)])
+
+
+def every_module() -> frozenset[str]:
+    """Every module that a symbol of a profile makes on some kernel, with ``_`` for ``-``."""
+    return frozenset(m.replace("-", "_") for rows in _rows().values() for row in rows for m in row.modules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ class Observed:
         release: ``uname -r``.
         machine: ``uname -m``, or an empty string.
         btf: whether ``/sys/kernel/btf/vmlinux`` is there; None when that could not be seen.
+        facts: (name, value) of what else it shows, as `kina_audit.kernel.live.facts` names it.
     """
 
     release: str
     machine: str = ""
     btf: bool | None = None
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.page import page
-from kina_audit.render.sentences import baseline_lines, deciding_line, headline, paragraphs, waived
+from kina_audit.render.sentences import baseline_lines, deciding_line, headline, paragraphs, running, waived
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import counts, met
 from kina_audit.report.model import Report
@@ -128,7 +128,8 @@ def _finding(found: Finding) -> dict[str, Any]:
 def _first(report: Report) -> list[str]:
     """What a reader must know of the input before the verdict means anything."""
     config = report.kernel.config
-    said = []
+    observed = report.kernel.provenance.observed
+    said = running(observed) if observed else []
     header = config.header.version
     if header is not None and (config.target is None or header.triple != config.target.triple):
         built = f"{config.target} is built" if config.target else "which version is built is not known"

@@ -4,6 +4,7 @@ from collections import Counter
 
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact, SymbolState
+from kina_audit.kernel.provenance import Observed
 from kina_audit.render import cut, one_line
 from kina_audit.report.compare import Change, Direction
 from kina_audit.report.decision import Kind
@@ -33,6 +34,17 @@ def fact(symbol: SymbolFact, prefix: str = "") -> str:
     if symbol.state in WITHOUT_MODULE:
         return f"{name}={symbol.value}{line} and its module {symbol.state}"
     return f"{name}={cut(symbol.value, _VALUE_LENGTH)}{line}"
+
+
+def running(observed: Observed) -> list[str]:
+    """Which kernel runs, and what it shows beside its config."""
+    btf = {True: "with BTF", False: "without BTF", None: "BTF not visible"}[observed.btf]
+    machine = f", {observed.machine}" if observed.machine else ""
+    said = [one_line(f"It runs as {observed.release}{machine}, {btf}.")]
+    if observed.facts:
+        shown = [f"{n}={cut(v, _VALUE_LENGTH)}" if "." in n else f"{n} {v}" for n, v in observed.facts if n != "btf"]
+        said.append(one_line(f"Beside its config it shows {', '.join(shown)}."))
+    return said
 
 
 def facts(finding: Finding) -> str:

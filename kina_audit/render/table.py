@@ -6,7 +6,7 @@ from textwrap import fill
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import ONE_OF, Level
 from kina_audit.render import RenderOptions, one_line
-from kina_audit.render.sentences import baseline_lines, facts, needs, waived
+from kina_audit.render.sentences import baseline_lines, facts, needs, running, waived
 from kina_audit.render.table_advice import advice_lines
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
@@ -54,9 +54,7 @@ def _kernel(report: Report, style: Style) -> list[str]:
     if origin.found_in:
         lines += style.wrap(f"Found in {one_line(' > '.join(origin.found_in))}.")
     if origin.observed is not None:
-        btf = {True: "with BTF", False: "without BTF", None: "BTF not visible"}[origin.observed.btf]
-        machine = f", {origin.observed.machine}" if origin.observed.machine else ""
-        lines += style.wrap(f"It runs as {one_line(origin.observed.release)}{one_line(machine)}, {btf}.")
+        lines += [line for sentence in running(origin.observed) for line in style.wrap(sentence)]
     header = config.header.version
     if header is not None and (config.target is None or header.triple != config.target.triple):
         built = f"{target} is built ({origin.target_from})" if config.target else "which version is built is not known"

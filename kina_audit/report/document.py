@@ -155,7 +155,12 @@ def _kernel(kernel: Kernel, report: Report) -> dict[str, Any]:
 def _observed(observed: Observed | None) -> dict[str, Any] | None:
     if observed is None:
         return None
-    return {"release": observed.release, "machine": observed.machine or None, "btf": observed.btf}
+    return {
+        "release": observed.release,
+        "machine": observed.machine or None,
+        "btf": observed.btf,
+        "facts": dict(observed.facts),
+    }
 
 
 def _profile(result: ProfileResult, documents: "_FindingDocuments") -> dict[str, Any]:

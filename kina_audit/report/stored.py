@@ -149,7 +149,12 @@ def _kernel(k: Mapping[str, Any], profiles: list[Any]) -> Kernel:
         target_from="" if told == "the config's header" else str(told or ""),
         found_in=tuple(map(str, k.get("found_in", ()))),
         kernel_release=str(k.get("kernel_release") or ""),
-        observed=Observed(str(observed["release"]), str(observed["machine"] or ""), observed["btf"])
+        observed=Observed(
+            str(observed["release"]),
+            str(observed["machine"] or ""),
+            observed["btf"],
+            tuple((str(k), str(v)) for k, v in observed.get("facts", {}).items()),
+        )
         if observed
         else None,
         notes=tuple(map(str, k["notes"])),

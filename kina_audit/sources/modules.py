@@ -6,7 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from kina_audit.kernel.config import Origin
-from kina_audit.kernel.modules import Modules, lines_against, listed, loader_of, module_name, with_installed
+from kina_audit.kernel.modules import (
+    COMMAND_LINE,
+    Modules,
+    command_line_settings,
+    lines_against,
+    listed,
+    module_name,
+    with_installed,
+)
 from kina_audit.kernel.provenance import Kernel
 
 FOLDERS = ("lib/modules", "usr/lib/modules")
@@ -28,14 +36,16 @@ def beside(kernel: Kernel, root: Path, release: str, *, live: bool) -> Kernel:
         release: the kernel's.
         live: ``root`` is that of the machine that runs it, so that what is loaded tells, too.
     """
-    if kernel.config.origin is not Origin.BUILT:  # what another kernel than the installed one would have
+    return as_it_runs(kernel, _read(root, release, live=live))
+
+
+def as_it_runs(kernel: Kernel, modules: Modules | None) -> Kernel:
+    """A kernel with its module files and what it shows told of its config; one that is still to be built has neither."""
+    if kernel.config.origin is not Origin.BUILT:
         return kernel
-    modules = _read(root, release, live=live)
-    if modules is None:
-        return kernel
-    if loader := loader_of(kernel.config, _first_line(root / "proc/sys/kernel/modprobe") if live else None):
-        modules = replace(modules, loader=loader)
-    return replace(kernel, config=with_installed(kernel.config, modules))
+    seen = kernel.provenance.observed
+    config = replace(kernel.config, live=dict(seen.facts)) if seen and seen.facts else kernel.config
+    return replace(kernel, config=with_installed(config, modules))
 
 
 def _read(root: Path, release: str, *, live: bool) -> Modules | None:
@@ -59,6 +69,7 @@ def _read(root: Path, release: str, *, live: bool) -> Modules | None:
         blocked=lines_against(_settings(root, live=live)),
         loaded=_loaded(root) if live else None,
         closed=live and _first_line(root / "proc/sys/kernel/modules_disabled") == "1",
+        helper=_first_line(root / "proc/sys/kernel/modprobe") if live else None,
     )
 
 
@@ -78,18 +89,8 @@ def _settings(root: Path, *, live: bool) -> list[tuple[str, str]]:
                 found[name] = (f"/{place}/{name}", _text(folder / name, root, _MOST_SETTINGS) or "")
     texts = [found[name] for name in sorted(found)]
     if live:
-        texts.append(("the kernel's command line", command_line_settings(_text(root / "proc/cmdline", root) or "")))
+        texts.append((COMMAND_LINE, command_line_settings(_text(root / "proc/cmdline", root) or "")))
     return texts
-
-
-def command_line_settings(text: str) -> str:
-    """A kernel's command line, as lines of modprobe's settings; nothing else of it is kept."""
-    lines = []
-    for word in text.split():
-        name, _, value = word.partition("=")
-        if name in ("modprobe.blacklist", "module_blacklist"):
-            lines += [f"blacklist {module}" for module in value.split(",") if module]
-    return "\n".join(lines)
 
 
 def _loaded(root: Path) -> frozenset[str] | None:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from kina_audit.errors import SourceError, SourceNotFoundError
-from kina_audit.kernel.provenance import Kernel, Observed
+from kina_audit.kernel.live import observed
+from kina_audit.kernel.provenance import Kernel
 from kina_audit.sources.file import open_file
+from kina_audit.sources.machine import look
 from kina_audit.sources.modules import beside
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim_at_release
@@ -19,8 +21,6 @@ PLACES = (
     "usr/lib/modules/{release}/config",
 )
 """Tried in this order; the kernel's own copy (CONFIG_IKCONFIG_PROC) first."""
-
-BTF = "sys/kernel/btf/vmlinux"
 
 
 def open_running(
@@ -55,10 +55,8 @@ def open_running(
                 options.say(f"{error.message}; trying the next place")
             failed.append(error)
             continue
-        btf = (root / BTF).exists() if (root / "sys/kernel").is_dir() else None
-        provenance = replace(
-            kernel.provenance, source="running", ref=release, observed=Observed(release, name.machine, btf)
-        )
+        seen = observed(release, name.machine, look(root))
+        provenance = replace(kernel.provenance, source="running", ref=release, observed=seen)
         kernel = aim_at_release(replace(kernel, provenance=provenance), release, "uname -r")
         return beside(kernel, root, release, live=True)
     kind = SourceNotFoundError if all(isinstance(e, SourceNotFoundError) for e in failed) else SourceError

@@ -3,11 +3,13 @@
 import shlex
 
 from kina_audit.errors import SourceError, SourceNotFoundError
+from kina_audit.kernel.live import observed
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.command import run as run_program
 from kina_audit.sources.file import read_bytes
 from kina_audit.sources.guest.commands import Command, command_for
 from kina_audit.sources.guest.script import SCRIPT, read_answer
+from kina_audit.sources.modules import as_it_runs
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim_at_release
 
@@ -36,15 +38,16 @@ def open_guest(transport: str, guest: str, options: SourceOptions) -> Kernel:
         place,
         transport,
         f"{place} {answer.path}",
-        ref=answer.observed.release,
+        ref=answer.release,
         command=command.arguments,
-        observed=answer.observed,
+        observed=observed(answer.release, answer.machine, answer.live),
         notes=(command.leaves,) if command.leaves else (),
     )
     for note in provenance.notes:
         options.say(note)
     kernel = read_bytes(answer.data, provenance, options)
-    return aim_at_release(kernel, answer.observed.release, "uname -r")
+    kernel = aim_at_release(kernel, answer.release, "uname -r")
+    return as_it_runs(kernel, answer.modules)
 
 
 def run(command: Command, timeout: float, place: str) -> bytes:
