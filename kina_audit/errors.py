@@ -59,7 +59,15 @@ class NotAConfigError(SourceError):
 
 
 class NoIkconfigError(SourceError):
-    """A kernel image was read to its end, and its config is not in it (CONFIG_IKCONFIG is not y)."""
+    """A kernel image was read to its end, and its config is not in it (CONFIG_IKCONFIG is not y).
+
+    Attributes:
+        release: the kernel release that the image names; empty: none.
+    """
+
+    def __init__(self, message: str, hint: str = "", release: str = "") -> None:
+        super().__init__(message, hint)
+        self.release = release
 
 
 class SourceTooLargeError(SourceError):

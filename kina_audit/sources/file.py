@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
+from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.parse import MAX_CONFIG_BYTES
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.options import MIB, SourceOptions
@@ -204,7 +204,14 @@ def _search(
         found, content = read_archive(open_, name, member, limits)
         location, kind, path = f"{name}!{found}", "archive", None
     else:
-        content = read(Budget(limits, name, Progress(options.say, f"{name}, decompressed").at))
+        try:
+            content = read(Budget(limits, name, Progress(options.say, f"{name}, decompressed").at))
+        except NoIkconfigError as error:
+            if path is None:
+                raise
+            from kina_audit.sources.config_beside import open_beside
+
+            return open_beside(path, error, provenance, options)
         location, kind = name, "image" if content.kind is Kind.IMAGE else "file"
     provenance = replace(provenance, kind=provenance.kind or kind, location=location)
     return kernel_of(content, provenance, options, file=path)

@@ -176,6 +176,9 @@ class _Search:
                 scan_view(view, found)
         except CorruptData as error:
             self.release = found.release or self.release
+            # What a compressor stores as it is shows its marker, cut up by the headers of its blocks.
+            if not final and view is not None and (inside := self._guess(view, trail, depth + 1, nested, last=False)):
+                return inside
             raise self._corrupt(error, trail) from error
         self.release = found.release or self.release
         if found.config is not None:
@@ -187,8 +190,18 @@ class _Search:
             return None
         return self._guess(view, trail, depth + 1, nested)
 
-    def _guess(self, view: memoryview, trail: tuple[str, ...], depth: int, nested: int) -> Extracted | None:
-        """Try every place that looks like compressed data, as scripts/extract-ikconfig of the kernel does."""
+    def _guess(
+        self, view: memoryview, trail: tuple[str, ...], depth: int, nested: int, *, last: bool = True
+    ) -> Extracted | None:
+        """Try every place that looks like compressed data, as scripts/extract-ikconfig of the kernel does.
+
+        Args:
+            view: the bytes.
+            trail: as for `_layer`.
+            depth: as for `_layer`.
+            nested: as for `_layer`.
+            last: nothing else can be tried, so what is wrong with the best of them is the error.
+        """
         broken: SourceError | None = None
         done = 0
         for offset, compression in candidates(view, self.limits):
@@ -204,13 +217,13 @@ class _Search:
                 if self.budget.spent - spent >= _SUBSTANTIAL:
                     broken = broken or error
                 continue
-            if found or self.release:
+            if found or (self.release and last):
                 return found
             if self.budget.spent - spent >= _SUBSTANTIAL:
                 done = offset + max(0, reader.offset - INPUT)
             else:
                 self.deepest = deepest
-        if broken:
+        if broken and last:
             raise broken
         return None
 

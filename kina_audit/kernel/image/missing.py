@@ -5,9 +5,15 @@ import re
 from kina_audit.errors import NoIkconfigError
 
 # Release pattern, and where that distribution or project puts the config.
+_DEBIAN = r"-(?:cloud-|rt-)?(?:amd64|arm64|686|686-pae|armmp|riscv64|ppc64el|s390x)(?:-unsigned)?$"
 _HOMES = (
+    # Debian took its packages apart in linux 6.19~rc4-1~exp1 (its changelog): base, binary, modules, and an empty image.
     (
-        r"-(?:cloud-|rt-)?(?:amd64|arm64|686|686-pae|armmp|riscv64|ppc64el|s390x)(?:-unsigned)?$",
+        r"^(?:6\.(?:19|[2-9]\d)|[7-9]\.|\d\d+\.).*" + _DEBIAN,
+        "/usr/lib/modules/{release}/config on the machine, or that member of Debian's linux-base-{release} .deb",
+    ),
+    (
+        r"^(?:[2-5]\.|6\.(?:\d|1[0-8])\.).*" + _DEBIAN,
         "/boot/config-{release} on the machine, or that member of Debian's linux-image-{release} .deb",
     ),
     (
@@ -55,4 +61,5 @@ def no_ikconfig(name: str, kinds: tuple[str, ...], release: str) -> NoIkconfigEr
     return NoIkconfigError(
         f"{name}{inside}: Linux {release} was built without CONFIG_IKCONFIG=y, so the image does not hold its config",
         f"Its config is usually {'; or '.join(places)}.",
+        release,
     )

@@ -14,6 +14,8 @@ CONFIG_NAME = re.compile(r"(?:^|/)(?:config-[^/]+|\.config|config(?:\.gz)?|lib/m
 IMAGE_NAME = re.compile(r"(?:^|/)(?:vmlinu[xz][^/]*|[bz]?Image[^/]*|configs\.ko[^/]*|[^/]+\.efi)$")
 OF_NO_KERNEL = re.compile(r"(?:^|/)(?:tests|testing|selftests|examples)/")
 """In the kernel's own source every self-test, and some more below these folders, has a ``config``: a fragment."""
+_DEBIANS = re.compile(r"(?<=^usr/share/doc/)linux-(?:image|modules|headers)-(\d[^/]*)$")
+"""A package of one of Debian's kernels, which is in several since 6.19; each links to the documents of linux-base-RELEASE."""
 KATA_LINK = "vmlinux.container"
 """In Kata's releases the link to the kernel that Kata boots (kata-containers' build-kernel.sh, ``install_kata``)."""
 
@@ -191,6 +193,10 @@ class Chooser:
         near = f" Members that might be: {_listed(self._near)}." if self._near else ""
         astray = [name for name in self._links if CONFIG_NAME.search(name) or IMAGE_NAME.search(name)]
         near += f" Links to what is not in it: {_listed(astray)}." if astray else ""
+        for name in self._links:
+            if match := _DEBIANS.search(name):
+                near += f" This is Debian's {match[0]}: the config is in linux-base-{match[1]}, the image in linux-binary-{match[1]}."
+                break
         return SourceNotFoundError(
             f"{self.place}: no kernel config and no kernel image in it",
             f"Name a member with {self._full('MEMBER')}, or give another file.{near}",
