@@ -163,8 +163,8 @@ def audit(
     findings = [f for r in selected for f in r.findings]
     if all(f.status == "skip" for f in findings):
         raise NothingCheckedError(
-            "every requirement of the selected profiles is for other kernels, so nothing was checked",
-            "Select other profiles, or give the right version with --target-kernel.",
+            "every requirement of the selected profiles is for other kernels, or for running ones, so nothing was checked",
+            "Select other profiles, give the right version with --target-kernel, or audit running, ssh:HOST or kubectl:NODE.",
         )
     observed = kernel.provenance.observed
     results = (*selected, observed_result(observed, config)) if observed else selected

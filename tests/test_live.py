@@ -3,13 +3,17 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kina_audit.api import audit, load_profiles
+from kina_audit.errors import NothingCheckedError, ProfileError
 from kina_audit.kernel.live import EVERYWHERE, MACHINE_PROCESSES, OF_THE_NETWORK, Live, default_mtu, facts, observed
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.packaged import data_file
+from kina_audit.profiles.shown import read_shown
 from kina_audit.render import RenderOptions, render
 from kina_audit.report.document import to_document
 from kina_audit.report.stored import read_report
@@ -112,3 +116,77 @@ def test_this_machine_shows_itself() -> None:
     assert int(seen["fs.inotify.max_user_watches"]) > 0
     if Path("/proc/config.gz").exists():
         assert open_running(SourceOptions()).config.live.keys() == seen.keys()
+
+
+@pytest.mark.parametrize(
+    ("live", "value", "holds"),
+    [
+        ({"fact": "cgroup", "is": ["v2"]}, "v2", True),
+        ({"fact": "cgroup", "is": ["v2"]}, "hybrid", False),
+        ({"fact": "mtu", "at_least": 1330}, "1330", True),
+        ({"fact": "mtu", "at_least": 1330}, "1280", False),
+        ({"fact": "mtu", "at_least": 1330}, "lots", False),
+        ({"fact": "lsm", "has": "bpf"}, "capability,bpf", True),
+        ({"fact": "lsm", "has": "bpf"}, "capability,bpfx", False),
+    ],
+)
+def test_what_a_profile_may_ask_for(live: dict[str, Any], value: str, *, holds: bool) -> None:
+    shown = read_shown({"live": live})
+    assert shown is not None
+    assert shown.holds(value) is holds
+    assert shown.fact in shown.expr.text
+
+
+def test_a_running_kernel_is_held_against_a_profile_and_others_are_not() -> None:
+    profiles = load_profiles(["node-live"])
+    live = Live(sysctls={**SYSCTLS, "net.ipv4.ip_forward": "0"}, network=True, mounts=[("/sys/fs/cgroup", "cgroup2")])
+    report = audit(kernel_with(live), profiles, cilium=None, fail_on="recommended")
+    found = {f.requirement.id: f for f in report.results[0].findings}
+    assert (found["cgroup-v2"].status, found["ip-forward"].status, found["mtu"].status) == ("pass", "warn", "skip")
+    assert found["ip-forward"].reason == "the running kernel shows net.ipv4.ip_forward 0"
+    assert report.exit_code == 1
+    with pytest.raises(NothingCheckedError, match="running ones"):
+        audit(Kernel(parse_config(TEXT), Provenance("x", "file", "x")), profiles, cilium=None)
+
+
+def test_every_fact_that_a_profile_may_name_is_one_that_is_read() -> None:
+    schema = json.loads(data_file("schemas/profile.schema.json").read_text())
+    every = Live(
+        "readable",
+        SYSCTLS,
+        [("/sys/fs/cgroup", "cgroup2"), ("/sys/fs/bpf", "bpf")],
+        "",
+        True,
+        "[none]",
+        "bpf",
+        False,
+        "1500",
+    )
+    assert schema["$defs"]["live"]["properties"]["fact"]["enum"] == [name for name, _ in facts(every)]
+    page = (Path(__file__).resolve().parents[1] / "docs/sources.md").read_text()
+    assert not [
+        name
+        for name, _ in facts(every)
+        if f"`{name}`" not in page and f"`{name.removeprefix('net.bridge.bridge-nf-call')}`" not in page
+    ]
+
+
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        ('{ fact = "kernel.modprobe", is = ["x"] }', "kernel.modprobe"),
+        ('{ fact = "mtu" }', "live"),
+        ('{ fact = "mtu", is = ["1"], at_least = 1 }', "live"),
+        ('{ fact = "mtu", at_least = "1" }', "at_least"),
+    ],
+)
+def test_a_wrong_question_is_one_clear_error(tmp_path: Path, live: str, said: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'schema = 1\nid = "mine"\ntitle = "x"\ndescription = "x"\n[[requirement]]\nid = "a"\nlevel = "optional"\n'
+        f'why = "x."\nfix = "x."\nsource = "x"\nlive = {live}\n'
+    )
+    with pytest.raises(ProfileError) as caught:
+        load_profiles([str(path)])
+    assert "mine.toml:" in caught.value.message
+    assert said in caught.value.message

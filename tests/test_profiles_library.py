@@ -67,7 +67,11 @@ def test_no_condition_is_written_twice_in_the_folders_of_features() -> None:
         for table in document.get("requirement", ()):
             if "same_as" in table or "variant" in table or table.get("expr") == "n":
                 continue
-            key = (str(table.get("expr") or table["way"]), table.get("kernel", ""), tuple(table.get("arch", ())))
+            key = (
+                str(table.get("expr") or table.get("way") or table["live"]),
+                table.get("kernel", ""),
+                tuple(table.get("arch", ())),
+            )
             if key in seen:
                 twice.append((key, seen[key], profile.id))
             seen[key] = profile.id

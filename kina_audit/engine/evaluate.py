@@ -7,6 +7,7 @@ from kina_audit.engine.without_module import because, fixed
 from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression
 from kina_audit.profiles.model import Level, Profile, Requirement
+from kina_audit.profiles.shown import Shown
 
 
 class Evaluator:
@@ -53,6 +54,8 @@ class Evaluator:
         applies = row.condition(kernel.target, kernel.arch)
         if applies is None:
             return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row))
+        if row.live is not None:
+            return self._live(row, row.live)
         expr, fix = applies
         low, high = expr.bounds(self.fact)
         needed = 1 if row.module else 2
@@ -69,6 +72,16 @@ class Evaluator:
             fix = fixed(fix, facts)
         left = self._left(row, needed) if status is Status.PASS else ""
         return Finding(row, status, expr, fix, facts, left or _reason(status, facts, kernel), left=left)
+
+    def _live(self, row: Requirement, asked: Shown) -> Finding:
+        """A requirement of what the kernel shows while it runs; elsewhere, or where it was not seen, it is skipped."""
+        value = self.kernel.live.get(asked.fact)
+        if value is None:
+            return Finding(row, Status.SKIP, row.expr, row.fix, (), f"this input does not show {asked.fact}")
+        status = Status.FAIL if row.level is Level.REQUIRED else Status.WARN
+        if asked.holds(value):
+            status = Status.PASS
+        return Finding(row, status, row.expr, row.fix, (), f"the running kernel shows {asked.fact} {value}")
 
     def _left(self, row: Requirement, needed: int) -> str:
         """Of several ways to meet a requirement, the only one that this kernel leaves, and who notices."""

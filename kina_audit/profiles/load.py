@@ -18,6 +18,7 @@ from kina_audit.kernel.version import VersionRange
 from kina_audit.packaged import profiles_folder, toml_document
 from kina_audit.profiles.model import ONE_OF, Level, Profile, Requirement, Variant, Way
 from kina_audit.profiles.place import line_of
+from kina_audit.profiles.shown import read_shown
 
 MAX_PROFILE_BYTES = 1024 * 1024
 """A profile file larger than this is refused."""
@@ -347,9 +348,10 @@ def build_profile(
 
 def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requirement:
     ways = tuple(Way(w["name"], Expression.parse(w["expr"]), w["without"]) for w in table.get("way", ()))
+    live = read_shown(table)
     return Requirement(
         id=name,
-        expr=Expression.parse(" || ".join(f"({w.expr.text})" for w in ways) or table["expr"]),
+        expr=live.expr if live else Expression.parse(" || ".join(f"({w.expr.text})" for w in ways) or table["expr"]),
         level=Level(table["level"]),
         why=table["why"],
         fix=table["fix"],
@@ -363,6 +365,7 @@ def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requireme
         ),
         profile=profile,
         ways=ways,
+        live=live,
         probes=_probes(table.get("probes", ())),
     )
 

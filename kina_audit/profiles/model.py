@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from kina_audit.kernel.expression import Expression, Node
 from kina_audit.kernel.version import KernelVersion, VersionRange
+from kina_audit.profiles.shown import Shown
 
 ONE_OF = "one-of"
 """The id of the requirement that stands for a profile's alternatives."""
@@ -71,6 +72,7 @@ class Requirement:
         profile: id of the profile whose file holds it.
         ways: the ways to meet it, of which ``expr`` asks for any one; empty: there is only the one.
         alternatives: profiles of which one must have its required requirements met; ``expr`` then only names them.
+        live: what the kernel must show while it runs, in place of a condition on symbols; None: nothing.
         probes: names of probes that prove it on a running kernel: it is met exactly where all of one group work.
         gated: whether the kernel's version decides what is asked.
         by_arch: whether the architecture decides what is asked.
@@ -90,6 +92,7 @@ class Requirement:
     ways: tuple[Way, ...] = ()
     alternatives: tuple["Profile", ...] = ()
     probes: tuple[tuple[str, ...], ...] = ()
+    live: Shown | None = None
 
     # Asked of every requirement on every kernel, and the same on all of them.
     gated: bool = field(init=False, repr=False, compare=False)
