@@ -247,3 +247,17 @@ def test_the_reports_of_nodes_without_their_modules(shared: Path, tmp_path: Path
     for symbol in ("VXLAN", "NFT_COMPAT", "BRIDGE_NETFILTER"):
         assert (found[symbol].value, str(found[symbol].state)) == ("m", "not installed")
     assert audit(kernel, profiles, cilium=None).results[0].status is Status.FAIL
+
+
+def test_what_may_not_be_seen_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = root_of(tmp_path, {"{modules}/modules.dep": "", "sys/kernel/btf/vmlinux": "", "etc/modprobe.d/x.conf": ""})
+    real = Path.stat
+
+    def stat(path: Path, **named: bool) -> os.stat_result:
+        if path.is_relative_to(root) and path.relative_to(root).parts[:1] in (("lib",), ("sys",), ("etc",)):
+            raise PermissionError(13, "Permission denied")
+        return real(path, **named)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert stands(open_source(str(root)), "geneve")[0] == "pass"
+    assert stands(running(root), "geneve")[0] == "pass"

@@ -67,6 +67,16 @@ def test_what_is_no_file(tmp_path: Path) -> None:
         open_source(str(tmp_path / "empty"))
 
 
+@pytest.mark.parametrize(
+    ("source", "meant"), [("runing", "running"), ("Running", "running"), ("aple", "apple"), ("x", "")]
+)
+def test_a_misspelled_name_is_understood(source: str, meant: str) -> None:
+    with pytest.raises(SourceNotFoundError) as caught:
+        open_source(source)
+    assert ("did you mean" in caught.value.message) is bool(meant)
+    assert meant in caught.value.message
+
+
 def test_an_endless_file_ends() -> None:
     with pytest.raises(SourceTooLargeError):
         open_source("/dev/zero", SourceOptions(max_decompressed=32))

@@ -111,9 +111,10 @@ def _fall_back(source: str, ref: str, options: SourceOptions, error: SourceError
     kernel = recorded.open_recorded(f"recorded:{name}", options)
     provenance = kernel.provenance
     age = (datetime.now(UTC).date() - date.fromisoformat(provenance.date)).days
+    moved = "" if _TAG.fullmatch(ref) or _COMMIT.fullmatch(ref) else "; the repository may have moved on"
     note = (
         f"{PROJECT} at {ref} was not fetched ({'--offline' if options.offline else error.message}); this is the recorded "
-        f"kernel {name}, whose content is of {provenance.date}, {age} days ago; the repository may have moved on"
+        f"kernel {name}, whose content is of {provenance.date}, {age} days ago{moved}"
     )
     options.say(note)
     return replace(kernel, provenance=replace(provenance, source=source, notes=(note, *provenance.notes)))

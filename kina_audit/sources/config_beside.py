@@ -1,6 +1,7 @@
 """The config that stands beside a kernel image which holds none: ``config-X`` of ``vmlinuz-X``, as distributions install them."""
 
 import re
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +55,14 @@ def _candidates(image: Path, release: str) -> list[Path]:
     if release and image.resolve().parent.name == release:  # /lib/modules/RELEASE/vmlinuz
         names.append("config")
     paths = [image.parent / name for name in dict.fromkeys(names) if name]
-    return [path for path in paths if path.is_file()]
+    return [path for path in paths if _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _kernel(path: Path, options: SourceOptions) -> Kernel | None:

@@ -57,12 +57,20 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
             return _read(file, regular, Provenance(source, kind, source), options, member)
     except FileNotFoundError:
         raise SourceNotFoundError(
-            f"{path}: no such file",
+            f"{path}: no such file{_meant(source)}",
             "Sources: a path, -, running, installed, apple[@REF], recorded:NAME, docker:, ssh:HOST, https://...",
         ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
+
+
+def _meant(source: str) -> str:
+    """The source by name that somebody misspelled, as the end of a sentence."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(source.lower(), ("running", "installed", "apple"), n=1, cutoff=0.75)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _read_stdin(provenance: Provenance, options: SourceOptions, member: str) -> Kernel:

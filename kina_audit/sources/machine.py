@@ -19,7 +19,7 @@ def look(root: Path) -> Live:
         sysctls={name: text.strip() for name, text in sysctls.items()},
         mounts=_mounts(_text(root / "proc/mounts") or ""),
         processes=_link(root / "proc/self/ns/pid"),
-        network=_sysctl(root, MACHINE_NETWORK).exists(),
+        network=_there(_sysctl(root, MACHINE_NETWORK)),
         lockdown=_text(root / "sys/kernel/security/lockdown") or "",
         lsm=_text(root / "sys/kernel/security/lsm") or "",
         swap=None if swaps is None else len(swaps.splitlines()) > 1,
@@ -29,11 +29,20 @@ def look(root: Path) -> Live:
 
 
 def _btf(root: Path) -> str:
-    if not (root / "sys/kernel").is_dir():
+    if not _there(root / "sys/kernel"):
         return ""
-    if not (root / BTF).exists():
+    if not _there(root / BTF):
         return "absent"
     return "readable" if os.access(root / BTF, os.R_OK) else "unreadable"
+
+
+def _there(path: Path) -> bool:
+    """Whether something is there that can be seen."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
 
 
 def _sysctl(root: Path, name: str) -> Path:

@@ -53,7 +53,7 @@ def _read(root: Path, release: str, *, live: bool) -> Modules | None:
     root = root.resolve()
     if not release or "/" in release or release in (".", ".."):
         return None
-    folder = next((f for base in FOLDERS if (f := root / base / release).is_dir() and _inside(f, root)), None)
+    folder = next((f for base in FOLDERS if _is_folder(f := root / base / release, root)), None)
     if folder is None:
         return None
     index = _text(folder / "modules.dep", root)
@@ -78,7 +78,7 @@ def _settings(root: Path, *, live: bool) -> list[tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for place in SETTINGS:
         folder = root / place
-        if not _inside(folder, root):
+        if not _is_folder(folder, root):
             continue
         try:
             names = sorted(f.name for f in folder.iterdir() if f.suffix == ".conf")[:_MOST_FILES]
@@ -108,6 +108,14 @@ def _walked(folder: Path) -> frozenset[str]:
         if count > _MOST_ENTRIES:
             break
     return frozenset(names)
+
+
+def _is_folder(path: Path, root: Path) -> bool:
+    """Whether a folder is there, can be seen, and lies in the root."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode) and _inside(path, root)
+    except OSError:
+        return False
 
 
 def _inside(path: Path, root: Path) -> bool:

@@ -149,7 +149,7 @@ def open_recorded(source: str, options: SourceOptions) -> Kernel:
     near = get_close_matches(wanted, names, n=3, cutoff=0.4)
     raise SourceNotFoundError(
         f"no recorded kernel {wanted!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""),
-        "`kina-audit kernels` lists them.",
+        "`kina-audit kernels` lists them; `kina-audit matrix 'recorded:*'` audits several at once.",
     )
 
 
