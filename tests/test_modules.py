@@ -159,7 +159,7 @@ def test_a_kernel_that_loads_nothing_itself_cannot_be_told_of(tmp_path: Path) ->
 
 def test_nothing_of_the_command_line_is_kept_but_blacklists() -> None:
     text = "root=UUID=1-2 secret=x modprobe.blacklist=a,b module_blacklist=c initcall_blacklist=d"
-    assert command_line_settings(text) == "blacklist a\nblacklist b\nblacklist c"
+    assert command_line_settings(text) == "blacklist a\nblacklist b\nmodule_blacklist c"
 
 
 def test_another_target_than_the_one_that_is_installed(tmp_path: Path) -> None:
@@ -205,6 +205,8 @@ def test_a_symbol_that_selects_another_is_held_by_that_one() -> None:
 def test_names() -> None:
     assert module_name("kernel/net/sched/cls-bpf.ko.zst") == "cls_bpf"
     assert module_name("kernel/net/sched/cls_bpf.mod") == ""
+    by_name = "blacklist tcp_bbr\nblacklist br-netfilter\nmodule_blacklist sch_fq\ninstall sch_ingress /bin/true\n"
+    assert set(lines_against([("x", by_name)])) == {"sch_fq", "sch_ingress"}
     assert lines_against([("x", "install a-b /bin/false\nblacklist a_b\n")]) == {"a_b": "`install a-b /bin/false` in x"}
 
 

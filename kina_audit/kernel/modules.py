@@ -16,6 +16,10 @@ SUFFIXES = (".ko", ".ko.gz", ".ko.xz", ".ko.zst")
 """What module files end with (the kernel's scripts/Makefile.modinst)."""
 
 COMMAND_LINE = "the kernel's command line"
+_ALWAYS = ("blacklist", "module_blacklist")
+_BY_NAME = ("tcp_", "sch_", "cls_", "act_", "ip_vs", "br_netfilter")
+"""What the kernel or a component loads by its own name, which a ``blacklist`` line does not keep from being loaded
+(modprobe.d(5): it is about aliases; net/ipv4/tcp_cong.c, net/sched/sch_api.c, net/netfilter/ipvs/ip_vs_sched.c)."""
 _HARMLESS = frozenset({"true", "false", ":", "echo", "exit", "nologin", "printf"})
 """Programs that load nothing, in place of what an ``install`` line should run."""
 
@@ -73,13 +77,13 @@ def lines_against(files: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, text in files:
         for line in text.replace("\\\n", " ").splitlines():
             words = line.split()
-            if len(words) < 2 or (words[0] != "blacklist" and not _loads_nothing(words)):
+            if len(words) < 2 or (words[0] not in _ALWAYS and not _loads_nothing(words)):
                 continue
             module = words[1].replace("-", "_")
+            if words[0] == "blacklist" and module.startswith(_BY_NAME):
+                continue
             said = f"`{' '.join(words)[:120]}` in {name}"
-            # An install line holds for everybody, a blacklist line for what is loaded by an alias.
-            if words[0] == "install" or module not in found:
-                found[module] = said
+            found.setdefault(module, said)
     return found
 
 
@@ -99,7 +103,7 @@ def command_line_settings(text: str) -> str:
     for word in text.split():
         name, _, value = word.partition("=")
         if name in ("modprobe.blacklist", "module_blacklist"):
-            lines += [f"blacklist {module}" for module in value.split(",") if module]
+            lines += [f"{name.removeprefix('modprobe.')} {module}" for module in value.split(",") if module]
     return "\n".join(lines)
 
 
