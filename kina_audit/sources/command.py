@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Thread
+from threading import Thread, current_thread, main_thread
+from types import FrameType
 from typing import IO
 
 _GRACE = 1.0
@@ -34,6 +35,23 @@ class Output:
     too_much: bool
 
 
+@contextmanager
+def _interrupted_after() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block: a program that is just being started is not yet known, and would stay."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or current_thread() is not main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
+
+
 def run(arguments: Sequence[str], *, feed: bytes = b"", timeout: float, most: int) -> Output:
     """Run a program with ``feed`` on its stdin.
 
@@ -49,17 +67,21 @@ def run(arguments: Sequence[str], *, feed: bytes = b"", timeout: float, most: in
     Raises:
         OSError: it cannot be started; `FileNotFoundError`: there is none.
     """
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(arguments, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True)
     out, complaint = bytearray(), bytearray()
-    readers = (
-        Thread(target=_take, args=(process.stdout, out, most, lambda: _end(process)), daemon=True),
-        Thread(target=_take, args=(process.stderr, complaint, _MOST_COMPLAINT, None), daemon=True),
-    )
-    feeder = Thread(target=_feed, args=(process.stdin, feed), daemon=True)
     last = time.monotonic() + timeout
     in_time = False
+    pipe = subprocess.PIPE
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with _interrupted_after():
+            process = subprocess.Popen(
+                arguments, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
+            )
+        readers = (
+            Thread(target=_take, args=(process.stdout, out, most, lambda: _end(process)), daemon=True),
+            Thread(target=_take, args=(process.stderr, complaint, _MOST_COMPLAINT, None), daemon=True),
+        )
+        feeder = Thread(target=_feed, args=(process.stdin, feed), daemon=True)
         for thread in (feeder, *readers):
             thread.start()
         for thread in readers:
@@ -68,7 +90,7 @@ def run(arguments: Sequence[str], *, feed: bytes = b"", timeout: float, most: in
             process.wait(max(0.0, last - time.monotonic()))
             in_time = not any(thread.is_alive() for thread in readers)
     finally:
-        if not in_time:
+        if process is not None and not in_time:
             _end(process)
     for thread in readers:
         thread.join(_GRACE)
