@@ -1,0 +1,70 @@
+"""Hold what watched projects say today against what this project says of them.
+
+    python -m scripts.upkeep containerization=CLONE container=CLONE kata=CLONE kina=CLONE [--fetch] [-f markdown]
+
+Each source is a local clone, bare or not, and nothing else is read. Exit status: 0 nothing new, 1 something is newer or
+contradicts, 2 usage, 3 a source cannot be read or nothing was compared.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kina_audit.errors import KinaAuditError
+from scripts.upkeep import container, containerization, kata, kina
+from scripts.upkeep.clone import Clone
+from scripts.upkeep.news import Watched, as_markdown, as_text, exit_status
+
+CLONES: dict[str, tuple[str, Callable[[Clone], Watched]]] = {
+    "containerization": (containerization.PROJECT, containerization.watch),
+    "container": (container.PROJECT, container.watch),
+    "kata": (kata.PROJECT, kata.watch),
+    "kina": (kina.PROJECT, kina.watch),
+}
+"""Each source by its name on the command line: the project it is a clone of, and what watches it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its report goes to stdout."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.upkeep", description=__doc__.partition("\n")[0])
+    parser.add_argument("sources", nargs="*", metavar="SOURCE=PATH", help=f"SOURCE: {', '.join(CLONES)}")
+    parser.add_argument("--fetch", action="store_true", help="first bring each clone up to date from its own origin")
+    parser.add_argument("-f", "--format", choices=["text", "markdown"], default="text")
+    parser.add_argument(
+        "--clones", action="store_true", help="print each source's name and project, and do nothing else"
+    )
+    options = parser.parse_args(arguments)
+    if options.clones:
+        print("\n".join(f"{name} {project}" for name, (project, _) in CLONES.items()))
+        return 0
+    if not options.sources:
+        parser.error("no SOURCE=PATH")
+    named: dict[str, Path] = {}
+    for word in options.sources:
+        name, equals, path = word.partition("=")
+        if not equals or name not in CLONES:
+            parser.error(f"{word}: not SOURCE=PATH with one of {', '.join(CLONES)}")
+        if name in named:
+            parser.error(f"{name} is given twice")
+        named[name] = Path(path)
+    try:
+        watched = [_watch(name, path, fetch=options.fetch) for name, path in named.items()]
+    except KinaAuditError as error:
+        print(f"upkeep: {error.message}\n  {error.hint}", file=sys.stderr)
+        return 3
+    render = as_markdown if options.format == "markdown" else as_text
+    sys.stdout.write(render(watched, [name for name in CLONES if name not in named]))
+    return exit_status(watched)
+
+
+def _watch(name: str, path: Path, *, fetch: bool) -> Watched:
+    project, watch = CLONES[name]
+    clone = Clone(path, project)
+    if fetch:
+        clone.fetch()
+    return watch(clone)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
