@@ -36,7 +36,7 @@ def toml_document(path: Path) -> dict[str, Any]:
         tomllib.TOMLDecodeError: it is not TOML (in a checkout being edited).
     """
     data = path.read_bytes()
-    entry = _compiled().get(_key(path))
+    entry = compiled.get(_key(path)) if (compiled := _compiled()) else None
     if entry is not None and entry["digest"] == _digest(data):
         document: dict[str, Any] = entry["document"]
         return document

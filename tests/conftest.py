@@ -1,6 +1,7 @@
 """Where the research data is, and the kernels that tests share."""
 
 import fcntl
+import gc
 import gzip
 import os
 import signal
@@ -40,6 +41,12 @@ SHARED = ROOT.parent / "shared"
 
 TEST_CACHE = Path(os.environ.get("KINA_AUDIT_TEST_CACHE") or Path(tempfile.gettempdir(), "kina-audit-tests"))
 """Unpacked kernel trees, built kernels and fetched packages, kept between runs of the slow tests."""
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lives to the end: the collector of garbage need not look through it again and again."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,8 @@ class ProfileLibrary:
         self._depths: dict[str, int] = {}
         # How many conditions the any_of of a profile leads to.
         self._alternatives: dict[str, int] = {}
-        for path in (base := profiles_folder()).rglob("*.toml"):
-            self._add(toml_document(path), path, base)
+        for document, file, name in _built_in(profiles_folder()):
+            self._add(document, file, name)
         given: list[Path] = []
         for folder in folders:
             # os.path's answer for a name too long to exist is no; Path's is an exception.
@@ -87,7 +88,7 @@ class ProfileLibrary:
 
     def _add_users(self, path: Path, base: Path) -> None:
         text = self._texts[str(path)] = _read(path)
-        self._add(_document(text, str(path)), path, base)
+        self._add(_document(text, str(path)), str(path), _short(path, base))
 
     def place(self, profile: str, requirement: str = "") -> str:
         """Where a profile, or one of its own requirements, stands: ``FILE``, with ``:LINE`` in a user's file."""
@@ -98,11 +99,11 @@ class ProfileLibrary:
         line = line_of(self._texts[path], ("requirement", ids.index(requirement)))
         return f"{path}:{line}" if line else path
 
-    def _add(self, document: Mapping[str, Any], path: Path, base: Path) -> None:
+    def _add(self, document: Mapping[str, Any], file: str, short: str) -> None:
         name = document["id"]
-        self._documents[name] = (document, str(path))
-        self._names[str(path)] = name
-        self._names[path.relative_to(base).with_suffix("").as_posix()] = name
+        self._documents[name] = (document, file)
+        self._names[file] = name
+        self._names[short] = name
 
     def __iter__(self) -> Iterator[Profile]:
         return iter(self._own(name) for name in self.ids())
@@ -229,6 +230,16 @@ class ProfileLibrary:
 
     def _conditions(self, row: Requirement) -> int:
         return self._alternatives[row.profile] if row.alternatives else 1
+
+
+@cache
+def _built_in(base: Path) -> tuple[tuple[Mapping[str, Any], str, str], ...]:
+    """What each built-in profile says, its file and its path in the library; they are read once in a process."""
+    return tuple((toml_document(path), str(path), _short(path, base)) for path in base.rglob("*.toml"))
+
+
+def _short(path: Path, base: Path) -> str:
+    return path.relative_to(base).with_suffix("").as_posix()
 
 
 def _near(name: str, known: Iterable[str]) -> str:
