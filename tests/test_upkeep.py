@@ -84,7 +84,8 @@ def records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callabl
     def record(name: str, facts: str, first: str, last: str, target: str, **symbols: str) -> None:
         lists = "".join(f'{k} = "{symbols.get(k, "")}"\n' for k in ("y", "m", "not_set", "absent"))
         text = f'date = "2026-01-01"\narch = "arm64"\nheader = "6.1.68"\ntarget_from = "x"\n{facts}\n[[range]]\n'
-        text += f'first = "{first}"\nlast = "{last}"\ntarget = "{target}"\n[symbols]\n{lists}[symbols.values]\n'
+        text += f'first = "{first}"\nlast = "{last}"\ntarget = "{target}"\n'
+        text += "".join(f"[{table}]\n{lists}[{table}.values]\n" for table in ("symbols", "config"))
         (folder / f"{name}.toml").write_text(text, encoding="utf-8")
         recorded.records.cache_clear()
 

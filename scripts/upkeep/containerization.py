@@ -7,7 +7,7 @@ from itertools import groupby
 
 from kina_audit import load_kernel
 from kina_audit.errors import KinaAuditError
-from kina_audit.kernel.config import KernelConfig, SymbolState
+from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.parse import parse_config
 from kina_audit.sources.checkout import built_version
 from kina_audit.sources.recorded import Record, records
@@ -82,23 +82,18 @@ def _content(clone: Clone, record: Record, found: Watched) -> None:
         found.contradicts(f"the sha256 of {path} at {tag} is not the recorded one", clone.place(tag, path), file)
         return
     recorded = load_kernel(f"recorded:{record.name}").config
-    differ, count = differences(recorded, parse_config(data))
-    found.compared("recorded symbols", count)
+    differ = differences(recorded, parse_config(data))
+    found.compared("recorded symbols", len(recorded.raw))
     if differ:
         found.contradicts(f"{path} at {tag}: {_few(differ)}", clone.place(tag, path), file)
 
 
-def differences(recorded: KernelConfig, read: KernelConfig) -> tuple[list[str], int]:
-    """Symbols whose recorded value is not the file's, each as a phrase, and how many were compared."""
-    differ, count = [], 0
-    for name in sorted(recorded.raw.keys() | read.raw.keys()):
-        fact = recorded.fact(name)
-        if fact.state in (SymbolState.UNKNOWN, SymbolState.PREDICTED):
-            continue
-        count += 1
-        if _raw(recorded, name) != _raw(read, name):
-            differ.append(f"{name} is {_raw(read, name)}, recorded {_raw(recorded, name)}")
-    return differ, count
+def differences(recorded: KernelConfig, read: KernelConfig) -> list[str]:
+    """Symbols whose recorded value is not the file's, each as a phrase."""
+    names = sorted(recorded.raw)
+    return [
+        f"{n} is {_raw(read, n)}, recorded {_raw(recorded, n)}" for n in names if _raw(recorded, n) != _raw(read, n)
+    ]
 
 
 def _raw(config: KernelConfig, name: str) -> str:
