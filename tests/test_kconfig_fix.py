@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kina_audit.kconfig.fix import Fix, Goal, compile_expression, find_fix
+from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import expression_text
 from kina_audit.kconfig.resolve import Requested, resolve
 from kina_audit.kernel.expression import Expression
@@ -15,8 +16,8 @@ from tests.conftest import examples
 from tests.kconfig_fixture import fixture_tree
 
 
-def fixed(config: str, *conditions: str, wanted: int = 1) -> Fix:
-    tree = fixture_tree()
+def fixed(config: str, *conditions: str, wanted: int = 1, tree: KernelTree | None = None) -> Fix:
+    tree = tree or fixture_tree()
     rows = resolve(tree, config).rows
     goals = [Goal(f"test/{i}", Expression.parse(c), wanted, "why") for i, c in enumerate(conditions)]
     return find_fix(tree, rows, lambda _: goals, lambda _: True)
@@ -47,6 +48,54 @@ def test_the_smallest_fragment(config: str, condition: str, expected: list[str])
     found = fixed(config, condition)
     assert lines(found) == expected
     assert not found.blocked
+
+
+TRISTATE_CHOICE = """
+choice
+	prompt "Loaders" if EXPERT
+	default LOADER_A
+	optional
+
+config LOADER_A
+	tristate "A"
+
+config LOADER_B
+	tristate "B"
+
+endchoice
+"""
+
+
+@pytest.mark.parametrize(
+    ("patchlevel", "config", "condition", "expected"),
+    [
+        (1, "CONFIG_NET=y\n", "SCHED_A", ["CONFIG_EXPERT=y"]),
+        (12, "CONFIG_NET=y\n", "SCHED_A", []),
+        (1, "CONFIG_NET=y\n", "SCHED_C", ["CONFIG_BRIDGE=y", "CONFIG_EXPERT=y", "CONFIG_SCHED_C=y"]),
+        (12, "CONFIG_NET=y\n", "SCHED_C", ["CONFIG_BRIDGE=y", "CONFIG_SCHED_C=y"]),
+        (1, "CONFIG_NET=y\nCONFIG_BRIDGE=y\nCONFIG_EXPERT=y\n", "SCHED_C", ["CONFIG_SCHED_C=y"]),
+        (12, "CONFIG_NET=y\nCONFIG_BRIDGE=y\nCONFIG_EXPERT=y\n", "SCHED_C", ["CONFIG_SCHED_C=y"]),
+        (1, "CONFIG_NET=y\nCONFIG_EXPERT=y\n", "!SCHED_A && NET", ["CONFIG_BRIDGE=y", "CONFIG_SCHED_C=y"]),
+        (12, "CONFIG_NET=y\nCONFIG_EXPERT=y\n", "!SCHED_A && NET", ["CONFIG_BRIDGE=y", "CONFIG_SCHED_C=y"]),
+        (1, "CONFIG_NET=y\nCONFIG_EXPERT=y\n", "!SCHED_A && NET && !BRIDGE && !FILTER", ["# CONFIG_EXPERT is not set"]),
+        (1, "CONFIG_NET=y\n", "DEBUG_TYPES", ["CONFIG_DEBUG_NEW=y", "CONFIG_DEBUG_TYPES=y"]),
+    ],
+)
+def test_into_a_choice_and_out_of_it(patchlevel: int, config: str, condition: str, expected: list[str]) -> None:
+    tree = fixture_tree(patchlevel)
+    found = fixed(config, condition, tree=tree)
+    assert (lines(found), found.blocked) == (expected, ())
+    again = resolve(tree, config, [("f", "\n".join(lines(found)) + "\n")])
+    assert again.text == found.resolution.text
+
+
+@pytest.mark.parametrize(("condition", "wanted"), [("LOADER_B", 1), ("LOADER_B", 2), ("LOADER_A && LOADER_B", 1)])
+def test_members_of_an_optional_tristate_choice_of_old_trees(condition: str, wanted: int) -> None:
+    tree = fixture_tree(1, TRISTATE_CHOICE)
+    found = fixed("CONFIG_MODULES=y\n", condition, wanted=wanted, tree=tree)
+    assert not found.blocked
+    again = resolve(tree, "CONFIG_MODULES=y\n", [("f", "\n".join(lines(found)) + "\n")])
+    assert again.text == found.resolution.text
 
 
 @pytest.mark.parametrize(

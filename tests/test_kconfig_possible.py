@@ -28,9 +28,14 @@ NAMES = [n for n in fixture_tree().model.index if fixture_tree().model.types[fix
 
 
 @settings(max_examples=examples(150))
-@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from("ymn")), max_size=30))
-def test_no_config_reaches_what_was_ruled_out(rows: list[tuple[str, str]]) -> None:
-    assert outside(fixture_tree(), "".join(f"CONFIG_{n}={v}\n" for n, v in rows)) == []
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from("ymn")), max_size=30), st.sampled_from([1, 12]))
+def test_no_config_reaches_what_was_ruled_out(rows: list[tuple[str, str]], patchlevel: int) -> None:
+    assert outside(fixture_tree(patchlevel), "".join(f"CONFIG_{n}={v}\n" for n, v in rows)) == []
+
+
+def test_a_choice_of_old_trees_that_cannot_be_seen_has_no_member() -> None:
+    tree = fixture_tree(1, 'choice\n\tprompt "Never" if ARM64_ONLY\n\nconfig NEVER_A\n\tbool "A"\n\nendchoice\n')
+    assert tree.possible(tree.model.index["NEVER_A"]) == (0, 0)
 
 
 @pytest.mark.parametrize(

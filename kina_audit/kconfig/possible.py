@@ -61,8 +61,15 @@ class _Narrowing:
             return False
         if letter in "ihs":
             return self._narrow_text(sym)
-        if letter in "cC" or sym in self.trans:
+        if sym in self.trans:
             return False
+        if letter in "cC":
+            # A choice of old trees is on at most where it can be seen.
+            high = min(self.high[sym], max((self.expr(p)[1] for p in model.prompts[sym]), default=0))
+            high = 2 if high and (letter == "c" or self.modules == 0) else high
+            changed = high < self.high[sym]
+            self.high[sym] = high
+            return changed
         prompts = [self.expr(p)[1] for p in model.prompts[sym]]
         visible = max(prompts, default=0)
         # A choice decides its members; nothing can select them.

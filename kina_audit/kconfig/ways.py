@@ -102,7 +102,7 @@ class Ways:
         if self.solver.tri(sym) >= wanted:
             return [NOTHING]
         model = self.model
-        if sym >= model.defined or model.types[sym] not in "bt" or self.tree.possible(sym)[1] < wanted:
+        if sym >= model.defined or model.types[sym] not in "btcC" or self.tree.possible(sym)[1] < wanted:
             return []
         key = (sym, wanted)
         if key in self.memo:
@@ -120,7 +120,11 @@ class Ways:
     def _ways_on(self, sym: int, wanted: int) -> list[Way]:
         model = self.model
         found: list[Way] = []
-        boolean = model.types[sym] == "b" or self.solver.modules == 0
+        boolean = model.types[sym] in "bc" or self.solver.modules == 0
+        if model.types[sym] in "cC":
+            # A choice of old trees has no line of its own: it is on where its prompt is visible and, if it is optional,
+            # one of its members is asked for, which is what somebody wants who gets here.
+            return self._union(self.reach(prompt, 1 if boolean else wanted) for prompt in model.prompts[sym])
         for prompt in model.prompts[sym]:
             # A bool prompt under a dependency that is m is as visible as under one that is y.
             found += [w | {(sym, "y")} for w in self.reach(prompt, 1 if boolean else 2)]
@@ -153,13 +157,23 @@ class Ways:
             return []
         self.depth += 1
         selecting = self.off(self.model.selected[sym])
-        if self.model.prompts[sym]:
+        if self.model.types[sym] in "cC":
+            found = self.product(self.off(p) for p in self.model.prompts[sym])
+        elif sym in self.solver.choice_of:
+            found = self._unchosen(sym)
+        elif self.model.prompts[sym]:
             found = [w | {(sym, "n")} for w in selecting]
         else:
             found = self.product([selecting, *(self.off(c) for _, c in self.model.defaults[sym])])
         self.depth -= 1
         self.memo_off[sym] = self._cheapest(found)
         return self.memo_off[sym]
+
+    def _unchosen(self, sym: int) -> list[Way]:
+        """A member of a choice is off when another one is chosen, or where it cannot be seen."""
+        others = [m for m in self.model.choices[self.solver.choice_of[sym]] if m != sym]
+        unseen = self.product(self.off(p) for p in self.model.prompts[sym])
+        return self._union([[w | {(sym, "n")} for w in self.symbol(m, 2)] for m in others] + [unseen])
 
     def _comparison(self, node: list[int]) -> list[Way]:
         kind, left, right = node
