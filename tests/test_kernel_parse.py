@@ -74,7 +74,9 @@ def test_text_inside_a_command_line_is_text() -> None:
     assert config.fact("CMDLINE").value == "console=hvc0 CONFIG_X=y # CONFIG_Y is not set"
 
 
-@pytest.mark.parametrize("text", ["CONFIG_A=y\r\nCONFIG_X=y\r\n", "\ufeffCONFIG_X=y\n", "CONFIG_A=y\n\n\n\nCONFIG_X=y"])
+@pytest.mark.parametrize(
+    "text", ["CONFIG_A=y\r\nCONFIG_X=y\r\n", "\ufeff# a mark\nCONFIG_X=y\n", "CONFIG_A=y\n\n\n\nCONFIG_X=y"]
+)
 def test_line_endings_marks_and_a_missing_newline(text: str) -> None:
     assert value(text.encode()) == "y"
     assert parse_config(text.encode()).line("X") == text.count("\n", 0, text.index("CONFIG_X")) + 1

@@ -144,7 +144,8 @@ def _reason(status: Status, facts: tuple[SymbolFact, ...], kernel: KernelConfig)
         unknown = [f for f in facts if f.value is None or f.state is SymbolState.UNLOADED]
         names = ", ".join(f"CONFIG_{f.name}" for f in unknown)
         if kernel.completeness is Completeness.PARTIAL and kernel.held is None:
-            return f"{names}: this is a partial config, which does not say; audit the built kernel's .config"
+            what = kernel.cut or "this is a partial config, which does not say"
+            return f"{names}: {what}; audit the built kernel's .config"
         return f"{names}: {unknown[0].note}" if unknown else "this input cannot tell"
     if not kernel.predicted or (status is Status.PASS and any(f.state in WITHOUT_MODULE for f in facts)):
         return ""

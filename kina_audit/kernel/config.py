@@ -134,6 +134,7 @@ class KernelConfig:
         arch: Kconfig's name of the architecture (``arm64``, ``x86_64`` ...) or None.
         warnings: what the kernel's own reader would have warned about.
         text: the config text, for line numbers; empty for a recorded kernel.
+        cut: what shows that the text is only a part of a generated config; empty: nothing does.
         held: for a recorded kernel, every symbol the record knows (set, not set or absent); None: all of them.
         live: what the kernel shows beside its config while it runs, by name (`kina_audit.kernel.live`).
         predicted: symbols whose value on the target version differs from, or is not told by, the input.
@@ -147,6 +148,7 @@ class KernelConfig:
     arch: str | None = None
     warnings: tuple[ConfigWarning, ...] = ()
     text: str = ""
+    cut: str = ""
     held: frozenset[str] | None = None
     live: Mapping[str, str] = field(default_factory=dict)
     predicted: Mapping[str, SymbolFact] = field(default_factory=dict)
@@ -219,7 +221,7 @@ class KernelConfig:
         if self.tells_target:
             return SymbolFact(symbol, "n", SymbolState.ABSENT)
         if self.completeness is Completeness.PARTIAL:
-            return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, "a partial config does not say")
+            return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, self.cut or "a partial config does not say")
         return SymbolFact(
             symbol, None, SymbolState.UNKNOWN, None, f"olddefconfig on Linux {self.target} decides, the file does not"
         )

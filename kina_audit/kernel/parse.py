@@ -7,7 +7,6 @@ is read again line by line, so that every oddity gets its line number.
 """
 
 import re
-from itertools import islice
 
 from kina_audit.errors import NotAConfigError, SourceTooLargeError
 from kina_audit.kernel.config import (
@@ -17,6 +16,7 @@ from kina_audit.kernel.config import (
     KernelConfig,
     Origin,
 )
+from kina_audit.kernel.shape import cut, looks_complete, refuse_foreign, without_end
 from kina_audit.kernel.version import KernelVersion
 
 MAX_CONFIG_BYTES = 16 * 1024 * 1024
@@ -37,17 +37,19 @@ _HEADER_FORMS = (
         r"^# (?:Linux/|User Mode Linux/)?(?P<arch>[\w-]+) (?P<version>\d+\.\d+\S*) Kernel Configuration", re.MULTILINE
     ),
     re.compile(r"^# Linux kernel version: (?P<version>\d+\.\d+\S*)", re.MULTILINE),
+    re.compile(r"^# (?:Linux/|User Mode Linux/)(?P<arch>[\w-]+) [^\n]*Kernel Configuration", re.MULTILINE),
 )
 _COMPILER_COMMENT = re.compile(r"^# Compiler: (.+)$", re.MULTILINE)
 
-# Promptless symbols that some "depends on" or "select" decides: a configurator writes dozens of them into a complete
-# config, and `make savedefconfig` or a person writing a fragment writes none or a handful.
-_PROMPTLESS = re.compile(
-    r"^CONFIG_(?:HAVE|ARCH_HAS|ARCH_HAVE|ARCH_SUPPORTS|ARCH_WANT|GENERIC|CC_HAS)_[A-Z0-9_]+=y", re.MULTILINE
-)
-_COMPLETE_FROM = 25
+# UML comes first: its configs have the symbols of the architecture it runs on, too.
+_ARCH_SYMBOLS = {
+    "UML": "um", "ARM64": "arm64", "X86_64": "x86_64", "X86_32": "x86", "RISCV": "riscv", "ARM": "arm",
+    "PPC": "powerpc", "PPC64": "powerpc", "S390": "s390", "LOONGARCH": "loongarch", "MIPS": "mips", "SPARC": "sparc",
+    "PARISC": "parisc",
+}  # fmt: skip
 
-_ARCH_SYMBOLS = {"ARM64": "arm64", "X86_64": "x86_64", "X86_32": "x86", "RISCV": "riscv", "ARM": "arm"}
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""What PowerShell's ``>`` puts first."""
 
 _LOOKS_LIKE = (
     (
@@ -82,39 +84,51 @@ def parse_config(
     """Read config text.
 
     Args:
-        data: the text, or its bytes (UTF-8, with or without a byte order mark; LF or CRLF).
+        data: the text, or its bytes (UTF-8, or UTF-16 with a byte order mark; LF or CRLF).
         name: what to call the input in messages.
         origin: whether the text is a built kernel's config or what ``olddefconfig`` is fed with.
         completeness: whether absence means n, when that is known; None: the text itself tells.
 
     Raises:
         SourceTooLargeError: more than 16 MiB.
-        NotAConfigError: no assignment, or more than a few malformed lines: this does not look like a kernel config.
+        NotAConfigError: another program's config, no assignment, or more than a few malformed lines: this does not look
+            like a kernel config.
     """
     if len(data) > MAX_CONFIG_BYTES:
         raise SourceTooLargeError(f"{name}: more than 16 MiB of text, which no kernel config is")
+    warnings: tuple[ConfigWarning, ...] = ()
     if isinstance(data, str):
         text = data
+    elif data[:2] in UTF_16:
+        text = data.decode("utf-16", errors="replace")
+        warnings += (ConfigWarning(0, "UTF-16 text, read as such; the kernel's own reader takes nothing of it"),)
     else:
         _refuse_binary(data, name)
         text = data.decode("utf-8", errors="replace")
-    text = text.removeprefix("\ufeff")
     if "\r" in text:
         text = re.sub("\r+\n|\r+$", "\n", text)
+    text, marked = _without_mark(text)
+    warnings += marked
+    refuse_foreign(text, name)
 
     raw = _read_fast(text)
-    warnings: tuple[ConfigWarning, ...] = ()
     if raw is None:
         raw, found = _read_slowly(text)
         unexpected = [w for w in found if w.text.startswith("unexpected data")]
         if not raw or len(unexpected) > max(_MAX_MALFORMED, len(raw) // 50):
             raise _not_a_config(text, name, found)
-        warnings = tuple(found)
+        warnings += tuple(found)
     if not raw:
         raise _not_a_config(text, name, [])
 
+    line, seen = cut(text) if completeness is None else (0, "")
+    if seen:
+        completeness = Completeness.PARTIAL
+        warnings += (ConfigWarning(line, seen),)
+    elif completeness is None and without_end(text):
+        warnings += (ConfigWarning(text.count("\n") + 1, "the last line has no end: the file may be cut"),)
     if completeness is None:
-        completeness = Completeness.COMPLETE if _looks_complete(text) else Completeness.PARTIAL
+        completeness = Completeness.COMPLETE if looks_complete(text) else Completeness.PARTIAL
     modules = raw.get("MODULES", "n" if completeness is Completeness.COMPLETE else None)
     if modules == "n" and "m" in raw.values():
         raw = {symbol: "y" if value == "m" else value for symbol, value in raw.items()}
@@ -129,6 +143,7 @@ def parse_config(
         arch=_arch(raw, header),
         warnings=warnings,
         text=text,
+        cut=seen,
     )
 
 
@@ -205,8 +220,15 @@ def _value_problem(value: str) -> str:
     return "" if _NUMBER.fullmatch(value.rstrip()) else "invalid value"
 
 
-def _looks_complete(text: str) -> bool:
-    return sum(1 for _ in islice(_PROMPTLESS.finditer(text), _COMPLETE_FROM)) == _COMPLETE_FROM
+def _without_mark(text: str) -> tuple[str, tuple[ConfigWarning, ...]]:
+    """A text without its byte order mark, as the kernel's reader reads it: an assignment behind the mark is none."""
+    if not text.startswith("\ufeff"):
+        return text, ()
+    first, newline, rest = text[1:].partition("\n")
+    if not first.startswith("CONFIG_") and not first.startswith("# CONFIG_"):
+        return text[1:], ()
+    said = f"the kernel's own reader takes this line for no assignment: a byte order mark stands before {first[:60]}"
+    return f"#{newline}{rest}", (ConfigWarning(1, said),)
 
 
 def _header(text: str, raw: dict[str, str]) -> Header:
@@ -217,11 +239,12 @@ def _header(text: str, raw: dict[str, str]) -> Header:
         match = form.search(head)
         if match is None:
             continue
+        found = match.groupdict()
         try:
-            version = KernelVersion.parse(match["version"])
+            version = KernelVersion.parse(found["version"]) if "version" in found else None
         except ValueError:
             continue
-        arch = match.groupdict().get("arch")
+        arch = found.get("arch")
         break
     compiler = raw.get("CC_VERSION_TEXT", "").strip('"') or None
     if compiler is None and (comment := _COMPILER_COMMENT.search(head)):

@@ -33,6 +33,8 @@ def fact(symbol: SymbolFact, prefix: str = "") -> str:
         return f"{name}={symbol.value} predicted{line}"
     if symbol.state in WITHOUT_MODULE:
         return f"{name}={symbol.value}{line} and its module {symbol.state}"
+    if symbol.is_string and symbol.value in ("y", "m", "n"):
+        return f'{name}="{symbol.value}", a text where y or m belongs{line}'
     return f"{name}={cut(symbol.value, _VALUE_LENGTH)}{line}"
 
 

@@ -9,7 +9,7 @@ from kina_audit.kernel.compression.expansion import Expansion, compression_of
 from kina_audit.kernel.compression.limits import Budget, Limits
 from kina_audit.kernel.compression.reader import Reader, ViewReader
 from kina_audit.kernel.image.extract import extract_config
-from kina_audit.kernel.parse import MAX_CONFIG_BYTES
+from kina_audit.kernel.parse import MAX_CONFIG_BYTES, UTF_16
 from kina_audit.sources.archive.magics import ARCHIVES, looks_like_tar
 
 HEAD = 1024 * 1024
@@ -52,7 +52,7 @@ def kind_of(reader: Reader) -> Kind:
     if not compression:
         if looks_like_tar(head):
             return Kind.ARCHIVE
-        return Kind.IMAGE if b"\0" in head else Kind.TEXT
+        return Kind.TEXT if _is_text(head) else Kind.IMAGE
     inside = Expansion(
         ViewReader(memoryview(reader.peek(HEAD))), compression, Budget(Limits(), ""), where="", window=Limits().window
     )
@@ -62,7 +62,12 @@ def kind_of(reader: Reader) -> Kind:
         start = b"\0"  # reading it as an image says what is wrong with it
     if looks_like_tar(start) or start.startswith(ARCHIVES):
         return Kind.ARCHIVE
-    return Kind.IMAGE if b"\0" in start or compression_of(start) else Kind.TEXT
+    return Kind.TEXT if _is_text(start) and not compression_of(start) else Kind.IMAGE
+
+
+def _is_text(start: bytes | memoryview) -> bool:
+    """UTF-16 has a zero in every other byte, and a mark of its own at its start."""
+    return b"\0" not in bytes(start) or bytes(start[:2]) in UTF_16
 
 
 def read_config(reader: Reader, name: str, budget: Budget) -> Content:

@@ -1,0 +1,141 @@
+"""What a config's text shows of itself: whose it is, for which architecture, and whether it is whole."""
+
+import gzip
+
+import pytest
+
+from kina_audit.errors import NotAConfigError
+from kina_audit.kernel.config import Completeness
+from kina_audit.kernel.parse import parse_config
+from tests.conftest import SHARED, config_text
+
+HAVE = "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
+HEADING = "#\n# Automatically generated file; DO NOT EDIT.\n# {}\n#\n"
+WHOLE = (
+    HEADING.format("Linux/arm64 6.12.3 Kernel Configuration")
+    + "\n#\n# General setup\n#\nCONFIG_A=y\n# end of General setup\n\n"
+    + HAVE
+    + "\n#\n# Kernel hacking\n#\nCONFIG_Z=y\n# end of Kernel hacking\n"
+)
+OLD = "".join(line + "\n" for line in WHOLE.split("\n") if not line.startswith("# end of"))
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        HEADING.format("U-Boot 2024.01 Configuration"),
+        HEADING.format("OpenWrt Configuration"),
+        HEADING.format("Buildroot 2024.02 Configuration"),
+        HEADING.format("Zephyr Kernel Configuration"),
+        "#\n# Automatically generated make config: don't edit\n# Busybox version: 1.36.1\n# Tue Jan 2 2024\n#\n",
+        "#\n# Busybox version: 1.36.1\n#\n",
+    ],
+)
+def test_the_config_of_another_program_is_refused(heading: str) -> None:
+    with pytest.raises(NotAConfigError, match="no kernel's config: its heading says"):
+        parse_config(heading + "CONFIG_ARM=y\nCONFIG_NET=y\n")
+
+
+def test_the_u_boot_file_of_a_real_board() -> None:
+    if not SHARED.is_dir():
+        pytest.skip("the research data (../shared) is not beside this checkout")
+    with pytest.raises(NotAConfigError, match="U-Boot"):
+        parse_config(config_text(SHARED / "cases" / "uboot-config.config.gz"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WHOLE,
+        "# Networking Configuration\nCONFIG_NET=y\n",
+        "# for the U-Boot people\nCONFIG_NET=y\n",
+        HEADING.format("Linux kernel version: 3.10.0"),
+        HEADING.format("User Mode Linux/x86_64 6.1.0 Kernel Configuration"),
+    ],
+)
+def test_a_kernels_config_is_not(text: str) -> None:
+    assert parse_config(text + "CONFIG_Q=y\n").fact("Q").value == "y"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "arch"),
+    [("PPC64", "powerpc"), ("PPC", "powerpc"), ("S390", "s390"), ("LOONGARCH", "loongarch"), ("MIPS", "mips")],
+)
+def test_architectures_by_their_symbol(symbol: str, arch: str) -> None:
+    assert parse_config(f"CONFIG_{symbol}=y\n").arch == arch
+
+
+def test_a_heading_without_a_version_tells_the_architecture() -> None:
+    config = parse_config("# Linux/s390 syzkaller Kernel Configuration\nCONFIG_NET=y\n")
+    assert (config.arch, config.header.arch, config.header.version) == ("s390", "s390", None)
+
+
+def test_user_mode_linux_is_not_the_architecture_it_runs_on() -> None:
+    assert parse_config("# Linux/um 6.1.0 Kernel Configuration\nCONFIG_X86_64=y\nCONFIG_UML=y\n").arch == "um"
+
+
+def test_a_whole_config_is_complete() -> None:
+    for text in (WHOLE, OLD):
+        config = parse_config(text)
+        assert (config.completeness, config.cut, config.warnings) == (Completeness.COMPLETE, "", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (WHOLE[: WHOLE.index("CONFIG_Z")], 55, "ends before '# end of Kernel hacking'"),
+        (WHOLE[: WHOLE.index("# end of General") + 9], 10, "ends before"),
+        (OLD[: OLD.index("# Kernel hacking")], 52, "no menu 'Kernel hacking'"),
+        (WHOLE[WHOLE.index("CONFIG_A=y") :].replace("# end of General setup", ""), 1, "'General setup'"),
+        (HEADING.format("Linux/arm64 6.12.3 Kernel Configuration") + HAVE, 44, "no menu"),
+    ],
+)
+def test_a_cut_config_is_told_and_its_silence_means_nothing(text: str, line: int, said: str) -> None:
+    config = parse_config(text)
+    assert config.completeness is Completeness.PARTIAL
+    assert said in config.cut
+    assert [(w.line, w.text) for w in config.warnings] == [(line, config.cut)]
+    fact = config.fact("NOT_THERE")
+    assert (fact.value, fact.note) == (None, config.cut)
+    assert config.fact("HAVE_THING_3").value in ("y", None)
+
+
+def test_a_last_line_without_its_end_is_told() -> None:
+    config = parse_config(WHOLE.rstrip("\n"))
+    assert config.completeness is Completeness.COMPLETE
+    assert [w.text for w in config.warnings] == ["the last line has no end: the file may be cut"]
+    assert parse_config("CONFIG_NET=y").warnings == ()
+
+
+def test_of_the_research_corpus_nothing_is_cut_and_every_cut_is_seen() -> None:
+    if not SHARED.is_dir():
+        pytest.skip("the research data (../shared) is not beside this checkout")
+    seen = 0
+    for path in sorted((SHARED / "corpus").rglob("*.gz"))[::4]:
+        text = gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
+        config = parse_config(text)
+        assert config.cut == "", path
+        if config.completeness is Completeness.COMPLETE and "\n# end of" in text:
+            lines = text.split("\n")
+            for part in (0.1, 0.5, 0.9):
+                seen += 1
+                assert parse_config("\n".join(lines[: int(len(lines) * part)]) + "\n").cut, (path, part)
+    assert seen > 20
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_what_powershell_writes_is_read(encoding: str) -> None:
+    mark = b"" if encoding == "utf-16" else "\ufeff".encode(encoding)
+    data = mark + "CONFIG_NET=y\r\n# CONFIG_X is not set\r\n".encode(encoding)
+    config = parse_config(data)
+    assert (config.fact("NET").value, config.fact("X").value) == ("y", "n")
+    assert [w.text.split(",")[0] for w in config.warnings] == ["UTF-16 text"]
+
+
+@pytest.mark.parametrize("line", ["CONFIG_NET=y", "# CONFIG_NET is not set"])
+def test_an_assignment_behind_a_byte_order_mark_is_none(line: str) -> None:
+    """As the kernel's reader has it, which knows no such mark."""
+    config = parse_config(f"\ufeff{line}\nCONFIG_X=y\n")
+    assert (config.fact("NET").value, config.fact("X").value) == (None, "y")
+    assert config.line("X") == 2
+    assert "byte order mark" in config.warnings[0].text
