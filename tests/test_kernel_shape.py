@@ -87,7 +87,6 @@ def test_a_whole_config_is_complete() -> None:
         (WHOLE[: WHOLE.index("# end of General") + 9], 10, "ends before"),
         (OLD[: OLD.index("# Kernel hacking")], 52, "no menu 'Kernel hacking'"),
         (WHOLE[WHOLE.index("CONFIG_A=y") :].replace("# end of General setup", ""), 1, "'General setup'"),
-        (HEADING.format("Linux/arm64 6.12.3 Kernel Configuration") + HAVE, 44, "no menu"),
     ],
 )
 def test_a_cut_config_is_told_and_its_silence_means_nothing(text: str, line: int, said: str) -> None:

@@ -131,7 +131,9 @@ class Reader:
                 return None
             if need.linux is not None and not self._asked(need):
                 return None
-            return Unmet(need, need.why or self._why(rows[0]), tuple(rows))
+            # What is certain decides; what cannot be told only would if it were all there is.
+            decisive = next((f for f in rows if f.status is not Status.UNKNOWN), rows[0])
+            return Unmet(need, need.why or self._why(decisive), tuple(rows))
         target = self.kernel.target
         if need.linux is None or (target is None and self.optimistic):
             return None

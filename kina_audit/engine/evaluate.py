@@ -6,8 +6,14 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.without_module import because, fixed
 from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import Level, Profile, Requirement
 from kina_audit.profiles.shown import Shown
+
+UNTOLD_VERSION = (
+    "what is asked depends on the kernel's version, which this input does not tell; give it with --target-kernel"
+)
+UNTOLD_ARCH = "what is asked depends on the architecture, which this input does not tell; give it with --arch"
 
 
 class Evaluator:
@@ -40,18 +46,28 @@ class Evaluator:
 
     def _evaluate(self, row: Requirement) -> Finding:
         kernel = self.kernel
-        if row.gated and kernel.target is None:
-            return Finding(
-                row, Status.UNKNOWN, row.expr, row.fix, self._facts_of(row.expr.symbols),
-                "what is asked depends on the kernel's version, which this input does not tell; "
-                "give it with --target-kernel",
-            )  # fmt: skip
-        if row.by_arch and kernel.arch is None:
-            return Finding(
-                row, Status.UNKNOWN, row.expr, row.fix, self._facts_of(row.expr.symbols),
-                "what is asked depends on the architecture, which this input does not tell; give it with --arch",
-            )  # fmt: skip
-        applies = row.condition(kernel.target, kernel.arch)
+        if (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
+            return self._untold(row)
+        return self._on(row, kernel.target, kernel.arch)
+
+    def _untold(self, row: Requirement) -> Finding:
+        """What is asked depends on what the input does not tell; where the answer does not, it is given all the same."""
+        kernel = self.kernel
+        found = [self._on(row, version, arch) for version, arch in row.kernels(kernel.target, kernel.arch)]
+        answers = {f.status for f in found}
+        if answers == {Status.PASS, Status.SKIP}:
+            # Met wherever it is asked.
+            found = [f for f in found if f.status is Status.PASS]
+        elif len(answers) > 1:
+            by_version = row.gated and kernel.target is None
+            reason = UNTOLD_VERSION if by_version else UNTOLD_ARCH
+            return Finding(row, Status.UNKNOWN, row.expr, row.fix, self._facts_of(row.expr.symbols), reason)
+        return found[-1]
+
+    def _on(self, row: Requirement, version: KernelVersion | None, arch: str | None) -> Finding:
+        """One requirement, as it is asked on a version and architecture."""
+        kernel = self.kernel
+        applies = row.condition(version, arch)
         if applies is None:
             return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row))
         if row.live is not None:
@@ -117,6 +133,8 @@ class Evaluator:
     def _why_skipped(self, row: Requirement) -> str:
         if row.arch and self.kernel.arch not in row.arch:
             return f"only on {', '.join(row.arch)}"
+        if self.kernel.target is None:
+            return f"only on Linux {row.kernel}"
         return f"only on Linux {row.kernel}, this is {self.kernel.target}"
 
 

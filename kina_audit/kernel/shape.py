@@ -70,7 +70,7 @@ def cut(text: str) -> tuple[int, str]:
             1,
             f"the file is cut: the menu {_FIRST!r}, with which a kernel's config begins, is not there or not whole",
         )
-    if not ends and _MENU.format(_LAST) not in text:
+    if not ends and _MENU.format(_FIRST) in text and _MENU.format(_LAST) not in text:
         return last, f"the file is cut: it has no menu {_LAST!r}, which is one of the last of every kernel's config"
     return 0, ""
 

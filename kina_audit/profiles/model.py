@@ -135,6 +135,34 @@ class Requirement:
             return self.expr, self.fix
         return None
 
+    def kernels(
+        self, version: KernelVersion | None, arch: str | None
+    ) -> tuple[tuple[KernelVersion | None, str | None], ...]:
+        """Kernels that stand for all on which something else may be asked, when version or architecture are not known.
+
+        Oldest first; one for each side of every bound, and each architecture that is named with one that is not.
+        """
+        versions: list[KernelVersion | None] = [version]
+        if version is None and self.gated:
+            bounds = sorted({bound for gate in self._gates() for _, bound in gate.clauses})
+            around = {near for bound in bounds for near in (_before(bound), bound, (*bound[:2], bound[2] + 1))}
+            versions = [KernelVersion(*triple) for triple in sorted(around)]
+        arches: list[str | None] = [arch]
+        if arch is None and self.by_arch:
+            arches = [*dict.fromkeys(self._arches()), _OTHER_ARCH]
+        return tuple((v, a) for v in versions for a in arches)
+
+    def _rows(self) -> list["Requirement"]:
+        return [row for p in self.alternatives for row in p.required]
+
+    def _gates(self) -> list[VersionRange]:
+        own = [r for r in (self.kernel, *(v.kernel for v in self.variants)) if r is not None]
+        return own + [gate for row in self._rows() for gate in row._gates()]
+
+    def _arches(self) -> list[str]:
+        own = [a for arches in (self.arch, *(v.arch for v in self.variants)) for a in arches]
+        return own + [arch for row in self._rows() for arch in row._arches()]
+
     def _one_of(self, version: KernelVersion | None, arch: str | None) -> Expression:
         """The condition that one alternative's required requirements hold, under the text that names them."""
         either: Node | None = None
@@ -146,6 +174,17 @@ class Requirement:
                     every = ("&&", every, applies[0].node)
             either = every if either is None else ("||", either, every)
         return Expression(self.expr.text, either or ("const", "n"), self.symbols)
+
+
+_OTHER_ARCH = "another"
+
+
+def _before(bound: tuple[int, int, int]) -> tuple[int, int, int]:
+    """The last version before a bound, as far as comparisons go."""
+    major, minor, patch = bound
+    if patch:
+        return major, minor, patch - 1
+    return (major, minor - 1, 9999) if minor else (major - 1, 9999, 9999)
 
 
 def _matches(

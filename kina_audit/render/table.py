@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from textwrap import fill
 
+from kina_audit.engine.evaluate import UNTOLD_ARCH, UNTOLD_VERSION
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import ONE_OF, Level
 from kina_audit.render import RenderOptions, one_line
@@ -139,6 +140,10 @@ def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]
     for item in report.gate:
         lines += ["", f"{style.status(item.status)} {one_line(item.name)} ({item.kind})"]
         lines += style.field("because", item.text)
+    if not options.verbose:
+        untold = [p for p in picked if p[1].reason in (UNTOLD_VERSION, UNTOLD_ARCH)]
+        picked = [p for p in picked if p not in untold]
+        lines += _untold(untold, style)
     for (result, finding), *others in _grouped(report, picked, apart=options.verbose or len(report.results) <= _FEW):
         also = [f"{r.profile.id}/{f.requirement.id}" for r, f in others]
         lines += ["", *_finding(result, finding, style, also, decides=report.decides(result, finding))]
@@ -149,6 +154,18 @@ def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]
     )
     if hidden and not options.verbose:
         lines += ["", *style.wrap(f"{hidden} optional requirements are unmet or unknown; --verbose shows them.", 0)]
+    return lines
+
+
+def _untold(pairs: list["Pair"], style: Style) -> list[str]:
+    """What cannot be told for want of the version or the architecture: one reason, said once."""
+    lines: list[str] = []
+    for reason in (UNTOLD_VERSION, UNTOLD_ARCH):
+        named = dict.fromkeys(f"{r.profile.id}/{f.requirement.id}" for r, f in pairs if f.reason == reason)
+        if named:
+            said = "1 requirement" if len(named) == 1 else f"{len(named)} requirements"
+            lines += ["", f"{style.status(Status.UNKNOWN)} {said}", *style.field("because", reason)]
+            lines += style.field("which", ", ".join(named))
     return lines
 
 
