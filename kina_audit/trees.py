@@ -93,9 +93,10 @@ def open_kernel_tree(
     return tree
 
 
-def arch_of(kernel: Kernel, default: str) -> str:
+def arch_of(kernel: Kernel | None, options: "SourceOptions") -> str:
     """The architecture to read a tree for: the config's own, or the one that was asked for."""
-    return kernel.config.arch or kernel.config.header.arch or default
+    told = (kernel.config.arch or kernel.config.header.arch) if kernel else None
+    return told or options.stated_arch or options.arch
 
 
 def resolve_kernel(

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from kina_audit.api import load_kernel
 from kina_audit.errors import KinaAuditError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kconfig import tree as tree_module
 from kina_audit.kconfig.loaded import KernelTree, from_cached, read_tree, to_cached
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kconfig.tree import TreeError, make_version
+from kina_audit.sources.options import SourceOptions
+from kina_audit.trees import arch_of, open_kernel_tree
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "kconfig" / "base"
 GCC = Toolchain.parse("gcc-12")
@@ -212,3 +215,10 @@ def test_a_makefile_whose_version_is_none(text: str) -> None:
 def test_a_makefile_without_a_version() -> None:
     with pytest.raises(TreeError, match="version"):
         make_version("all:\n\techo VERSION\n")
+
+
+def test_user_mode_linux_is_refused_and_not_taken_for_what_it_runs_on(tmp_path: Path) -> None:
+    (tmp_path / "um.config").write_text("# Linux/um 6.1.0 Kernel Configuration\nCONFIG_UML=y\nCONFIG_X86_64=y\n")
+    kernel = load_kernel(str(tmp_path / "um.config"))
+    with pytest.raises(TreeError, match="user-mode Linux"):
+        open_kernel_tree(str(FIXTURE), arch=arch_of(kernel, SourceOptions()), options=SourceOptions(cache=tmp_path))

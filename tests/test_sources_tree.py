@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import lzma
 import tarfile
 from hashlib import sha256
@@ -20,16 +21,16 @@ from kina_audit.sources.tree import cached_trees, find_tree, load_document, remo
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "kconfig" / "base"
 
 
-def tar_of_fixture(top: str = "linux-6.12.1", extra: tuple[tuple[str, bytes], ...] = ()) -> bytes:
+def tar_of_fixture(top: str = "linux-6.12.1/", extra: tuple[tuple[str, bytes], ...] = ()) -> bytes:
     """An uncompressed archive of the hand-written tree, with more than Kconfig needs."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for path in sorted(FIXTURE.rglob("*")):
-            tar.add(path, f"{top}/{path.relative_to(FIXTURE)}", recursive=False)
+            tar.add(path, f"{top}{path.relative_to(FIXTURE)}", recursive=False)
         more = (
-            (f"{top}/kernel/fork.c", b"int x;\n" * 1000),
-            (f"{top}/scripts/cc-version.sh", b"#!/bin/sh\n"),
-            (f"{top}/net/Kconfig.debug", b"# nothing\n"),
+            (f"{top}kernel/fork.c", b"int x;\n" * 1000),
+            (f"{top}scripts/cc-version.sh", b"#!/bin/sh\n"),
+            (f"{top}net/Kconfig.debug", b"# nothing\n"),
             *extra,
         )
         for name, data in more:
@@ -50,6 +51,18 @@ def zstd(data: bytes) -> bytes:
     except ImportError:
         from backports import zstd as module
     return bytes(module.compress(data))
+
+
+@pytest.mark.parametrize("top", ["", "./", "./linux/", "linux-6.12.1/"])
+def test_the_tree_may_be_the_archives_top_or_a_folder_in_it(tmp_path: Path, options: SourceOptions, top: str) -> None:
+    """As ``git archive`` without a prefix and ``tar -C linux .`` have it, and a release archive."""
+    more = (("elsewhere/Kconfig", b"config X\n"), ("elsewhere/scripts/no.sh", b""))
+    (tmp_path / "t.tar").write_bytes(tar_of_fixture(top, more))
+    place = find_tree(str(tmp_path / "t.tar"), options)
+    assert (place.root / "arch/x86/Kconfig").is_file()
+    assert json.loads((place.root / "kina-audit.json").read_text())["scripts"] == ["cc-version.sh"]
+    assert read_tree(place.root, "t", "x86", Toolchain.parse("gcc-12"))[0].model.version == "6.12.0"
+    assert [name for name, _, _ in cached_trees(options)] == [place.root.name]
 
 
 @pytest.mark.parametrize(

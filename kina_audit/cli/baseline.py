@@ -56,7 +56,7 @@ def baseline(
     library, profiles = chosen(profile, profile_dir)
     kernel = resolved(
         load_kernel(source, options), profiles, kernel_tree, toolchain,
-        run_probes=run_probes, arch=options.arch, options=options,
+        run_probes=run_probes, options=options,
     )  # fmt: skip
     report = audit(kernel, profiles, cilium=given.release(cilium), library=library)
     if not report.decided:

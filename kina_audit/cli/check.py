@@ -98,7 +98,6 @@ def check(
             kernel_tree,
             toolchain,
             run_probes=run_probes,
-            arch=options.arch,
             options=options,
         )
         library = ProfileLibrary(profile_dir or [], [Path(n) for n in profile or [] if n.endswith(".toml")])
@@ -125,7 +124,6 @@ def check(
         kernel_tree,
         toolchain,
         run_probes=run_probes,
-        arch=options.arch,
         options=options,
     )
     report = audit(

@@ -82,7 +82,7 @@ def diff(
 
     def side(source: str, target: str, tree: str) -> "Kernel":
         kernel = load_kernel(source, replace(options, target_kernel=target))
-        return resolved(kernel, profiles, tree, toolchain, run_probes=run_probes, arch=options.arch, options=options)
+        return resolved(kernel, profiles, tree, toolchain, run_probes=run_probes, options=options)
 
     before = side(old, old_target, old_kernel_tree or kernel_tree)
     after = side(new, new_target, new_kernel_tree or kernel_tree)

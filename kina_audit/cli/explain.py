@@ -7,12 +7,10 @@ import typer
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.tree_options import (
-    ArchOption,
     KernelTreeOption,
     ProbesOption,
     ToolchainOption,
     opened,
-    source_options,
 )
 from kina_audit.json_text import indented
 
@@ -32,7 +30,7 @@ def explain(
     format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
-    arch: ArchOption = "arm64",
+    arch: given.Arch = "",
     offline: given.Offline = False,
     refresh: given.Refresh = False,
     quiet: given.Quiet = False,
@@ -47,10 +45,9 @@ def explain(
 
     if format_ not in ("text", "json"):
         raise UsageError(f"--format {format_}: not one of text, json")
-    options = source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
+    options = given.source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
     kernel = load_kernel(source, options) if source else None
-    arch = arch_of(kernel, arch) if kernel else arch
-    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch, options=options)
+    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, options), options=options)
     resolution = start_of(kernel, tree) if kernel else resolve_text(tree, "")
     heading, names = _named(what, resolution)
     found = [explain_symbol(resolution, name) for name in names]

@@ -8,12 +8,10 @@ import typer
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.tree_options import (
-    ArchOption,
     KernelTreeOption,
     ProbesOption,
     ToolchainOption,
     opened,
-    source_options,
     write_or_print,
 )
 from kina_audit.json_text import indented
@@ -43,7 +41,7 @@ def fix(
     format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
-    arch: ArchOption = "arm64",
+    arch: given.Arch = "",
     offline: given.Offline = False,
     refresh: given.Refresh = False,
     quiet: given.Quiet = False,
@@ -63,12 +61,12 @@ def fix(
         raise UsageError("give either --profile or --mode", "For example --mode full-ebpf.")
     if format_ not in ("text", "json"):
         raise UsageError(f"--format {format_}: not one of text, json")
-    options = source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
+    options = given.source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
     kernel = load_kernel(source, options)
     profiles = load_profiles(profile or []) if profile else []
     if not kernel_tree:
         return _unverified(kernel, profiles, mode, cilium)
-    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, arch), options=options)
+    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, options), options=options)
     found = (
         fix_mode(kernel, tree, mode, cilium=cilium)
         if mode

@@ -8,7 +8,7 @@ import typer
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.profile_options import FolderOption
-from kina_audit.cli.tree_options import ToolchainOption, source_options
+from kina_audit.cli.tree_options import ToolchainOption
 
 if TYPE_CHECKING:
     from kina_audit.profiles.model import Profile
@@ -166,7 +166,7 @@ def lint(
     wanted = names or ["all"]
     library = ProfileLibrary(profile_dir or [], [Path(n) for n in wanted if n.endswith(".toml")])
     profiles = library.select(wanted)
-    options = source_options(offline=offline, refresh=refresh, quiet=quiet)
+    options = given.source_options(offline=offline, refresh=refresh, quiet=quiet)
     trees = [
         open_kernel_tree(spec, arch=one, toolchain=toolchain, options=options)
         for spec in kernel_tree

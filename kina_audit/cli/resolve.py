@@ -8,14 +8,12 @@ import typer
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.tree_options import (
-    ArchOption,
     KernelTreeOption,
     ProbesOption,
     ToolchainOption,
     opened,
     read_fragments,
     refuse_unknown,
-    source_options,
     write_or_print,
 )
 
@@ -42,7 +40,7 @@ def resolve(
     ] = None,
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
-    arch: ArchOption = "arm64",
+    arch: given.Arch = "",
     offline: given.Offline = False,
     refresh: given.Refresh = False,
     quiet: given.Quiet = False,
@@ -57,9 +55,9 @@ def resolve(
     from kina_audit.trees import arch_of, resolve_kernel
 
     fragments = read_fragments(fragment or [], source)
-    options = source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
+    options = given.source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
     kernel = load_kernel(source, options)
-    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, arch), options=options)
+    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, options), options=options)
     _, resolution = resolve_kernel(kernel, tree, fragments)
     if not allow_unknown:
         refuse_unknown(resolution, {name for name, _ in fragments})

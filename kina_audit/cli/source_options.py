@@ -19,7 +19,12 @@ SOURCE_HELP = (
 )
 
 Source = Annotated[str, typer.Argument(help=SOURCE_HELP)]
-Arch = Annotated[str, typer.Option("--arch", help="arm64 or x86_64: which of Apple's configs, or installed kernels.")]
+Arch = Annotated[
+    str,
+    typer.Option(
+        "--arch", help="Architecture of a config that does not tell; which of Apple's configs or kernels. [arm64]"
+    ),
+]
 TargetKernel = Annotated[
     str, typer.Option("--target-kernel", metavar="VERSION", help="The kernel version built from the config.")
 ]
@@ -53,7 +58,7 @@ Color = Annotated[str, typer.Option("--color", help="auto, always or never.")]
 
 def source_options(
     *,
-    arch: Arch = "arm64",
+    arch: Arch = "",
     target_kernel: TargetKernel = "",
     offline: Offline = False,
     refresh: Refresh = False,
@@ -69,10 +74,13 @@ def source_options(
     Raises:
         UsageError: an unknown architecture.
     """
-    from kina_audit.sources.options import SourceOptions
+    from kina_audit.kernel.architecture import kconfig_arch
+    from kina_audit.sources.options import PROJECT_ARCHES, SourceOptions
 
+    stated = kconfig_arch(arch) if arch else ""
     return SourceOptions(
-        arch=one_of(("arm64", "x86_64"), arch, "--arch"),
+        arch=stated if stated in PROJECT_ARCHES else PROJECT_ARCHES[0],
+        stated_arch=stated,
         target_kernel=target_kernel,
         offline=offline,
         refresh=refresh,

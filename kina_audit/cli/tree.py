@@ -7,7 +7,6 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.tree_options import source_options
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +24,7 @@ def list_trees() -> int:
     """List the trees in the cache; each name can be given to --kernel-tree."""
     from kina_audit.sources.tree import cached_trees
 
-    rows = list(cached_trees(source_options(offline=True, refresh=False, quiet=True)))
+    rows = list(cached_trees(given.source_options(offline=True, refresh=False, quiet=True)))
     for name, origin, size in rows:
         terminal.print_out(f"{name}  {size / 1024 / 1024:.1f} MiB  {origin}\n")
     if not rows:
@@ -45,7 +44,7 @@ def add(
 
     if Path(tree).is_dir():
         raise UsageError(f"{tree}: a source folder is read in place and never cached", f"Use it: --kernel-tree {tree}")
-    place = find_tree(tree, source_options(offline=offline, refresh=False, quiet=quiet))
+    place = find_tree(tree, given.source_options(offline=offline, refresh=False, quiet=quiet))
     terminal.print_out(f"{place.root.name}: Linux {tree_version(place.root)}\n")
     return 0
 
@@ -54,5 +53,5 @@ def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="As `tree li
     """Delete a tree from the cache."""
     from kina_audit.sources.tree import remove_tree
 
-    remove_tree(name, source_options(offline=True, refresh=False, quiet=True))
+    remove_tree(name, given.source_options(offline=True, refresh=False, quiet=True))
     return 0

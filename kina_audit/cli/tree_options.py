@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 
 if TYPE_CHECKING:
@@ -32,17 +31,6 @@ ToolchainOption = Annotated[
 ProbesOption = Annotated[
     bool, typer.Option("--run-probes", help="Run the tree's own probes. Only for a tree you trust.")
 ]
-ArchOption = Annotated[
-    str, typer.Option("--arch", help="Architecture, when the config does not tell; which of Apple's configs.")
-]
-
-
-def source_options(
-    *, arch: str = "arm64", offline: bool = False, refresh: bool = False, quiet: bool = False
-) -> "SourceOptions":
-    """How sources are read; a tree may be of architectures that Apple has no config for."""
-    known = arch if arch in ("arm64", "x86_64") else "arm64"
-    return given.source_options(arch=known, offline=offline, refresh=refresh, quiet=quiet)
 
 
 def opened(kernel_tree: str, toolchain: str, *, run_probes: bool, arch: str, options: "SourceOptions") -> "KernelTree":
@@ -67,7 +55,6 @@ def resolved(
     toolchain: str,
     *,
     run_probes: bool,
-    arch: str,
     options: "SourceOptions",
 ) -> "Kernel":
     """The kernel that a tree's ``olddefconfig`` makes of a config; the same kernel where no tree is named.
@@ -80,7 +67,7 @@ def resolved(
         return kernel
     from kina_audit.trees import arch_of, resolve_kernel
 
-    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, arch), options=options)
+    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, options), options=options)
     return resolve_kernel(kernel, tree, symbols=[s for p in profiles for r in p.requirements for s in r.symbols])[0]
 
 

@@ -101,6 +101,12 @@ def parse_tree(root: Path, arch: str, answers: Answers) -> Any:
         SourceTooLargeError: more than a kernel tree holds.
     """
     version = tree_version(root)
+    if arch == "um":
+        # Its files take in those of the architecture it runs on, by variables of two Makefiles.
+        raise TreeError(
+            f"{root}: kernels of user-mode Linux cannot be resolved",
+            "Run `make ARCH=um olddefconfig` in the tree itself.",
+        )
     srcarch = SRCARCH.get(arch, arch)
     if not (root / "arch" / srcarch / "Kconfig").is_file():
         known = sorted(p.parent.name for p in root.glob("arch/*/Kconfig"))

@@ -39,7 +39,7 @@ def open_apple(source: str, options: SourceOptions) -> Kernel:
     _refuse_ref(ref)
     # A tag or a commit never changes; a branch is asked whether it did.
     immutable = bool(_COMMIT.fullmatch(ref) or _TAG.fullmatch(ref))
-    file = f"config-{options.arch}"
+    file = f"config-{options.project_arch()}"
     url = _RAW.format(project=PROJECT, ref=ref, file=file)
     if not options.offline:
         options.say(f"fetching {PROJECT} kernel/{file} at {ref}")

@@ -10,7 +10,7 @@ from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.checkout import as_checked_out, blob_id, built_version
 from kina_audit.sources.git import blob_at, git
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.target import aim
+from kina_audit.sources.target import aim, of_architecture
 
 MOST_REVISIONS = 2000
 MOST_RENAMES = 20
@@ -207,4 +207,5 @@ def kernel_of_blob(data: bytes, makefile: bytes, provenance: Provenance, options
     """
     config = parse_config(data, name=provenance.location)
     config, provenance = as_checked_out(config, provenance, data, makefile)
+    config, provenance = of_architecture(config, provenance, options)
     return aim(config, provenance, options.target_kernel)

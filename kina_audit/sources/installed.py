@@ -43,7 +43,7 @@ def open_installed(options: SourceOptions, *, home: Path | None = None) -> Kerne
     """
     root = os.environ.get(ROOT_VARIABLE)
     folder = Path(root) if root else (home or Path.home()) / DEFAULT_ROOT
-    link = folder / "kernels" / f"default.kernel-{ARCHES[options.arch]}"
+    link = folder / "kernels" / f"default.kernel-{ARCHES[options.project_arch()]}"
     if not os.path.lexists(link):
         raise SourceNotFoundError(
             f"container has installed no kernel for {options.arch} here: there is no {link}",

@@ -4,6 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kina_audit.errors import UsageError
+
+PROJECT_ARCHES = ("arm64", "x86_64")
+"""What Apple's repository and Apple ``container`` have kernels for; the first is meant when nobody says."""
 MIB = 1024 * 1024
 MOST_DECOMPRESSED = 512
 """MiB; what a kernel image may expand to unless the user says otherwise."""
@@ -21,6 +25,7 @@ class SourceOptions:
 
     Attributes:
         arch: which of a project's configs to fetch, by Kconfig's name.
+        stated_arch: the architecture of configs that do not tell theirs, by Kconfig's name; empty: nobody said.
         target_kernel: the version the audit is about; empty: the source's own knowledge.
         offline: never touch the network; use the cache or a record.
         refresh: ignore what is cached.
@@ -34,6 +39,7 @@ class SourceOptions:
     """
 
     arch: str = "arm64"
+    stated_arch: str = ""
     target_kernel: str = ""
     offline: bool = False
     refresh: bool = False
@@ -44,3 +50,13 @@ class SourceOptions:
     timeout: float = COMMAND_TIMEOUT
     verbose: bool = False
     say: Callable[[str], None] = _silent
+
+    def project_arch(self) -> str:
+        """The architecture of what a project has for some of them only.
+
+        Raises:
+            UsageError: another one was stated.
+        """
+        if self.stated_arch and self.stated_arch != self.arch:
+            raise UsageError(f"--arch {self.stated_arch}: not one of {', '.join(PROJECT_ARCHES)}")
+        return self.arch

@@ -89,6 +89,23 @@ def kernel_of_text(
         from kina_audit.sources.checkout import as_checked_out, makefile_beside
 
         config, provenance = as_checked_out(config, provenance, data, makefile_beside(file) if file else b"")
+    config, provenance = of_architecture(config, provenance, options)
     kernel = aim(config, replace(provenance, sha256=sha256(data).hexdigest()), options.target_kernel)
     kernel = aim_at_release(kernel, provenance.kernel_release, "the image's version string")
     return replace(kernel, config_bytes=data)
+
+
+def of_architecture(
+    config: KernelConfig, provenance: Provenance, options: "SourceOptions"
+) -> tuple[KernelConfig, Provenance]:
+    """A config of the architecture that the user states, where it does not tell its own; a contradiction is noted."""
+    stated = options.stated_arch
+    # A header says x86 for 32 and 64 bits alike.
+    unsure = config.arch is None or (config.arch == "x86" and config.raw.get("X86_32") != "y")
+    if stated and unsure:
+        return replace(config, arch=stated), provenance
+    if stated and config.arch != stated and (config.arch, stated) != ("x86", "i386"):
+        note = f"the config is of {config.arch}; --arch {stated} is for one that does not tell, and is not used"
+        options.say(f"{provenance.location}: {note}")
+        return config, replace(provenance, notes=(*provenance.notes, note))
+    return config, provenance

@@ -40,22 +40,22 @@ def unpack_kconfig(archive: Path, target: Path, *, origin: str, say: Callable[[s
         say(f"reading the Kconfig files of {origin}")
         try:
             with open(archive, "rb") as file:
-                scripts = _keep(_expanded(CallReader(file.read), origin), temporary, origin)
+                scripts, root = _keep(_expanded(CallReader(file.read), origin), temporary, origin)
         except FileNotFoundError:
             raise SourceNotFoundError(f"{archive}: no such file", "Give a tree, an archive or a version.") from None
         except (CorruptData, OSError) as error:
             raise SourceError(f"{archive}: no kernel source archive, or corrupt: {error}", "Fetch it again.") from error
-        if not (temporary / "Kconfig").is_file() or not (temporary / "Makefile").is_file():
+        if root is None:
             raise SourceError(
                 f"{archive}: holds no kernel tree: no Kconfig and Makefile at its top", "Give linux-*.tar.xz."
             )
         meta = {"origin": origin, "scripts": scripts}
         with writable(target.parent):
-            (temporary / META).write_text(json.dumps(meta), encoding="utf-8")
+            (root / META).write_text(json.dumps(meta), encoding="utf-8")
             if target.exists() and not is_kept(target):
                 shutil.rmtree(target)
             try:
-                temporary.rename(target)
+                root.rename(target)
             except OSError:
                 # Another process was faster; its tree is as good.
                 if not is_kept(target):
@@ -86,25 +86,21 @@ def writable(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _keep(archive: Reader, folder: Path, origin: str) -> list[str]:
+def _keep(archive: Reader, folder: Path, origin: str) -> tuple[list[str], Path | None]:
+    """The names of the tree's scripts, and the folder of what was kept that is the tree: the archive's top, or one in it."""
     kept = unpacked = members = 0
-    scripts: list[str] = []
-    top = ""
+    scripts: list[tuple[str, ...]] = []
     for member in tar.members(archive, origin):
         members += 1
         unpacked += member.size
         if members > MAX_MEMBERS or unpacked > MAX_UNPACKED_BYTES:
             raise SourceTooLargeError(f"{origin}: more files than a kernel's source has")
-        path = PurePosixPath(member.name)
-        parts = path.parts[1:]
-        if member.link or not parts or ".." in path.parts or parts[0] == META:
+        parts = PurePosixPath(member.name).parts
+        if member.link or not parts or parts[0] == "/" or ".." in parts or META in parts:
             continue
-        top = top or path.parts[0]
-        if path.parts[0] != top:
-            continue
-        if parts[0] == "scripts" and len(parts) == 2 and parts[1].endswith(".sh"):
-            scripts.append(parts[1])
-        if parts != ("Makefile",) and "Kconfig" not in parts[-1]:
+        if parts[-2:-1] == ("scripts",) and len(parts) <= 3 and parts[-1].endswith(".sh"):
+            scripts.append(parts)
+        if not (parts[-1] == "Makefile" and len(parts) <= 2) and "Kconfig" not in parts[-1]:
             continue
         kept += member.size
         if member.size > MAX_FILE_BYTES or kept > MAX_KEPT_BYTES:
@@ -112,7 +108,12 @@ def _keep(archive: Reader, folder: Path, origin: str) -> list[str]:
         target = folder.joinpath(*parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(member.content.read_exactly(member.size))
-    return sorted(scripts)
+    roots = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
+    root = next((p for p in roots if (p / "Kconfig").is_file() and (p / "Makefile").is_file()), None)
+    if root is None:
+        return [], None
+    above = root.relative_to(folder).parts
+    return sorted(p[-1] for p in scripts if p[:-2] == above), root
 
 
 def _expanded(reader: Reader, origin: str) -> Reader:
