@@ -9,6 +9,7 @@ from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
+from kina_audit.cli.probe_options import NoModulesOption, ProbeOption, SecondsOption, beside
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.render import FORMATS
@@ -52,6 +53,9 @@ def check(
     kernel_tree: KernelTreeOption = "",
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
+    probe: ProbeOption = False,
+    probe_timeout: SecondsOption = 20.0,
+    no_new_modules: NoModulesOption = False,
     *,
     options: "SourceOptions",
     verbose: given.Verbose = False,
@@ -126,9 +130,12 @@ def check(
         run_probes=run_probes,
         options=options,
     )
+    cilium_too = None if release is None else library
+    probing = beside(source, kernel, profiles, cilium_too, options, probe_timeout, no_new_modules) if probe else None
     report = audit(
         kernel, profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
         today=on, strict=strict, baseline=held, baseline_origin=str(baseline),
+        probing=probing,
     )  # fmt: skip
     report = replace(report, labels=labels, settings=decided_by_folder())
     root, folder = gate.repository()
@@ -139,12 +146,16 @@ def check(
         gate.take_improvements(report, baseline, quiet=quiet)
     failed = [r.profile.id for r in report.results if r.status == "fail"]
     if kernel_tree and failed:
-        named = " ".join(f"--profile {name}" for name in failed)
-        options.say(f"for a fragment that mends it: kina-audit fix {source} {named} --kernel-tree {kernel_tree}")
+        options.say(_mend(source, failed, kernel_tree))
     if exit_zero and report.exit_code:
         options.say(f"verdict {report.verdict}: exit status {report.exit_code} is 0 by --exit-zero")
         return 0
     return report.exit_code
+
+
+def _mend(source: str, failed: list[str], kernel_tree: str) -> str:
+    named = " ".join(f"--profile {name}" for name in failed)
+    return f"for a fragment that mends it: kina-audit fix {source} {named} --kernel-tree {kernel_tree}"
 
 
 def _labels(given_labels: list[str]) -> tuple[tuple[str, str], ...]:

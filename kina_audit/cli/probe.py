@@ -7,24 +7,19 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.probe_options import NoModulesOption, SecondsOption
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
 if TYPE_CHECKING:
     from kina_audit.engine.probed import Probing
     from kina_audit.kernel.provenance import Kernel
+    from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.profiles.model import Profile
     from kina_audit.report.model import Report
     from kina_audit.report.probed import Asked
     from kina_audit.sources.options import SourceOptions
 
 NO_CONFIG = "none"
-
-SecondsOption = Annotated[
-    float, typer.Option("--probe-timeout", metavar="SECONDS", min=0.1, help="How long one probe may take. [20]")
-]
-NoModulesOption = Annotated[
-    bool, typer.Option("--no-new-modules", help="Leave out probes for which the kernel would load a module.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -122,7 +117,7 @@ def planned(profiles: "Sequence[Profile]", only: Sequence[str] = ()) -> "tuple[l
                         names.append(name)
     if not names:
         raise UsageError("no requirement of the selected profiles has a probe", "Select other profiles.")
-    return names, {n: Asked(known[n].expr, known[n].touches, known[n].group) for n in names}
+    return names, {n: Asked(known[n].expr, known[n].touches, known[n].group, known[n].kernel) for n in names}
 
 
 def tried(
@@ -152,6 +147,8 @@ def tried(
         left_out=left_out,
         step=(lambda name, step: options.say(f"{name}: {step}")) if steps else None,
     )
+    if probing.circumstances.new_modules and not no_new_modules:
+        options.say(f"the kernel loaded {len(probing.circumstances.new_modules)} modules for the probes")
     if no_new_modules and probing.circumstances.new_modules:
         options.say(f"the kernel loaded modules all the same: {', '.join(probing.circumstances.new_modules)}")
     if all(a.outcome is Outcome.NOT_TRIED for a in probing.attempts.values()):
@@ -180,19 +177,17 @@ def _config(source: str, options: "SourceOptions") -> "Kernel":
         return nothing_known()
 
 
-def _held(kernel: "Kernel", profiles: "Sequence[Profile]", probing: "Probing", library: object) -> "Report":
+def _held(kernel: "Kernel", profiles: "Sequence[Profile]", probing: "Probing", library: "ProfileLibrary") -> "Report":
     """The audit of what has probes: the rest is `check`'s to judge."""
     from dataclasses import replace
 
     from kina_audit.api import audit
-    from kina_audit.profiles.load import ProfileLibrary
 
     some = [
         replace(p, requirements=rows)
         for p in profiles
         if (rows := tuple(r for r in p.requirements if r.probes or r.alternatives))
     ]
-    assert isinstance(library, ProfileLibrary)
     return audit(kernel, some, cilium=None, library=library, probing=probing)
 
 

@@ -6,7 +6,7 @@ from kina_audit.probe.model import PROBES, Probe
 
 MODULES = (
     "links", "routes", "tc", "nft", "xtables", "legacy", "ipset", "conntrack", "generic", "xfrm", "sockets",
-    "bpf_objects", "bpf_attach", "namespaces", "files", "syscalls",
+    "bpf_objects", "bpf_attach", "packets", "namespaces", "files", "syscalls",
 )  # fmt: skip
 """The modules that register probes, in the order of lists."""
 

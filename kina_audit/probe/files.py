@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kina_audit.probe import libc
 from kina_audit.probe.model import PROBES, READS, Bench, MissingError, Probe, RefusedError, probe
-from kina_audit.probe.modprobe import modprobe
+from kina_audit.probe.modprobe import device, modprobe
 
 _NEEDS = ("SYS_ADMIN",)
 
@@ -101,34 +101,33 @@ for _name, _symbol, _path in (
     )
 
 
-def _device(node: str, misc: str) -> Callable[[Bench], None]:
-    """A device of its own number: by its node, or by the kernel's list of them."""
-
+def _device(node: str, misc: str, module: str) -> Callable[[Bench], None]:
     def run(bench: Bench) -> None:
         bench.doing(f"open {node}")
-        try:
-            os.close(os.open(node, os.O_RDWR | os.O_CLOEXEC))
-        except FileNotFoundError:
-            listed = Path("/proc/misc").read_text(encoding="ascii") if Path("/proc/misc").exists() else ""
-            if any(line.split()[1:] == [misc] for line in listed.splitlines()):
-                return
-            if Path("/proc/modules").exists():
-                raise MissingError(f"no {node} here, and {misc} may be a module that is not loaded") from None
-            raise
+        os.close(os.open(device(bench.scratch, node, misc, module), os.O_RDWR | os.O_CLOEXEC))
 
     return run
 
 
-for _name, _symbol, _node, _misc in (
-    ("dev_fuse", "FUSE_FS", "/dev/fuse", "fuse"),
-    ("device_mapper", "BLK_DEV_DM", "/dev/mapper/control", "device-mapper"),
-    ("loop_dev", "BLK_DEV_LOOP", "/dev/loop-control", "loop-control"),
-    ("dev_net_tun", "TUN", "/dev/net/tun", "tun"),
-    ("kvm", "KVM", "/dev/kvm", "kvm"),
+for _name, _symbol, _given in (
+    ("dev_fuse", "FUSE_FS", ("/dev/fuse", "fuse", "fuse")),
+    ("device_mapper", "BLK_DEV_DM", ("/dev/mapper/control", "device-mapper", "dm_mod")),
+    ("loop_dev", "BLK_DEV_LOOP", ("/dev/loop-control", "loop-control", "loop")),
+    ("dev_net_tun", "TUN", ("/dev/net/tun", "tun", "tun")),
 ):
     PROBES[_name] = Probe(
-        _name, _symbol, f"opens {_node}", _device(_node, _misc), capabilities=_NEEDS, net=False, group="files"
-    )
+        _name, _symbol, f"opens {_given[0]}, after asking for the module", _device(*_given), capabilities=_NEEDS, net=False, group="files"
+    )  # fmt: skip
+
+
+@probe("kvm", "KVM", "opens /dev/kvm", capabilities=(), net=False)
+def _kvm(bench: Bench) -> None:
+    # Its module depends on the processor, and does not load without virtualization in hardware.
+    bench.doing("open /dev/kvm")
+    try:
+        os.close(os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        raise MissingError(f"/dev/kvm: {error.strerror}; the processor may not virtualize") from error
 
 
 def _driver(path: str, module: str) -> Callable[[Bench], None]:
@@ -242,9 +241,10 @@ def _target(name: str) -> Callable[[Bench], None]:
 
         bench.doing("open /dev/mapper/control")
         try:
-            control = os.open("/dev/mapper/control", os.O_RDWR | os.O_CLOEXEC)
+            node = device(bench.scratch, "/dev/mapper/control", "device-mapper", "dm_mod")
+            control = os.open(node, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
-            raise MissingError(f"/dev/mapper/control: {error.strerror}") from error
+            raise MissingError(f"no device mapper: {error.strerror}") from error
         bench.doing(f"ask for the version of the target {name}")
         head = struct.pack("=3I7IQ", 4, 41, 0, 4096, 312, 0, 0, 0, 0, 0, 0)
         request = bytearray((head + name.encode().ljust(128, b"\0")).ljust(4096, b"\0"))

@@ -11,6 +11,7 @@ What an unprivileged process may not do is left out, and the probes that need it
 """
 
 import contextlib
+import errno
 import json
 import os
 import resource
@@ -18,6 +19,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,9 @@ def main() -> int:
                 libc.die_with_parent()
                 _init(request, scratch, cgroup, lacking)
                 status = 0
+            except BaseException:
+                traceback.print_exc()
+                raise
             finally:
                 os._exit(status)
         _wait(child)
@@ -61,7 +66,7 @@ def _rooms() -> tuple[Path, Path | None, str]:
     try:
         libc.unshare(libc.CLONE_NEWNS)
         libc.mount("none", "/", "none", libc.MS_PRIVATE_ALL)
-        place = next((p for p in ("/tmp", "/run", "/mnt") if Path(p).is_dir()), "/")  # noqa: S108  (a mount point)
+        place = _place()
         libc.mount("tmpfs", place, "tmpfs", 0, "mode=0700,size=64m")
     except OSError as error:
         return Path("/nonexistent"), None, f"no mount namespace: {error.strerror}"
@@ -80,6 +85,15 @@ def _rooms() -> tuple[Path, Path | None, str]:
     except OSError:
         return scratch, None, ""
     return scratch, cgroup, ""
+
+
+def _place() -> str:
+    """A folder to cover with a tmpfs: one that hides nothing of this program."""
+    mine = [Path(p).resolve() for p in (*sys.path, sys.base_prefix, sys.prefix, sys.executable) if p]
+    for name in ("/mnt", "/media", "/srv", "/tmp", "/opt"):  # noqa: S108  (a mount point)
+        if Path(name).is_dir() and not any(p.is_relative_to(name) for p in mine):
+            return name
+    raise OSError(errno.ENOENT, "no folder to put a private tmpfs on")
 
 
 def _remove(cgroup: Path) -> None:
@@ -185,8 +199,6 @@ def _end(child: int) -> None:
 
 def attempt(probe: Probe, bench: Bench, fresh: Callable[[], None] | None = None) -> dict[str, str]:
     """Run a probe here and now; what came of it."""
-    import errno
-
     try:
         if probe.net:
             bench.doing("make a network namespace")
@@ -202,7 +214,8 @@ def attempt(probe: Probe, bench: Bench, fresh: Callable[[], None] | None = None)
         if not isinstance(number, int):
             return {"outcome": "not-tried", "said": f"{bench.step}: {type(error).__name__}: {error}"[:_MOST_SAID]}
         words = (error.strerror if isinstance(error, OSError) else "") or os.strerror(number)
-        name = errno.errorcode.get(number, str(number))
+        # Linux has one number for both names, and the kernel uses this one.
+        name = "EOPNOTSUPP" if number == errno.EOPNOTSUPP else errno.errorcode.get(number, str(number))
         return {"outcome": "fails", "errno": name, "said": f"{bench.step}: {words}"[:_MOST_SAID]}
     return {"outcome": "works"}
 

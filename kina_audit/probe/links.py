@@ -5,6 +5,7 @@ import struct
 from typing import Any
 
 from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.modprobe import device
 
 _DEVICE = "kina0"
 
@@ -132,29 +133,19 @@ def _vlan_filtering(bench: Bench) -> None:
 def _tap(bench: Bench, name: str, *, tap: bool) -> int:
     import fcntl
 
-    descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+    bench.doing("open /dev/net/tun")
+    descriptor = os.open(device(bench.scratch, "/dev/net/tun", "tun", "tun"), os.O_RDWR | os.O_CLOEXEC)
+    bench.doing(f"add a {'tap' if tap else 'tun'} device")
     # TUNSETIFF; IFF_TUN 1, IFF_TAP 2, IFF_NO_PI 0x1000 (include/uapi/linux/if_tun.h). Kept open: the device goes with it.
     fcntl.ioctl(descriptor, 0x400454CA, struct.pack("16sH22x", name.encode(), (2 if tap else 1) | 0x1000))
     return int(bench.ip.link_lookup(ifname=name)[0])
 
 
-def _tun_node() -> None:
-    if not os.path.exists("/dev/net/tun"):  # noqa: PTH110
-        with open("/proc/misc", encoding="ascii") as file:
-            if not any(line.split()[1:] == ["tun"] for line in file):
-                raise RefusedError("no /dev/net/tun, and /proc/misc does not name tun")
-        raise MissingError("the kernel has tun, but there is no device node /dev/net/tun here")
-
-
 @probe("link_tun", "TUN", "a tun device by /dev/net/tun")
 def _link_tun(bench: Bench) -> None:
-    bench.doing("open /dev/net/tun")
-    _tun_node()
     _tap(bench, _DEVICE, tap=False)
 
 
 @probe("link_tap", "TUN", "a tap device by /dev/net/tun")
 def _link_tap(bench: Bench) -> None:
-    bench.doing("open /dev/net/tun")
-    _tun_node()
     _tap(bench, _DEVICE, tap=True)

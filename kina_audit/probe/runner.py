@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -47,9 +48,10 @@ def run(
         raise UsageError("probes need pyroute2, which is not installed", "pip install 'kina-audit[probe]'")
     before = loaded_modules()
     request = {"probes": list(names), "timeout": seconds, "verbose": step is not None}
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  (read when the keeper has ended)
     keeper = subprocess.Popen(
         [sys.executable, "-P", "-m", "kina_audit.probe.keeper"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
     )  # fmt: skip
     attempts = {n: Attempt(n, Outcome.NOT_TRIED, said=why) for n, why in (left_out or {}).items()}
     try:
@@ -72,8 +74,12 @@ def run(
                 done(attempt)
     finally:
         _finish(keeper)
+        errors.seek(0)
+        fault = errors.read(_MOST_LINE).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        errors.close()
+    why = "the run ended before it" + (f": {fault}" if fault else "")
     for name in names:
-        attempts.setdefault(name, Attempt(name, Outcome.NOT_TRIED, said="the run ended before it"))
+        attempts.setdefault(name, Attempt(name, Outcome.NOT_TRIED, said=why))
     return Probing(attempts, circumstances(before))
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kina_audit.cilium.model import LADDER, Mode
-from kina_audit.engine.finding import Status
+from kina_audit.engine.finding import ProfileResult, Status
+from kina_audit.engine.probed import Agreement
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut
 from kina_audit.report.compare import Comparison, Direction
@@ -27,6 +28,10 @@ METRICS = {
     "kina_audit_requirements": (
         "How many requirements of a profile have this level and status.",
         ("profile", "level", "status"),
+    ),
+    "kina_audit_observed": (
+        "How many requirements of a profile were tried on the running kernel, by how that compares with the config.",
+        ("profile", "agreement"),
     ),
     "kina_audit_cilium_mode": ("1 for the Cilium mode that is recommended, 0 for the others.", ("release", "mode")),
     "kina_audit_cilium_feature_status": (
@@ -94,13 +99,7 @@ def _samples(report: Report) -> Iterator[tuple[str, tuple[str, ...], float]]:
     for verdict in Verdict:
         yield "kina_audit_verdict", (str(verdict),), report.verdict is verdict
     for result in report.results:
-        for status in Status:
-            yield "kina_audit_profile_status", (result.profile.id, str(status)), result.status is status
-        for level in Level:
-            rows = [f for f in result.findings if f.level is level]
-            for status in Status if rows else ():
-                count = sum(f.status is status for f in rows)
-                yield "kina_audit_requirements", (result.profile.id, str(level), str(status)), count
+        yield from _of_profile(result)
     for kind in Kind:
         yield "kina_audit_deciding", (str(kind),), sum(item.kind is kind for item in report.deciding)
     for item in report.deciding[:MOST_NAMES]:
@@ -132,3 +131,17 @@ def _changes(compared: Comparison) -> Iterator[tuple[str, str, int]]:
         yield str(direction), "capability", sum(c.level is None for c in changed)
         for level in Level:
             yield str(direction), str(level), sum(c.level is level for c in changed)
+
+
+def _of_profile(result: ProfileResult) -> Iterator[tuple[str, tuple[str, ...], float]]:
+    for status in Status:
+        yield "kina_audit_profile_status", (result.profile.id, str(status)), result.status is status
+    for level in Level:
+        rows = [f for f in result.findings if f.level is level]
+        for status in Status if rows else ():
+            count = sum(f.status is status for f in rows)
+            yield "kina_audit_requirements", (result.profile.id, str(level), str(status)), count
+    if any(f.observed for f in result.findings):
+        for agreement in Agreement:
+            count = sum(f.observed is not None and f.observed.agreement is agreement for f in result.findings)
+            yield "kina_audit_observed", (result.profile.id, str(agreement)), count

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
+from kina_audit.engine.probed import Agreement
 from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Observed
 from kina_audit.render import cut, one_line
@@ -11,6 +12,13 @@ from kina_audit.report.decision import Kind
 from kina_audit.report.model import FailOn, Report
 
 _VALUE_LENGTH = 80
+_AGREEMENTS = {
+    Agreement.AGREES: "agree with the config",
+    Agreement.REFUSED: "are refused though the config says yes",
+    Agreement.UNEXPECTED: "work though the config says no",
+    Agreement.DECIDED: "the config could not tell",
+    Agreement.NOT_TRIED: "were not tried",
+}
 _KINDS = {
     Kind.FINDING: ("requirement", "requirements"),
     Kind.MODE: ("lost Cilium mode", "lost Cilium modes"),
@@ -75,7 +83,7 @@ def headline(result: ProfileResult, finding: Finding) -> str:
 
 def paragraphs(finding: Finding) -> list[tuple[str, str]]:
     """(label, sentence) of everything a reader of an unmet finding wants to know."""
-    found = [("needs", needs(finding)), ("has", facts(finding)), ("because", finding.reason)]
+    found = [("needs", needs(finding)), ("has", facts(finding)), ("tried", tried(finding)), ("because", finding.reason)]
     if finding.status is not Status.PASS:
         found.append(("why", finding.requirement.why))
     if finding.status in UNMET:
@@ -83,6 +91,24 @@ def paragraphs(finding: Finding) -> list[tuple[str, str]]:
     if finding.waiver is not None:
         found.append(("waived", waived(finding)))
     return [(label, text) for label, text in found if text]
+
+
+def tried(finding: Finding) -> str:
+    """The probes that decide how the running kernel stands, and what came of each; empty where it was not asked."""
+    seen = finding.observed
+    if seen is None:
+        return ""
+    return f"{seen.outcome} ({'; '.join(f'{a.probe}: {a.said}' if a.said else a.probe for a in seen.attempts)})"
+
+
+def observed_line(report: Report) -> str:
+    """How many requirements were tried, and how what happened compares with the config; empty where none was."""
+    found = {(f.requirement.profile, f.requirement.id): f.observed for r in report.results for f in r.findings}
+    counted = Counter(seen.agreement for seen in found.values() if seen is not None)
+    if not counted:
+        return ""
+    parts = [f"{counted[a]} {words}" for a, words in _AGREEMENTS.items() if counted[a]]
+    return f"Tried on the running kernel: of {counted.total()} requirements with probes, {', '.join(parts)}."
 
 
 def waived(finding: Finding) -> str:

@@ -7,7 +7,7 @@ from kina_audit.engine.evaluate import UNTOLD_ARCH, UNTOLD_VERSION
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import ONE_OF, Level
 from kina_audit.render import RenderOptions, one_line
-from kina_audit.render.sentences import baseline_lines, facts, needs, running, waived
+from kina_audit.render.sentences import baseline_lines, facts, needs, observed_line, running, tried, waived
 from kina_audit.render.table_advice import advice_lines
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
@@ -56,6 +56,7 @@ def _kernel(report: Report, style: Style) -> list[str]:
         lines += style.wrap(f"Found in {one_line(' > '.join(origin.found_in))}.")
     if origin.observed is not None:
         lines += [line for sentence in running(origin.observed) for line in style.wrap(sentence)]
+    lines += style.wrap(observed_line(report))
     header = config.header.version
     if header is not None and (config.target is None or header.triple != config.target.triple):
         built = f"{target} is built ({origin.target_from})" if config.target else "which version is built is not known"
@@ -200,6 +201,7 @@ def _finding(
         lines += style.field("because", finding.left)
     if finding.status is not Status.PASS:
         lines += style.field("has", facts(finding)) if finding.symbols else []
+        lines += style.field("tried", tried(finding)) if finding.observed else []
         if finding.reason:
             lines += style.field("because", finding.reason)
         lines += style.field("why", row.why)

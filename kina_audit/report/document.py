@@ -15,6 +15,7 @@ from kina_audit.profiles.model import Level
 from kina_audit.report.compare import Change, Comparison
 from kina_audit.report.decision import Deciding
 from kina_audit.report.model import Report
+from kina_audit.report.observation import observation_document
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/report-1.schema.json"
 SCHEMA_VERSION = "1.3"
@@ -227,6 +228,7 @@ def _finding(finding: Finding, lengths: Lengths) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "asks": {"expr": row.expr.text, "fix": row.fix, "symbols": list(row.symbols), "gated": row.gated},
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        "observed": observation_document(finding.observed),
     }
 
 

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from kina_audit.engine.finding import Finding
-from kina_audit.engine.probed import Agreement, Attempt, Observation, Outcome, Probing
+from kina_audit.engine.probed import Agreement, Outcome, Probing
+from kina_audit.kernel.config import KernelConfig
+from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.version import VersionRange
 from kina_audit.report.model import Report
+from kina_audit.report.observation import attempt_document, observation_document
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/probe-1.schema.json"
 SCHEMA_VERSION = "1.0"
@@ -20,11 +24,20 @@ class Asked:
         expr: the Kconfig expression behind it.
         touches: what it makes or reads.
         group: its family.
+        kernel: the versions that have it; empty: every one.
     """
 
     expr: str
     touches: str
     group: str
+    kernel: str = ""
+
+    def expected(self, config: KernelConfig) -> Outcome:
+        """What the config says of the expression; not-tried where it cannot tell, or the version has no such thing."""
+        if self.kernel and (config.target is None or config.target not in VersionRange.parse(self.kernel)):
+            return Outcome.NOT_TRIED
+        low, high = Expression.parse(self.expr).bounds(config.fact)
+        return Outcome.WORKS if low else Outcome.NOT_TRIED if high else Outcome.FAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +72,6 @@ class Probed:
     def count(self, outcome: Outcome) -> int:
         """How many probes ended so."""
         return sum(a.outcome is outcome for a in self.probing.attempts.values())
-
-
-def attempt_document(attempt: Attempt) -> dict[str, Any]:
-    """One probe and what came of it."""
-    return {
-        "probe": attempt.probe,
-        "outcome": str(attempt.outcome),
-        "errno": attempt.errno or None,
-        "said": attempt.said or None,
-    }
-
-
-def observation_document(seen: Observation | None) -> dict[str, Any] | None:
-    """What a requirement's probes came to, for a finding."""
-    if seen is None:
-        return None
-    return {
-        "expected": str(seen.expected),
-        "outcome": str(seen.outcome),
-        "agreement": str(seen.agreement),
-        "because": seen.because or None,
-        "attempts": [attempt_document(a) for a in seen.attempts],
-    }
 
 
 def to_document(probed: Probed) -> dict[str, Any]:
@@ -121,6 +111,7 @@ def to_document(probed: Probed) -> dict[str, Any]:
         "probes": [
             {
                 **attempt_document(a),
+                "expected": str(probed.asked[a.probe].expected(probed.report.kernel.config)),
                 "expr": probed.asked[a.probe].expr,
                 "touches": probed.asked[a.probe].touches,
                 "group": probed.asked[a.probe].group,

@@ -31,6 +31,7 @@ from kina_audit.profiles.validate import first_error
 from kina_audit.report.compare import Change, Comparison, ModeChange
 from kina_audit.report.document import SCHEMA_ID, SCHEMA_VERSION
 from kina_audit.report.model import FailOn, Report
+from kina_audit.report.observation import read_observation
 from kina_audit.report.snapshot import Snapshot, Standing
 
 MAX_REPORT_BYTES = 256 * 1024 * 1024
@@ -227,6 +228,7 @@ def _finding(f: Mapping[str, Any]) -> Finding:
         str(f["reason"]),
         _waiver(f["waiver"]) if f.get("waiver") else None,
         left=str(f.get("left", "")),
+        observed=read_observation(f.get("observed")),
         stored=str(f.get("fingerprint", "")),
     )
 

@@ -1,0 +1,52 @@
+"""Trying the running kernel beside an audit: the options, and what `check --probe` tries."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kina_audit.engine.probed import Probing
+    from kina_audit.kernel.provenance import Kernel
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.profiles.model import Profile
+    from kina_audit.sources.options import SourceOptions
+
+ProbeOption = Annotated[
+    bool,
+    typer.Option("--probe", help="With the source running: also try what profiles ask for; see `kina-audit probe`."),
+]
+SecondsOption = Annotated[
+    float, typer.Option("--probe-timeout", metavar="SECONDS", min=0.1, help="How long one probe may take. [20]")
+]
+NoModulesOption = Annotated[
+    bool, typer.Option("--no-new-modules", help="Leave out probes for which the kernel would load a module.")
+]
+
+
+def beside(
+    source: str,
+    kernel: "Kernel",
+    profiles: "Sequence[Profile]",
+    library: "ProfileLibrary | None",
+    options: "SourceOptions",
+    seconds: float,
+    no_new_modules: bool,
+) -> "Probing":
+    """What `check running --probe` tries: for the selected profiles, and for Cilium's with the library they come from.
+
+    Raises:
+        UsageError: the kernel that is audited is not the one that runs, or nothing selected has a probe.
+        NothingCheckedError: nothing could be tried.
+    """
+    from kina_audit.api import CILIUM_TAG
+    from kina_audit.cli.probe import planned, tried
+    from kina_audit.errors import UsageError
+
+    if source != "running":
+        raise UsageError(
+            f"--probe tries the kernel that runs, and {source} is audited",
+            "Use `check running --probe`, or `probe FILE` for a config of the running kernel.",
+        )
+    wanted = [*profiles, *(library.tagged(CILIUM_TAG) if library else ())]
+    return tried(planned(wanted)[0], kernel, options, seconds=seconds, no_new_modules=no_new_modules)
