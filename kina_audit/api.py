@@ -23,7 +23,7 @@ from kina_audit.report.model import FailOn, Report
 from kina_audit.report.snapshot import Snapshot, snapshot
 
 if TYPE_CHECKING:
-    from kina_audit.cilium.model import Advice
+    from kina_audit.cilium.model import Advice, Rest
     from kina_audit.cilium.request import Request
     from kina_audit.cilium.review import Review
     from kina_audit.engine.probed import Probing
@@ -84,6 +84,32 @@ def advise_every_release(
     results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
     apple = in_apple_container(kernel.provenance)
     return [advise(evaluator, results, str(r), request, apple_container=apple) for r in known_releases()]
+
+
+def explain_mode(
+    kernel: Kernel, mode: str, *, cilium: str = "", library: ProfileLibrary | None = None
+) -> "tuple[Rest, ...]":
+    """Every fact that a Cilium mode rests on with one release, whether or not the kernel carries it.
+
+    Args:
+        kernel: from `load_kernel`; its version and architecture say which facts count.
+        mode: as ``full-ebpf``.
+        cilium: a release; empty: the newest known.
+        library: where Cilium's feature profiles come from; default: the built-in library.
+
+    Raises:
+        UsageError: an unknown mode or release.
+    """
+    from kina_audit.cilium.ladder import stand
+    from kina_audit.cilium.release import find_release
+    from kina_audit.cilium.request import parse_mode
+    from kina_audit.cilium.rests import of_mode
+
+    library = library or ProfileLibrary()
+    evaluator = Evaluator(forecast(kernel.config))
+    results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
+    _, reader, standing = stand(results, find_release(cilium), evaluator.kernel)
+    return of_mode(reader, standing, parse_mode(mode, "--explain"))
 
 
 def review_cilium(

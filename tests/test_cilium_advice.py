@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kina_audit.api import advise_every_release, audit
 from kina_audit.cilium.advise import best_release
-from kina_audit.cilium.features import Basis, feature_ids, features
+from kina_audit.cilium.evidence import Basis
+from kina_audit.cilium.features import feature_ids, features
 from kina_audit.cilium.keys import charted, keys, on_when
 from kina_audit.cilium.model import Advice, Mode, State
 from kina_audit.cilium.release import find_release, known_releases

@@ -90,7 +90,7 @@ def test_a_good_configuration_has_no_remarks(tmp_path: Path) -> None:
         ("ipv6: {enabled: true}\n", "1.20.2", ("IPV6_MULTIPLE_TABLES",), {1: State.FATAL}),
         ("l7Proxy: false\n", "1.20.2", ("IP_MULTIPLE_TABLES",), {}),
         ("{}\n", "1.20.2", ("IP_MULTIPLE_TABLES",), {0: State.FATAL}),
-        ("extraConfig: {multicast-enabled: 'true'}\nrouterMode: x\n", "1.20.2", ("VXLAN",), {0: State.NO_PODS, 1: State.FATAL}),
+        ("extraConfig: {multicast-enabled: 'true'}\nrouterMode: x\n", "1.20.2", ("VXLAN",), {0: State.NO_PODS, 1: State.NO_PODS}),
         # IP sets, with native routing and masquerading by iptables only
         ("{}\n", "1.20.2", ("IP_SET",), {}),
         ("routingMode: native\nipv4NativeRoutingCIDR: 10.0.0.0/8\n", "1.20.2", ("IP_SET",), {0: State.FATAL}),

@@ -4,11 +4,14 @@ from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.cautions import cautions
 from kina_audit.cilium.choices import choose, evidence
 from kina_audit.cilium.features import DEADLY
+from kina_audit.cilium.instead import instead
 from kina_audit.cilium.ladder import Standing, doubted, excluded, stand
 from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode
+from kina_audit.cilium.presets import find_preset
 from kina_audit.cilium.reading import MET, Reader, Results, Unmet, verified
 from kina_audit.cilium.release import find_release
 from kina_audit.cilium.request import Request
+from kina_audit.cilium.rests import evidence_of, rests, seen
 from kina_audit.cilium.unlock import next_mode
 from kina_audit.cilium.values import settings
 from kina_audit.cilium.wishes import grant
@@ -49,8 +52,16 @@ def advise(
     request = request or Request()
     refused, doubt = excluded(chosen, kernel.target), doubted(chosen, kernel.target)
     capabilities = every_capability(results, chosen, kernel, refused, doubt)
+
+    def look(asked: Request) -> tuple[Mode, bool]:
+        granted = grant(asked, capabilities, results, chosen, kernel)
+        return stand(results, chosen, kernel, granted.needless, granted.forced)[0], all(
+            w.granted for w in granted.wishes
+        )
+
     granted = grant(request, capabilities, results, chosen, kernel)
     mode, reader, low = stand(results, chosen, kernel, granted.needless, granted.forced)
+    offers = () if refused or doubt else instead(results, chosen, request, mode, look)
     warned = cautions(reader, mode, low, granted.on, apple_container=apple_container)
     if mode in (Mode.UNSUPPORTED, Mode.UNKNOWN):
         blockers = _blockers(reader)
@@ -67,9 +78,14 @@ def advise(
             capabilities=capabilities,
             wishes=tuple(granted.wishes),
             least=request.least,
+            instead=offers,
         )
     choices = choose(results, reader, low, granted.encryption, granted.forced)
     values, config = settings(choices, chosen, granted.on, sorted(request.avoid))
+    if preset := find_preset(request.preset):
+        values, config = preset.over(values, config)
+        warned = (*warned, preset.caution)
+    facts, run = rests(reader, low, tuple(granted.on)), seen(chosen, kernel, mode)
     return Advice(
         release=str(chosen),
         mode=mode,
@@ -83,6 +99,10 @@ def advise(
         config_map=config,
         wishes=tuple(granted.wishes),
         least=request.least,
+        instead=offers,
+        evidence=evidence_of(facts, run),
+        run=run,
+        rests=facts,
     )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kina_audit.cilium.features import Basis, Effect
+from kina_audit.cilium.evidence import Basis
+from kina_audit.cilium.features import AGENT, Effect
+from kina_audit.cilium.ladder import refusal_words
 from kina_audit.cilium.model import Capability, State
 from kina_audit.cilium.reading import Reader, Results, Unmet, verified, worst
 from kina_audit.cilium.release import Release
@@ -27,6 +29,7 @@ _STATUS = {
 }
 
 
+_QUIET = (State.WORKS, State.SILENT, State.UNAVAILABLE, State.UNKNOWN)
 _DEADLY = {Effect.FATAL: State.FATAL, Effect.NO_PODS: State.NO_PODS}
 
 
@@ -81,6 +84,9 @@ def _capability(name: str, low: Reader, high: Reader, refused: str) -> Capabilit
     if state is State.UNVERIFIED and not unmet:
         because = "What it needs of the kernel is not verified; what is believed to be needed is there."
     need = worst_one.need if worst_one else None
+    says = need.says if need and state not in _QUIET else ""
+    if refused and name == AGENT:
+        says = refusal_words(low.release, low.kernel.target)
     rows = breaking or unmet
     symbols = dict.fromkeys(a for u in rows for f in u.findings for a in assignments(f, low.kernel))
     return Capability(
@@ -90,7 +96,7 @@ def _capability(name: str, low: Reader, high: Reader, refused: str) -> Capabilit
         because=because,
         unlock=tuple(symbols) if state is not State.WORKS else (),
         state=state,
-        says=need.says if need and state not in (State.WORKS, State.SILENT, State.UNAVAILABLE, State.UNKNOWN) else "",
+        says=says,
         evidence=str(need.basis) if need else "",
         link=need.link if need else "",
         cautions=(*feature.cautions, *(_condition(u) for u in low.conditional(name))),

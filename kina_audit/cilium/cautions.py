@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from kina_audit.cilium.features import Basis
+from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.ladder import Standing
 from kina_audit.cilium.model import Mode
 from kina_audit.cilium.reading import Reader, finding
@@ -30,7 +30,7 @@ def cautions(
         "runs": runs,
         "old-without-cgroup-bpf": runs and finding(reader.results, "cilium-agent", "cgroup-bpf").status is Status.FAIL,
         "no-ip-rules": runs and finding(reader.results, "cilium-l7-proxy", "ip-rules").status is Status.FAIL,
-        "no-iptables": runs and standing.bpf_masquerade and not standing.iptables_masquerade,
+        "no-iptables": runs and not standing.rules,
         "no-modules": mode is not Mode.UNSUPPORTED and kernel.has_modules is False,
         "native-routing": runs and standing.mode is mode and "native-routing" in on,
         "apple-container": apple_container and mode is not Mode.UNSUPPORTED,

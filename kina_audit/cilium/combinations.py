@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kina_audit.cilium.evidence import where
 from kina_audit.cilium.keys import matches, of_release
 from kina_audit.cilium.model import State
 from kina_audit.cilium.release import Release
@@ -27,4 +28,4 @@ def clashes(values: Mapping[str, str], release: Release, target: KernelVersion |
             continue
         if matches(row["all"], values) and not any(matches({k: v}, values) for k, v in row.get("unless", {}).items()):
             keys = tuple(n for names in row["all"] for n in names.split("|"))
-            yield Clash(keys, State(row["state"]), row["why"], row["evidence"], row["link"])
+            yield Clash(keys, State(row["state"]), row["why"], row["evidence"], where(row))

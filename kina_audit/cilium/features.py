@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from kina_audit.cilium.evidence import Basis, places_of, where
 from kina_audit.cilium.keys import Wanted
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import VersionRange
@@ -26,17 +27,6 @@ class Effect(StrEnum):
 
 DEADLY = (Effect.FATAL, Effect.NO_PODS)
 """Effects that leave every pod without a network."""
-
-
-class Basis(StrEnum):
-    """How well a fact is known, best first; see the head of the data file."""
-
-    OBSERVED = "observed"
-    SOURCE = "source"
-    DOCUMENTATION = "documentation"
-    REPORT = "report"
-    DERIVED = "derived"
-    UNVERIFIED = "unverified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,24 +137,6 @@ def probe_rows() -> list[dict[str, Any]]:
     return rows
 
 
-def where(row: Mapping[str, Any]) -> str:
-    """A fact's link for a browser: the one it names, or the newest place in the source; empty: neither."""
-    if row.get("link"):
-        return str(row["link"])
-    places = places_of(row)
-    if not places:
-        return ""
-    repository, _, rest = places[-1].partition("@")
-    commit, path, line = rest.split(":")
-    return f"https://github.com/{repository}/blob/{commit}/{path}#L{line}"
-
-
-def places_of(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """The places in the source that a fact names."""
-    at = row.get("at", ())
-    return (at,) if isinstance(at, str) else tuple(at)
-
-
 def _feature(row: dict[str, Any], release: Release) -> Feature:
     probes = probe_rows() if row["id"] == AGENT else []
     needs = [n for n in (*row.get("need", ()), *probes) if _in(n, release)]
@@ -176,7 +148,7 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
         default=row.get("default", False),
         gives_way=row.get("gives-way", False),
         choices=row.get("choices", {}),
-        needs=tuple(_need(n) for n in needs),
+        needs=tuple(_need(n, release) for n in needs),
         conflicts=tuple(_conflict(c) for c in conflicts),
         cautions=(
             *(n["caution"] for n in needs if "caution" in n),
@@ -197,7 +169,7 @@ def _conflict(row: dict[str, Any]) -> Conflict:
     )
 
 
-def _need(row: dict[str, Any]) -> Need:
+def _need(row: dict[str, Any], release: Release) -> Need:
     return Need(
         profile=row.get("profile", ""),
         requirement=row.get("requirement", ""),
@@ -208,13 +180,19 @@ def _need(row: dict[str, Any]) -> Need:
         effect=Effect(row["effect"]),
         keeps=row.get("keeps", False),
         unless=row.get("unless", ""),
-        says=row.get("says", ""),
+        says=_says(row.get("says", ""), release),
         why=row.get("why", ""),
         basis=Basis(row["evidence"]),
         at=places_of(row),
         observed=tuple(row.get("observed", ())),
         link=where(row),
     )
+
+
+def _says(says: str | Mapping[str, str], release: Release) -> str:
+    if isinstance(says, str):
+        return says
+    return next((words for releases, words in says.items() if release.version in VersionRange.parse(releases)), "")
 
 
 def _in(row: Mapping[str, Any], release: Release) -> bool:

@@ -40,6 +40,7 @@ class Key:
         default: what the chart makes of values that are not set.
         unset: what a ConfigMap without the key means.
         values: what it may be; empty: anything.
+        newer: what the source takes since, of which it is not established in which release.
     """
 
     config: str
@@ -49,6 +50,7 @@ class Key:
     default: str
     unset: str
     values: tuple[str, ...]
+    newer: tuple[str, ...]
 
 
 def keys(release: Release) -> list[Key]:
@@ -65,6 +67,7 @@ def _key(row: Mapping[str, Any]) -> Key:
         default=row["default"],
         unset=row.get("unset", row["default"]),
         values=tuple(row["values"]),
+        newer=tuple(row.get("newer", ())),
     )
 
 

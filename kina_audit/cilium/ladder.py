@@ -16,7 +16,7 @@ as unmet comes to the same rung.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kina_audit.cilium.features import Basis
+from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.cilium.reading import Reader, Results, assumed
 from kina_audit.cilium.release import Release
@@ -103,6 +103,12 @@ def excluded(release: Release, target: KernelVersion | None) -> str:
     if target.triple < release.minimum_kernel.triple and support("cilium", target, release.version) is None:
         return f"Cilium {release} needs Linux {release.minimum_kernel} or newer; this is {target}."
     return ""
+
+
+def refusal_words(release: Release, target: KernelVersion | None) -> str:
+    """A piece of what the agent logs when it ends on a kernel version that its release cannot run on; empty: not known."""
+    rows = [f for f in release.facts("excludes") if target is not None and target in VersionRange.parse(f["kernel"])]
+    return next((str(f["says"]) for f in rows if "says" in f), "")
 
 
 def doubted(release: Release, target: KernelVersion | None) -> str:

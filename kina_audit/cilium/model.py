@@ -110,6 +110,26 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """Values by which the kernel carries a better mode as it is: ``bpf.tproxy=true`` and the like, and what they cost."""
+
+    mode: Mode
+    values: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """One fact that a mode rests on: of which feature, what, how well known, where from, and seen in which runs."""
+
+    feature: str
+    fact: str
+    evidence: str
+    link: str
+    observed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Unlock:
     """What a better mode would take."""
 
@@ -137,6 +157,11 @@ class Advice:
         config_map: the ``cilium-config`` keys this advice sets, as strings.
         wishes: the features that the user wants, in order.
         least: the worst mode that will do; None: any.
+        instead: values that lead to a better mode without another kernel, best first.
+        evidence: how well it is known that the mode works: ``observed`` (an agent of this line had it, on such a kernel),
+            ``source`` (Cilium's code and documentation say so) or ``derived``; empty where no mode is advised.
+        run: the run in which it was observed, or an empty string.
+        rests: every fact that the mode rests on.
     """
 
     release: str
@@ -152,6 +177,10 @@ class Advice:
     config_map: Mapping[str, str] = field(default_factory=dict)
     wishes: tuple[Wish, ...] = ()
     least: Mode | None = None
+    instead: tuple[Instead, ...] = ()
+    evidence: str = ""
+    run: str = ""
+    rests: tuple[Rest, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -159,6 +188,15 @@ class Advice:
         runs = self.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
         doubtful = runs and any(c.feature == "agent" and c.state is State.UNVERIFIED for c in self.capabilities)
         return f"Cilium {self.release}: {self.mode}{' (untested)' if doubtful else ''}"
+
+    @property
+    def known(self) -> str:
+        """How well it is known that the mode works, in one sentence; empty where no mode is advised."""
+        return {
+            "observed": f"Observed: an agent of this line had this mode on such a kernel (run {self.run}).",
+            "source": "Read, not observed: Cilium's code and documentation say so; --explain lists what.",
+            "derived": "Read, not observed: some of it rests on reports or follows from the kernel's code; --explain lists what.",
+        }.get(self.evidence, "")
 
     @property
     def fulfilled(self) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from kina_audit.cilium.features import AGENT, DEADLY, Basis, Conflict, Effect, Feature, Need, features
+from kina_audit.cilium.evidence import Basis
+from kina_audit.cilium.features import AGENT, DEADLY, Conflict, Effect, Feature, Need, features
 from kina_audit.cilium.keys import charted, matches
 from kina_audit.cilium.release import Release
 from kina_audit.engine.finding import Finding, ProfileResult, Status
@@ -54,10 +55,14 @@ class Reader:
         """The unmet needs of a feature, as the data file orders them; unverified ones are among them."""
         if feature not in self._known:
             row = self.features[feature]
-            values = self._values(row)
-            found = [self._unmet(n, row) for n in row.needs if self._concerns(n) and matches(n.when, values)]
+            found = [self._unmet(n, row) for n in self.asked(row)]
             self._known[feature] = tuple(u for u in found if u is not None)
         return self._known[feature]
+
+    def asked(self, row: Feature) -> list[Need]:
+        """The needs of a feature that count on this architecture and with these values."""
+        values = self._values(row)
+        return [n for n in row.needs if self._concerns(n) and matches(n.when, values)]
 
     def conditional(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs that other values would bring: what breaks when somebody sets them."""
@@ -124,6 +129,8 @@ class Reader:
             why = need.why or f"It needs {need.feature}{because}"
             if inner and not any(verified(u) for u in inner):
                 need = replace(need, basis=Basis.UNVERIFIED)
+            if need.effect is Effect.FATAL and any(u.need.effect is Effect.NO_PODS for u in inner):
+                need = replace(need, effect=Effect.NO_PODS)  # it can be on, and the agent runs in vain
             return Unmet(need, why, tuple(f for u in inner for f in u.findings))
         if need.profile or need.requirement:
             rows = [f for f in self._rows(need) if not self._met(f)]

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from kina_audit.cilium.features import feature_ids
 from kina_audit.cilium.model import LADDER, Mode
+from kina_audit.cilium.presets import find_preset
 from kina_audit.errors import UsageError
 
 KUBE_PROXY_REPLACEMENT = "kube-proxy-replacement"
@@ -20,21 +21,23 @@ class Request:
         want: features that must be on.
         avoid: features that must not be used.
         least: the worst mode that will do; None: any.
+        preset: where the nodes run, whose values are kept; empty: nowhere in particular.
     """
 
     want: tuple[str, ...] = ()
     avoid: frozenset[str] = frozenset()
     least: Mode | None = None
+    preset: str = ""
 
 
 def make_request(
     want: Iterable[str] = (), avoid: Iterable[str] = (), *, ipv6: bool = False, keep_kube_proxy: bool = False,
-    min_mode: str = "",
+    min_mode: str = "", preset: str = "",
 ) -> Request:  # fmt: skip
     """Wishes as the command line gives them.
 
     Raises:
-        UsageError: an unknown feature or mode, or one that is both wanted and avoided.
+        UsageError: an unknown feature, mode or preset, or a feature that is both wanted and avoided.
     """
     wanted = dict.fromkeys([*want, *([IPV6] if ipv6 else [])])
     avoided = frozenset([*avoid, *([KUBE_PROXY_REPLACEMENT] if keep_kube_proxy else [])])
@@ -42,10 +45,20 @@ def make_request(
         _check(name)
     if both := avoided & wanted.keys():
         raise UsageError(f"{', '.join(sorted(both))}: both wanted and avoided", "Drop one of the two options.")
+    find_preset(preset)
+    return Request(tuple(wanted), avoided, parse_mode(min_mode, "--min-mode") if min_mode else None, preset)
+
+
+def parse_mode(text: str, option: str) -> Mode:
+    """A mode that Cilium runs in, by its name.
+
+    Raises:
+        UsageError: there is no such mode; the message names the option and lists them.
+    """
     modes = [str(m) for m in LADDER[:-1]]
-    if min_mode and min_mode not in modes:
-        raise UsageError(f"--min-mode {min_mode}: not one of {', '.join(modes)}")
-    return Request(tuple(wanted), avoided, Mode(min_mode) if min_mode else None)
+    if text not in modes:
+        raise UsageError(f"{option} {text}: not one of {', '.join(modes)}")
+    return Mode(text)
 
 
 def _check(name: str) -> None:

@@ -10,10 +10,12 @@ from difflib import get_close_matches
 
 from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.combinations import clashes
-from kina_audit.cilium.features import Basis, Conflict, Effect, Need
+from kina_audit.cilium.evidence import Basis, where
+from kina_audit.cilium.features import Conflict, Effect, Need
 from kina_audit.cilium.keys import Given, Key, defaults, every_row, keys, matches, of_release, on_when
 from kina_audit.cilium.ladder import doubted, excluded
 from kina_audit.cilium.model import Capability, State
+from kina_audit.cilium.predict import Prediction, predict
 from kina_audit.cilium.reading import Reader, Results
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.config import KernelConfig
@@ -62,6 +64,7 @@ class Review:
         remarks: what was found.
         judged: how many of the user's values decide about features.
         others: how many do not, or are not known here.
+        prediction: what the agent does with them, and reports of itself.
     """
 
     release: str
@@ -69,6 +72,7 @@ class Review:
     remarks: tuple[Remark, ...]
     judged: int
     others: int
+    prediction: Prediction
 
     @property
     def breaks(self) -> bool:
@@ -103,14 +107,15 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     judged = on - {"l7-proxy"} if "bpf-tproxy" in on else on
     for name in (n for n in states if n in judged):
         line, key, value = _place(name, places, values)
-        remarks += _judge(name, states[name], on, reader, doubt, line, key, value)
+        remarks += _judge(name, states[name], on, reader, refused, doubt, line, key, value)
     for clash in clashes(values, release, kernel.target):
         row = max((places[k] for k in clash.keys if k in places), key=lambda g: g.line, default=None)
         line, key, value = (row.line, row.key, row.value) if row else (0, clash.keys[0], values[clash.keys[0]])
         remarks.append(Remark(line, key, value, "", clash.state, clash.because, "", (), clash.evidence, clash.link))
     remarks = list({(r.line, r.key, r.because): r for r in reversed(remarks)}.values())[::-1]
     remarks.sort(key=lambda r: (r.feature != AGENT, r.line == 0, r.line))
-    return Review(str(release), kind, tuple(remarks), len(used), len(given) - len(used))
+    prediction = predict(values, [(r.state, r.says) for r in remarks if r.feature or r.state is State.FATAL], reader)
+    return Review(str(release), kind, tuple(remarks), len(used), len(given) - len(used), prediction)
 
 
 def _effective(
@@ -153,8 +158,9 @@ def _place(name: str, places: dict[str, Given], values: dict[str, str]) -> tuple
 
 
 def _judge(
-    name: str, capability: Capability, on: set[str], reader: Reader, doubt: str, line: int, key: str, value: str
-) -> list[Remark]:
+    name: str, capability: Capability, on: set[str], reader: Reader, refused: str, doubt: str, line: int, key: str,
+    value: str,
+) -> list[Remark]:  # fmt: skip
     feature = reader.features[name]
     # That the agent does not start is said once, not again for everything that needs it.
     only_agent = name != AGENT and all(u.need.feature == AGENT for u in reader.breaking(name))
@@ -162,7 +168,7 @@ def _judge(
     if state is State.UNVERIFIED and (reader.breaking(name) or (doubt and name == AGENT)):
         state = State.UNKNOWN  # it would be fatal, and nobody knows
     if state in BREAKS and feature.gives_way:
-        if not line:
+        if not line or only_agent or capability.because == refused:
             return []
         state = State.DEGRADED
     found = []
@@ -214,7 +220,7 @@ def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) 
             "",
             (),
             row["evidence"],
-            row["link"],
+            where(row),
         )
         for g in given
         for row in rows
@@ -243,8 +249,11 @@ def _typos(given: Sequence[Given], kind: str, known: list[Key], values: dict[str
         key = names.get(g.key)
         if key is not None and not key.when:
             if key.values and g.value not in (*key.values, "", "null") and (g.key, g.value) not in refused:
-                because = f"It is one of {', '.join(key.values)}."
-                found.append(Remark(g.line, g.key, g.value, "", State.BROKEN, because))
+                state, because = State.BROKEN, f"It is one of {', '.join(key.values)}."
+                if g.value in key.newer:
+                    state = State.UNKNOWN
+                    because = "Cilium's source takes it since; whether this release does is not known to this tool."
+                found.append(Remark(g.line, g.key, g.value, "", state, because))
         elif kind != "configmap" and (shape := _wrong_shape(g, names)):
             found.append(Remark(g.line, g.key, g.value, "", State.BROKEN, shape))
         elif g.key not in elsewhere and (near := get_close_matches(g.key, names, 1, 0.88)):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from kina_audit.cilium.capabilities import USABLE
-from kina_audit.cilium.features import Basis, Feature
+from kina_audit.cilium.evidence import Basis
+from kina_audit.cilium.features import Feature
 from kina_audit.cilium.model import Capability, Wish
 from kina_audit.cilium.reading import Reader, Results, assumed
 from kina_audit.cilium.release import Release

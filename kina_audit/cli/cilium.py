@@ -12,6 +12,8 @@ from kina_audit.cli.cilium_review import review
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice
+    from kina_audit.kernel.provenance import Kernel
+    from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.report.model import Report
     from kina_audit.sources.options import SourceOptions
 
@@ -57,6 +59,13 @@ def advise(
         bool, typer.Option("--keep-kube-proxy", help="The same as --avoid kube-proxy-replacement.")
     ] = False,
     min_mode: Annotated[str, typer.Option("--min-mode", metavar="MODE", help="Fail below this mode.")] = "",
+    place: Annotated[
+        str,
+        typer.Option("--for", metavar="PLACE", help="Keep the values of kina, k3s, talos, kind or kubeadm clusters."),
+    ] = "",
+    explain: Annotated[
+        str, typer.Option("--explain", metavar="MODE", help="What a mode rests on, fact by fact, and nothing else.")
+    ] = "",
     all_releases: Annotated[
         bool, typer.Option("--all-releases", help="The mode with every known release, and which release to take.")
     ] = False,
@@ -83,11 +92,15 @@ def advise(
     from kina_audit.render import RenderOptions
     from kina_audit.report.model import FailOn
 
-    request = make_request(want or [], avoid or [], ipv6=ipv6, keep_kube_proxy=keep_kube_proxy, min_mode=min_mode)
+    request = make_request(
+        want or [], avoid or [], ipv6=ipv6, keep_kube_proxy=keep_kube_proxy, min_mode=min_mode, preset=place
+    )
     colour = terminal.use_colour(color)
     planned = outputs.plan(format_, output or [], source) if not all_releases else []
     library = ProfileLibrary()
     kernel = load_kernel(source, options)
+    if explain:
+        return _explain(kernel, explain, cilium, library)
     report = audit(
         kernel, [library.get("cilium-agent")], cilium=cilium, fail_on=FailOn.REQUIRED, library=library, request=request
     )
@@ -96,6 +109,14 @@ def advise(
     # What this command answers is the mode, and its own exit status.
     outputs.write(report, planned, RenderOptions(color=colour, verbose=verbose), quiet=True)
     return 0 if report.advice is not None and report.advice.fulfilled else 1
+
+
+def _explain(kernel: "Kernel", mode: str, cilium: str, library: "ProfileLibrary") -> int:
+    from kina_audit.api import explain_mode
+    from kina_audit.render.cilium_mode import as_text
+
+    terminal.print_out(as_text(explain_mode(kernel, mode, cilium=cilium, library=library), mode, terminal.width()))
+    return 0
 
 
 def _matrix(report: "Report", request: object, format_: str, *, colour: bool) -> int:

@@ -2,7 +2,7 @@
 
 import re
 
-from kina_audit.cilium.model import Advice, Capability, State
+from kina_audit.cilium.model import Advice, Capability, Mode, State
 from kina_audit.engine.finding import Status
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style
@@ -31,13 +31,15 @@ def render(report: Report, options: RenderOptions) -> str:
     lines = [style.bold(f"{one_line(origin.source)}: Linux {target}, {config.arch or 'unknown architecture'}")]
     if advice is None:
         return "\n".join([*lines, "No recommendation was asked for."]) + "\n"
-    lines += [style.bold(advice.headline), *style.wrap(advice.summary)]
+    lines += [style.bold(advice.headline), *style.wrap(advice.summary), *style.wrap(advice.known)]
     for choice in advice.choices:
         lines += style.wrap(f"{choice.name}: {choice.value}. {choice.because}")
     lines += _wishes(advice, style)
     lines += ["", *_capabilities(advice, style, options)]
     if advice.alternatives:
         lines += ["", *style.field("instead", "; ".join(advice.alternatives))]
+    for offer in advice.instead:
+        lines += ["", *style.field("value", f"{offer.mode} with {', '.join(offer.values)}. {offer.because}")]
     if advice.unlock is not None:
         text = f"{advice.unlock.mode} with {', '.join(advice.unlock.symbols)}. {advice.unlock.because}"
         lines += ["", *style.field("next", text)]
@@ -60,8 +62,9 @@ def _wishes(advice: Advice, style: Style) -> list[str]:
 def _capabilities(advice: Advice, style: Style, options: RenderOptions) -> list[str]:
     lines = [f"{'feature':<{_NAME}} state"]
     rows = {row.feature: row for row in advice.capabilities}
+    runs = advice.mode is not Mode.UNSUPPORTED
     for row in advice.capabilities:
-        word = _WORDS[row.state]
+        word = _WORDS[row.state] if runs or row.state is not State.WORKS else "would work"
         colour = f"\x1b[{_COLOUR[row.status]}m{word}\x1b[0m" if options.color else word
         lines.append(f"{row.feature:<{_NAME}} {colour}")
         if row.state is not State.WORKS or row.cautions or options.verbose:

@@ -1,6 +1,9 @@
 """A review of a user's Cilium configuration, as text or JSON."""
 
+from dataclasses import asdict
+
 from kina_audit.cilium.model import State
+from kina_audit.cilium.predict import Outcome, Prediction
 from kina_audit.cilium.review import Remark, Review
 from kina_audit.json_text import indented
 from kina_audit.kernel.provenance import Kernel
@@ -29,8 +32,25 @@ def as_text(review: Review, kernel: Kernel, name: str, width: int) -> str:
         lines += ["", f"{place}: {what}", *style.wrap(f"{_WORDS[remark.state]}: {_because(remark)}")]
     if not review.remarks:
         lines += ["", "Nothing breaks."]
-    lines += ["", *style.wrap(_count(review), 0)]
+    lines += ["", *style.wrap(_foretold(review.prediction), 0), *style.wrap(_count(review), 0)]
     return "\n".join(lines) + "\n"
+
+
+_OUTCOMES = {
+    Outcome.RUNS: "The agent runs, and reports",
+    Outcome.NO_PODS: "The agent runs, no pod gets a network, and it reports",
+    Outcome.EXITS: "The agent exits; without what ends it, it would report",
+    Outcome.UNKNOWN: "Nobody knows whether the agent runs; if it does, it reports",
+}
+
+
+def _foretold(found: Prediction) -> str:
+    """What becomes of the agent, in the words of its own status."""
+    flows = "Hubble with flows" if found.hubble else "Hubble without flows, or off"
+    return (
+        f"{_OUTCOMES[found.outcome]} kube-proxy replacement {found.kube_proxy_replacement}, masquerading {found.masquerading}, "
+        f"host routing {found.host_routing}, {found.inter_host.lower()} between nodes, {found.datapath} devices, {found.attach}, {flows}."
+    )
 
 
 def _because(remark: Remark) -> str:
@@ -59,6 +79,7 @@ def as_json(review: Review) -> str:
         "undecided": review.undecided,
         "judged": review.judged,
         "others": review.others,
+        "expected": asdict(review.prediction),
         "remarks": [
             {
                 "line": r.line or None,

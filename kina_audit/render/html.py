@@ -70,7 +70,10 @@ def _advice(report: Report) -> Any:
     return {
         "release": advice.release,
         "mode": str(advice.mode),
+        "headline": advice.headline,
         "summary": advice.summary,
+        "known": advice.known,
+        "instead": advice.instead,
         "blockers": advice.blockers,
         "unlock": advice.unlock,
         "cautions": advice.cautions,
@@ -81,6 +84,7 @@ def _advice(report: Report) -> Any:
                 "state": str(c.state),
                 "because": c.because,
                 "unlock": c.unlock,
+                "evidence": c.evidence or "source",
                 "link": _link(c.link),
             }
             for c in advice.capabilities

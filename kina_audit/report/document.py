@@ -282,6 +282,19 @@ def _advice(advice: Advice) -> dict[str, Any]:
         ],
         "wishes": [{"feature": w.feature, "granted": w.granted, "because": w.because} for w in advice.wishes],
         "min_mode": str(advice.least) if advice.least else None,
+        "instead": [{"mode": str(i.mode), "values": list(i.values), "because": i.because} for i in advice.instead],
+        "evidence": advice.evidence or None,
+        "run": advice.run or None,
+        "rests": [
+            {
+                "feature": r.feature,
+                "fact": r.fact,
+                "evidence": r.evidence,
+                "link": r.link or None,
+                "observed": list(r.observed),
+            }
+            for r in advice.rests
+        ],
         "helm_values": dict(advice.helm_values),
         "config_map": dict(advice.config_map),
     }

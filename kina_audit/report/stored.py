@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from kina_audit.cilium.model import Advice, Capability, Choice, Evidence, Mode, State, Unlock, Wish
+from kina_audit.cilium.model import Advice, Capability, Choice, Evidence, Instead, Mode, Rest, State, Unlock, Wish
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.engine.waive import WaiverState, WaiverUse
@@ -281,6 +281,13 @@ def _advice(a: Mapping[str, Any]) -> Advice:
         config_map=dict(a["config_map"]),
         wishes=tuple(Wish(str(w["feature"]), bool(w["granted"]), str(w["because"])) for w in a.get("wishes", ())),
         least=Mode(a["min_mode"]) if a.get("min_mode") else None,
+        instead=tuple(Instead(Mode(i["mode"]), tuple(i["values"]), str(i["because"])) for i in a.get("instead", ())),
+        evidence=str(a.get("evidence") or ""),
+        run=str(a.get("run") or ""),
+        rests=tuple(
+            Rest(str(r["feature"]), str(r["fact"]), str(r["evidence"]), str(r["link"] or ""), tuple(r["observed"]))
+            for r in a.get("rests", ())
+        ),
     )
 
 
