@@ -193,16 +193,20 @@ def audit(
             "Select other profiles, give the right version with --target-kernel, or audit running, ssh:HOST or kubectl:NODE.",
         )
     observed = kernel.provenance.observed
-    results = (*selected, observed_result(observed, config)) if observed else selected
     advice = None
     if cilium is not None:
         from kina_audit.cilium.advise import advise
+        from kina_audit.cilium.agent_profile import PROFILE, of_release
+        from kina_audit.cilium.release import find_release
 
+        release = find_release(cilium)
+        selected = tuple([of_release(r, release, config) if r.profile.id == PROFILE else r for r in selected])
         library = library or ProfileLibrary()
         results_of_cilium = {p.id: _tried(evaluator.profile(p), probing) for p in library.tagged(CILIUM_TAG)}
         advice = advise(
             evaluator, results_of_cilium, cilium, request, apple_container=in_apple_container(kernel.provenance)
         )
+    results = (*selected, observed_result(observed, config)) if observed else selected
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")
     valid = live(waivers, kernel, today) if today is not None else ()

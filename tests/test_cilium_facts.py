@@ -2,12 +2,18 @@
 
 import pytest
 
+from kina_audit.api import audit
 from kina_audit.cilium.model import Mode, State
+from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
+from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.report.model import Report
 from tests.test_cilium_advice import WHOLE, advise, choice, states
 from tests.test_cilium_ladder import synthetic
 
+LIBRARY = ProfileLibrary()
 FATAL, BROKEN, DEGRADED, SILENT = State.FATAL, State.BROKEN, State.DEGRADED, State.SILENT
 WORKS, UNVERIFIED, NO_PODS = State.WORKS, State.UNVERIFIED, State.NO_PODS
 TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
@@ -282,3 +288,47 @@ def test_netkit_is_taken_wherever_host_routing_is_bpf() -> None:
     assert choice(found, "datapath-device") == "netkit"
     hybrid = advise(synthetic(*WHOLE), avoid=["bpf-host-routing"])
     assert "BPF host routing" in next(c.because for c in hybrid.choices if c.name == "datapath-device")
+
+
+def checked(config: KernelConfig, release: str) -> Report:
+    return audit(
+        Kernel(config, Provenance("test", "file", "test")),
+        [LIBRARY.get("cilium-agent")],
+        cilium=release,
+        library=LIBRARY,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kernel", "release", "status"),
+    [
+        ("7.2.13", "1.18", "fail"), ("7.2.13", "1.20.1", "fail"), ("7.2.13", "1.20.2", "pass"), ("7.2.13", "1.19.8", "unknown"),
+        ("6.12.1", "1.18", "pass"), ("5.4.1", "1.17", "pass"), ("5.4.1", "1.18", "fail"),
+        ("4.18.0-553.el8_10.x86_64", "1.20.2", "pass"), ("4.18.0-147.5.1.el8_1.x86_64", "1.18", "unknown"),
+        ("5.4.17-2136.el8uek.x86_64", "1.18", "fail"),
+    ],
+)  # fmt: skip
+def test_the_profile_of_the_agent_knows_release_and_kernel(kernel: str, release: str, status: str) -> None:
+    """It passed, exit 0, beside "Cilium 1.18: unsupported"."""
+    found = checked(synthetic(*WHOLE).with_target(KernelVersion.parse(kernel)), release)
+    [row] = [f for f in found.results[0].findings if f.requirement.id == "release"]
+    assert row.status == status
+    assert found.results[0].status == status
+    assert bool(row.reason) == (status != "pass")
+
+
+def test_the_profile_of_the_agent_asks_what_the_release_asks() -> None:
+    config = synthetic(*WHOLE, missing=("CGROUP_NET_CLASSID", "XFRM_USER"))
+    status = {
+        r: {f.requirement.id: f.status for f in checked(config, r).results[0].findings}
+        for r in ("1.17", "1.18", "1.19")
+    }
+    assert [status[r]["classid"] for r in status] == ["skip", "skip", "fail"]
+    assert [status[r]["netlink-xfrm"] for r in status] == ["skip", "fail", "fail"]
+    assert checked(config, "1.17").results[0].status == "pass"
+
+
+def test_without_a_release_the_newest_is_asked() -> None:
+    config = synthetic(*WHOLE, missing=("CGROUP_NET_CLASSID",))
+    kernel = Kernel(config, Provenance("test", "file", "test"))
+    assert audit(kernel, [LIBRARY.get("cilium-agent")], cilium=None, library=LIBRARY).results[0].status == "fail"

@@ -66,6 +66,8 @@ def needs(finding: Finding) -> str:
     """The condition; one without symbols is a matter of the kernel's version."""
     if finding.expr.text == "n" and finding.requirement.kernel is not None:
         return f"another kernel than Linux {finding.requirement.kernel}"
+    if finding.expr.text == "y":
+        return "what no symbol tells"
     return finding.expr.text + ("" if finding.requirement.module else " (built-in)")
 
 
