@@ -66,7 +66,7 @@ def read_sarif(text: str) -> Read:
 
 
 def read_gitlab(text: str) -> Read:
-    issues = [i for i in json.loads(text) if i["severity"] in ("critical", "major")]
+    issues = [i for i in json.loads(text) if i["severity"] in ("blocker", "critical", "major")]
     end = r" \((?:required|recommended|optional)\) |: (?=[A-Z])|(?<=\)): "
     names = {re.split(end, i["description"])[0] for i in issues}
     return Read(None, len(issues), frozenset(names), all_names=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -380,3 +381,107 @@ def test_never_judges_and_ends_with_0(run: Run, bad: Path) -> None:
     status, out, _ = run("check", str(bad), "-p", "wireguard", "--fail-on", "never", "-f", "json")
     assert (status, json.loads(out)["verdict"]) == (0, "fail")
     assert "--fail-on never" in " ".join(run("check", str(bad), "-p", "wireguard", "--fail-on", "never")[1].split())
+
+
+# Many sources
+
+
+def test_many_sources_make_one_document_each_with_its_own_file(run: Run, good: Path, bad: Path, tmp_path: Path) -> None:
+    other = write(tmp_path / "other.config", "# CONFIG_VXLAN is not set", "# CONFIG_WIREGUARD is not set")
+    names = [p.name for p in (good, bad, other)]
+    words = ("check", *names, "nowhere.config", "-p", "wireguard", "-p", "vxlan", "--cilium", "none")
+    outs = [w for f in ("sarif", "junit", "gitlab", "markdown", "json", "github") for w in ("-o", f"{f}=out.{f}")]
+    status, out, err = run(*words, *outs)
+    assert status == 3, "the worst: one could not be read"
+    assert "nowhere.config: no such file" in err
+    for name in (*names, "nowhere.config"):
+        assert name in out
+    # SARIF: one run, one tool, every result at its own file, no two alike.
+    [sarif] = json.loads(Path("out.sarif").read_text(encoding="utf-8"))["runs"]
+    places = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in sarif["results"]]
+    failing = {p for p, r in zip(places, sarif["results"], strict=True) if r["level"] == "error"}
+    assert failing == {"bad.config", "other.config", "nowhere.config"}
+    prints = [r["partialFingerprints"]["primaryLocationLineHash"] for r in sarif["results"]]
+    assert len(set(prints)) == len(prints)
+    assert not sarif["invocations"][0]["executionSuccessful"]
+    assert all(sarif["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in sarif["results"])
+    issues = json.loads(Path("out.gitlab").read_text(encoding="utf-8"))
+    assert {i["location"]["path"] for i in issues if i["severity"] != "minor"} == failing
+    assert len({i["fingerprint"] for i in issues}) == len(issues)
+    tree = ET.parse("out.junit").getroot()
+    bad_cases = [c for c in tree.iter("testcase") if c.find("failure") is not None or c.find("error") is not None]
+    assert {c.attrib["file"] for c in bad_cases} == {"bad.config", "other.config", "nowhere.config"}
+    assert int(tree.attrib["failures"]) + int(tree.attrib["errors"]) == len(bad_cases)
+    document = json.loads(Path("out.json").read_text(encoding="utf-8"))
+    assert document["verdict"] == "error"
+    assert [r["kernel"]["source"] for r in document["reports"]] == names
+    assert [u["source"] for u in document["unread"]] == ["nowhere.config"]
+    markdown = Path("out.markdown").read_text(encoding="utf-8")
+    assert markdown.startswith("## kina-audit: ERROR of 4 kernels")
+    assert "nowhere.config" in markdown
+    github = Path("out.github").read_text(encoding="utf-8")
+    assert github.splitlines()[-1] == "kina-audit verdict error"
+    assert "::error file=other.config" in github
+
+
+def test_the_worst_status_of_many(run: Run, good: Path, bad: Path, tmp_path: Path) -> None:
+    words = ("-p", "wireguard", "--cilium", "none")
+    again = write(tmp_path / "again.config", "CONFIG_VXLAN=y", "CONFIG_WIREGUARD=y")
+    assert run("check", good.name, again.name, *words)[0] == 0
+    assert run("check", good.name, bad.name, *words)[0] == 1
+    assert run("check", good.name, bad.name, *words, "--exit-zero")[0] == 0
+    assert run("check", good.name, "none", *words, "--exit-zero")[0] == 3
+    assert run("check", good.name, "none", "-p", "no-such-profile")[0] == 2
+    assert run("check", good.name, bad.name, *words, "--baseline", "x.json")[0] == 2
+    status, _, err = run("check", good.name, bad.name, *words, "-o", "openmetrics=x.prom")
+    assert (status, "openmetrics is about one kernel" in err) == (2, True)
+    assert run("check", good.name, good.name, *words, "-f", "openmetrics")[0] == 0, "the same one twice is one"
+
+
+def test_a_waiver_that_one_of_many_needs_is_not_unused(run: Run, good: Path, bad: Path, tmp_path: Path) -> None:
+    (tmp_path / "w.toml").write_text(WAIVER.replace("/*", "/wireguard-device"), encoding="utf-8")
+    words = ("-p", "wireguard", "--cilium", "none", "--waivers", "w.toml", "--today", "2026-11-28", "--strict")
+    assert run("check", good.name, bad.name, *words)[0] == 0
+    assert run("check", good.name, *words)[0] == 1
+    again = write(tmp_path / "again.config", "CONFIG_VXLAN=y", "CONFIG_WIREGUARD=y")
+    assert run("check", good.name, again.name, *words)[0] == 1, "nobody needs it"
+
+
+def test_two_configs_have_each_their_own_fingerprints_and_category(run: Run, tmp_path: Path) -> None:
+    """What gathers the results of many jobs keys them by fingerprint (GitLab) and by tool and category (GitHub)."""
+    found = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "config", "# CONFIG_WIREGUARD is not set")
+        words = ("check", f"{folder}/config", "-p", "wireguard", "--cilium", "none", "-q", "-f", "gitlab")
+        _, out, _ = run(*words, "-o", f"sarif={folder}.sarif")
+        [sarif] = json.loads((tmp_path / f"{folder}.sarif").read_text(encoding="utf-8"))["runs"]
+        prints = {i["fingerprint"] for i in json.loads(out)}
+        assert prints == {r["partialFingerprints"]["kinaAudit/v2"] for r in sarif["results"]}
+        found.append((prints, sarif["automationDetails"]["id"]))
+    assert not found[0][0] & found[1][0]
+    assert [category for _, category in found] == ["kina-audit/arm64/a/config/", "kina-audit/arm64/b/config/"]
+    _, out, _ = run(
+        *("check", "a/config", "-p", "wireguard", "--cilium", "none", "-f", "sarif", "--locate", "image/pin")
+    )
+    assert json.loads(out)["runs"][0]["automationDetails"]["id"] == "kina-audit/arm64/image/pin/"
+
+
+def test_a_report_has_the_time_when_asked(run: Run, bad: Path) -> None:
+    from datetime import datetime
+
+    words = ("check", str(bad), "-p", "wireguard", "--cilium", "none")
+    assert json.loads(run(*words, "-f", "json")[1])["audited"] is None
+    outs = [
+        w for f in ("json", "openmetrics", "table", "markdown", "html", "openreports") for w in ("-o", f"{f}=t.{f}")
+    ]
+    run(*words, "--timestamp", *outs)
+    when = json.loads(Path("t.json").read_text(encoding="utf-8"))["audited"]
+    assert datetime.fromisoformat(when).tzinfo is not None
+    for name in ("table", "markdown", "html", "openreports"):
+        assert when in Path(f"t.{name}").read_text(encoding="utf-8"), name
+    seconds = datetime.fromisoformat(when).timestamp()
+    metrics = Path("t.openmetrics").read_text(encoding="utf-8")
+    [value] = re.findall(r"^kina_audit_audited_timestamp_seconds (.*)$", metrics, re.MULTILINE)
+    assert float(value) == seconds
+    assert run("render", "t.json", "-f", "openmetrics")[1] == metrics

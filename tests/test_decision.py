@@ -17,11 +17,13 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import build_profile
 from kina_audit.profiles.model import Profile
-from kina_audit.render import ADVICE_ONLY, FORMATS, render
+from kina_audit.render import ADVICE_ONLY, FORMATS, RenderOptions, render
+from kina_audit.render.many import MANY_FORMATS, render_many
 from kina_audit.render.openmetrics import MOST_NAMES
 from kina_audit.report.compare import CAPABILITY, Change, Comparison, ModeChange
 from kina_audit.report.decision import Kind
 from kina_audit.report.document import to_document
+from kina_audit.report.many import Unread, verdict, worst
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import Snapshot, snapshot
 from kina_audit.report.stored import read_report
@@ -140,6 +142,33 @@ def test_every_format_shows_what_decides_and_nothing_else(report: Report) -> Non
     ]
 
 
+@settings(deadline=None, max_examples=15, phases=(Phase.explicit, Phase.generate))
+@given(st.lists(reports(), min_size=1, max_size=3), st.booleans())
+def test_many_reports_in_one_document_lose_nothing(found: list[Report], unread: bool) -> None:
+    named = [
+        replace(r, kernel=replace(r.kernel, provenance=Provenance(f"{i}.config", "file", f"{i}.config")))
+        for i, r in enumerate(found)
+    ]
+    outcomes = [*named, *[Unread("gone", "gone: no such file", 3)] * unread]
+    items = sum(len(r.deciding) for r in found) + unread
+    names = sum(len(i.names) for r in found for i in r.deciding) + unread
+    assert worst(outcomes) == (3 if unread else max(r.exit_code for r in found))
+    assert (verdict(outcomes) == "pass") == (not items)
+    for name in MANY_FORMATS.keys() - {"json", "table", "markdown", "github"}:
+        read = READERS[name](render_many(name, outcomes))
+        assert read.count == (names if name in BY_NAME else items), name
+    github = READERS["github"](render_many("github", outcomes))
+    assert github.count == items
+    document = json.loads(render_many("json", outcomes))
+    assert sum(len(r["deciding"]) for r in document["reports"]) + len(document["unread"]) == items
+    table, markdown = render_many("table", outcomes), render_many("markdown", outcomes)
+    for outcome in outcomes:
+        word = "error" if isinstance(outcome, Unread) else str(outcome.verdict)
+        source = "gone" if isinstance(outcome, Unread) else outcome.kernel.provenance.source
+        assert f"{word}: {source}" in table
+        assert f"| `{source}` | {word.upper()} |" in markdown
+
+
 def test_no_format_is_without_a_reader() -> None:
     assert READERS.keys() == FORMATS.keys() - ADVICE_ONLY
 
@@ -156,7 +185,9 @@ def test_what_a_format_has_no_room_for_is_counted(number: int) -> None:
     for name in FORMATS.keys() - ADVICE_ONLY - {"markdown"}:
         read = READERS[name](render(name, report))
         assert (read.verdict, read.count) in ((None, number), ("fail", number)), name
-    assert len(READERS["openmetrics"](render("openmetrics", report)).names) == min(number, MOST_NAMES)
+    assert len(READERS["openmetrics"](render("openmetrics", report)).names) == min(number, MOST_NAMES["compact"])
+    everything = render("openmetrics", report, RenderOptions(metrics="all"))
+    assert len(READERS["openmetrics"](everything).names) == number
     markdown = render("markdown", report)
     assert f"## kina-audit: FAIL: {number} requirements keep it from passing" in markdown
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,15 +14,19 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_classic
 
 from kina_audit.api import audit, load_kernel
+from kina_audit.cilium.model import Mode
+from kina_audit.engine.finding import UNMET, Status
 from kina_audit.profiles.load import ProfileLibrary
-from kina_audit.render import render
+from kina_audit.render import RenderOptions, render
 from kina_audit.render.openmetrics import METRICS
+from kina_audit.report.compare import Change, ModeChange, mode_rank
 from kina_audit.report.model import Report
 from tests.sample_report import held, sample
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
 LIBRARY = ProfileLibrary()
+WHEN = "2026-11-28T09:30:00+00:00"
 NAME = re.compile(r"\bkina_audit_[a-z_]+\b")
 
 
@@ -57,20 +62,30 @@ def test_any_label_of_the_users_is_text_that_both_parsers_read_back() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_number_of_series_is_bounded_by_what_was_selected() -> None:
-    report = audit(load_kernel("recorded:apple"), LIBRARY.select(["all"]), library=LIBRARY)
+@pytest.mark.parametrize("names", [["tag:default"], ["all"], ["vxlan"]])
+def test_a_node_has_at_most_120_series_unless_asked_for_all(names: list[str]) -> None:
+    """With every kind of thing that can be said: labels, waivers, a baseline, more that fails than has room."""
+    report = audit(load_kernel("recorded:apple"), LIBRARY.select(names), library=LIBRARY, fail_on="optional")
+    loss = held()
+    report = replace(
+        report, labels=(("node", "a"), ("site", "b")), waivers=loss.waivers, baseline=loss.baseline, audited=WHEN
+    )
     assert report.advice is not None
-    series = render("openmetrics", report).count("\nkina_audit_")
-    assert series <= 20 * len(report.results) + 5 * len(report.advice.capabilities) + 30
+    compact = render("openmetrics", report)
+    assert compact.count("\nkina_audit_") <= 120
+    whole = render("openmetrics", report, RenderOptions(metrics="all"))
+    assert set(compact.splitlines()) <= set(whole.splitlines())
+    assert {n for n, (_, _, belongs) in METRICS.items() if belongs == "all"} <= set(NAME.findall(whole))
+
+
+def values(report: Report, which: str) -> dict[tuple[Any, ...], float]:
+    text = render("openmetrics", report, RenderOptions(metrics=which))
+    return {(s.name, *sorted(s.labels.items())): s.value for f in read_openmetrics(text) for s in f.samples}
 
 
 def test_the_numbers_are_the_reports() -> None:
     report = apple()
-    found = {
-        (s.name, *sorted(s.labels.items())): s.value
-        for f in read_openmetrics(render("openmetrics", report))
-        for s in f.samples
-    }
+    found = values(report, "all")
     assert found["kina_audit_verdict", ("verdict", "fail")] == (report.verdict == "fail")
     for result in report.results:
         for status in ("pass", "fail", "warn", "skip", "unknown"):
@@ -78,16 +93,39 @@ def test_the_numbers_are_the_reports() -> None:
             assert found["kina_audit_profile_status", *labels] == (result.status == status)
         counted = sum(v for k, v in found.items() if k[0] == "kina_audit_requirements" and k[2][1] == result.profile.id)
         assert counted == len(result.findings)
+        which = (("edition", result.profile.digest[:8]), ("profile", result.profile.id))
+        state = {"pass": 0, "skip": 0, "warn": 1, "unknown": 2, "fail": 3}[result.status]
+        assert found["kina_audit_profile_state", *which] == state
+        unmet = [f for f in result.findings if f.status in UNMET and f.level != "optional"]
+        assert found["kina_audit_profile_unmet", *which] == len(unmet)
     assert report.advice is not None
-    modes = {k[1][1]: v for k, v in found.items() if k[0] == "kina_audit_cilium_mode"}
-    assert [m for m, v in modes.items() if v] == [report.advice.mode]
+    [mode] = [k for k in found if k[0] == "kina_audit_cilium_mode"]
+    assert mode[1] == ("mode", report.advice.mode)
+    assert found[mode] == mode_rank(report.advice.mode)
+    for capability in report.advice.capabilities:
+        labels = (("feature", capability.feature), ("release", report.advice.release))
+        assert (found["kina_audit_cilium_feature_state", *labels] == 3) == (capability.status == "fail")
+
+
+def test_what_was_lost_is_what_the_table_says() -> None:
+    """Each line that the table has of a loss or a gain is counted, and nothing else is."""
+    report = held()
+    assert report.baseline is not None
+    gone = ModeChange("1.18.12", Mode.FULL_EBPF, Mode.COMPAT)
+    changes = (Change("cilium-wireguard", "capability", Status.PASS, Status.FAIL),)
+    for baseline in (report.baseline, replace(report.baseline, mode=gone, capabilities=changes)):
+        found = values(replace(report, baseline=baseline), "compact")
+        table = render("table", replace(report, baseline=baseline))
+        for direction in ("lost", "gained"):
+            counted = sum(v for k, v in found.items() if k[0] == "kina_audit_baseline_changes" and k[1][1] == direction)
+            assert counted == len(re.findall(rf"^ *{direction}: ", table, re.MULTILINE)) > 0
 
 
 def test_every_metric_is_on_the_page() -> None:
     page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
-    for name, (text, labels) in METRICS.items():
+    for name, (text, labels, belongs) in METRICS.items():
         shown = ", ".join(f"`{label}`" for label in labels) or "-"
-        assert f"| `{name}` | {shown} | {text} |" in page
+        assert f"| `{name}` | {shown} | {belongs} | {text} |" in page
 
 
 def promtool(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
@@ -104,13 +142,33 @@ def test_promtool_takes_the_metrics() -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_promtool_takes_the_rules_and_they_fire() -> None:
+def test_promtool_takes_the_rules() -> None:
     done = promtool("check", "rules", "kina-audit.rules.yml")
     assert done.returncode == 0, done.stderr
+
+
+def test_each_alert_is_tested_absent_firing_staying_and_resolved() -> None:
     rules = yaml.safe_load((DEPLOY / "prometheus/kina-audit.rules.yml").read_text(encoding="utf-8"))
     tests = yaml.safe_load((DEPLOY / "prometheus/kina-audit.rules.test.yml").read_text(encoding="utf-8"))
-    fired = {a["alertname"] for t in tests["tests"] for a in t["alert_rule_test"] if a["exp_alerts"]}
-    assert fired == {r["alert"] for g in rules["groups"] for r in g["rules"]}
+    alerts = {r["alert"] for g in rules["groups"] for r in g["rules"] if "alert" in r}
+    seen: dict[str, set[str]] = {}
+    for test in tests["tests"]:
+        for alert in alerts:
+            moments = [
+                (seconds(a["eval_time"]), a["exp_alerts"]) for a in test["alert_rule_test"] if a["alertname"] == alert
+            ]
+            number = [len(expected) for _, expected in sorted(moments, key=lambda m: m[0])]
+            if len(number) > 3 and number[0] < min(number[1:3]) and number[-1] < max(number):
+                seen.setdefault(alert, set()).add(test["name"])
+    assert seen.keys() == alerts
+
+
+def seconds(text: str) -> int:
+    return sum(int(n) * {"d": 86400, "h": 3600, "m": 60, "s": 1}[u] for n, u in re.findall(r"(\d+)([dhms])", text))
+
+
+@pytest.mark.slow
+def test_promtool_runs_the_tests_of_the_alerts() -> None:
     done = promtool("test", "rules", "kina-audit.rules.test.yml")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -118,6 +176,7 @@ def test_promtool_takes_the_rules_and_they_fire() -> None:
 def test_rules_and_dashboard_name_metrics_and_labels_that_exist() -> None:
     rules = yaml.safe_load((DEPLOY / "prometheus/kina-audit.rules.yml").read_text(encoding="utf-8"))
     queries = [r["expr"] for g in rules["groups"] for r in g["rules"]]
+    recorded = {r["record"] for g in rules["groups"] for r in g["rules"] if "record" in r}
     dashboard = json.loads((DEPLOY / "grafana/kina-audit.json").read_text(encoding="utf-8"))
     targets = [t for p in dashboard["panels"] for t in p["targets"]]
     queries += [t["expr"] for t in targets]
@@ -126,6 +185,7 @@ def test_rules_and_dashboard_name_metrics_and_labels_that_exist() -> None:
     for query in queries:
         named = NAME.findall(query)
         assert set(named) <= METRICS.keys(), query
+        assert set(re.findall(r"\bkina_audit:[a-z_:]+", query)) <= recorded
         for name, selector in re.findall(r"(kina_audit_[a-z_]+)\{([^}]*)\}", query):
             used = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", selector)) - {"instance"}
             assert used <= set(METRICS[name][1]), query
@@ -136,6 +196,9 @@ def test_the_dashboard_lets_one_choose_the_data_source() -> None:
     kinds = {v["name"]: v["type"] for v in dashboard["templating"]["list"]}
     assert kinds["datasource"] == "datasource"
     for panel in dashboard["panels"]:
+        assert len(panel["description"]) > 30
+        assert panel["fieldConfig"]["defaults"]["noValue"], "nothing that reports is no zero"
+        assert not any("vector(0)" in t["expr"] for t in panel["targets"])
         assert panel["datasource"]["uid"] == "${datasource}"
         assert all(t["datasource"]["uid"] == "${datasource}" for t in panel["targets"])
     assert len({p["id"] for p in dashboard["panels"]}) == len(dashboard["panels"])

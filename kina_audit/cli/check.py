@@ -8,19 +8,17 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.input_files import read_text
 from kina_audit.cli.probe_options import NoModulesOption, ProbeOption, SecondsOption, beside
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.render import FORMATS
-from kina_audit.sources.stdin import STDIN, shown
 
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
-    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.profiles.model import Profile
+    from kina_audit.report.model import Report
     from kina_audit.sources.options import SourceOptions
 
-MAX_CLAIM_BYTES = 1024 * 1024
 MOST_LABELS = 20
 MOST_IN_A_LABEL = 200
 
@@ -32,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 @given.reads_sources()
 def check(
-    source: given.Source = "apple",
+    source: given.Sources = None,
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
     label: Annotated[
@@ -67,95 +65,79 @@ def check(
     update_baseline: gate.UpdateBaseline = False,
     exit_zero: gate.ExitZero = False,
     locate: gate.Locate = "",
+    metrics: gate.Metrics = "compact",
+    timestamp: gate.Timestamp = False,
     color: given.Color = "auto",
 ) -> int:
     """Audit a kernel's configuration: which features work, which Cilium mode it carries, what is missing.
 
-    Exit status: 0 pass, 1 the audit failed or this input cannot tell, 2 usage or profile error, 3 the source could
-    not be read or nothing was checked.
+    Many SOURCEs make one document, each finding with its own file. Exit status, the worst of them: 0 pass, 1 the audit
+    failed or this input cannot tell, 2 usage or profile error, 3 the source could not be read or nothing was checked.
     """
     from dataclasses import replace
 
     from kina_audit.api import audit, load_kernel
     from kina_audit.cli import github_files, outputs
+    from kina_audit.cli.claims import alone, claims_text, judge
+    from kina_audit.cli.outcomes import hint_at_fix, outcomes
     from kina_audit.cli.settings import decided_by_folder
-    from kina_audit.errors import UsageError
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.render import RenderOptions
-    from kina_audit.report.model import FailOn
+    from kina_audit.render.many import MANY_FORMATS
+    from kina_audit.report.many import verdict, worst
+
+    def read(name: str, profiles: "list[Profile]") -> "Kernel":
+        kernel = load_kernel(name, options)
+        return resolved(kernel, profiles, kernel_tree, toolchain, run_probes=run_probes, options=options)
 
     if list_:
         from kina_audit.cli.profiles import list_profiles
 
         return list_profiles(profile_dir)
+    sources = list(dict.fromkeys(source or ["apple"]))
     if claims is not None:
         unused = {
             "--output": output, "--label": label, "--fail-on": fail_on, "--waivers": waivers, "--strict": strict,
             "--baseline": baseline, "--update-baseline": update_baseline, "--exit-zero": exit_zero,
         }  # fmt: skip
-        if said := [name for name, value in unused.items() if value]:
-            options.say(f"--claims does without {', '.join(said)}: a claim is true, false or cannot be told")
-        name, text = _claims_text(claims, source, format_)
-        kernel = resolved(
-            load_kernel(source, options),
-            [],
-            kernel_tree,
-            toolchain,
-            run_probes=run_probes,
-            options=options,
-        )
+        alone(sources, [name for name, value in unused.items() if value], options.say)
+        name, text = claims_text(claims, sources[0], format_)
         library = ProfileLibrary(profile_dir or [], [Path(n) for n in profile or [] if n.endswith(".toml")])
-        return _claims(text, name, kernel, library, cilium, format_)
-    level = FailOn(given.one_of(FailOn, fail_on or ("recommended" if baseline else "required"), "--fail-on"))
-    colour = terminal.use_colour(color)
-    planned = outputs.plan(format_, output or [], source, *(waivers or []), *([baseline] if baseline else []))
+        return judge(text, name, read(sources[0], []), library, cilium, format_)
+    gate.refuse_together(sources, baseline, update=update_baseline)
+    level = gate.level(fail_on, baseline)
+    look = gate.look(verbose=verbose, color=terminal.use_colour(color), locate=locate, metrics=metrics)
+    inputs: list[str | Path] = [*sources, *(waivers or []), *([baseline] if baseline else [])]
+    planned = outputs.plan(format_, output or [], *inputs, formats=MANY_FORMATS if len(sources) > 1 else None)
     github_files.check(planned)
-    labels = _labels(label or [])
-    on = gate.day(today)
     accepted = gate.load_waivers(waivers or [])
-    held = gate.load_baseline(baseline) if baseline else None
-    if baseline is None and update_baseline:
-        raise UsageError("--update-baseline without --baseline", "Name the file with --baseline.")
-    if baseline and update_baseline:
-        terminal.check_writable(baseline)
+    held = gate.load_baseline(baseline, update=update_baseline) if baseline else None
     # A baseline says what it is of; asked about something else, the audit refuses to compare.
     names = profile or (list(held.profiles) if held else [])
     release = given.release(cilium) if cilium or held is None else held.cilium.release if held.cilium else None
     library, profiles = chosen(names, profile_dir)
-    kernel = resolved(
-        load_kernel(source, options),
-        profiles,
-        kernel_tree,
-        toolchain,
-        run_probes=run_probes,
-        options=options,
-    )
-    cilium_too = None if release is None else library
-    probing = beside(source, kernel, profiles, cilium_too, options, probe_timeout, no_new_modules) if probe else None
-    report = audit(
-        kernel, profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
-        today=on, strict=strict, baseline=held, baseline_origin=str(baseline),
-        probing=probing,
-    )  # fmt: skip
-    report = replace(report, labels=labels, settings=decided_by_folder())
-    root, folder = gate.repository()
-    look = RenderOptions(verbose=verbose, color=colour, root=root, folder=folder, locate=locate)
-    outputs.write(report, planned, look, quiet=quiet)
-    github_files.write(report, planned, look)
+    labels, settings, when = _labels(label or []), decided_by_folder(), gate.now() if timestamp else ""
+    on, cilium_too = gate.day(today), None if release is None else library
+
+    def audited(name: str) -> "Report":
+        kernel = read(name, profiles)
+        probing = beside(name, kernel, profiles, cilium_too, options, probe_timeout, no_new_modules) if probe else None
+        report = audit(
+            kernel, profiles, cilium=release, fail_on=level, library=library, waivers=accepted,
+            today=on, strict=strict, baseline=held, baseline_origin=str(baseline),
+            probing=probing,
+        )  # fmt: skip
+        return replace(report, labels=labels, settings=settings, audited=when)
+
+    found = [audited(sources[0])] if len(sources) == 1 else outcomes(sources, audited, options.say)
+    outputs.write_all(found, planned, look, quiet=quiet)
+    github_files.write(found, planned, look)
     if baseline and update_baseline:
-        gate.take_improvements(report, baseline, quiet=quiet)
-    failed = [r.profile.id for r in report.results if r.status == "fail"]
-    if kernel_tree and failed:
-        options.say(_mend(source, failed, kernel_tree))
-    if exit_zero and report.exit_code:
-        options.say(f"verdict {report.verdict}: exit status {report.exit_code} is 0 by --exit-zero")
+        gate.take_improvements(found[0], baseline, quiet=quiet)
+    hint_at_fix(found, kernel_tree, options.say)
+    if exit_zero and worst(found) == 1:
+        options.say(f"verdict {verdict(found)}: exit status 1 is 0 by --exit-zero")
         return 0
-    return report.exit_code
-
-
-def _mend(source: str, failed: list[str], kernel_tree: str) -> str:
-    named = " ".join(f"--profile {name}" for name in failed)
-    return f"for a fragment that mends it: kina-audit fix {source} {named} --kernel-tree {kernel_tree}"
+    return worst(found)
 
 
 def _labels(given_labels: list[str]) -> tuple[tuple[str, str], ...]:
@@ -177,31 +159,3 @@ def _labels(given_labels: list[str]) -> tuple[tuple[str, str], ...]:
     if len(found) > MOST_LABELS:
         raise UsageError(f"--label: more than {MOST_LABELS} of them")
     return tuple(found.items())
-
-
-def _claims_text(path: Path, source: str, format_: str) -> tuple[str, str]:
-    """What the file of claims is called, and its text."""
-    from kina_audit.errors import UsageError
-
-    given.one_of(("table", "json", "markdown"), format_, "--claims with --format")
-    if str(path) == source == STDIN:
-        raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
-    return shown(path), read_text(path, MAX_CLAIM_BYTES, "a file of claims")
-
-
-def _claims(text: str, name: str, kernel: "Kernel", library: "ProfileLibrary", cilium: str, format_: str) -> int:
-    """Judge claims; 0 when every one is true."""
-    from kina_audit.api import judge_claims
-    from kina_audit.render.claims import as_json, as_markdown, as_table
-    from kina_audit.report.claims import Truth
-
-    answers = judge_claims(kernel, text, name=name, cilium=cilium, library=library)
-    config = kernel.config
-    told = f"{kernel.provenance.source}: Linux {config.target or 'unknown version'}, {config.arch or 'unknown'}"
-    if format_ == "json":
-        terminal.print_out(as_json(answers, told))
-    elif format_ == "markdown":
-        terminal.print_out(as_markdown(answers, told))
-    else:
-        terminal.print_out(as_table(answers, told, terminal.width()))
-    return 0 if all(a.truth is Truth.TRUE for a in answers) else 1

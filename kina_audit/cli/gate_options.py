@@ -2,19 +2,22 @@
 
 import os
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit import __version__
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
 from kina_audit.errors import UsageError
 
 if TYPE_CHECKING:
     from kina_audit.engine.waiver import Waiver
-    from kina_audit.report.model import Report
+    from kina_audit.render import RenderOptions
+    from kina_audit.report.many import Outcome
+    from kina_audit.report.model import FailOn
     from kina_audit.report.snapshot import Snapshot
 
 MAX_WAIVER_BYTES = 1024 * 1024
@@ -49,6 +52,55 @@ Locate = Annotated[
         "--locate", metavar="PATH[:LINE]", help="Show findings at this place of the repository, not in the config."
     ),
 ]
+
+Metrics = Annotated[
+    str, typer.Option("--metrics", metavar="SET", help="What openmetrics writes: compact (at most 120 series) or all.")
+]
+Timestamp = Annotated[bool, typer.Option("--timestamp", help="Write the time of the audit into the report.")]
+
+
+def level(text: str, baseline: Path | None) -> "FailOn":
+    """The threshold of ``--fail-on``: with a baseline, a lost recommended requirement counts, too.
+
+    Raises:
+        UsageError: no such level.
+    """
+    from kina_audit.cli.source_options import one_of
+    from kina_audit.report.model import FailOn
+
+    return FailOn(one_of(FailOn, text or ("recommended" if baseline else "required"), "--fail-on"))
+
+
+def refuse_together(sources: Sequence[str], baseline: Path | None, *, update: bool) -> None:
+    """Refuse options that make no sense together.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if baseline is None and update:
+        raise UsageError("--update-baseline without --baseline", "Name the file with --baseline.")
+    if baseline and len(sources) > 1:
+        raise UsageError("--baseline is of one kernel", "Hold each SOURCE against its own, in a run of its own.")
+
+
+def look(*, verbose: bool, color: bool, locate: str, metrics: str) -> "RenderOptions":
+    """How reports of this run look, with the repository's folder around the working folder.
+
+    Raises:
+        UsageError: no such set of metrics.
+    """
+    from kina_audit.cli.source_options import one_of
+    from kina_audit.render import RenderOptions
+    from kina_audit.render.openmetrics import SETS
+
+    root, folder = repository()
+    chosen = one_of(SETS, metrics, "--metrics")
+    return RenderOptions(verbose=verbose, color=color, root=root, folder=folder, locate=locate, metrics=chosen)
+
+
+def now() -> str:
+    """The time of an audit, as an ISO time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def day(text: str) -> date:
@@ -95,30 +147,34 @@ def load_waivers(paths: Sequence[Path]) -> "tuple[Waiver, ...]":
     return tuple(found)
 
 
-def load_baseline(path: Path) -> "Snapshot":
-    """A baseline from its file.
+def load_baseline(path: Path, *, update: bool = False) -> "Snapshot":
+    """A baseline from its file, which can be written when it is to be updated.
 
     Raises:
         UsageError: it cannot be read, or is not a baseline this version compares with.
+        OutputError: it cannot be written.
     """
     from kina_audit.report.baseline import MAX_BASELINE_BYTES, read_baseline
 
+    if update:
+        terminal.check_writable(path)
     return read_baseline(read_text(path, MAX_BASELINE_BYTES, "a baseline"), str(path))
 
 
-def take_improvements(report: "Report", path: Path, *, quiet: bool) -> None:
+def take_improvements(report: "Outcome", path: Path, *, quiet: bool) -> None:
     """Write what was gained into the baseline's file, and say so.
 
     Raises:
         OutputError: it cannot be written.
     """
     from kina_audit.report.baseline import take_over, write_baseline
+    from kina_audit.report.model import Report
 
-    compared = report.baseline
+    compared = report.baseline if isinstance(report, Report) else None
     if compared is None:
         return
     if compared.improved:
-        terminal.write_file(path, write_baseline(take_over(compared), report.tool_version))
+        terminal.write_file(path, write_baseline(take_over(compared), __version__))
     if not quiet:
         count = len(compared.improvements) + (compared.improved and not compared.improvements)
         terminal.say(f"{path}: {count} improvements taken" if compared.improved else f"{path}: nothing was gained")

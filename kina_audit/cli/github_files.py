@@ -11,7 +11,7 @@ from kina_audit.errors import OutputError
 
 if TYPE_CHECKING:
     from kina_audit.render import RenderOptions
-    from kina_audit.report.model import Report
+    from kina_audit.report.many import Outcome
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 OUTPUT = "GITHUB_OUTPUT"
@@ -34,31 +34,39 @@ def check(planned: Sequence[Output]) -> None:
             terminal.check_writable(Path(path))
 
 
-def write(report: "Report", planned: Sequence[Output], options: "RenderOptions") -> None:
+def write(found: "Sequence[Outcome]", planned: Sequence[Output], options: "RenderOptions") -> None:
     """Append the summary and the outputs ``verdict``, ``mode``, ``failed``, ``report`` and ``sarif``.
 
     Raises:
         OutputError: a file cannot be written.
     """
     from kina_audit.render import render
+    from kina_audit.render.many import render_many
+    from kina_audit.report.model import Report
 
     if not asked_for(planned):
         return
     if path := os.environ.get(SUMMARY, ""):
-        _append(Path(path), render("markdown", report, options) + "\n")
+        one = found[0] if len(found) == 1 else None
+        text = render("markdown", one, options) if isinstance(one, Report) else render_many("markdown", found, options)
+        _append(Path(path), text + "\n")
     if path := os.environ.get(OUTPUT, ""):
-        _append(Path(path), "".join(f"{key}={value}\n" for key, value in step_outputs(report, planned).items()))
+        _append(Path(path), "".join(f"{key}={value}\n" for key, value in step_outputs(found, planned).items()))
 
 
-def step_outputs(report: "Report", planned: Sequence[Output]) -> dict[str, str]:
+def step_outputs(found: "Sequence[Outcome]", planned: Sequence[Output]) -> dict[str, str]:
     """What later steps can read; each on one line."""
     from kina_audit.render import one_line
+    from kina_audit.report.many import verdict
+    from kina_audit.report.model import Report
 
     paths = {o.format: str(o.path) for o in planned if o.path is not None}
     values = {
-        "verdict": str(report.verdict),
-        "mode": str(report.advice.mode) if report.advice else "",
-        "failed": str(len(report.deciding)),
+        "verdict": verdict(found),
+        "mode": str(found[0].advice.mode)
+        if len(found) == 1 and isinstance(found[0], Report) and found[0].advice
+        else "",
+        "failed": str(sum(len(o.deciding) if isinstance(o, Report) else 1 for o in found)),
         "report": paths.get("json", ""),
         "sarif": paths.get("sarif", ""),
     }

@@ -10,6 +10,7 @@ from kina_audit.errors import UsageError
 
 if TYPE_CHECKING:
     from kina_audit.render import RenderOptions
+    from kina_audit.report.many import Outcome
     from kina_audit.report.model import Report
 
 STDOUT = "-"
@@ -49,7 +50,10 @@ def plan(
         planned.insert(0, Output(format_, None))
     for output in planned:
         if output.format not in known:
-            raise UsageError(f"no format {output.format!r}", f"Formats: {', '.join(sorted(known))}.")
+            what = (
+                f"{output.format} is about one kernel" if output.format in FORMATS else f"no format {output.format!r}"
+            )
+            raise UsageError(what, f"Formats: {', '.join(sorted(known))}.")
         if output.path is not None:
             terminal.check_writable(output.path)
             refuse_input(output.path, *inputs)
@@ -87,6 +91,23 @@ def write(report: "Report", planned: Sequence[Output], look: "RenderOptions", *,
     if report.deciding and all(o.format in ADVICE_ONLY for o in planned) and not quiet:
         names = ", ".join(item.name for item in report.deciding)
         terminal.say(f"verdict {report.verdict}: {deciding_line(report)}: {names}")
+
+
+def write_all(
+    found: "Sequence[Outcome]", planned: Sequence[Output], look: "RenderOptions", *, quiet: bool = False
+) -> None:
+    """Render one report, or those of many sources together.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    from kina_audit.render.many import render_many
+    from kina_audit.report.model import Report
+
+    if len(found) == 1 and isinstance(found[0], Report):
+        write(found[0], planned, look, quiet=quiet)
+    else:
+        write_each(planned, look, lambda name, options: render_many(name, found, options))
 
 
 def write_each(

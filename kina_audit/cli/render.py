@@ -23,6 +23,7 @@ def render(
     format_: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="To stdout.")] = "table",
     output: given.Outputs = None,
     locate: gate.Locate = "",
+    metrics: gate.Metrics = "compact",
     verbose: given.Verbose = False,
     color: given.Color = "auto",
 ) -> int:
@@ -32,7 +33,6 @@ def render(
     """
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
-    from kina_audit.render import RenderOptions
     from kina_audit.report.stored import MAX_REPORT_BYTES, is_newer, read_report
 
     colour = terminal.use_colour(color)
@@ -42,8 +42,7 @@ def render(
         document = json.loads(read_text(Path(report), MAX_REPORT_BYTES, "a report"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name}: not JSON: {error}", "`kina-audit check -o json=FILE` writes a report.") from error
-    root, folder = gate.repository()
-    look = RenderOptions(verbose=verbose, color=colour, root=root, folder=folder, locate=locate)
+    look = gate.look(verbose=verbose, color=colour, locate=locate, metrics=metrics)
     stored = read_report(document, name)
     if is_newer(document):
         terminal.say(f"{name} was written by a newer kina-audit; what this one does not know is left out")

@@ -155,6 +155,8 @@ def defaults(command: str, below: str, *, trusted: bool) -> dict[str, Any]:
     if not trusted and (wrong := next((settings.refused[k] for k in keys if k in settings.refused), "")):
         raise UsageError(wrong, HINT)
     found = {PARAMETERS[k]: settings.values[k] for k in keys if k in settings.values}
+    if command == "check" and "source" in found:
+        found["source"] = [found["source"]]  # it takes many
     if command == "check" and settings.values.get("waiver"):
         found["waivers"] = [*found.get("waivers", ()), settings.origin]
     return found

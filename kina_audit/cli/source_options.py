@@ -19,6 +19,9 @@ SOURCE_HELP = (
 )
 
 Source = Annotated[str, typer.Argument(help=SOURCE_HELP)]
+Sources = Annotated[
+    list[str] | None, typer.Argument(metavar="[SOURCE]...", help=f"[apple] {SOURCE_HELP}", show_default=False)
+]
 Arch = Annotated[
     str,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 
 from kina_audit.kernel.expression import Expression, Node
 from kina_audit.kernel.version import KernelVersion, VersionRange
@@ -225,3 +226,14 @@ class Profile:
     def required(self) -> tuple[Requirement, ...]:
         """The requirements without which the feature does not work."""
         return tuple(r for r in self.requirements if r.level is Level.REQUIRED)
+
+    @property
+    def digest(self) -> str:
+        """A digest of what it asks: its requirements' conditions, levels and gates, not their prose."""
+        lines = []
+        for row in self.requirements:
+            variants = [p.digest for p in row.alternatives]
+            variants += [f"{v.kernel} {','.join(v.arch)} {v.expr.text}" for v in row.variants]
+            told = [row.profile, row.id, row.level, row.expr.text, str(row.module), str(row.kernel)]
+            lines.append("\t".join([*told, *row.arch, *variants]))
+        return sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]

@@ -46,6 +46,7 @@ class RenderOptions:
         root: the repository's folder; paths below it are written relative to it.
         folder: the working folder inside the repository, which relative paths start from.
         locate: ``PATH`` or ``PATH:LINE`` of the repository that findings are shown at, instead of the config's lines.
+        metrics: ``compact``, at most 120 series, or ``all``.
     """
 
     width: int = 80
@@ -54,6 +55,7 @@ class RenderOptions:
     root: str = ""
     folder: str = ""
     locate: str = ""
+    metrics: str = "compact"
 
 
 def render(name: str, report: Report, options: RenderOptions | None = None) -> str:

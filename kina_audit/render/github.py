@@ -4,11 +4,14 @@ GitHub keeps ten of each kind a step and drops the rest without a word, so the s
 of each kind counts what is left.
 """
 
-from kina_audit.render import RenderOptions, cut, plain
+from collections.abc import Sequence
+
+from kina_audit.render import RenderOptions, cut, one_line, plain
 from kina_audit.render.place import Place, Places
 from kina_audit.render.sentences import deciding_line, headline, waived
 from kina_audit.render.shown import shown
-from kina_audit.report.model import Report, Verdict
+from kina_audit.report.many import Outcome, Unread, verdict
+from kina_audit.report.model import Report
 
 KINDS = ("error", "warning", "notice")
 MOST_OF_A_KIND = 10
@@ -21,8 +24,40 @@ _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ","
 
 def render(report: Report, options: RenderOptions) -> str:
     """Commands, errors first; the last line says the verdict in plain words."""
-    places = Places(report, options)
+    return _document([report], options, _last(report))
+
+
+def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
+    """The commands of every source, errors of all first; a line for each says its verdict in plain words."""
+    lines = [f"{outcome.source}: error" if isinstance(outcome, Unread) else
+             f"{one_line(outcome.kernel.provenance.source)}: {_last(outcome)}" for outcome in found]  # fmt: skip
+    return _document(found, options, "\n".join([*map(_inert, lines), f"kina-audit verdict {verdict(found)}"]))
+
+
+def _inert(line: str) -> str:
+    """A line that a runner takes for no command, whatever the source is called."""
+    line = one_line(line)
+    return f" {line}" if line.startswith(":") else line
+
+
+def _document(found: Sequence[Outcome], options: RenderOptions, last: str) -> str:
     commands: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for outcome in found:
+        if isinstance(outcome, Unread):
+            commands["error"].append(_command("error", None, "kina-audit: source", outcome.message))
+        else:
+            _collect(outcome, options, commands)
+    lines = []
+    for kind, found_of_kind in commands.items():
+        kept = found_of_kind if len(found_of_kind) <= MOST_OF_A_KIND else found_of_kind[: MOST_OF_A_KIND - 1]
+        lines += kept
+        if more := len(found_of_kind) - len(kept):
+            lines.append(_command(kind, None, "kina-audit", f"and {more} more of this kind; the job summary has them"))
+    return "\n".join([*lines, last]) + "\n"
+
+
+def _collect(report: Report, options: RenderOptions, commands: dict[str, list[str]]) -> None:
+    places = Places(report, options)
     for item in report.gate:
         place = places.of_item(item) if places.in_repository else None
         commands["error"].append(_command("error", place, f"kina-audit: {item.name}", item.text))
@@ -33,19 +68,13 @@ def render(report: Report, options: RenderOptions) -> str:
         commands[mapping.github].append(_command(mapping.github, place, title, headline(result, found) + rest))
     if not report.strict:
         commands["warning"] += [_command("warning", None, "kina-audit: waiver", w) for w in report.waiver_warnings]
-    lines = []
-    for kind, found_of_kind in commands.items():
-        kept = found_of_kind if len(found_of_kind) <= MOST_OF_A_KIND else found_of_kind[: MOST_OF_A_KIND - 1]
-        lines += kept
-        if more := len(found_of_kind) - len(kept):
-            lines.append(_command(kind, None, "kina-audit", f"and {more} more of this kind; the job summary has them"))
-    advice = report.advice
-    mode = f", {advice.headline}" if advice else ""
-    word = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.UNKNOWN: "unknown"}[report.verdict]
+
+
+def _last(report: Report) -> str:
+    mode = f", {report.advice.headline}" if report.advice else ""
     settings = f" ({cut(report.settings, _LONGEST)})" if report.settings else ""
     why = f": {said}" if (said := deciding_line(report)) else ""
-    lines.append(f"kina-audit verdict {word}{settings}{mode}{why}")
-    return "\n".join(lines) + "\n"
+    return f"kina-audit verdict {report.verdict}{settings}{mode}{why}"
 
 
 def _command(kind: str, place: Place | None, title: str, message: str) -> str:

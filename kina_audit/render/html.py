@@ -165,6 +165,7 @@ def _provenance(report: Report) -> list[tuple[str, str]]:
     config, origin = report.kernel.config, report.kernel.provenance
     rows = [
         ("source", origin.source),
+        ("audited", report.audited),
         ("kind", origin.kind),
         ("location", origin.location),
         ("project", origin.project),

@@ -1,5 +1,7 @@
 """``--format markdown``: for a job summary or a comment on a pull request; what failed first, details folded away."""
 
+from collections.abc import Sequence
+
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut, one_line
@@ -8,6 +10,7 @@ from kina_audit.render.markdown_text import code, escape
 from kina_audit.render.sentences import baseline_lines, deciding_line, fact, name, needs, waived
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import met
+from kina_audit.report.many import Outcome, Unread, verdict
 from kina_audit.report.model import Report
 
 MOST_CHARACTERS = 60_000
@@ -22,6 +25,24 @@ def render(report: Report, options: RenderOptions) -> str:
     blocks = [*_head(report), *_baseline(report), _profiles(report), *_findings(report, options)]
     blocks += [*_advice(report), *_waivers(report)]
     return fit(blocks, MOST_CHARACTERS)
+
+
+def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
+    """A table of every source, then each one's own part."""
+    rows, parts = [], []
+    for outcome in found:
+        if isinstance(outcome, Unread):
+            rows.append(
+                [code(cut(outcome.source, _LONGEST), in_table=True), "ERROR", escape(cut(outcome.message, _LONGEST))]
+            )
+            continue
+        source = outcome.kernel.provenance.source
+        said = deciding_line(outcome) or "nothing keeps it from passing"
+        rows.append([code(cut(source, _LONGEST), in_table=True), str(outcome.verdict).upper(), escape(said)])
+        blocks = [*_head(outcome), *_baseline(outcome), _profiles(outcome), *_findings(outcome, options)]
+        parts += ["\n\n".join([*blocks, *_advice(outcome), *_waivers(outcome)])]
+    head = [f"## kina-audit: {verdict(found).upper()} of {len(found)} kernels", table(["kernel", "verdict", ""], rows)]
+    return fit([*head, *parts], MOST_CHARACTERS)
 
 
 def fit(blocks: list[str], most: int) -> str:
@@ -53,7 +74,7 @@ def _head(report: Report) -> list[str]:
     header = config.header.version
     if header is not None and (config.target is None or header.triple != config.target.triple):
         where += f" (the file's header says {escape(str(header))})"
-    blocks.append(where)
+    blocks.append(where + (f", audited at {escape(report.audited)}" if report.audited else ""))
     if report.advice is not None:
         blocks.append(
             f"Cilium {escape(report.advice.release)}: **{report.advice.mode}**. {escape(report.advice.summary)}"

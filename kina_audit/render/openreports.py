@@ -52,6 +52,8 @@ def metadata(report: Report) -> dict[str, Any]:
     }
     if report.settings:
         annotations["kina-audit.dev/settings"] = cut(report.settings, _PROPERTY)
+    if report.audited:
+        annotations["kina-audit.dev/audited"] = report.audited
     if report.advice is not None:
         annotations["kina-audit.dev/cilium-release"] = report.advice.release
         annotations["kina-audit.dev/cilium-mode"] = str(report.advice.mode)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from string import ascii_letters, digits
 
 from kina_audit.engine.finding import Finding
@@ -48,7 +49,9 @@ class Places:
         location = origin.location.partition("!")[0] if origin.kind == "archive" else origin.location
         self.in_repository = bool(self._fixed) or (origin.kind in _FILES and _relative(location, options) != "")
         # Code scanning wants a relative path; a source that is no file gets one that says what it is.
-        self.path = (_relative(location, options) if origin.kind in _FILES else "") or _invented(origin.source)
+        self.path = (_relative(location, options) if origin.kind in _FILES else "") or invented(origin.source)
+        self.identity = path or self.path
+        """What tells this config from others of the repository: `--locate`'s path, or its own."""
         self._has_lines = origin.kind == "file" and not origin.found_in
         self._lines: list[str] = []
         self._report = report
@@ -62,6 +65,10 @@ class Places:
                 for symbol in finding.symbols:
                     found.setdefault(symbol.name, []).append(symbol)
         return found
+
+    def fingerprint(self, own: str) -> str:
+        """A finding's or item's fingerprint, which says of which config it is: pipelines gather those of many."""
+        return sha256(f"{self.identity}\0{own}".encode("utf-8", "replace")).hexdigest()[:32]
 
     def of(self, finding: Finding) -> Place:
         """The line that decides a finding; the file's first when no line does (an absent symbol has none)."""
@@ -118,7 +125,8 @@ def _relative(location: str, options: RenderOptions) -> str:
     return "/".join(parts)
 
 
-def _invented(source: str) -> str:
+def invented(source: str) -> str:
+    """A relative path for a source that is no file, made of its name."""
     if source == "-":
         return "stdin"
     return "/".join(p for p in plain(source).replace(":", "/").split("/") if p not in ("", ".", ".."))[:200] or "kernel"

@@ -2,21 +2,25 @@
 
 Only findings that are unmet and not waived are results: code scanning ignores ``kind``, ``suppressions`` and
 ``baselineState``, so anything else would stand there as an open alert. The fingerprint is our own: made from profile,
-requirement and symbols, so that a kernel bump neither closes nor reopens alerts.
+requirement, symbols and the config's path, so that a kernel bump neither closes nor reopens alerts and two configs have
+each their own.
 """
 
 import re
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
+from kina_audit import __version__
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.json_text import indented
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.markdown_text import code, escape
-from kina_audit.render.place import Place, Places
+from kina_audit.render.place import Place, Places, invented
 from kina_audit.render.sentences import headline, name, paragraphs
 from kina_audit.render.shown import Shown, shown
 from kina_audit.report.decision import GATE, Deciding
+from kina_audit.report.many import Outcome, Unread, verdict, worst
 from kina_audit.report.model import Report
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -27,33 +31,59 @@ MOST_RESULTS = 5_000
 _DESCRIPTION = 1_024
 _NAME = 255
 _MESSAGE = 2_000
+_UNREAD = "unread"
 _PROBLEM = {"required": "error", "recommended": "warning", "optional": "recommendation"}
 
 
 def render(report: Report, options: RenderOptions) -> str:
     """One run with its rules and results."""
-    places = Places(report, options)
-    found = shown(report, lambda m: m.sarif, LEVELS)[:MOST_RESULTS]
-    rules = {_rule_id(f): _rule(r, f, level=m.sarif) for r, f, m in found}
+    identity = Places(report, options).identity
+    return _document([report], options, f"{cut(report.kernel.config.arch or 'unknown', 40)}/{_slug(identity)}")
+
+
+def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
+    """One run with the results of every source, each at its own file; code scanning takes no second run of a tool."""
+    return _document(found, options, "many")
+
+
+def _slug(text: str) -> str:
+    """A path as part of a category."""
+    return "/".join(p for p in re.sub(r"[^A-Za-z0-9._/-]+", "-", text)[-150:].split("/") if p.strip("."))
+
+
+def _document(found: Sequence[Outcome], options: RenderOptions, category: str) -> str:
+    rules: dict[str, dict[str, Any]] = {}
+    gate: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    for outcome in found:
+        if isinstance(outcome, Unread):
+            rules.setdefault(_UNREAD, _unread_rule())
+            gate.append(_unread(outcome))
+            continue
+        places = Places(outcome, options)
+        names = {item.pair[1].fingerprint: item.names for item in outcome.deciding if item.pair is not None}
+        for result, finding, mapping in shown(outcome, lambda m: m.sarif, LEVELS):
+            rules.setdefault(_rule_id(finding), _rule(result, finding, level=mapping.sarif))
+            results.append(_result((result, finding, mapping), places, names))
+        for item in outcome.gate:
+            rules.setdefault(GATE, _gate_rule())
+            gate.append(_gate(item, places))
+    # What is no finding is never what there is no room for.
+    results = [*gate, *sorted(results, key=lambda r: LEVELS.index(r["level"]))][:MOST_RESULTS]
     index = {rule: number for number, rule in enumerate(rules)}
-    names = {item.pair[1].fingerprint: item.names for item in report.deciding if item.pair is not None}
-    results = [_result(s, places.of(s[1]), index, names) for s in found]
-    if report.gate:
-        rules[GATE] = _gate_rule()
-        results += [_gate(item, len(index), places.of_item(item)) for item in report.gate]
     run = {
         "tool": {
             "driver": {
                 "name": "kina-audit",
                 "informationUri": "https://kina-audit.dev",
-                "semanticVersion": report.tool_version,
+                "semanticVersion": next((o.tool_version for o in found if isinstance(o, Report)), __version__),
                 "rules": list(rules.values()),
             }
         },
-        "automationDetails": {"id": f"kina-audit/{cut(report.kernel.config.arch or 'unknown', 40)}/"},
+        "automationDetails": {"id": f"kina-audit/{category}/"},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(report)],
-        "results": results,
+        "invocations": [_invocation(found)],
+        "results": [{"ruleId": r["ruleId"], "ruleIndex": index[r["ruleId"]], **r} for r in results],
     }
     return indented({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -90,24 +120,27 @@ def _rule(result: ProfileResult, found: Finding, level: str) -> dict[str, Any]:
     return {**rule, "helpUri": reference} if reference and not set(reference) & set(' <>"\\^`{|}') else rule
 
 
-def _result(item: Shown, place: Place, index: dict[str, int], names: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+def _result(item: Shown, places: Places, names: dict[str, tuple[str, ...]]) -> dict[str, Any]:
     result, found, mapping = item
-    rule = _rule_id(found)
     # Readers cut a message that starts with the rule's own id down to nothing.
     said = "Cannot be told" if found.status is Status.UNKNOWN else "Not met"
     because = "".join(f" {label}: {text}" for label, text in paragraphs(found) if label in ("because", "why", "fix"))
-    text = cut(f"{said}: {headline(result, found)}{because}", _MESSAGE)
+    text = f"{said}: {headline(result, found)}{because}"
     known = names.get(found.fingerprint, (name(result, found),))
-    return _located(rule, index[rule], mapping.sarif, text, place, found.fingerprint, known)
+    print_ = places.fingerprint(found.fingerprint)
+    return _located(_rule_id(found), mapping.sarif, text, places.of(found), print_, known)
 
 
-def _gate(item: Deciding, rule_index: int, place: Place) -> dict[str, Any]:
-    return _located(GATE, rule_index, "error", cut(item.text, _MESSAGE), place, item.fingerprint, item.names)
+def _gate(item: Deciding, places: Places) -> dict[str, Any]:
+    return _located(GATE, "error", item.text, places.of_item(item), places.fingerprint(item.fingerprint), item.names)
 
 
-def _located(
-    rule: str, rule_index: int, level: str, text: str, place: Place, fingerprint: str, names: Sequence[str]
-) -> dict[str, Any]:
+def _unread(outcome: Unread) -> dict[str, Any]:
+    print_ = sha256(f"unread\0{outcome.source}".encode("utf-8", "replace")).hexdigest()[:32]
+    return _located(_UNREAD, "error", outcome.message, Place(invented(outcome.source)), print_, (outcome.source,))
+
+
+def _located(rule: str, level: str, text: str, place: Place, fingerprint: str, names: Sequence[str]) -> dict[str, Any]:
     region = {
         "startLine": place.line,
         "startColumn": place.column,
@@ -117,16 +150,15 @@ def _located(
     artifact = {"uri": place.uri, "uriBaseId": "%SRCROOT%"}
     return {
         "ruleId": rule,
-        "ruleIndex": rule_index,
         "level": level,
-        "message": {"text": text},
+        "message": {"text": cut(text, _MESSAGE)},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": artifact, "region": region},
                 "logicalLocations": [{"fullyQualifiedName": cut(n, _NAME)} for n in names],
             }
         ],
-        "partialFingerprints": {"primaryLocationLineHash": f"{fingerprint}:1", "kinaAudit/v1": fingerprint},
+        "partialFingerprints": {"primaryLocationLineHash": f"{fingerprint}:1", "kinaAudit/v2": fingerprint},
     }
 
 
@@ -143,12 +175,29 @@ def _gate_rule() -> dict[str, Any]:
     }
 
 
-def _invocation(report: Report) -> dict[str, Any]:
-    said = [report.settings, *report.waiver_warnings, *report.kernel.provenance.notes]
-    notes = [{"level": "warning", "message": {"text": cut(text, _MESSAGE)}} for text in said if one_line(text)]
+def _unread_rule() -> dict[str, Any]:
     return {
-        "executionSuccessful": True,
-        "exitCode": report.exit_code,
-        "exitCodeDescription": f"verdict {report.verdict}",
+        "id": _UNREAD,
+        "name": "KernelUnread",
+        "shortDescription": {"text": "A kernel that could not be audited"},
+        "fullDescription": {"text": "The source could not be read, or nothing in it was checked."},
+        "help": {"text": "Nothing is known of this kernel. Mend the source and audit it again."},
+        "defaultConfiguration": {"level": "error"},
+        "properties": {"tags": ["kernel"], "precision": "very-high", "problem.severity": "error"},
+    }
+
+
+def _invocation(found: Sequence[Outcome]) -> dict[str, Any]:
+    notes = []
+    for outcome in found:
+        if isinstance(outcome, Unread):
+            notes.append({"level": "error", "message": {"text": cut(outcome.message, _MESSAGE)}})
+            continue
+        said = [outcome.settings, *outcome.waiver_warnings, *outcome.kernel.provenance.notes]
+        notes += [{"level": "warning", "message": {"text": cut(text, _MESSAGE)}} for text in said if one_line(text)]
+    return {
+        "executionSuccessful": not any(isinstance(o, Unread) for o in found),
+        "exitCode": worst(found),
+        "exitCodeDescription": f"verdict {verdict(found)}",
         "toolExecutionNotifications": notes,
     }

@@ -11,6 +11,7 @@ from kina_audit.render.sentences import baseline_lines, facts, needs, observed_l
 from kina_audit.render.table_advice import advice_lines
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
+from kina_audit.report.many import Outcome, Unread
 from kina_audit.report.model import FailOn, Report
 
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.SKIP: 4}
@@ -38,6 +39,20 @@ def render(report: Report, options: RenderOptions) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
+def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
+    """Each report, and at the end a line for every source."""
+    style = Style(options)
+    parts = [render(o, options) for o in found if isinstance(o, Report)]
+    lines = []
+    for outcome in found:
+        if isinstance(outcome, Unread):
+            lines += style.wrap(f"error: {outcome.source}: {outcome.message}", 0)
+        else:
+            lines += style.wrap(f"{outcome.verdict}: {outcome.kernel.provenance.source}", 0)
+    ruler = "\n" + "-" * min(options.width, 80) + "\n\n"
+    return ruler.join([*parts, "\n".join(lines) + "\n"])
+
+
 def _kernel(report: Report, style: Style) -> list[str]:
     config, origin = report.kernel.config, report.kernel.provenance
     where = [origin.kind, origin.project, origin.ref]
@@ -52,6 +67,8 @@ def _kernel(report: Report, style: Style) -> list[str]:
             " ".join(w for w in where if w) + (f", {origin.location}" if origin.location != origin.source else "")
         ),
     ]
+    if report.audited:
+        lines += style.wrap(f"Audited at {one_line(report.audited)}.")
     if origin.found_in:
         lines += style.wrap(f"Found in {one_line(' > '.join(origin.found_in))}.")
     if origin.observed is not None:

@@ -52,6 +52,7 @@ class Report:
         baseline: what changed against the baseline; with one, only what was lost counts.
         labels: (name, value) pairs that the user gave, such as a node's name; nothing adds one by itself.
         settings: what a settings file of the working folder decided of the verdict, and which; empty: nothing.
+        audited: when, as an ISO time with its offset, if the user asked for that; empty: the report has no clock.
         deciding: everything that keeps it from passing; verdict, exit status and every format are made of this.
     """
 
@@ -65,6 +66,7 @@ class Report:
     baseline: Comparison | None = None
     labels: tuple[tuple[str, str], ...] = ()
     settings: str = ""
+    audited: str = ""
 
     deciding: tuple[Deciding, ...] = field(init=False, compare=False, repr=False)
     _unmet: frozenset[str] = field(init=False, compare=False, repr=False)

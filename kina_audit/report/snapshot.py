@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import ProfileResult, Status
 from kina_audit.kernel.changes import value_of
 from kina_audit.kernel.provenance import Kernel
-from kina_audit.profiles.model import Level, Profile
+from kina_audit.profiles.model import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +76,8 @@ def snapshot(kernel: Kernel, results: Sequence[ProfileResult], advice: Advice | 
     if advice is not None:
         capabilities = {c.id: c.status for c in advice.capabilities}
         cilium = CiliumStanding(advice.release, advice.mode, capabilities)
-    profiles = {r.profile.id: ProfileStanding(r.status, profile_digest(r.profile)) for r in results}
+    profiles = {r.profile.id: ProfileStanding(r.status, r.profile.digest) for r in results}
     return Snapshot(kernel_texts(kernel), profiles, findings, symbols, cilium)
-
-
-def profile_digest(profile: Profile) -> str:
-    """A digest of what a profile asks: its requirements' conditions, levels and gates, not their prose."""
-    lines = []
-    for row in profile.requirements:
-        variants = [profile_digest(p) for p in row.alternatives]
-        variants += [f"{v.kernel} {','.join(v.arch)} {v.expr.text}" for v in row.variants]
-        lines.append(
-            "\t".join(
-                [row.profile, row.id, row.level, row.expr.text, str(row.module), str(row.kernel), *row.arch, *variants]
-            )
-        )
-    return sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
 def kernel_texts(kernel: Kernel) -> dict[str, str]:

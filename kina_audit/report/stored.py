@@ -5,7 +5,7 @@ The document is somebody's file: whatever is wrong in it is one error.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from kina_audit.cilium.model import Advice, Capability, Choice, Evidence, Instead, Mode, Rest, State, Unlock, Wish
@@ -60,6 +60,18 @@ class _StoredFinding(Finding):
     def fingerprint(self) -> str:
         """As it was when the kernel was audited; version 1.0 did not say."""
         return self.stored or Finding.fingerprint.fget(self)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredProfile(Profile):
+    """A profile whose digest is the one that was stored: not everything that it asks is."""
+
+    stored: str = ""
+
+    @property
+    def digest(self) -> str:
+        """As it was when the kernel was audited; before version 1.3 reports did not say."""
+        return self.stored or Profile.digest.fget(self)  # type: ignore[attr-defined]
 
 
 def read_report(document: Any, name: str) -> Report:
@@ -118,7 +130,14 @@ def _report(d: Mapping[str, Any]) -> Report:
         _comparison(d["baseline"], results) if d.get("baseline") else None,
         tuple((str(k), str(v)) for k, v in d.get("labels", {}).items()),
         str(d.get("settings") or ""),
+        _time(d.get("audited")),
     )
+
+
+def _time(text: Any) -> str:
+    if text and datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("a time without its offset")
+    return str(text or "")
 
 
 def _kernel(k: Mapping[str, Any], profiles: list[Any]) -> Kernel:
@@ -186,13 +205,14 @@ def _outline(profiles: list[Any]) -> str:
 
 def _result(p: Mapping[str, Any]) -> ProfileResult:
     findings = tuple(_finding(f) for f in p["findings"])
-    profile = Profile(
+    profile = _StoredProfile(
         str(p["id"]),
         str(p["title"]),
         "",
         tuple(f.requirement for f in findings),
         tuple(map(str, p["references"])),
         any_of=tuple(map(str, p.get("any_of", ()))),
+        stored=str(p.get("digest", "")),
     )
     return ProfileResult(profile, findings, Status(p["status"]))
 
