@@ -123,6 +123,19 @@ def read_policy(text: str) -> Read:
     return Read(d["metadata"]["annotations"]["kina-audit.dev/verdict"], len(bad), frozenset(names))
 
 
+def read_nfd(text: str) -> Read:
+    values = dict(line.partition("/")[2].split("=") for line in text.splitlines() if not line.startswith("#"))
+    names = re.findall(r"^# (?:fail|unknown) (.+)$", text, re.MULTILINE)
+    return Read(values["verdict"], int(values["deciding"]), frozenset(names), all_names=False)
+
+
+def read_nodefeature(text: str) -> Read:
+    d = json.loads(text)
+    values = {k.partition("/")[2]: v for k, v in d["spec"]["labels"].items()}
+    names = [n.partition(" ")[2] for n in d["metadata"]["annotations"].get("kina-audit.dev/deciding", "").splitlines()]
+    return Read(values["verdict"], int(values["deciding"]), frozenset(names), all_names=False)
+
+
 READERS: dict[str, Callable[[str], Read]] = {
     "table": read_table,
     "json": read_json,
@@ -136,6 +149,8 @@ READERS: dict[str, Callable[[str], Read]] = {
     "html": read_html,
     "openreports": read_policy,
     "policyreport": read_policy,
+    "nfd": read_nfd,
+    "nodefeature": read_nodefeature,
 }
 
 BY_NAME = frozenset({"table", "markdown", "junit", "tap", "openreports", "policyreport"})

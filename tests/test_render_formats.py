@@ -50,6 +50,7 @@ SUFFIX = {
     "openmetrics": "prom",
     "openreports": "json",
     "policyreport": "json",
+    "nodefeature": "json",
 }
 
 

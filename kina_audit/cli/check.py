@@ -107,7 +107,10 @@ def check(
     level = gate.level(fail_on, baseline)
     look = gate.look(verbose=verbose, color=terminal.use_colour(color), locate=locate, metrics=metrics)
     inputs: list[str | Path] = [*sources, *(waivers or []), *([baseline] if baseline else [])]
-    planned = outputs.plan(format_, output or [], *inputs, formats=MANY_FORMATS if len(sources) > 1 else None)
+    many = len(sources) > 1
+    planned = outputs.plan(
+        format_, output or [], *inputs, formats=MANY_FORMATS if many else None, about=" for many kernels" * many
+    )
     github_files.check(planned)
     accepted = gate.load_waivers(waivers or [])
     held = gate.load_baseline(baseline, update=update_baseline) if baseline else None

@@ -25,11 +25,15 @@ class Output:
 
 
 def plan(
-    format_: str, outputs: Sequence[str], *inputs: str | Path, formats: Mapping[str, str] | None = None
+    format_: str,
+    outputs: Sequence[str],
+    *inputs: str | Path,
+    formats: Mapping[str, str] | None = None,
+    about: str = "",
 ) -> list[Output]:
     """What to write where. ``FORMAT=-`` takes stdout over from ``format_``; ``inputs`` are not to be overwritten.
 
-    ``formats`` are the names that exist; default: a report's.
+    ``formats`` are the names that exist; default: a report's. ``about`` says what they are for.
 
     Raises:
         UsageError: an unknown format, a malformed FORMAT=PATH, two formats for one place, or an input's own.
@@ -50,10 +54,7 @@ def plan(
         planned.insert(0, Output(format_, None))
     for output in planned:
         if output.format not in known:
-            what = (
-                f"{output.format} is about one kernel" if output.format in FORMATS else f"no format {output.format!r}"
-            )
-            raise UsageError(what, f"Formats: {', '.join(sorted(known))}.")
+            raise UsageError(f"no format {output.format!r}{about}", f"Formats: {', '.join(sorted(known))}.")
         if output.path is not None:
             terminal.check_writable(output.path)
             refuse_input(output.path, *inputs)

@@ -23,6 +23,8 @@ FORMATS = {
     "html": "kina_audit.render.html",
     "openreports": "kina_audit.render.openreports",
     "policyreport": "kina_audit.render.policyreport",
+    "nfd": "kina_audit.render.nfd",
+    "nodefeature": "kina_audit.render.nodefeature",
 }
 """Format name to the module that renders it."""
 ADVICE_ONLY = frozenset({"helm-values", "configmap", "cilium", "cilium-cli"})

@@ -20,7 +20,7 @@ _LONGEST = 1_000
 
 def render(report: Report, options: RenderOptions) -> str:
     """One test suite a profile, one case a requirement; times are 0, because the same input gives the same bytes."""
-    return _document(_suites(report, options, "kina-audit"))
+    return _document(_suites(report, options, "kina-audit"), report.settings)
 
 
 def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
@@ -31,7 +31,7 @@ def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
             suites.append(_Suite(f"kina-audit.{outcome.source}", [_unread(outcome)]))
         else:
             suites += _suites(outcome, options, f"kina-audit.{Places(outcome, options).identity}")
-    return _document(suites)
+    return _document(suites, next((o.settings for o in found if isinstance(o, Report)), ""))
 
 
 class _Suite:
@@ -48,13 +48,12 @@ class _Suite:
         )
 
 
-def _document(suites: list[_Suite]) -> str:
+def _document(suites: list[_Suite], settings: str) -> str:
+    title = xml(f"kina-audit ({cut(settings, _LONGEST)})" if settings else "kina-audit")
     keys = ("tests", "failures", "errors", "skipped")
     head = _head({key: sum(s.counts[key] for s in suites) for key in keys})
     body = "".join(s.text() for s in suites)
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="kina-audit" {head} time="0">\n{body}</testsuites>\n'
-    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="{title}" {head} time="0">\n{body}</testsuites>\n'
 
 
 def _head(counts: dict[str, int]) -> str:
