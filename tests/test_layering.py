@@ -24,6 +24,7 @@ ALLOWED = {
     "trees": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api", "toolchains"},
     "toolchains": {"kconfig", "sources"},
     "matrix": {"kernel", "profiles", "engine", "cilium", "report", "sources", "api", "workers"},
+    "clusters": {"kernel", "profiles", "engine", "cilium", "report", "sources", "api"},
     "workers": set(),
     "lint": {"kernel", "profiles", "kconfig"},
     "cli": {
@@ -41,6 +42,7 @@ ALLOWED = {
         "trees",
         "toolchains",
         "probe",
+        "clusters",
     },
 }
 EVERYWHERE = {"errors", "packaged", "json_text", "__init__"}

@@ -9,6 +9,7 @@ import typer
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.cilium_review import review
+from kina_audit.cli.cilium_verify import verify
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice
@@ -21,7 +22,7 @@ ADVISE = "advise"
 
 
 class _SourceFirst(typer.core.TyperGroup):
-    """``cilium SOURCE`` is ``cilium advise SOURCE``; a file called review is ``./review``."""
+    """``cilium SOURCE`` is ``cilium advise SOURCE``; a file called review or verify is ``./review``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in self.commands:
@@ -34,13 +35,14 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="cilium",
         cls=_SourceFirst,
-        help="Recommend a Cilium configuration for a kernel, or review yours.",
+        help="Recommend a Cilium configuration for a kernel, review yours, or verify a cluster.",
         rich_markup_mode=None,
         context_settings={"help_option_names": []},
     )
     shown = {"help_option_names": ["-h", "--help"]}
     group.command(ADVISE, context_settings=shown)(advise)
     group.command("review", context_settings=shown)(review)
+    group.command("verify", context_settings=shown)(verify)
     app.add_typer(group)
 
 

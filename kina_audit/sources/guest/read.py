@@ -26,8 +26,15 @@ def open_guest(transport: str, guest: str, options: SourceOptions) -> Kernel:
         UsageError: the guest's name is none.
         SourceError: the command is not installed, fails, takes too long, or the kernel shows no config.
     """
-    place = f"{transport}:{guest}"
-    command = command_for(transport, guest)
+    return open_command(command_for(transport, guest), transport, f"{transport}:{guest}", options)
+
+
+def open_command(command: Command, transport: str, place: str, options: SourceOptions) -> Kernel:
+    """The kernel of whatever a command's shell runs on.
+
+    Raises:
+        SourceError: as `open_guest`.
+    """
     if options.verbose:
         options.say(f"running: {shlex.join(command.arguments)}")
     else:
@@ -50,8 +57,8 @@ def open_guest(transport: str, guest: str, options: SourceOptions) -> Kernel:
     return as_it_runs(kernel, answer.modules)
 
 
-def run(command: Command, timeout: float, place: str) -> bytes:
-    """What a command prints on stdout.
+def run(command: Command, timeout: float, place: str, feed: bytes = SCRIPT.encode()) -> bytes:
+    """What a command prints on stdout when it is given ``feed``.
 
     Raises:
         SourceNotFoundError: it is not installed.
@@ -59,7 +66,7 @@ def run(command: Command, timeout: float, place: str) -> bytes:
     """
     program = command.arguments[0]
     try:
-        done = run_program(command.arguments, feed=SCRIPT.encode(), timeout=timeout, most=_MOST_OUTPUT)
+        done = run_program(command.arguments, feed=feed, timeout=timeout, most=_MOST_OUTPUT)
     except FileNotFoundError:
         raise SourceNotFoundError(
             f"{place}: there is no command {program!r} on PATH", f"Install {program}, or name the kernel otherwise."

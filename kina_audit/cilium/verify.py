@@ -1,0 +1,219 @@
+"""What a Cilium agent runs, by its own status, against what its configuration asks for; and why the two differ.
+
+The status is what ``cilium-dbg status -o json`` prints: the agent's ``StatusResponse``. Its fields are those of
+cilium/cilium main (0abb991080) api/v1/openapi.yaml, in use since 1.14 but for ``attach-mode`` (1.16) and ``datapath-mode`` (1.17); what a
+release does not say is left out. A status that looks well is no proof: features that break without a word are
+judged by the kernel, as ``cilium review`` does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kina_audit.cilium.review import BREAKS, Review
+
+NODES, KERNEL, VALUES, RESTART = "node", "kernel", "values", "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing about a node.
+
+    Attributes:
+        topic: what it is about.
+        wanted: what the configuration asks for.
+        running: what the agent says.
+        same: whether it runs as wanted.
+        because: why not, or why the configuration comes to that; may be empty.
+    """
+
+    topic: str
+    wanted: str
+    running: str
+    same: bool
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A node.
+
+    Attributes:
+        node: its name; empty: a saved status.
+        kernel: its kernel, or why that is not known.
+        release: the Cilium release.
+        lines: what was compared.
+        problem: why it could not be read; then there are no lines.
+    """
+
+    node: str
+    kernel: str
+    release: str
+    lines: tuple[Line, ...]
+    problem: str = ""
+
+    @property
+    def as_wanted(self) -> bool:
+        """Every line is as wanted, and there are some."""
+        return bool(self.lines) and all(line.same for line in self.lines)
+
+
+def compare(
+    config: Mapping[str, str],
+    status: Mapping[str, Any],
+    *,
+    lacks: Mapping[str, str],
+    review: Review | None = None,
+    stale: str = "",
+    programs: Sequence[str] | None = None,
+) -> tuple[Line, ...]:
+    """Hold a status against a ``cilium-config``.
+
+    Args:
+        config: the ConfigMap's data.
+        status: the agent's answer.
+        lacks: feature to what the node's kernel lacks for it.
+        review: what of the configuration breaks on that kernel.
+        stale: a sentence when the agent is older than its configuration.
+        programs: names of the BPF programs that are loaded; None: not asked.
+    """
+    found: list[Line] = []
+
+    def line(topic: str, wanted: str, running: str | None, feature: str = "", note: str = "") -> None:
+        if running is None:
+            return
+        same = wanted.lower() == running.lower()
+        because = note if same else "; ".join(filter(None, (lacks.get(feature, ""), note, stale)))
+        if not same and not because:
+            because = f"its kernel lacks nothing for it that is known, and it was started with this configuration; its log says why: {feature or topic}"
+        found.append(Line(topic, wanted, running, same, because))
+
+    def on(key: str, default: str = "false") -> bool:
+        return config.get(key, default).lower() in ("true", "strict", "probe", "partial")
+
+    agent = _of(status, "cilium")
+    state = str(agent.get("state", "unknown"))
+    found.append(Line("agent", "Ok", f"{state} {agent.get('msg', '')}".strip(), state in ("Ok", "Warning")))
+    kpr = on("kube-proxy-replacement")
+    bpf = on("enable-bpf-masquerade")
+    masquerades = on("enable-ipv4-masquerade", "true") or (on("enable-ipv6") and on("enable-ipv6-masquerade", "true"))
+    line("kube-proxy replacement", _yes(kpr), _kpr(status), "kube-proxy-replacement")
+    wanted = ("BPF" if bpf else "iptables") if masquerades else "disabled"
+    line("masquerading", wanted, _masquerading(status), "bpf-masquerade" if bpf else "iptables-masquerade")
+    line(*_host_routing(config, status, kpr=kpr, bpf=bpf or not masquerades))
+    mode = config.get("datapath-mode", "veth")
+    line("datapath device", mode, mode if mode == "auto" else _text(status, "datapath-mode"), mode)
+    routing = _of(status, "routing")
+    native = config.get("routing-mode", "tunnel") == "native"
+    inter = _text(routing, "inter-host-routing-mode")
+    tunnel = config.get("tunnel-protocol", "vxlan")
+    line("routing", "Native" if native else "Tunnel", inter, "native-routing" if native else tunnel)
+    if not native and inter == "Tunnel":
+        line("tunnel", tunnel, _text(routing, "tunnel-protocol"), tunnel)
+    encryption = "Wireguard" if on("enable-wireguard") else "IPsec" if on("enable-ipsec") else "disabled"
+    line("encryption", encryption, _text(_of(status, "encryption"), "mode"), encryption.lower())
+    hubble = _text(_of(status, "hubble"), "state")
+    line(
+        "Hubble",
+        "Ok" if on("enable-hubble") else "disabled",
+        hubble,
+        "hubble",
+        str(_of(status, "hubble").get("msg") or ""),
+    )
+    line(
+        "bandwidth manager",
+        _bandwidth(on),
+        _running_bandwidth(status),
+        "bbr" if on("enable-bbr") else "bandwidth-manager",
+    )
+    line("attach mode", "tcx" if on("enable-tcx", "true") else "tc", _text(status, "attach-mode"), "tcx")
+    line(
+        "host firewall",
+        "enabled" if on("enable-host-firewall") else "disabled",
+        _text(_of(status, "host-firewall"), "mode"),
+        "host-firewall",
+    )
+    node_port = _of(_of(_of(status, "kube-proxy-replacement"), "features"), "nodePort")
+    if node_port.get("enabled"):
+        line(
+            "NodePort acceleration",
+            config.get("bpf-lb-acceleration", "disabled"),
+            _text(node_port, "acceleration"),
+            "xdp",
+        )
+        line("NodePort mode", config.get("bpf-lb-mode", "snat"), _text(node_port, "mode"), "dsr")
+    if programs is not None:
+        own = sorted({p for p in programs if p.startswith(("cil_", "tail_", "bpf_"))})
+        found.append(Line("BPF programs", "loaded", ", ".join(own[:8]) + (" ..." if len(own) > 8 else "") if own else "none", bool(own),
+                          "" if own else "no program of Cilium is loaded on this node"))  # fmt: skip
+    return (*found, *_broken(review))
+
+
+def _broken(review: Review | None) -> list[Line]:
+    """What the status does not show: values whose needs the kernel does not meet."""
+    if review is None:
+        return []
+    return [
+        Line(
+            r.feature or r.key,
+            f"{r.key}={r.value}" if r.value else r.key,
+            "the status does not show it",
+            same=False,
+            because=r.because,
+        )
+        for r in review.remarks
+        if r.state in BREAKS
+    ]
+
+
+def _host_routing(
+    config: Mapping[str, str], status: Mapping[str, Any], *, kpr: bool, bpf: bool
+) -> tuple[str, str, str | None, str, str]:  # fmt: skip
+    """The agent falls back to the host's stack without a word unless everything that BPF host routing needs is on."""
+    wanted, note = "BPF", ""
+    if config.get("enable-host-legacy-routing", "false") == "true":
+        wanted = "Legacy"
+    elif not kpr:
+        wanted, note = "Legacy", "kube-proxy-replacement is not true, so the agent falls back"
+    elif not bpf:
+        wanted, note = "Legacy", "enable-bpf-masquerade is not true, so the agent falls back"
+    return "host routing", wanted, _text(_of(status, "routing"), "intra-host-routing-mode"), "bpf-host-routing", note
+
+
+def _of(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = document.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(document: Mapping[str, Any], key: str) -> str | None:
+    found = document.get(key)
+    return None if found is None or found == "" else str(found)
+
+
+def _yes(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _kpr(status: Mapping[str, Any]) -> str | None:
+    mode = _text(_of(status, "kube-proxy-replacement"), "mode")
+    return None if mode is None else _yes(mode.lower() in ("true", "strict", "partial", "probe"))
+
+
+def _masquerading(status: Mapping[str, Any]) -> str | None:
+    found = _of(status, "masquerading")
+    if not found:
+        return None
+    return str(found.get("mode", "iptables")) if found.get("enabled") else "disabled"
+
+
+def _bandwidth(on: Any) -> str:
+    if not on("enable-bandwidth-manager"):
+        return "disabled"
+    return "BBR" if on("enable-bbr") else "cubic"
+
+
+def _running_bandwidth(status: Mapping[str, Any]) -> str | None:
+    if "bandwidth-manager" not in status:
+        return None
+    found = _of(status, "bandwidth-manager")
+    return str(found.get("congestionControl") or "cubic") if found.get("enabled") else "disabled"

@@ -1,0 +1,89 @@
+"""``kina-audit cilium verify``: what the agents of a cluster run, against what was wanted."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+
+if TYPE_CHECKING:
+    from kina_audit.cilium.verify import Verification
+    from kina_audit.sources.options import SourceOptions
+
+_KUBECTL = "kubectl:"
+
+
+@given.reads_sources("refresh", "no_fallback", "allow_http", "max_decompressed")
+def verify(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="[SOURCE]", help="kubectl:CONTEXT (kubectl: is the current one); with --status the node's kernel."
+        ),
+    ] = _KUBECTL,
+    status: Annotated[
+        Path | None, typer.Option("--status", metavar="FILE", help="A saved `cilium-dbg status -o json`; - for stdin.")
+    ] = None,
+    config: Annotated[
+        str, typer.Option("--config", metavar="FILE", help="With --status: the ConfigMap cilium-config, YAML or JSON.")
+    ] = "",
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Where Cilium runs.")] = "kube-system",
+    cilium: Annotated[
+        str,
+        typer.Option("--cilium", metavar="RELEASE", help="Cilium release. [the agents' image, or the newest known]"),
+    ] = "",
+    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    *,
+    options: "SourceOptions",
+) -> int:
+    """Hold what the agents say they run against cilium-config, and say why it differs. Reads only.
+
+    Per node: the agent's own status, its BPF programs, and its kernel, by exec in the agent's pod.
+
+    Exit status: 0 everything runs as wanted, 1 something does not, 2 usage, 3 something could not be read.
+    """
+    from kina_audit.clusters import verify_cluster
+    from kina_audit.errors import UsageError
+    from kina_audit.render.cilium_verify import as_json, as_text
+    from kina_audit.sources.cluster import Cluster
+
+    given.one_of(("text", "json"), format_, "--format")
+    if status is not None:
+        found = [_saved(status, config, "" if source == _KUBECTL else source, cilium, options)]
+    elif config:
+        raise UsageError("--config without --status", "In a cluster, cilium-config is read from there.")
+    elif not source.startswith(_KUBECTL):
+        raise UsageError(f"{source}: not a cluster", "Give kubectl:CONTEXT, or the agent's saved --status.")
+    else:
+        cluster = Cluster(source.removeprefix(_KUBECTL), namespace, options)
+        found = list(verify_cluster(cluster, cilium=cilium))
+    terminal.print_out(as_json(found) if format_ == "json" else as_text(found, terminal.width()))
+    if any(not n.as_wanted and not n.problem for n in found):
+        return 1
+    return 3 if any(n.problem for n in found) else 0
+
+
+def _saved(status: Path, config: str, source: str, cilium: str, options: "SourceOptions") -> "Verification":
+    from kina_audit.api import load_kernel
+    from kina_audit.cli.input_files import read_text
+    from kina_audit.clusters import verify_saved
+    from kina_audit.errors import UsageError
+    from kina_audit.sources.cilium_values import CONFIGMAP, read_values
+    from kina_audit.sources.cluster import read_status
+
+    if not config:
+        raise UsageError(
+            "--status without --config",
+            "Save cilium-config too: kubectl -n kube-system get configmap cilium-config -o yaml.",
+        )
+    given_twice = [str(status), config, source].count("-")
+    if given_twice > 1:
+        raise UsageError("two inputs are stdin", "Give one of them as a file.")
+    kind, rows = read_values(config)
+    if kind != CONFIGMAP:
+        raise UsageError(f"{config}: Helm values, not the ConfigMap cilium-config", "The agent reads the ConfigMap.")
+    told = read_status(read_text(status, 16 * 1024 * 1024, "an agent's status").encode(), str(status))
+    kernel = load_kernel(source, options) if source else None
+    return verify_saved({key: value for key, value, _ in rows}, told, kernel, cilium=cilium)
