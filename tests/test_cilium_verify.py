@@ -1,0 +1,257 @@
+"""`cilium verify`: real agents' answers on really booted kernels, and a cluster read by the real kubectl."""
+
+import base64
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kina_audit.cilium.verify import Line, Verification, compare
+from kina_audit.clusters import verify_saved
+from kina_audit.errors import SourceError, UsageError
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.sources.cluster import Cluster, read_status
+from kina_audit.sources.options import SourceOptions
+from tests.api_server import api_server
+from tests.conftest import ROOT, SHARED, config_text
+
+AGENT = SHARED / "truth" / "agent"
+
+
+@cache
+def scenarios() -> list[dict[str, Any]]:
+    if not AGENT.is_dir():
+        return []
+    listed = tomllib.loads((AGENT / "scenarios.toml").read_text(encoding="utf-8"))["scenario"]
+    return [s for s in listed if (AGENT / "status" / f"{s['name']}.json").exists()]
+
+
+def status_of(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((AGENT / "status" / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def config_of(scenario: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = json.loads((AGENT / "config" / f"{scenario['config']}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def kernel_text(scenario: dict[str, Any]) -> bytes:
+    """The kernel's configuration without the symbols that were taken away."""
+    text = config_text(AGENT / "kernels" / f"{scenario['kernel']}.config.gz").decode()
+    gone = set(scenario.get("unset", ()))
+    kept = [
+        f"# CONFIG_{name} is not set" if (name := line.partition("=")[0].removeprefix("CONFIG_")) in gone else line
+        for line in text.splitlines()
+    ]
+    return ("\n".join(kept) + "\n").encode()
+
+
+def verified(scenario: dict[str, Any]) -> dict[str, Line]:
+    kernel = Kernel(parse_config(kernel_text(scenario)), Provenance("test", "file", "test"))
+    found = verify_saved(config_of(scenario), status_of(scenario["name"]), kernel, cilium="1.20.0")
+    return {line.topic: line for line in found.lines}
+
+
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: s["name"])
+def test_what_an_agent_ran_is_read_as_it_was_noted(scenario: dict[str, Any]) -> None:
+    lines = verified(scenario)
+    noted = {
+        "kube-proxy replacement": scenario["kpr"].lower(), "masquerading": scenario["masquerading"],
+        "host routing": scenario["host_routing"], "routing": scenario["inter_host"],
+        "datapath device": scenario["datapath"], "attach mode": scenario["attach"],
+    }  # fmt: skip
+    assert {topic: lines[topic].running for topic in noted} == noted
+    for line in lines.values():
+        assert line.same or line.because, line
+    # A feature that runs other than its configuration says is explained by the kernel.
+    assert {line.topic for line in lines.values() if not line.same and line.topic in noted} <= {"attach mode"}
+    if scenario["attach"] == "tc":
+        assert "NET_XGRESS" in lines["attach mode"].because
+    if scenario["outcome"] == "works" and "unset" not in scenario and scenario["attach"] == "tcx":
+        assert all(line.same for line in lines.values()), lines
+    if scenario["outcome"] == "no-pods":
+        assert not all(line.same for line in lines.values())
+
+
+def test_what_the_status_does_not_say_is_left_out() -> None:
+    lines = compare({"kube-proxy-replacement": "true"}, {"cilium": {"state": "Ok"}}, lacks={})
+    assert [line.topic for line in lines] == ["agent"]
+
+
+def test_why_it_differs() -> None:
+    config = {
+        "kube-proxy-replacement": "true",
+        "enable-bpf-masquerade": "true",
+        "enable-wireguard": "true",
+        "enable-hubble": "true",
+    }
+    status = {
+        "cilium": {"state": "Failure", "msg": "no"},
+        "kube-proxy-replacement": {"mode": "False"},
+        "masquerading": {"enabled": True, "mode": "iptables"},
+        "encryption": {"mode": "Disabled"},
+        "hubble": {"state": "Warning", "msg": "Server not initialized"},
+        "routing": {"intra-host-routing-mode": "Legacy"},
+    }
+    lines = {
+        line.topic: line
+        for line in compare(
+            config,
+            status,
+            lacks={"wireguard": "the kernel lacks WIREGUARD (x/y)"},
+            stale="restart it",
+            programs=["other"],
+        )
+    }
+    assert not any(line.same for line in lines.values())
+    assert lines["encryption"].because == "the kernel lacks WIREGUARD (x/y); restart it"
+    assert lines["Hubble"].because == "Server not initialized; restart it"
+    assert lines["masquerading"].because == "restart it"
+    assert lines["BPF programs"].running == "none"
+    assert not Verification("n", "k", "1.20", tuple(lines.values())).as_wanted
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"not json", b"[" * 100_000])
+def test_what_is_no_status_is_one_clear_error(data: bytes) -> None:
+    with pytest.raises(SourceError, match="status"):
+        read_status(data, "agent.json status")
+
+
+@pytest.mark.parametrize("context", ["-x", "a b", "a;b", "$(x)"])
+def test_a_context_is_a_name(context: str) -> None:
+    with pytest.raises(UsageError):
+        Cluster(context, "kube-system", SourceOptions())
+
+
+def kubectl() -> str:
+    found = shutil.which("kubectl", path=sysconfig.get_path("scripts"))
+    if found is None:
+        pytest.skip("kubectl is not installed (dependency group kubernetes)")
+    return found
+
+
+def pod(name: str, node: str, *, running: bool = True) -> dict[str, Any]:
+    state = {"running": {"startedAt": "2026-11-28T10:00:00Z"}} if running else {"waiting": {}}
+    return {
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": "kube-system", "labels": {"k8s-app": "cilium"}},
+        "spec": {"nodeName": node, "containers": [{"name": "cilium-agent", "image": "quay.io/cilium/cilium:v1.20.2"}]},
+        "status": {"phase": "Running", "containerStatuses": [{"name": "cilium-agent", "state": state, "ready": running,
+                                                             "image": "x", "imageID": "x", "restartCount": 0}]},
+    }  # fmt: skip
+
+
+def test_a_cluster_by_the_real_kubectl(shared: Path, tmp_path: Path) -> None:
+    """One node as wanted, one whose kernel cannot do it, one whose agent does not run; nothing is written."""
+    program = kubectl()
+    good, old = ({s["name"]: s for s in scenarios()}[n] for n in ("d612-full-2", "d61-full-2"))
+    names = {"cilium-a": good, "cilium-b": old}
+
+    def execute(name: str, command: list[str], given: bytes) -> tuple[bytes, int]:
+        scenario = names[name]
+        if command[0] == "sh":
+            assert b"kina-audit" in given
+            answer = f"kina-audit release {scenario['kernel'].split('-')[1]}-node\nkina-audit machine x86_64\nkina-audit btf yes\n"
+            packed = base64.encodebytes(gzip.compress(kernel_text(scenario)))
+            return answer.encode() + b"kina-audit base64 /proc/config.gz\n" + packed + b"kina-audit end\n", 0
+        if command[:2] == ["cilium-dbg", "status"]:
+            return json.dumps({**status_of(scenario["name"]), "datapath-mode": "netkit"}).encode(), 0
+        if command[0] == "bpftool" and name == "cilium-a":
+            return json.dumps([{"name": "cil_from_container"}, {"id": 1}]).encode(), 0
+        return b"", 127
+
+    items = [pod("cilium-a", "node-a"), pod("cilium-b", "node-b"), pod("cilium-c", "node-c", running=False)]
+    where = "/api/v1/namespaces/kube-system"
+    objects: dict[str, dict[str, Any]] = {
+        f"{where}/configmaps/cilium-config": {
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "cilium-config", "namespace": "kube-system", "creationTimestamp": "2026-11-28T09:00:00Z"},
+            "data": config_of(good),
+        },
+        f"{where}/pods": {"apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": items},
+        **{f"{where}/pods/{p['metadata']['name']}": p for p in items},
+    }  # fmt: skip
+    with api_server(tmp_path, objects, execute) as (port, authority, seen):
+        settings = {
+            "apiVersion": "v1", "kind": "Config", "current-context": "other",
+            "clusters": [{"name": "c", "cluster": {"server": f"https://127.0.0.1:{port}", "certificate-authority": str(authority)}}],
+            "contexts": [{"name": "mine", "context": {"cluster": "c", "user": "u"}}], "users": [{"name": "u", "user": {"token": "t"}}],
+        }  # fmt: skip
+        (tmp_path / "kubeconfig").write_text(json.dumps(settings))
+        environment = {
+            "PATH": f"{Path(program).parent}:/usr/bin:/bin", "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "kubeconfig"),
+            "PYTHONPATH": str(ROOT),
+        }  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "kina_audit", "cilium", "verify", "kubectl:mine", "-f", "json"], env=environment,
+            capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120,
+        )  # fmt: skip
+        requests = list(seen.requests)
+    assert done.returncode == 1, done.stderr
+    first, second, third = json.loads(done.stdout)["nodes"]
+    assert (first["node"], first["as_wanted"], first["release"]) == ("node-a", True, "1.20.2"), first
+    assert first["kernel"].startswith("Linux 6.12")
+    assert {
+        "topic": "BPF programs",
+        "wanted": "loaded",
+        "running": "cil_from_container",
+        "same": True,
+        "because": None,
+    } in first["lines"]
+    wrong = {line["topic"]: line["because"] for line in second["lines"] if not line["same"]}
+    assert "NET_XGRESS" in wrong["attach mode"]
+    assert any("netkit" in topic for topic in wrong), wrong
+    assert third["problem"] == "its pod cilium-c does not run"
+    # Reading only: get, and exec of commands that show.
+    assert {method for method, _, _ in requests} == {"GET"}
+    assert not [
+        p for _, p, _ in requests if "exec" in p and not any(w in p for w in ("command=sh", "status", "bpftool"))
+    ]
+
+
+def test_the_command_line_on_saved_files(shared: Path, tmp_path: Path) -> None:
+    [scenario] = [s for s in scenarios() if s["name"] == "d61-full-2"]
+    config = tmp_path / "cilium-config.json"
+    config.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "cilium-config"},
+                "data": config_of(scenario),
+            }
+        )
+    )
+    (tmp_path / "kernel.config").write_bytes(kernel_text(scenario))
+    status = AGENT / "status" / "d61-full-2.json"
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "kina_audit", "cilium", "verify", *arguments], capture_output=True, text=True, check=False,
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+
+    done = run("kernel.config", "--status", str(status), "--config", str(config))
+    assert done.returncode == 1, done.stderr
+    assert "NO attach mode: wanted tcx, running tc\n  the kernel lacks NET_XGRESS" in done.stdout
+    assert "1 nodes: 0 as wanted, 1 not, 0 could not be read" in done.stdout
+    for arguments, code, words in (
+        (("--status", str(status)), 2, "--status without --config"),
+        (("--config", str(config)), 2, "--config without --status"),
+        (("kernel.config",), 2, "not a cluster"),
+        (("--status", "none.json", "--config", str(config)), 2, "none.json"),
+        (("--status", str(config), "--config", str(config)), 3, "not an agent's status"),
+    ):
+        bad = run(*arguments)
+        assert (bad.returncode, words in bad.stderr, "Traceback" in bad.stderr) == (code, True, False), bad.stderr
