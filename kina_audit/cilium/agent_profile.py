@@ -6,11 +6,12 @@ start) is a requirement like any other, so that a profile that passes never stan
 """
 
 from dataclasses import replace
+from functools import cache
 
 from kina_audit.cilium.evidence import where
-from kina_audit.cilium.features import AGENT, features
+from kina_audit.cilium.features import AGENT, feature_rows, features, probe_rows
 from kina_audit.cilium.ladder import doubted, excluded
-from kina_audit.cilium.release import Release, known_releases
+from kina_audit.cilium.release import Release
 from kina_audit.engine.evaluate import overall
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
@@ -31,7 +32,7 @@ def of_release(result: ProfileResult, release: Release, kernel: KernelConfig) ->
         kernel: what is audited.
     """
     asked = _asked(release)
-    others = frozenset().union(*(_asked(r) for r in known_releases())) - asked
+    others = _ever_asked() - asked
     row = _row(release, kernel)
     findings = (*(_skipped(f, release) if _name(f) in others else f for f in result.findings), row)
     profile = replace(result.profile, requirements=(*result.profile.requirements, row.requirement))
@@ -40,6 +41,13 @@ def of_release(result: ProfileResult, release: Release, kernel: KernelConfig) ->
 
 def _asked(release: Release) -> frozenset[str]:
     return frozenset(n.requirement for n in features(release)[AGENT].needs if n.requirement)
+
+
+@cache
+def _ever_asked() -> frozenset[str]:
+    """What the agent of some release asks."""
+    agent = next(row for row in feature_rows() if row["id"] == AGENT)
+    return frozenset(row["requirement"] for row in (*agent["need"], *probe_rows()) if "requirement" in row)
 
 
 def _name(item: Finding) -> str:

@@ -253,7 +253,7 @@ def _verdict(report: Report, style: Style) -> list[str]:
     text = f"verdict: {report.verdict}" + (f" ({'; '.join(parts)})" if parts else "")
     lines = fill(text, style.width, subsequent_indent="  ", break_on_hyphens=False).splitlines()
     if report.advice is not None:
-        lines.append(f"Cilium {report.advice.release}: {report.advice.mode}")
+        lines.append(report.advice.headline)
     return lines
 
 
