@@ -14,19 +14,21 @@ from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import NothingCheckedError, UsageError
-from kina_audit.kernel.forecast import forecast
+from kina_audit.kconfig.carry import carry
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 from kina_audit.report.compare import lost_beside_findings
 from kina_audit.report.model import FailOn, Report
 from kina_audit.report.snapshot import Snapshot, snapshot
+from kina_audit.unlocking import BoxUnlocker
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice, Rest
     from kina_audit.cilium.request import Request
     from kina_audit.cilium.review import Review
     from kina_audit.engine.probed import Probing
+    from kina_audit.kconfig.toolchain import Toolchain
     from kina_audit.kernel.provenance import Provenance
     from kina_audit.report.claims import Answer
     from kina_audit.report.difference import Difference
@@ -36,8 +38,14 @@ DEFAULT_TAG = "default"
 CILIUM_TAG = "cilium"
 
 
-def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -> Kernel:
-    """Read a kernel's configuration from wherever ``source`` names it.
+def load_kernel(
+    source: str = "apple",
+    options: "SourceOptions | None" = None,
+    *,
+    fragments: Sequence[tuple[str, str]] = (),
+    toolchain: "str | Toolchain" = "",
+) -> Kernel:
+    """Read a kernel's configuration from wherever ``source`` names it, and tell what it becomes on its kernel.
 
     Args:
         source: a path to a config, a kernel image, an archive (``ARCHIVE!MEMBER``) or a folder; ``-``, ``running``,
@@ -45,13 +53,26 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
             ``kubectl:NODE``, or an ``https://`` address.
         options: architecture, target version, offline and cache behaviour; the defaults go to the network for
             sources that are on it.
+        fragments: (name, text) of each, merged into it as ``merge_config.sh`` does.
+        toolchain: what the kernel is built with, e.g. ``gcc-14,pahole=1.30``; empty: nobody said, and what depends on
+            it is unknown.
 
     Raises:
         SourceError: the configuration could not be obtained or read.
+        UsageError: an unknown toolchain.
     """
     from kina_audit.sources import open_source
 
-    return open_source(source, options)
+    kernel = open_source(source, options)
+    config = kernel.config
+    if fragments:
+        from kina_audit.kernel.merge import merged
+
+        names = ", ".join(name for name, _ in fragments)
+        config = merged(config, fragments, f"{source} with {names}")
+        notes = (*kernel.provenance.notes, f"with {names} merged into it")
+        kernel = Kernel(config, replace(kernel.provenance, notes=notes))
+    return replace(kernel, config=carry(config, toolchain))
 
 
 def load_profiles(
@@ -79,11 +100,14 @@ def advise_every_release(
     from kina_audit.cilium.advise import advise
     from kina_audit.cilium.release import known_releases
 
-    evaluator = Evaluator(forecast(kernel.config))
+    evaluator = Evaluator(carry(kernel.config))
     library = library or ProfileLibrary()
     results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
     apple = in_apple_container(kernel.provenance)
-    return [advise(evaluator, results, str(r), request, apple_container=apple) for r in known_releases()]
+    unlocker = BoxUnlocker(evaluator.kernel, {p.id: p for p in library.tagged(CILIUM_TAG)})
+    return [
+        advise(evaluator, results, str(r), request, apple_container=apple, unlocker=unlocker) for r in known_releases()
+    ]
 
 
 def explain_mode(
@@ -106,7 +130,7 @@ def explain_mode(
     from kina_audit.cilium.rests import of_mode
 
     library = library or ProfileLibrary()
-    evaluator = Evaluator(forecast(kernel.config))
+    evaluator = Evaluator(carry(kernel.config))
     results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
     _, reader, standing = stand(results, find_release(cilium), evaluator.kernel)
     return of_mode(reader, standing, parse_mode(mode, "--explain"))
@@ -132,7 +156,7 @@ def review_cilium(
     from kina_audit.cilium.release import find_release
     from kina_audit.cilium.review import review
 
-    evaluator = Evaluator(forecast(kernel.config))
+    evaluator = Evaluator(carry(kernel.config))
     library = library or ProfileLibrary()
     results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
     return review([Given(*v) for v in values], kind, results, find_release(cilium), evaluator.kernel)
@@ -180,7 +204,7 @@ def audit(
         NothingCheckedError: no requirement of the profiles applies to this kernel.
         UsageError: an unknown Cilium release, waivers without a day, or a baseline that cannot be compared.
     """
-    config = forecast(kernel.config)
+    config = carry(kernel.config)
     kernel = replace(kernel, config=config)
     evaluator = Evaluator(config)
     selected = tuple([_tried(evaluator.profile(p), probing) for p in profiles])
@@ -204,8 +228,10 @@ def audit(
         library = library or ProfileLibrary()
         results_of_cilium = {p.id: _tried(evaluator.profile(p), probing) for p in library.tagged(CILIUM_TAG)}
         advice = advise(
-            evaluator, results_of_cilium, cilium, request, apple_container=in_apple_container(kernel.provenance)
-        )
+            evaluator, results_of_cilium, cilium, request,
+            apple_container=in_apple_container(kernel.provenance),
+            unlocker=BoxUnlocker(config, {p.id: p for p in library.tagged(CILIUM_TAG)}),
+        )  # fmt: skip
     results = (*selected, observed_result(observed, config)) if observed else selected
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")
@@ -255,7 +281,7 @@ def judge_claims(
     from kina_audit.report.claims import judge, read_claims
 
     claims = read_claims(text, name)
-    evaluator = Evaluator(forecast(kernel.config))
+    evaluator = Evaluator(carry(kernel.config))
     library = library or ProfileLibrary()
 
     @cache

@@ -19,9 +19,9 @@ from typing import Any
 from kina_audit import __version__
 from kina_audit.api import CILIUM_TAG, DEFAULT_TAG
 from kina_audit.engine.evaluate import Evaluator
-from kina_audit.engine.finding import ProfileResult, Status
+from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError
-from kina_audit.kernel.forecast import forecast
+from kina_audit.kconfig.carry import carry
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
@@ -29,6 +29,7 @@ from kina_audit.report.matrix import Matrix, Row, make_row, row_of_document
 from kina_audit.report.model import FailOn, Report
 from kina_audit.sources.expand import Named
 from kina_audit.sources.options import SourceOptions
+from kina_audit.unlocking import OnDemand
 from kina_audit.workers import Spread, cores
 
 MAX_REPORT_BYTES = 256 * 1024 * 1024
@@ -146,7 +147,7 @@ class _Auditor:
         from kina_audit.sources import open_source
 
         kernel = open_source(source, self.request.options)
-        config = forecast(kernel.config)
+        config = carry(kernel.config)
         # Nobody looks at lines here, and numbering them costs more than the audit.
         evaluator = Evaluator(replace(config, text="", _lines={}))
         results = tuple([evaluator.profile(p) for p in self.profiles])
@@ -161,7 +162,7 @@ class _Auditor:
         from kina_audit.cilium.ladder import stand, standing
         from kina_audit.cilium.reading import Reader
 
-        results = _OnDemand(self.cilium, evaluator)
+        results = OnDemand(self.cilium, evaluator)
         mode = standing(Reader(results, self.release, evaluator.kernel, optimistic=False)).mode
         if evaluator.kernel.target is None or any(
             f.status is Status.UNKNOWN for r in results.values() for f in r.findings
@@ -169,18 +170,6 @@ class _Auditor:
             return str(stand(results, self.release, evaluator.kernel)[0])
         # Nothing that was asked is open, so reading it optimistically gives the same.
         return str(mode)
-
-
-class _OnDemand(dict[str, ProfileResult]):
-    """Cilium's profiles, evaluated when the ladder asks for them: it looks at half of them."""
-
-    def __init__(self, profiles: dict[str, Profile], evaluator: Evaluator) -> None:
-        super().__init__()
-        self._profiles, self._evaluator = profiles, evaluator
-
-    def __missing__(self, name: str) -> ProfileResult:
-        found = self[name] = self._evaluator.profile(self._profiles[name])
-        return found
 
 
 def _stored(source: str) -> dict[str, Any] | None:

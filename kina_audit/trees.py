@@ -12,7 +12,6 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel
 
 if TYPE_CHECKING:
-    from kina_audit.engine.finding import Finding, Status
+    from kina_audit.engine.finding import Status
     from kina_audit.kconfig.fix import Fix, Goal
     from kina_audit.kconfig.loaded import KernelTree
     from kina_audit.kconfig.resolve import Resolution
@@ -75,22 +74,51 @@ def open_kernel_tree(
         asked: list[Any] = [measured_key(program)]
     else:
         tools = named_toolchain(toolchain, options)
-        asked = [sorted(tools.measured.items()), sorted(tools.facts.items())]
-    identity = [__version__, str(place.root), arch, tools.name, tools.version, tools.binutils, tools.text, run_probes]
-    key = sha256(json.dumps([*identity, *asked]).encode()).hexdigest()[:32]
+        asked = []
+    # Without probes one parsed tree serves every toolchain; what is possible under one is kept apart.
+    key = sha256(json.dumps([__version__, str(place.root), arch, run_probes, *asked]).encode()).hexdigest()[:32]
+    under = [tools.name, tools.version, tools.binutils, tools.text, sorted(tools.facts.items())]
+    tools_key = sha256(json.dumps([*under, sorted(tools.measured.items())]).encode()).hexdigest()[:16]
+    names = {"texts": f"{key}-texts", "possible": f"{key}-possible-{tools_key}"}
     if not options.refresh and (document := load_document(key, options)) is not None:
-        cached = from_cached(place.root, place.origin, tools, document, lambda n: load_document(f"{key}-{n}", options))
+        cached = from_cached(place.root, place.origin, tools, document, lambda n: load_document(names[n], options))
         if cached is not None:
-            cached.keep = lambda text: save_document(f"{key}-possible", text, options)
+            cached.keep = lambda text: save_document(names["possible"], text, options)
             return cached
     options.say(f"reading the kernel tree {place.origin} for {arch}")
     tree, stamps = read_tree(place.root, place.origin, arch, tools, answers)
     document, texts = to_cached(tree, stamps)
-    save_document(f"{key}-texts", texts, options)
-    save_document(f"{key}-possible", "", options)
+    save_document(names["texts"], texts, options)
+    save_document(names["possible"], "", options)
     save_document(key, document, options)
-    tree.keep = lambda text: save_document(f"{key}-possible", text, options)
+    tree.keep = lambda text: save_document(names["possible"], text, options)
     return tree
+
+
+def line_of(kernel: Kernel, toolchain: str = "", *, options: "SourceOptions | None" = None) -> "KernelTree":
+    """The shipped line that tells about a kernel's version, as a tree; of two neighbours the newer one.
+
+    Raises:
+        UsageError: no line tells about it: its version or architecture is not known, or it is too old.
+    """
+    from kina_audit.errors import UsageError
+    from kina_audit.kconfig.carry import POSSIBLE_TOOLS
+    from kina_audit.kconfig.lines import ARCHES, line_text, lines, near, shipped_tree
+    from kina_audit.sources.options import SourceOptions
+    from kina_audit.toolchains import named_toolchain
+
+    config = kernel.config
+    if config.target is None:
+        raise UsageError("which kernel version it is for is not known", "Give it with --target-kernel.")
+    told_by = near(config.target)
+    if config.arch not in ARCHES or not told_by:
+        shipped = f"Linux {line_text(lines()[0])} and newer, for {' and '.join(ARCHES)}"
+        raise UsageError(
+            f"no model that ships is of Linux {config.target}, {config.arch or 'unknown architecture'}: {shipped}",
+            "Give the kernel's tree with --kernel-tree.",
+        )
+    tools = named_toolchain(toolchain or config.toolchain or POSSIBLE_TOOLS[0][1], options or SourceOptions())
+    return shipped_tree(told_by[-1], config.arch, tools)
 
 
 def arch_of(kernel: Kernel | None, options: "SourceOptions") -> str:
@@ -131,15 +159,9 @@ def start_of(kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, 
     Raises:
         UsageError: a recorded kernel, which has no config to resolve.
     """
-    from kina_audit.errors import UsageError
-    from kina_audit.kconfig.resolve import resolve
+    from kina_audit.kconfig.resolve import of_config
 
-    if kernel.config.held is not None or not kernel.config.text:
-        raise UsageError(
-            f"{kernel.provenance.source}: a recorded kernel notes single symbols, which cannot be resolved",
-            "Give the config file itself.",
-        )
-    return resolve(tree, kernel.config.text, fragments, name=kernel.provenance.location)
+    return of_config(tree, kernel.config, fragments, name=kernel.provenance.location)
 
 
 def _notes(resolution: "Resolution", fragments: Sequence[tuple[str, str]], symbols: Iterable[str]) -> list[str]:
@@ -209,7 +231,7 @@ def fix_profiles(
         )
         return report.verdict == "pass"
 
-    return find_fix(tree, start.rows, lambda _: goals, proven)
+    return find_fix(start, lambda _: goals, proven)
 
 
 def fix_mode(
@@ -218,61 +240,31 @@ def fix_mode(
     """The smallest fragment with which the kernel carries a Cilium mode (or a better one), proven by an audit.
 
     Raises:
-        UsageError: an unknown mode or release, or a recorded kernel.
+        UsageError: an unknown mode or release.
     """
     from kina_audit.api import CILIUM_TAG
-    from kina_audit.cilium.advise import advise
     from kina_audit.cilium.model import LADDER, Mode
-    from kina_audit.cilium.reading import Reader
     from kina_audit.cilium.release import find_release
-    from kina_audit.cilium.unlock import wanted
-    from kina_audit.engine.evaluate import Evaluator
     from kina_audit.errors import UsageError
-    from kina_audit.kconfig.fix import Goal, find_fix
     from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.unlocking import BoxUnlocker
 
     rungs = [str(m) for m in LADDER[:-1]]
     if mode not in rungs:
         raise UsageError(f"--mode {mode}: not one of {', '.join(rungs)}")
-    release = find_release(cilium)
     library = library or ProfileLibrary()
-    features = library.tagged(CILIUM_TAG)
-    enough = set(rungs[: rungs.index(mode) + 1])
-    start = start_of(kernel, tree)
-    named = {s for p in features for r in p.requirements for s in r.symbols}
-
-    def goals(state: "Resolution", rung: str) -> "list[Goal]":
-        evaluator = Evaluator(_sketch(state, named))
-        results = {p.id: evaluator.profile(p) for p in features}
-
-        def goal(item: "Finding") -> Goal:
-            row = item.requirement
-            return Goal(f"{row.profile}/{row.id}", item.expr, 1 if row.module else 2, row.why)
-
-        reader = Reader(results, release, evaluator.kernel, optimistic=False)
-        return [goal(f) for f in wanted(reader, Mode(rung))]
-
-    def proven(state: "Resolution") -> bool:
-        evaluator = Evaluator(_built(kernel, state).config)
-        return str(advise(evaluator, {p.id: evaluator.profile(p) for p in features}, cilium).mode) in enough
-
-    # What a rung asks for may not suffice (without BTF, some releases lose rungs altogether); then what the next one
-    # asks for does, or nothing.
-    first: Fix | None = None
-    for rung in reversed(rungs[: rungs.index(mode) + 1]):
-        found = find_fix(tree, start.rows, partial(goals, rung=rung), proven)
-        if not found.blocked:
-            return found
-        first = first or found
-    assert first is not None
-    return first
+    features = {p.id: p for p in library.tagged(CILIUM_TAG)}
+    config = _aimed(kernel.config, tree)
+    return BoxUnlocker(config, features, [start_of(kernel, tree)]).fix(Mode(mode), find_release(cilium))
 
 
 def standing(state: "Resolution", row: "Requirement") -> "Status":
     """How a requirement stands on a resolved config."""
     from kina_audit.engine.evaluate import Evaluator
+    from kina_audit.kconfig.carry import on_state
 
-    return Evaluator(_sketch(state, row.symbols)).requirement(row).status
+    config = _aimed(KernelConfig({}), state.tree)
+    return Evaluator(on_state(config, state)).requirement(row).status
 
 
 def _built(kernel: Kernel, state: "Resolution") -> Kernel:
@@ -287,14 +279,8 @@ def _built(kernel: Kernel, state: "Resolution") -> Kernel:
     return Kernel(config, kernel.provenance)
 
 
-def _sketch(state: "Resolution", names: Iterable[str]) -> KernelConfig:
-    """A resolved config with only these symbols: enough to look for goals, a fraction of the work."""
+def _aimed(config: KernelConfig, tree: "KernelTree") -> KernelConfig:
+    """A config for the kernel that a tree is of."""
     from kina_audit.kernel.version import KernelVersion
 
-    raw = {}
-    for name in names:
-        line = state.line(name)
-        if line:
-            raw[name] = "n" if line.startswith("#") else line.partition("=")[2]
-    model = state.tree.model
-    return KernelConfig(raw, target=KernelVersion.parse(model.version), arch=model.arch)
+    return config.with_target(KernelVersion.parse(tree.model.version), arch=tree.model.arch)

@@ -87,3 +87,9 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the research data (../shared) is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Configs that a test makes up are a kernel's own: nobody would build them, and no model is to judge them."""
+    monkeypatch.setenv("KINA_AUDIT_BUILT", "1")

@@ -13,6 +13,8 @@ import yaml
 
 from kina_audit.cli.pre_commit import hook
 
+pytestmark = pytest.mark.usefixtures("built")
+
 ROOT = Path(__file__).resolve().parents[1]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 LINES = ["# Linux/arm64 6.18.5 Kernel Configuration", "CONFIG_ARM64=y", "CONFIG_NET=y", "CONFIG_INET=y"]

@@ -215,7 +215,7 @@ def test_unknown_features_are_refused_with_near_names() -> None:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(tmp_path: Path, built: None) -> Path:
     lines = ["# Linux/arm64 6.18.5 Kernel Configuration", "CONFIG_ARM64=y"]
     lines += [f"CONFIG_HAVE_THING_{i}=y" for i in range(40)] + [f"CONFIG_{s}=y" for s in WHOLE]
     path = tmp_path / "config"

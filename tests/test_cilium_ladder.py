@@ -1,6 +1,7 @@
 """The ladder: every kernel of the research data by release, the way up one rung at a time, and never down by adding."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 from kina_audit.api import audit
 from kina_audit.cilium.model import LADDER, Advice, Mode
 from kina_audit.cilium.release import find_release
-from kina_audit.cilium.unlock import with_symbols
 from kina_audit.errors import UsageError
+from kina_audit.kconfig.carry import POSSIBLE_TOOLS, carry
 from kina_audit.kernel.config import KernelConfig, Origin
-from kina_audit.kernel.forecast import forecast
+from kina_audit.kernel.merge import merged
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
@@ -32,6 +33,16 @@ def advice(config: KernelConfig, release: str) -> Advice:
     found = audit(Kernel(config, Provenance("test", "file", "test")), AGENT, cilium=release, library=LIBRARY).advice
     assert found is not None
     return found
+
+
+def with_symbols(config: KernelConfig, symbols: Iterable[str]) -> KernelConfig:
+    """A built kernel with more symbols on, whatever they depend on."""
+    return replace(config, raw={**config.raw, **dict.fromkeys(symbols, "y")})
+
+
+def rebuilt(config: KernelConfig, lines: Iterable[str]) -> KernelConfig:
+    """What is built from a config with a fragment, with the tools that fragments are proven with."""
+    return carry(merged(config, [("fragment", "\n".join(lines) + "\n")], "test"), POSSIBLE_TOOLS[0][1])
 
 
 def synthetic(*symbols: str, version: str = "6.18.5", missing: tuple[str, ...] = ()) -> KernelConfig:
@@ -160,9 +171,7 @@ def test_apples_kernel_climbs_by_the_advice_it_is_given(shared: Path, release: s
     config = kernels(shared)["apple-arm64-resolved-6.18.5"]
     seen = [advice(config, release).mode]
     while (found := advice(config, release)).unlock is not None:
-        names = [s.removeprefix("CONFIG_").removesuffix("=y") for s in found.unlock.symbols]
-        turned_on = [hidden for hidden, visible in {"BPF_EVENTS": "UPROBE_EVENTS"}.items() if visible in names]
-        config = with_symbols(config, [*names, *turned_on])
+        config = rebuilt(config, found.unlock.symbols)
         after = advice(config, release).mode
         assert after is found.unlock.mode
         assert rank(after) > rank(found.mode)
@@ -213,13 +222,9 @@ def test_what_the_advice_names_reaches_what_it_says(data: st.DataObject) -> None
     missing = data.draw(st.sets(st.sampled_from(BASE), max_size=6))
     config = synthetic(*BASE, "BPF_JIT", missing=tuple(missing))
     found = advice(config, "1.20.0")
-    if found.unlock is None:
-        assert found.mode is Mode.FULL_EBPF or "HAVE_EBPF_JIT" in missing
-        return
-    names = [s.removeprefix("CONFIG_").removesuffix("=y") for s in found.unlock.symbols]
-    selected = (("BPF_EVENTS", "UPROBE_EVENTS"), ("NET_XGRESS", "BPF_SYSCALL"), ("NET_XGRESS", "NET"))
-    hidden = [hidden for hidden, by in selected if by in names]
-    assert rank(advice(with_symbols(config, [*names, *hidden]), "1.20.0").mode) >= rank(found.unlock.mode)
+    assert found.unlock is not None or found.mode is Mode.FULL_EBPF or "HAVE_EBPF_JIT" in missing
+    for rung in found.ladder:
+        assert rank(advice(rebuilt(config, rung.symbols), "1.20.0").mode) >= rank(rung.mode)
 
 
 @pytest.mark.parametrize("version", ["7.2.0", "7.2.13", "7.3.0-rc1"])
@@ -253,11 +258,11 @@ def test_an_unknown_that_cannot_matter_does_not() -> None:
     assert advice(config, "1.18").mode is Mode.UNSUPPORTED
 
 
-def test_forecast_and_advice_agree_on_a_record() -> None:
+def test_models_and_advice_agree_on_a_record() -> None:
     from kina_audit.api import load_kernel
 
     kernel = load_kernel("recorded:apple")
-    assert advice(forecast(kernel.config), "1.18").mode is Mode.UNSUPPORTED
+    assert advice(carry(kernel.config), "1.18").mode is Mode.UNSUPPORTED
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import pytest
 
 from kina_audit.cli import main
 
+pytestmark = pytest.mark.usefixtures("built")
+
 ROOT = Path(__file__).resolve().parents[1]
 Run = Callable[..., tuple[int, str, str]]
 
@@ -203,8 +205,11 @@ def test_a_closed_pipe_is_no_error(config: Path) -> None:
 
 def test_the_library_says_what_the_command_says(config: Path) -> None:
     from kina_audit import audit, load_kernel, load_profiles
+    from kina_audit.sources.options import SourceOptions
 
-    report = audit(load_kernel(str(config)), load_profiles(["vxlan", "wireguard"]), cilium=None)
+    report = audit(
+        load_kernel(str(config), SourceOptions(built=True)), load_profiles(["vxlan", "wireguard"]), cilium=None
+    )
     assert report.verdict == "fail"
     assert [r.status for r in report.results] == ["pass", "fail"]
     assert report.advice is None

@@ -27,6 +27,8 @@ from tests.conftest import examples
 from tests.sample_report import CONFIG, profile
 from tests.test_render_formats import BAD, HOSTILE
 
+pytestmark = pytest.mark.usefixtures("built")
+
 GOLDEN = Path(__file__).parent / "data" / "diff"
 SUFFIX = {"text": "txt", "json": "json", "markdown": "md"}
 Run = Callable[..., tuple[int, str, str]]

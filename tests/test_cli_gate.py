@@ -12,6 +12,8 @@ import pytest
 
 from kina_audit.cli import main
 
+pytestmark = pytest.mark.usefixtures("built")
+
 Run = Callable[..., tuple[int, str, str]]
 WAIVER = """
 [[waiver]]

@@ -11,6 +11,8 @@ from kina_audit.cli.settings import COMMANDS, load_settings
 from kina_audit.profiles.load import ProfileLibrary
 from tests.test_cli import Run, config, run  # noqa: F401
 
+pytestmark = pytest.mark.usefixtures("built")
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -125,12 +125,23 @@ def test_fix_says_why_there_is_no_fragment(here: Path, capsys: pytest.CaptureFix
     assert json.loads(out)["blocked"][0]["proven"] is True
 
 
-def test_fix_without_a_tree_is_marked_unverified(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (here / "full").write_text("CONFIG_NET=y\n# CONFIG_JIT is not set\n")
-    status, out, _ = run(capsys, "fix", "full", "-p", "jit.toml", "-q")
+def test_fix_without_a_tree_proves_on_the_line_that_ships(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "fix", "apple", "--offline", "--mode", "full-ebpf", "-q")
     assert status == 0
-    assert out.startswith("# Not verified")
-    assert "CONFIG_JIT=y" in out
+    assert "# Proven on Linux 6.18.5 (arm64)" in out
+    assert "CONFIG_BPF_JIT=y\n" in out
+    assert "CONFIG_DEBUG_INFO_BTF=y\n" in out
+    (here / "full").write_text("CONFIG_NET=y\n# CONFIG_JIT is not set\n")
+    status, _, err = run(capsys, "fix", "full", "-p", "vxlan", "-q")
+    assert status == 2
+    assert "which kernel version it is for is not known" in err
+
+
+@pytest.mark.parametrize("words", [("--mode", "banana"), ("--mode", "full-ebpf", "--cilium", "9.9")])
+def test_fix_refuses_what_does_not_exist(
+    here: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert run(capsys, "fix", "apple", "--offline", *words, "-q")[0] == 2
 
 
 def test_check_resolves_first_and_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,7 +193,6 @@ def test_trees_are_listed_added_and_removed(here: Path, capsys: pytest.CaptureFi
         (("tree", "add", "linux"), 2, "linux: a source folder is read in place"),
         (("resolve", "config", *TREE, "-F", "missing"), 3, "missing: no such file"),
         (("resolve", "config", *TREE, "-F", "jit.toml.txt"), 3, "so it is no fragment"),
-        (("resolve", "recorded:kata@3.17.0", "-t", "linux", "--arch", "x86"), 2, "recorded kernel"),
         (("explain", "NO_SUCH", "config", *TREE), 2, "defines no symbol NO_SUCH"),
         (("explain", "JIT", "config", *TREE, "-f", "xml"), 2, "not one of text, json"),
         (("fix", "config", *TREE), 2, "either --profile or --mode"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kina_audit.kconfig.fix import Fix, Goal, compile_expression, find_fix
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import expression_text
-from kina_audit.kconfig.resolve import Requested, resolve
+from kina_audit.kconfig.resolve import Requested, Resolution, resolve
 from kina_audit.kernel.expression import Expression
 from tests.conftest import examples
 from tests.kconfig_fixture import fixture_tree
@@ -20,7 +20,7 @@ def fixed(config: str, *conditions: str, wanted: int = 1, tree: KernelTree | Non
     tree = tree or fixture_tree()
     rows = resolve(tree, config).rows
     goals = [Goal(f"test/{i}", Expression.parse(c), wanted, "why") for i, c in enumerate(conditions)]
-    return find_fix(tree, rows, lambda _: goals, lambda _: True)
+    return find_fix(Resolution(tree, rows), lambda _: goals, lambda _: True)
 
 
 def lines(found: Fix) -> list[str]:
@@ -211,7 +211,7 @@ def test_a_symbol_the_tree_lacks_blocks() -> None:
 def test_nothing_is_returned_that_the_proof_refuses() -> None:
     tree = fixture_tree()
     goals = [Goal("test/0", Expression.parse("NET"), 1, "why")]
-    found = find_fix(tree, [], lambda _: goals, lambda _: False)
+    found = find_fix(Resolution(tree, []), lambda _: goals, lambda _: False)
     assert found.changes == ()
     assert [b.proven for b in found.blocked] == [False]
 

@@ -20,10 +20,22 @@ ALLOWED = {
     "kconfig": {"kernel"},
     # What runs has kernels of its own to ask; it names outcomes by the engine's words.
     "probe": {"kernel", "profiles", "engine"},
-    "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig"},
-    "trees": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api", "toolchains"},
+    "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "unlocking"},
+    "unlocking": {"kernel", "profiles", "engine", "cilium", "kconfig"},
+    "trees": {
+        "kernel",
+        "profiles",
+        "engine",
+        "cilium",
+        "report",
+        "sources",
+        "kconfig",
+        "api",
+        "toolchains",
+        "unlocking",
+    },
     "toolchains": {"kconfig", "sources"},
-    "matrix": {"kernel", "profiles", "engine", "cilium", "report", "sources", "api", "workers"},
+    "matrix": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api", "workers", "unlocking"},
     "clusters": {"kernel", "profiles", "engine", "cilium", "report", "sources", "api"},
     "workers": set(),
     "lint": {"kernel", "profiles", "kconfig"},
@@ -45,7 +57,7 @@ ALLOWED = {
         "clusters",
     },
 }
-EVERYWHERE = {"errors", "packaged", "json_text", "__init__"}
+EVERYWHERE = {"errors", "packaged", "json_text", "later", "__init__"}
 
 # third-party library -> the only rooms that may import it
 OWNERS = {

@@ -9,8 +9,8 @@ from kina_audit.api import audit
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import ProfileError
+from kina_audit.kconfig.carry import carry
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin
-from kina_audit.kernel.forecast import forecast
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
@@ -137,7 +137,7 @@ def columns(shared: Path) -> list[KernelConfig]:
     raw = text("apple-arm64-2f947e7")
     aimed = parse_config(raw, origin=Origin.INPUT).with_target(KernelVersion.parse("6.18.5"))
     resolved = [parse_config(text(f"apple-arm64-resolved-{v}")) for v in ("6.12", "7.2")]
-    return [parse_config(raw), forecast(aimed), *resolved]
+    return [parse_config(raw), carry(aimed), *resolved]
 
 
 DECIDED_OTHERWISE = {

@@ -197,4 +197,5 @@ def test_the_report_says_which_findings_depend_on_the_target() -> None:
         )
         for d in (document, older)
     }
-    assert legacy == {"6.18.5": "warn", "6.14.9": "pass"}
+    # Between 6.12, which keeps the tables, and 6.17, which drops them, nobody can tell.
+    assert legacy == {"6.18.5": "warn", "6.14.9": "unknown"}

@@ -15,6 +15,8 @@ from kina_audit.sources import open_source
 from tests.conftest import config_text
 from tests.test_cli import Run, run  # noqa: F401
 
+pytestmark = pytest.mark.usefixtures("built")
+
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (
     "# Linux/arm64 6.18.5 Kernel Configuration\nCONFIG_NET=y\nCONFIG_INET=y\nCONFIG_VXLAN=m\nCONFIG_MODULES=y\n"

@@ -11,6 +11,8 @@ from kina_audit.cli.pre_commit import hook
 from kina_audit.cli.settings import load_settings
 from kina_audit.render import FORMATS
 
+pytestmark = pytest.mark.usefixtures("built")
+
 CONFIG = "CONFIG_NET=y\n# CONFIG_WIREGUARD is not set\n"
 WEAK = 'fail-on = "never"\n'
 

@@ -12,7 +12,7 @@ from kina_audit.cilium.reading import MET, Reader, Results, Unmet, verified
 from kina_audit.cilium.release import find_release
 from kina_audit.cilium.request import Request
 from kina_audit.cilium.rests import evidence_of, rests, seen
-from kina_audit.cilium.unlock import next_mode
+from kina_audit.cilium.unlock import Unlocker, ladder
 from kina_audit.cilium.values import settings
 from kina_audit.cilium.wishes import grant
 from kina_audit.engine.evaluate import Evaluator
@@ -34,6 +34,7 @@ def advise(
     request: Request | None = None,
     *,
     apple_container: bool = False,
+    unlocker: Unlocker | None = None,
 ) -> Advice:
     """Recommend a mode.
 
@@ -43,6 +44,7 @@ def advise(
         release: as `find_release` takes it.
         request: what the user wants and does not want.
         apple_container: the kernel is one that Apple ``container`` boots, so what is known of its VMs is said too.
+        unlocker: finds what a better mode or a feature would take; None: nobody is asked.
 
     Raises:
         UsageError: an unknown release.
@@ -51,7 +53,7 @@ def advise(
     kernel = evaluator.kernel
     request = request or Request()
     refused, doubt = excluded(chosen, kernel.target), doubted(chosen, kernel.target)
-    capabilities = every_capability(results, chosen, kernel, refused, doubt)
+    capabilities = every_capability(results, chosen, kernel, refused, doubt, unlocker=unlocker)
 
     def look(asked: Request) -> tuple[Mode, bool]:
         granted = grant(asked, capabilities, results, chosen, kernel)
@@ -70,9 +72,9 @@ def advise(
             mode=mode,
             summary=_refusal(mode, refused or doubt, reader),
             blockers=blockers,
-            unlock=None
+            ladder=()
             if refused or doubt or (mode is Mode.UNKNOWN and not _feared(reader))
-            else next_mode(kernel, results, chosen, low.mode, granted.needless),
+            else ladder(unlocker, chosen, low.mode, granted.needless),
             cautions=warned,
             alternatives=_alternatives(results) if mode is Mode.UNSUPPORTED else (),
             capabilities=capabilities,
@@ -92,7 +94,7 @@ def advise(
         summary=" ".join([_TITLES[mode], *(u.why for u in reader.unverified("agent"))]),
         choices=choices,
         blockers=_missing_for_more(reader, low),
-        unlock=next_mode(kernel, results, chosen, mode, granted.needless),
+        ladder=ladder(unlocker, chosen, mode, granted.needless),
         cautions=warned,
         capabilities=capabilities,
         helm_values=values,

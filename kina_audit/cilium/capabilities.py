@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Effect
@@ -9,9 +10,10 @@ from kina_audit.cilium.ladder import refusal_words
 from kina_audit.cilium.model import Capability, State
 from kina_audit.cilium.reading import Reader, Results, Unmet, verified, worst
 from kina_audit.cilium.release import Release
-from kina_audit.cilium.unlock import assignments
+from kina_audit.cilium.unlock import Unlocker
 from kina_audit.engine.finding import Status
 from kina_audit.kernel.config import KernelConfig
+from kina_audit.later import Later
 
 USABLE = (State.WORKS, State.DEGRADED, State.SILENT, State.UNVERIFIED)
 """States in which a feature may be switched on."""
@@ -41,6 +43,7 @@ def capabilities(
     doubted: str = "",
     off: frozenset[str] = frozenset(),
     values: Mapping[str, str] | None = None,
+    unlocker: Unlocker | None = None,
 ) -> tuple[Capability, ...]:
     """Every feature, in the order of the data file.
 
@@ -52,10 +55,11 @@ def capabilities(
         doubted: why nobody knows whether it can, or an empty string.
         off: features that are switched off, where others are needed in their place.
         values: the cilium-config values of a user; what is not set has the chart's default.
+        unlocker: finds what would turn a feature on.
     """
     low = Reader(results, release, kernel, optimistic=False, off=off, values=values)
     high = Reader(results, release, kernel, optimistic=True, off=off, values=values)
-    found = tuple(_capability(name, low, high, refused) for name in low.features)
+    found = tuple(_capability(name, low, high, refused, unlocker) for name in low.features)
     if not doubted or refused:
         return found
     return tuple(
@@ -66,7 +70,7 @@ def capabilities(
     )
 
 
-def _capability(name: str, low: Reader, high: Reader, refused: str) -> Capability:
+def _capability(name: str, low: Reader, high: Reader, refused: str, unlocker: Unlocker | None) -> Capability:
     feature = low.features[name]
     unmet = low.unmet(name)
     state = _state(name, low)
@@ -87,14 +91,14 @@ def _capability(name: str, low: Reader, high: Reader, refused: str) -> Capabilit
     says = need.says if need and state not in _QUIET else ""
     if refused and name == AGENT:
         says = refusal_words(low.release, low.kernel.target)
-    rows = breaking or unmet
-    symbols = dict.fromkeys(a for u in rows for f in u.findings for a in assignments(f, low.kernel))
+    lacking = [f for u in breaking or unmet for f in u.findings]
+    helps = unlocker is not None and lacking and state not in (State.WORKS, State.UNAVAILABLE) and not refused
     return Capability(
         id=f"cilium-{name}",
         title=feature.title,
         status=_STATUS[state],
         because=because,
-        unlock=tuple(symbols) if state is not State.WORKS else (),
+        unlock=Later(partial(unlocker.assignments, lacking)) if helps and unlocker is not None else (),
         state=state,
         says=says,
         evidence=str(need.basis) if need else "",

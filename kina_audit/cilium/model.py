@@ -1,6 +1,6 @@
 """The advice about Cilium, as values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -87,7 +87,7 @@ class Capability:
     title: str
     status: Status
     because: str
-    unlock: tuple[str, ...] = ()
+    unlock: Sequence[str] = ()
     state: State = State.UNKNOWN
     says: str = ""
     evidence: str = ""
@@ -149,7 +149,7 @@ class Advice:
         choices: the decisions inside the mode.
         blockers: the findings that stop a better mode, most important first; for ``unsupported`` the first one is
             what the agent would die of.
-        unlock: what the next mode up would take; None at the top.
+        ladder: for every mode above, the nearest first, what it would take.
         cautions: sentences on what a config cannot show, what is untested or unverified.
         alternatives: what does run on this kernel when Cilium does not.
         capabilities: feature by feature.
@@ -169,7 +169,7 @@ class Advice:
     summary: str
     choices: tuple[Choice, ...] = ()
     blockers: tuple[Evidence, ...] = ()
-    unlock: Unlock | None = None
+    ladder: Sequence[Unlock] = ()
     cautions: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
     capabilities: tuple[Capability, ...] = ()
@@ -181,6 +181,11 @@ class Advice:
     evidence: str = ""
     run: str = ""
     rests: tuple[Rest, ...] = ()
+
+    @property
+    def unlock(self) -> Unlock | None:
+        """What the next mode up would take; None at the top, or when nothing is known to reach it."""
+        return self.ladder[0] if self.ladder else None
 
     @property
     def headline(self) -> str:

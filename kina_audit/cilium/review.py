@@ -49,7 +49,7 @@ class Remark:
     state: State
     because: str
     says: str = ""
-    unlock: tuple[str, ...] = ()
+    unlock: Sequence[str] = ()
     evidence: str = ""
     link: str = ""
 

@@ -1,47 +1,44 @@
-"""What would have to be set for a better mode: searched for, then confirmed by evaluating again."""
+"""What stands between a kernel and a better mode, and who can say what it takes: nothing in this room solves a Kconfig."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-from functools import cache
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
 
-from kina_audit.cilium.ladder import above, stand
+from kina_audit.cilium.ladder import above
 from kina_audit.cilium.model import Mode, Unlock
-from kina_audit.cilium.reading import Reader, Results
+from kina_audit.cilium.reading import Reader
 from kina_audit.cilium.release import Release
-from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Finding
-from kina_audit.kernel.config import KernelConfig
-from kina_audit.kernel.expression import Node
-from kina_audit.packaged import data_file, toml_document
-
-Choice = frozenset[str]
-_MOST = 64
-"""How many ways to satisfy one condition are looked at; conditions have a handful."""
+from kina_audit.later import Later
 
 
-def next_mode(
-    kernel: KernelConfig, results: Results, release: Release, mode: Mode, off: frozenset[str] = frozenset()
-) -> Unlock | None:
-    """The nearest better mode that setting symbols reaches, with the symbols; None when there is none.
+class Unlocker(Protocol):
+    """Finds assignments and proves them on the kernel's own line; `kina_audit.unlocking` has the one there is."""
 
-    Args:
-        kernel: what is audited.
-        results: every profile tagged ``cilium``, by id.
-        release: the Cilium release.
-        mode: the mode to better.
-        off: features that are not to be used.
-    """
-    reader = Reader(results, release, kernel, optimistic=False, off=off)
+    def mode(self, wanted: Mode, release: Release, off: frozenset[str]) -> Unlock | None:
+        """What carries the kernel to a mode, or past it; None when nothing is known to."""
+
+    def assignments(self, findings: Sequence[Finding]) -> tuple[str, ...]:
+        """The fewest assignments, as ``CONFIG_X=y``, under which findings hold; empty when none are known to."""
+
+
+def ladder(unlocker: Unlocker | None, release: Release, mode: Mode, off: frozenset[str]) -> Sequence[Unlock]:
+    """For every mode above ``mode``, the nearest first, what it takes; modes that one fragment reaches at once are one."""
+    if unlocker is None:
+        return ()
+    return Later(partial(_ladder, unlocker, release, mode, off))
+
+
+def _ladder(unlocker: Unlocker, release: Release, mode: Mode, off: frozenset[str]) -> tuple[Unlock, ...]:
+    found: list[Unlock] = []
     for better in above(mode):
-        chosen = _choose(wanted(reader, better), kernel)
-        if chosen is None:
+        # What reached the one below may have reached this one, too.
+        if found and better in (found[-1].mode, *(m for m in Mode if found[-1].mode in above(m))):
             continue
-        for trial in (_trimmed(chosen, kernel, results, release, better, off), chosen):
-            reached = _mode_with(trial, kernel, results, release, off)
-            if trial and reached in (better, *above(better)):
-                return Unlock(reached, tuple(f"CONFIG_{s}=y" for s in visible(trial, kernel)), _because(trial, kernel))
-    return None
+        one = unlocker.mode(better, release, off)
+        if one is not None:
+            found.append(one)
+    return tuple(found)
 
 
 def wanted(reader: Reader, mode: Mode) -> list[Finding]:
@@ -60,109 +57,3 @@ def wanted(reader: Reader, mode: Mode) -> list[Finding]:
         whole = [n for n in ("hubble", "kube-proxy-replacement") if n not in reader.off]
         rows += [f for n in whole for u in reader.unmet(n) for f in u.findings]
     return list({(f.requirement.profile, f.requirement.id): f for f in rows}.values())
-
-
-def ways(node: Node, kernel: KernelConfig) -> list[Choice]:
-    """The sets of symbols that, set to y, make a condition true; fewest first. Comparisons are left alone."""
-    kind = node[0]
-    if kind == "sym":
-        name = str(node[1])
-        value = kernel.fact(name).value
-        if value in ("y", "m"):
-            return [frozenset()]
-        return [frozenset((name,))] if _settable(name, kernel) else []
-    if kind in ("&&", "||"):
-        left, right = (ways(n, kernel) for n in node[1:])  # type: ignore[arg-type]
-        found = {a | b for a in left for b in right} if kind == "&&" else {*left, *right}
-        return sorted(found, key=lambda c: (len(c), sorted(c)))[:_MOST]
-    return []
-
-
-def _settable(symbol: str, kernel: KernelConfig) -> bool:
-    """Whether an assignment turns a symbol on; one without a prompt follows others, which may all be on in vain."""
-    if symbol in _unsettable():
-        return False
-    others = _how().get(symbol, {"set": [symbol]})["set"]
-    return symbol in others or any(kernel.fact(o).value not in ("y", "m") for o in others)
-
-
-def assignments(item: Finding, kernel: KernelConfig) -> tuple[str, ...]:
-    """The fewest visible symbols that satisfy a finding's condition, as ``CONFIG_X=y``; empty when none is known."""
-    found = ways(item.expr.node, kernel)
-    return tuple(f"CONFIG_{s}=y" for s in visible(sorted(found[0]), kernel)) if found else ()
-
-
-def _choose(rows: Iterable[Finding], kernel: KernelConfig) -> list[str] | None:
-    chosen: dict[str, None] = {}
-    for row in rows:
-        found = ways(row.expr.node, kernel)
-        if not found:
-            return None
-        best = min(found, key=lambda c: (len(c - chosen.keys()), sorted(c)))
-        chosen.update(dict.fromkeys(sorted(best)))
-    return list(chosen)
-
-
-def _trimmed(
-    chosen: list[str], kernel: KernelConfig, results: Results, release: Release, mode: Mode, off: frozenset[str]
-) -> list[str]:
-    """``chosen`` without the symbols that the mode is reached without."""
-    kept = list(chosen)
-    for symbol in reversed(chosen):
-        without = [s for s in kept if s != symbol]
-        if _mode_with(without, kernel, results, release, off) in (mode, *above(mode)):
-            kept = without
-    return kept
-
-
-def _mode_with(
-    symbols: Iterable[str], kernel: KernelConfig, results: Results, release: Release, off: frozenset[str]
-) -> Mode:
-    changed = with_symbols(kernel, symbols)
-    evaluator = Evaluator(changed)
-    again = {name: evaluator.profile(row.profile) for name, row in results.items()}
-    return stand(again, release, changed, off)[0]
-
-
-def with_symbols(kernel: KernelConfig, symbols: Iterable[str]) -> KernelConfig:
-    """A copy of a kernel's configuration with more symbols set to y."""
-    names = set(symbols)
-    return replace(
-        kernel,
-        raw={**kernel.raw, **dict.fromkeys(names, "y")},
-        predicted={s: f for s, f in kernel.predicted.items() if s not in names},
-    )
-
-
-def visible(symbols: Iterable[str], kernel: KernelConfig) -> list[str]:
-    """Symbols a person can set: promptless ones replaced by what turns them on, and what they need added."""
-    shown: dict[str, None] = {}
-    for symbol in symbols:
-        for name in _how().get(symbol, {"set": [symbol]})["set"]:
-            if kernel.fact(name).value not in ("y", "m"):
-                shown[name] = None
-    return list(shown)
-
-
-def _because(symbols: Iterable[str], kernel: KernelConfig) -> str:
-    hidden = [s for s in symbols if s in _how() and s not in _how()[s]["set"]]
-    text = f"They turn CONFIG_{' and CONFIG_'.join(hidden)} on, which cannot be set by hand. " if hidden else ""
-    notes = [str(_how()[s]["note"]) for s in symbols if s in _how() and "note" in _how()[s]]
-    if (
-        kernel.target is not None
-        and "BPF_JIT" in symbols
-        and kernel.target.triple < (6, 10, 0)
-        and not kernel.has_modules
-    ):
-        notes.append("Before Linux 6.10 CONFIG_BPF_JIT also needs CONFIG_MODULES=y.")
-    return (text + " ".join(notes)).strip() or "With them set, the audit reaches this mode."
-
-
-@cache
-def _how() -> dict[str, dict[str, Any]]:
-    return {e["symbol"]: e for e in toml_document(data_file("symbols.toml")).get("turn_on", ())}
-
-
-@cache
-def _unsettable() -> frozenset[str]:
-    return frozenset(toml_document(data_file("symbols.toml")).get("unsettable", ()))

@@ -1,7 +1,7 @@
 """``kina-audit fix``: the smallest fragment that makes a profile pass or a Cilium mode possible."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,10 +15,6 @@ from kina_audit.cli.tree_options import (
     write_or_print,
 )
 from kina_audit.json_text import indented
-
-if TYPE_CHECKING:
-    from kina_audit.kernel.provenance import Kernel
-    from kina_audit.profiles.model import Profile
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +51,7 @@ def fix(
     from kina_audit.errors import UsageError
     from kina_audit.kconfig.sensitive import assumptions
     from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
-    from kina_audit.trees import arch_of, fix_mode, fix_profiles
+    from kina_audit.trees import arch_of, fix_mode, fix_profiles, line_of
 
     if bool(profile) == bool(mode):
         raise UsageError("give either --profile or --mode", "For example --mode full-ebpf.")
@@ -64,9 +60,11 @@ def fix(
     options = given.source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
     kernel = load_kernel(source, options)
     profiles = load_profiles(profile or []) if profile else []
-    if not kernel_tree:
-        return _unverified(kernel, profiles, mode, cilium)
-    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, options), options=options)
+    tree = (
+        opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, options), options=options)
+        if kernel_tree
+        else line_of(kernel, toolchain, options=options)
+    )
     found = (
         fix_mode(kernel, tree, mode, cilium=cilium)
         if mode
@@ -84,23 +82,4 @@ def fix(
         return 1
     if not found.changes and format_ != "json":
         terminal.say(f"nothing is missing for {wanted}")
-    return 0
-
-
-def _unverified(kernel: "Kernel", profiles: "list[Profile]", mode: str, cilium: str) -> int:
-    """Without a tree: what the profiles name, which may depend on more."""
-    from kina_audit.api import audit, load_profiles
-    from kina_audit.cilium.unlock import assignments
-
-    report = audit(kernel, profiles or load_profiles(), cilium=cilium if mode else None, fail_on="never")
-    lines = ["# Not verified: no --kernel-tree was given. A symbol may depend on others, or not be settable by hand."]
-    if mode:
-        unlock = report.advice.unlock if report.advice else None
-        if unlock is not None:
-            lines += [f"# For Cilium mode {unlock.mode}, the next one up: {unlock.because}", *unlock.symbols]
-    else:
-        for _, item in report.findings("fail"):  # type: ignore[arg-type]
-            row = item.requirement
-            lines += [f"# {row.profile}/{row.id}: {item.fix}", *assignments(item, report.kernel.config)]
-    terminal.print_out("\n".join(lines) + "\n")
     return 0

@@ -31,6 +31,14 @@ Arch = Annotated[
 TargetKernel = Annotated[
     str, typer.Option("--target-kernel", metavar="VERSION", help="The kernel version built from the config.")
 ]
+Built = Annotated[
+    bool,
+    typer.Option(
+        "--built",
+        envvar="KINA_AUDIT_BUILT",
+        help="The config is a kernel's own, copied from it: the truth, not olddefconfig's input.",
+    ),
+]
 Offline = Annotated[bool, typer.Option("--offline", envvar="KINA_AUDIT_OFFLINE", help="Never touch the network.")]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Ignore what is cached.")]
 NoFallback = Annotated[
@@ -63,6 +71,7 @@ def source_options(
     *,
     arch: Arch = "",
     target_kernel: TargetKernel = "",
+    built: Built = False,
     offline: Offline = False,
     refresh: Refresh = False,
     no_fallback: NoFallback = False,
@@ -85,6 +94,7 @@ def source_options(
         arch=stated if stated in PROJECT_ARCHES else PROJECT_ARCHES[0],
         stated_arch=stated,
         target_kernel=target_kernel,
+        built=built,
         offline=offline,
         refresh=refresh,
         fallback=not no_fallback,

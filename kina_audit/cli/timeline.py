@@ -89,16 +89,14 @@ def _of_apple(options: "SourceOptions", notes: list[str]) -> "Iterator[tuple[Ver
     from kina_audit.sources import open_source
     from kina_audit.sources.recorded import entries
 
-    blob, held = "", 0
+    blob = ""
     for name, record, ref in entries():
         if (record.family, record.arch) != ("apple", options.arch):
             continue
         kernel = open_source(f"recorded:{name}", options)
-        blob, held = kernel.provenance.blob, max(held, len(kernel.config.held or ()))
+        blob = kernel.provenance.blob
         tags = ref.first if ref.first == ref.last else f"{ref.first} to {ref.last}"
         yield Version(tags, "", None), kernel
-    if held:
-        notes.append(f"recorded kernels hold {held} symbols; others are not compared")
     if options.offline:
         notes.append("main was not asked for, by --offline")
         return

@@ -161,7 +161,7 @@ def _reason(status: Status, facts: tuple[SymbolFact, ...], kernel: KernelConfig)
     if status is Status.UNKNOWN:
         unknown = [f for f in facts if f.value is None or f.state is SymbolState.UNLOADED]
         names = ", ".join(f"CONFIG_{f.name}" for f in unknown)
-        if kernel.completeness is Completeness.PARTIAL and kernel.held is None:
+        if kernel.completeness is Completeness.PARTIAL and not (kernel.resolved and kernel.resolved.lines):
             what = kernel.cut or "this is a partial config, which does not say"
             return f"{names}: {what}; audit the built kernel's .config"
         return f"{names}: {unknown[0].note}" if unknown else "this input cannot tell"

@@ -1,7 +1,9 @@
 """Config text in and out, as ``scripts/kconfig/confdata.c`` reads and writes it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
 from kina_audit.kconfig.numbers import valid_text
@@ -20,6 +22,11 @@ class Assignment:
     name: str
     value: str
     line: int
+
+
+def loose_comments(version: tuple[int, ...]) -> bool:
+    """Whether the reader of a kernel version takes ``# CONFIG_X is not set`` with anything behind it: until Linux 6.8."""
+    return version[:2] < (6, 8)
 
 
 def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
@@ -41,11 +48,29 @@ def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
     return found
 
 
-def user_values(model: TreeModel, assignments: list[Assignment]) -> UserValues:
-    """What a config asks of a tree; lines its reader would reject are left out, as it does."""
-    user = UserValues()
+class Assigned(Protocol):
+    """A symbol and the text that is assigned to it."""
+
+    @property
+    def name(self) -> str:
+        """The symbol."""
+
+    @property
+    def value(self) -> str:
+        """The text after ``=``; ``n`` for "is not set"."""
+
+
+def user_values(model: TreeModel, assignments: Sequence[Assigned], more_of: UserValues | None = None) -> UserValues:
+    """What a config asks of a tree; lines its reader would reject are left out, as it does.
+
+    Args:
+        model: the tree.
+        assignments: the config's lines in order.
+        more_of: what earlier lines asked for, to be added to.
+    """
+    user = UserValues() if more_of is None else more_of
     index, types = model.index, model.types
-    members = {m for inside in model.choices for m in inside}
+    members = model.members
     for row in assignments:
         sym = index.get(row.name)
         if sym is None:

@@ -195,7 +195,7 @@ def _fix(resolution: Resolution, sym: int) -> Fix:
     name = resolution.tree.model.names[sym]
     # Not parsed: a name such as 6LOWPAN would read as a number.
     goal = Goal(name, Expression(name, ("sym", name), (name,)), 1, "")
-    return find_fix(resolution.tree, resolution.rows, lambda _: [goal], lambda state: state.solver.tri(sym) > 0)
+    return find_fix(resolution, lambda _: [goal], lambda state: state.solver.tri(sym) > 0)
 
 
 def _reached_by(resolution: Resolution, sym: int) -> tuple[str, ...]:

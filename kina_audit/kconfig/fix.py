@@ -95,24 +95,22 @@ Goals = Callable[[Resolution], Sequence[Goal]]
 """The goals of a state; a function, because what a Cilium mode asks for depends on what is there."""
 
 
-def find_fix(tree: KernelTree, rows: Sequence[Requested], goals: Goals, proven: Callable[[Resolution], bool]) -> Fix:
+def find_fix(start: Resolution, goals: Goals, proven: Callable[[Resolution], bool], *, quick: bool = False) -> Fix:
     """Search for the cheapest set of assignments under which every goal holds.
 
     Args:
-        tree: the kernel tree.
-        rows: the config's assignments, fragments merged.
+        start: the config, fragments merged, resolved on the kernel tree.
         goals: what has to hold.
         proven: resolves and audits for real; only what it accepts is returned.
+        quick: leave out what takes every symbol's value: whether something is turned off, and what each line is for.
     """
-    return _Search(tree, rows, goals, proven).run()
+    return _Search(start, goals, proven, quick=quick).run()
 
 
 class _Search:
-    def __init__(
-        self, tree: KernelTree, rows: Sequence[Requested], goals: Goals, proven: Callable[[Resolution], bool]
-    ) -> None:
-        self.tree, self.rows, self.goals, self.proven = tree, list(rows), goals, proven
-        self.start = Resolution(tree, self.rows)
+    def __init__(self, start: Resolution, goals: Goals, proven: Callable[[Resolution], bool], *, quick: bool) -> None:
+        self.quick = quick
+        self.tree, self.start, self.goals, self.proven = start.tree, start, goals, proven
         self.compiled: dict[tuple[str, int], int] = {}
         self.tried = 0
 
@@ -132,7 +130,7 @@ class _Search:
             if not unmet:
                 found = self._proof(chosen, state)
                 if found is not None:
-                    if not self._taken_away(found[1]) or not queue or spare is not None:
+                    if self.quick or not self._taken_away(found[1]) or not queue or spare is not None:
                         return self._result(*found)
                     # It works but takes something away: see whether the next one does not.
                     spare = found
@@ -163,11 +161,8 @@ class _Search:
     def _state(self, chosen: Way) -> Resolution:
         if not chosen:
             return self.start
-        names = {self.tree.model.names[s] for s, _ in chosen}
-        rows = [r for r in self.rows if r.name not in names]
         added = sorted((self.tree.model.names[s], v) for s, v in chosen)
-        rows += [Requested(name, value, FRAGMENT, line) for line, (name, value) in enumerate(added, 1)]
-        return Resolution(self.tree, rows)
+        return self.start.changed([Requested(n, value, FRAGMENT, line) for line, (n, value) in enumerate(added, 1)])
 
     def _unmet(self, state: Resolution) -> list[Goal]:
         return [g for g in self.goals(state) if state.solver.expr(self._compiled(g, state)) < g.wanted]
@@ -228,15 +223,15 @@ class _Search:
     def _result(self, chosen: Way, state: Resolution) -> Fix:
         names = {self.tree.model.names[s]: v for s, v in chosen}
         reasons = Reasons(self.tree, self.start.solver)
-        uses = self._uses(chosen)
+        uses = dict.fromkeys(names, "") if self.quick else self._uses(chosen)
         changes = [
             Change(
                 name, value, self.start.value(name) if self.start.line(name) else "absent",
-                uses[name], reasons.place(self.tree.model.index[name]),
+                uses[name], "" if self.quick else reasons.place(self.tree.model.index[name]),
             )
             for name, value in sorted(names.items())
         ]  # fmt: skip
-        return Fix(tuple(changes), state, (), tuple(self._turned_off(state)), self.tried)
+        return Fix(tuple(changes), state, (), () if self.quick else tuple(self._turned_off(state)), self.tried)
 
     def _uses(self, chosen: Way) -> dict[str, str]:
         """What each assignment is for: the goals that fail without it."""

@@ -1,6 +1,5 @@
 """From kconfiglib's objects to a `TreeModel`."""
 
-from bisect import bisect_right
 from typing import Any
 
 from kina_audit.kconfig.model import (
@@ -32,7 +31,7 @@ _MENU_CHOICES_SINCE = (6, 11, 0)
 
 
 def flatten(
-    tree: Any, version: str, arch: str, asked: list[tuple[str, str, str, int]] | None = None
+    tree: Any, version: str, arch: str, questions: list[list[str]] | None = None
 ) -> tuple[TreeModel, TreeTexts]:
     """The model of a parsed tree, and the texts for explanations.
 
@@ -40,9 +39,9 @@ def flatten(
         tree: from `kina_audit.kconfig.tree.parse_tree`.
         version: the kernel release.
         arch: the architecture.
-        asked: (question, assumed answer, file, line) of everything the toolchain model did not know.
+        questions: what it asked of its tools, from `kina_audit.kconfig.questions.Questions`.
     """
-    return _Flattener(tree, version, arch).run(asked or [])
+    return _Flattener(tree, version, arch).run(questions or [])
 
 
 class _Flattener:
@@ -69,7 +68,7 @@ class _Flattener:
         self.done: dict[int, int] = {}
         self.constants = {id(tree.n): NO, id(tree.m): MOD, id(tree.y): YES}
 
-    def run(self, asked: list[tuple[str, str, str, int]]) -> tuple[TreeModel, TreeTexts]:
+    def run(self, questions: list[list[str]]) -> tuple[TreeModel, TreeTexts]:
         tree = self.tree
         symbols = [s for s in tree.unique_defined_syms if s.nodes]
         # Symbols without a type have no value of their own: they are read as undefined ones.
@@ -127,7 +126,7 @@ class _Flattener:
         ]  # fmt: skip
         places += [[] for _ in range(defined - len(symbols))]
         model.types = "".join(self.letters)
-        model.assumed = self._assumed(asked, symbols)
+        model.questions = questions
         return model, TreeTexts(list(files), places)
 
     def _add(self, item: Any, name: str, letter: str) -> int:
@@ -268,21 +267,6 @@ class _Flattener:
     def _menu_visible(self, node: Any) -> int:
         own = self._expr(node.visibility) if node.item is self.k.MENU else YES
         return self._node([AND, own, self._expr(node.prompt[1])]) if own != YES else self._expr(node.prompt[1])
-
-    def _assumed(self, asked: list[tuple[str, str, str, int]], symbols: list[Any]) -> list[list[Any]]:
-        """Each assumed answer with the symbols in whose definition the question stands."""
-        by_file: dict[str, list[tuple[int, int]]] = {}
-        for sym in symbols:
-            for node in sym.nodes:
-                by_file.setdefault(node.filename, []).append((node.linenr, self.number[id(sym)]))
-        for rows in by_file.values():
-            rows.sort()
-        found: dict[tuple[str, str], list[int]] = {}
-        for question, answer, file, line in asked:
-            rows = by_file.get(file, [])
-            at = bisect_right(rows, (line, len(self.names)))
-            found.setdefault((question, answer), []).extend([rows[at - 1][1]] if at else [])
-        return [[q, a, sorted(set(s))] for (q, a), s in found.items()]
 
 
 def _is_transitional(sym: Any) -> bool:

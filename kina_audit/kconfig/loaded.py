@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from kina_audit.kconfig.answers import ModelAnswers
 from kina_audit.kconfig.model import FORMAT, TreeModel, TreeTexts
+from kina_audit.kconfig.questions import Questions, bind
 from kina_audit.kconfig.toolchain import Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from kina_audit.kconfig.tree import Answers
+    from kina_audit.kconfig.tree import Asked
 
 _RECURSION_LIMIT = 20_000
 
@@ -35,6 +36,7 @@ class KernelTree:
         toolchain: the name of the toolchain model, or how it was measured.
         texts: reads what only explanations need.
         keep: stores what was computed about possible values, for the next time.
+        unbound: the model with its questions open, and what answers them.
     """
 
     root: Path
@@ -43,6 +45,7 @@ class KernelTree:
     toolchain: str
     texts: Callable[[], TreeTexts]
     keep: Callable[[str], None] | None = None
+    unbound: tuple[TreeModel, Toolchain] | None = None
     _texts: TreeTexts | None = field(default=None, repr=False)
     _possible: list[int] | None = field(default=None, repr=False)
 
@@ -51,11 +54,21 @@ class KernelTree:
         # long as somebody may ask a tree something.
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
 
+    def answered(self, other: "Mapping[int, str]") -> TreeModel:
+        """The model as it would be if some questions had other answers, by their number."""
+        if self.unbound is None:
+            return self.model
+        return bound(*self.unbound, other)
+
     def places(self) -> TreeTexts:
         """Where symbols are defined; read when first asked for."""
         if self._texts is None:
             self._texts = self.texts()
         return self._texts
+
+    def set_possible(self, values: "list[int]") -> None:
+        """Take what `kina_audit.kconfig.possible.possible_values` gave for the model before."""
+        self._possible = values
 
     def possible(self, symbol: int) -> tuple[int, int]:
         """The lowest and highest tristate value a symbol can have, whatever a config says."""
@@ -68,17 +81,25 @@ class KernelTree:
         return self._possible[symbol] // 4, self._possible[symbol] % 4
 
 
-def read_tree(
-    root: Path, origin: str, arch: str, toolchain: Toolchain, answers: "Answers | None" = None
-) -> tuple[KernelTree, list[Stamp]]:
-    """Parse a tree's Kconfig files.
+def bound(unbound: TreeModel, toolchain: Toolchain, other: "Mapping[int, str] | None" = None) -> TreeModel:
+    """A model under one toolchain; see `kina_audit.kconfig.questions.bind`."""
+    return bind(unbound, ModelAnswers(toolchain, unbound.arch, unbound.version), other)
+
+
+def under(
+    unbound: TreeModel, toolchain: Toolchain, root: Path, origin: str, texts: Callable[[], TreeTexts]
+) -> KernelTree:
+    """A tree whose questions a toolchain answers."""
+    return KernelTree(root, origin, bound(unbound, toolchain), toolchain.name, texts, unbound=(unbound, toolchain))
+
+
+def read_model(root: Path, arch: str, asked: "Asked | None" = None) -> tuple[TreeModel, TreeTexts, list[Stamp]]:
+    """Parse a tree's Kconfig files into a model with open questions.
 
     Args:
         root: the tree.
-        origin: how to call it.
         arch: Kconfig's name of the architecture.
-        toolchain: answers the tree's questions.
-        answers: stands in for the toolchain model, when the user lets the tree's own probes run.
+        asked: answers questions while the tree is read, when the user lets its own probes run; then none stays open.
 
     Raises:
         SourceError: no tree, or one that cannot be read.
@@ -87,13 +108,32 @@ def read_tree(
     from kina_audit.kconfig.tree import deep_recursion, parse_tree, tree_version
 
     version = tree_version(root)
+    questions = Questions(asked)
     with _no_collection():
-        parsed = parse_tree(root, arch, answers or ModelAnswers(toolchain, arch, version))
+        parsed = parse_tree(root, arch, questions)
         with deep_recursion(root):
-            model, texts = flatten(parsed, version, arch, parsed.asked)
+            model, texts = flatten(parsed, version, arch, questions.asked)
     makefile = (root / "Makefile").stat()
-    stamps: list[Stamp] = [("Makefile", makefile.st_mtime_ns, makefile.st_size), *parsed.files]
-    return KernelTree(root, origin, model, toolchain.name, lambda: texts), stamps
+    return model, texts, [("Makefile", makefile.st_mtime_ns, makefile.st_size), *parsed.files]
+
+
+def read_tree(
+    root: Path, origin: str, arch: str, toolchain: Toolchain, asked: "Asked | None" = None
+) -> tuple[KernelTree, list[Stamp]]:
+    """Parse a tree's Kconfig files.
+
+    Args:
+        root: the tree.
+        origin: how to call it.
+        arch: Kconfig's name of the architecture.
+        toolchain: answers the tree's questions.
+        asked: stands in for the toolchain model, when the user lets the tree's own probes run.
+
+    Raises:
+        SourceError: no tree, or one that cannot be read.
+    """
+    model, texts, stamps = read_model(root, arch, asked)
+    return under(model, toolchain, root, origin, lambda: texts), stamps
 
 
 def to_cached(tree: KernelTree, stamps: list[Stamp]) -> tuple[str, str]:
@@ -101,7 +141,8 @@ def to_cached(tree: KernelTree, stamps: list[Stamp]) -> tuple[str, str]:
     texts = tree.places()
     # One field a line: the stamps can be checked without parsing the rest.
     head = json.dumps({"format": FORMAT, "stamps": stamps}, separators=(",", ":"))
-    model = json.dumps(tree.model.to_document(), separators=(",", ":"))
+    open_or_bound = tree.unbound[0] if tree.unbound else tree.model
+    model = json.dumps(open_or_bound.to_document(), separators=(",", ":"))
     more = json.dumps({"files": texts.files, "places": texts.places}, separators=(",", ":"))
     return f"{head}\n{model}\n", more
 
@@ -114,7 +155,7 @@ def from_cached(
     Args:
         root: where the tree is.
         origin: how to call it.
-        toolchain: what the document was made with.
+        toolchain: answers the tree's questions.
         document: the first one of `to_cached`.
         more: gives the documents ``texts`` and ``possible``, or None where there is none.
     """
@@ -134,9 +175,9 @@ def from_cached(
                 found: dict[str, Any] = json.loads(more("texts") or "")
             return TreeTexts(found["files"], found["places"])
         except (ValueError, KeyError, TypeError):
-            return read_tree(root, origin, model.arch, toolchain)[0].texts()
+            return read_model(root, model.arch)[1]
 
-    tree = KernelTree(root, origin, model, toolchain.name, texts)
+    tree = under(model, toolchain, root, origin, texts)
     try:
         possible = json.loads(more("possible") or "")
         if isinstance(possible, list) and len(possible) == model.defined and all(type(v) is int for v in possible):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-FORMAT = 3
+FORMAT = 4
 """Raise it when the meaning of a field changes: older cached trees are then read again from source."""
 
 CONST, SYMBOL, NOT, AND, OR, EQ, NE, LT, LE, GT, GE, CONTAINS = range(12)
@@ -42,9 +42,12 @@ class TreeModel:
         transitional: symbols that are read and never written.
         choices: members of each choice, in order.
         choice_defaults: for each choice its (symbol, condition) pairs.
+        foreign: numbers below `defined` of symbols that only other architectures of a shipped line define.
         choice_symbols: for trees before 6.11 each choice's own symbol; else empty.
         layout: the steps of writing a config: (SHOW_SYMBOL, symbol), (SHOW_MENU or END_MENU, condition, text).
-        assumed: question to the answer that was assumed, and the symbols whose definition asked it.
+        questions: what the tree asks about tools, in order; a name ``__KINA_Q5__`` stands for the answer to the fifth.
+        placeholders: symbols that stand for the whole answer to a question, with its number.
+        assumed: (question, assumed answer, number in `questions`) of what the toolchain does not tell.
     """
 
     version: str
@@ -55,9 +58,9 @@ class TreeModel:
     defined: int
     modules: int
     exprs: list[list[int]]
-    depends: list[int]
-    selected: list[int]
-    implied: list[int]
+    depends: Sequence[int]
+    selected: Sequence[int]
+    implied: Sequence[int]
     prompts: list[list[int]]
     defaults: list[list[list[int]]]
     ranges: dict[int, list[list[int]]]
@@ -66,15 +69,28 @@ class TreeModel:
     choice_defaults: list[list[list[int]]]
     choice_symbols: list[int]
     layout: list[list[Any]]
-    assumed: list[list[Any]] = field(default_factory=list)
+    foreign: frozenset[int] = frozenset()
+    questions: list[list[str]] = field(default_factory=list)
+    placeholders: dict[int, int] = field(default_factory=dict)
+    assumed: list[tuple[str, str, int]] = field(default_factory=list)
     _index: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    _members: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def index(self) -> dict[str, int]:
         """Name of a defined symbol to its number."""
         if not self._index:
             self._index = {name: i for i, name in enumerate(self.names[: self.defined]) if name}
+            for number in self.foreign:
+                self._index.pop(self.names[number], None)
         return self._index
+
+    @property
+    def members(self) -> dict[int, int]:
+        """Members of choices, with the number of their choice."""
+        if not self._members:
+            self._members = {m: c for c, members in enumerate(self.choices) for m in members}
+        return self._members
 
     @property
     def menu_choices(self) -> bool:
@@ -84,6 +100,7 @@ class TreeModel:
     def to_document(self) -> dict[str, Any]:
         """For ``json.dumps``."""
         document = {f.name: getattr(self, f.name) for f in fields(self) if not f.name.startswith("_")}
+        del document["placeholders"], document["assumed"], document["foreign"]
         document["ranges"] = sorted([s, *r] for s, r in self.ranges.items())
         document["format"] = FORMAT
         return document

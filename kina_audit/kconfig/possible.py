@@ -35,8 +35,15 @@ class _Narrowing:
         self.texts: dict[int, str] = {}
         for i in range(model.defined, size):
             letter = model.types[i]
+            if letter == "?":
+                # The answer to a question that nobody has answered.
+                self.high[i] = 2
+                continue
             value = "nmy".index(letter) if letter in "nmy" else 0
             self.low[i] = self.high[i] = value
+            self.texts[i] = model.names[i]
+        for i in model.foreign:
+            self.high[i] = 0
             self.texts[i] = model.names[i]
         if model.modules < model.defined:
             self.low[model.modules] = self.high[model.modules] = modules

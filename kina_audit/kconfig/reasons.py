@@ -92,7 +92,7 @@ class Reasons:
     def symbol(self, sym: int, wanted: int, seen: frozenset[int] = frozenset()) -> Cause:
         """Why a symbol is below ``wanted``."""
         name, value = self.model.names[sym], self.solver.tri(sym)
-        if sym >= self.model.defined:
+        if sym >= self.model.defined or sym in self.model.foreign:
             return Cause(
                 f"{name} does not exist", f"nothing defines it on {self.model.arch} {self.model.version}", name
             )

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from kina_audit.kconfig.dotconfig import Assignment, decoded, read_assignments, user_values, write_config
+from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.reasons import Cause, Reasons
-from kina_audit.kconfig.solve import Solver
+from kina_audit.kconfig.solve import Solver, UserValues
+from kina_audit.kernel.config import KernelConfig
+from kina_audit.kernel.merge import spelled
 from kina_audit.kernel.version import KernelVersion
-
-_EXACT_COMMENTS_SINCE = (6, 8, 0)
-"""Before Linux 6.8 the reader took ``# CONFIG_X is not set`` with anything behind it."""
 
 _TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string"}
 
@@ -51,15 +50,32 @@ class Resolution:
         tree: the kernel tree.
         solver: every symbol's value.
         rows: every assignment, in order; one the reader rejects leaves an earlier one of the symbol in force.
-        requested: symbol to the last assignment of it.
+        user: what the rows ask of the tree.
     """
 
-    def __init__(self, tree: KernelTree, rows: Sequence[Requested]) -> None:
+    def __init__(self, tree: KernelTree, rows: Sequence[Requested], user: UserValues | None = None) -> None:
+        """``user`` is what `rows` ask of the tree, where that is known already."""
         self.tree = tree
         self.rows = tuple(rows)
-        self.requested = {r.name: r for r in rows}
-        self.solver = Solver(tree.model, user_values(tree.model, [Assignment(r.name, r.value, r.line) for r in rows]))
+        self.user = user_values(tree.model, rows) if user is None else user
+        self.solver = Solver(tree.model, self.user)
+        self._requested: dict[str, Requested] = {}
         self._text = ""
+
+    @property
+    def requested(self) -> dict[str, Requested]:
+        """Symbol to the last assignment of it."""
+        if not self._requested:
+            self._requested = {r.name: r for r in self.rows}
+        return self._requested
+
+    def changed(self, rows: Sequence[Requested]) -> "Resolution":
+        """The same config with assignments added, which take the place of earlier ones of their symbols."""
+        names = {r.name for r in rows}
+        index = self.tree.model.index
+        user = self.user.without({index[n] for n in names if n in index})
+        user_values(self.tree.model, rows, user)
+        return Resolution(self.tree, [*(r for r in self.rows if r.name not in names), *rows], user)
 
     @property
     def text(self) -> str:
@@ -186,10 +202,17 @@ def resolve(
         fragments: (name, text) of each; later ones win.
         name: what to call the config in messages.
     """
-    loose = KernelVersion.parse(tree.model.version).triple < _EXACT_COMMENTS_SINCE
+    loose = loose_comments(KernelVersion.parse(tree.model.version).triple)
     rows = [Requested(a.name, a.value, name, a.line) for a in read_assignments(text, loose=loose)]
     for where, fragment in fragments:
         fresh = [Requested(a.name, a.value, where, a.line) for a in read_assignments(fragment, loose=loose)]
         names = {r.name for r in fresh}
         rows = [r for r in rows if r.name not in names] + fresh
     return Resolution(tree, rows)
+
+
+def of_config(
+    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config"
+) -> Resolution:
+    """A parsed config, with fragments merged, resolved on a tree: from its text, or a record's assignments."""
+    return resolve(tree, config.text or spelled(config), fragments, name=name)

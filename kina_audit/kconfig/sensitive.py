@@ -18,20 +18,24 @@ class Assumption:
 
 def assumptions(resolution: Resolution, names: Iterable[str]) -> tuple[Assumption, ...]:
     """The assumed answers that decide the value of any of these symbols."""
-    model = resolution.tree.model
+    tree, solver = resolution.tree, resolution.solver
+    model = tree.model
     wanted = [model.index[n] for n in dict.fromkeys(names) if n in model.index]
-    found = []
-    for question, answer, asked_by in model.assumed:
-        forced: dict[int, int | str] = {}
-        for sym in asked_by:
-            if model.types[sym] in "bt":
-                forced[sym] = 2 - resolution.solver.tri(sym)
-            else:
-                forced[sym] = "0" if answer != "0" else "999"
-        if not forced:
-            continue
-        other = Solver(model, resolution.solver.user, forced)
-        moved = [s for s in wanted if s not in forced and other.text(s) != resolution.solver.text(s)]
-        if moved:
-            found.append(Assumption(question, answer, tuple(model.names[s] for s in moved)))
-    return tuple(found)
+    found: dict[tuple[str, str], list[int]] = {}
+    for question, answer, number in model.assumed:
+        moved = found.setdefault((question, answer), [])
+        for turned in _others(answer):
+            other = Solver(tree.answered({number: turned}), solver.user)
+            moved += [s for s in wanted if other.text(s) != solver.text(s)]
+    return tuple(
+        Assumption(question, answer, tuple(model.names[s] for s in dict.fromkeys(moved)))
+        for (question, answer), moved in found.items()
+        if moved
+    )
+
+
+def _others(answer: str) -> tuple[str, ...]:
+    """Answers that would be as good as the assumed one, for all that anybody knows."""
+    if answer in ("y", "n"):
+        return ("n" if answer == "y" else "y",)
+    return tuple({"0", "999"} - {answer}) if answer.isdigit() else ("",)

@@ -5,6 +5,7 @@ are first asked for, so that a few questions about a tree cost little.
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from kina_audit.errors import SourceError
@@ -32,6 +33,15 @@ class UserValues:
     order: list[int] = field(default_factory=list)
     chosen: list[int] = field(default_factory=list)
 
+    def without(self, symbols: AbstractSet[int]) -> "UserValues":
+        """A copy that asks nothing of some symbols."""
+        return UserValues(
+            {s: v for s, v in self.tri.items() if s not in symbols},
+            {s: v for s, v in self.text.items() if s not in symbols},
+            [s for s in self.order if s not in symbols],
+            [s for s in self.chosen if s not in symbols],
+        )
+
 
 class Solver:
     """Values of a tree's symbols under what a user asked for."""
@@ -49,7 +59,7 @@ class Solver:
         self.texts: list[str] = [""] * size
         self.visible = [0] * size
         self.written = bytearray(size)
-        self.choice_of: dict[int, int] = {m: c for c, members in enumerate(model.choices) for m in members}
+        self.choice_of = model.members
         self.chosen: dict[int, int] = {}
         self.open_choices: set[int] = set()
         self.trans = frozenset(model.transitional)

@@ -31,8 +31,8 @@ class TreeError(SourceError):
     """A kernel tree cannot be used: a syntax error, a file outside the tree, an architecture it lacks."""
 
 
-class Answers(Protocol):
-    """Who answers a tree's questions about the tools it would be built with."""
+class Asked(Protocol):
+    """Who is asked while a tree is read."""
 
     def macro(self, name: str, arguments: list[str]) -> str | None:
         """The value of a macro such as ``cc-option``; None: expand it as the tree defines it."""
@@ -42,6 +42,10 @@ class Answers(Protocol):
 
     def variable(self, name: str) -> str | None:
         """A variable that the Makefile exports, such as CC and CC_VERSION_TEXT; None: it is not known to."""
+
+
+class Answers(Asked, Protocol):
+    """Who answers a tree's questions about the tools it would be built with."""
 
     def drain(self) -> list[tuple[str, str]]:
         """(question, answer) of what was assumed since the last call."""
@@ -87,7 +91,7 @@ def tree_version(root: Path) -> str:
         return make_version(file.read(64 * 1024))
 
 
-def parse_tree(root: Path, arch: str, answers: Answers) -> Any:
+def parse_tree(root: Path, arch: str, answers: Asked) -> Any:
     """A ``kconfiglib.Kconfig`` of the tree, parsed and finalized.
 
     Args:
@@ -139,7 +143,7 @@ def deep_recursion(root: Path) -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noqa: C901
+def _reader_class() -> Callable[[Path, Mapping[str, str], Asked], Any]:  # noqa: C901
     """The subclass, made when kconfiglib is first needed: importing it costs every command otherwise."""
     import kconfiglib
     from kconfiglib import Kconfig, KconfigError
@@ -147,7 +151,7 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
     class TreeReader(Kconfig):  # type: ignore[misc]
         """Kconfig with its doors closed: no process, no environment, no foreign module, no file outside the tree."""
 
-        def __init__(self, root: Path, variables: Mapping[str, str], answers: Answers) -> None:
+        def __init__(self, root: Path, variables: Mapping[str, str], answers: Asked) -> None:
             self._root = root.resolve()
             self._environment = variables
             self._answers = answers
@@ -155,8 +159,6 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
             self._macros = 0
             self.files: list[tuple[str, int, int]] = []
             """(path inside the tree, modification time in ns, size) of every file that was read."""
-            self.asked: list[tuple[str, str, str, int]] = []
-            """(question, assumed answer, file, line) of what the answers did not know."""
             self._init_tree(str(self._root))
 
         def _init_tree(self, root: str) -> None:
@@ -267,11 +269,9 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
                 )
             answer = self._answers.macro(args[0], args[1:])
             if answer is not None:
-                self._note_assumed()
                 return answer
             if args[0] in self.variables or args[0] in self._functions:
                 value: str = super()._fn_val(args)
-                self._note_assumed()
                 if len(value) > MAX_EXPANSION:
                     raise TreeError(
                         f"{self.filename}:{self.linenr}: a macro expands without bound", "This is no real kernel tree."
@@ -281,16 +281,10 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Answers], Any]:  # noq
 
         def _variable(self, name: str) -> str:
             known = self._environment.get(name)
-            if known is None:
-                known = self._answers.variable(name)
-                self._note_assumed()
             # A number is an argument that the macro was not given.
             if known is None and not name.isdigit():
-                self.asked.append((f"what the Makefile sets $({name}) to", "", self.filename, self.linenr))
+                known = self._answers.variable(name)
             return known or ""
-
-        def _note_assumed(self) -> None:
-            self.asked += [(q, a, self.filename, self.linenr) for q, a in self._answers.drain()]
 
         def _parse_props(self, node: Any) -> None:
             super()._parse_props(node)

@@ -81,6 +81,21 @@ class SymbolFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolved:
+    """How an input's values on the kernel it is for were told.
+
+    Attributes:
+        how: one clause for the reader: by which kernel lines, or why they are taken as they are written.
+        lines: the shipped kernel lines that told; empty: none.
+        toolchain: what the kernel is built with, as it was named; empty: nobody said.
+    """
+
+    how: str
+    lines: tuple[str, ...] = ()
+    toolchain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigWarning:
     """A line of the input that a kernel's own reader would grumble about."""
 
@@ -135,9 +150,12 @@ class KernelConfig:
         warnings: what the kernel's own reader would have warned about.
         text: the config text, for line numbers; empty for a recorded kernel.
         cut: what shows that the text is only a part of a generated config; empty: nothing does.
-        held: for a recorded kernel, every symbol the record knows (set, not set or absent); None: all of them.
         live: what the kernel shows beside its config while it runs, by name (`kina_audit.kernel.live`).
-        predicted: symbols whose value on the target version differs from, or is not told by, the input.
+        minimal: the assignments are a record's, from which a kernel line gives the others back: none means its default.
+        toolchain: what the kernel was built with, where the source says so, e.g. ``gcc-12,pahole=1.24``.
+        untold: symbols that a record knows it cannot tell.
+        predicted: symbol to what is known of it on the target version; `kina_audit.kconfig.carry` fills it in.
+        resolved: how `predicted` was told; None: the config is a kernel's own, or has not been resolved.
     """
 
     raw: Mapping[str, str]
@@ -149,9 +167,12 @@ class KernelConfig:
     warnings: tuple[ConfigWarning, ...] = ()
     text: str = ""
     cut: str = ""
-    held: frozenset[str] | None = None
     live: Mapping[str, str] = field(default_factory=dict)
+    minimal: bool = False
+    untold: frozenset[str] = frozenset()
+    toolchain: str = ""
     predicted: Mapping[str, SymbolFact] = field(default_factory=dict)
+    resolved: Resolved | None = None
     _lines: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def with_target(
@@ -159,39 +180,15 @@ class KernelConfig:
     ) -> "KernelConfig":
         """A copy aimed at another version (and origin, and architecture); predictions are dropped."""
         return replace(
-            self, target=target, origin=origin or self.origin, arch=arch or self.arch, predicted={}, _lines=self._lines
-        )
+            self, target=target, origin=origin or self.origin, arch=arch or self.arch, predicted={}, resolved=None,
+            _lines=self._lines,
+        )  # fmt: skip
 
     @property
     def has_modules(self) -> bool | None:
         """Whether loadable modules exist; None when this input cannot tell."""
         value = self.fact("MODULES").value
         return None if value is None else value == "y"
-
-    @property
-    def tells_target(self) -> bool:
-        """Whether a complete text's silence about a symbol still means n on the target version."""
-        if self.completeness is Completeness.PARTIAL:
-            return False
-        if self.origin is Origin.BUILT:
-            return True
-        header, target = self.header.version, self.target
-        # Stable updates of one kernel line do not move Kconfig dependencies, so the patch number is left out.
-        return header is not None and target is not None and header.triple[:2] == target.triple[:2]
-
-    @property
-    def looks_back(self) -> bool:
-        """Whether the file is to be built as an older kernel line than the one that wrote it.
-
-        A symbol that is on may then not exist yet; of the other direction, ``data/symbols.toml`` knows what was removed.
-        """
-        header, target = self.header.version, self.target
-        return (
-            self.origin is Origin.INPUT
-            and header is not None
-            and target is not None
-            and target.triple[:2] < header.triple[:2]
-        )
 
     def fact(self, symbol: str) -> SymbolFact:
         """What this input says of ``symbol``, never more than it can know."""
@@ -201,30 +198,20 @@ class KernelConfig:
         return self.written(symbol)
 
     def written(self, symbol: str) -> SymbolFact:
-        """What the text itself says of ``symbol``, before any prediction for the target version."""
+        """What the text itself says of ``symbol``, whatever the kernel it is for makes of it."""
         raw = self.raw.get(symbol)
         if raw is not None:
-            if raw != "n" and self.looks_back:
-                return SymbolFact(
-                    symbol, None, SymbolState.UNKNOWN, self.line(symbol),
-                    f"the file was written for Linux {self.header.version}, and whether the older {self.target} "
-                    "has this symbol with the same dependencies only its kernel tree tells",
-                )  # fmt: skip
             if raw in {"y", "m"}:
                 return SymbolFact(symbol, raw, SymbolState.SET, self.line(symbol))
             if raw == "n":
                 return SymbolFact(symbol, "n", SymbolState.NOT_SET, self.line(symbol))
             value, is_string = decode_value(raw)
             return SymbolFact(symbol, value, SymbolState.SET, self.line(symbol), "", is_string)
-        if self.held is not None and symbol not in self.held:
-            return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, "the recorded kernel does not hold this symbol")
-        if self.tells_target:
+        if self.minimal:
+            return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, "the record leaves it to the kernel line")
+        if self.completeness is Completeness.COMPLETE:
             return SymbolFact(symbol, "n", SymbolState.ABSENT)
-        if self.completeness is Completeness.PARTIAL:
-            return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, self.cut or "a partial config does not say")
-        return SymbolFact(
-            symbol, None, SymbolState.UNKNOWN, None, f"olddefconfig on Linux {self.target} decides, the file does not"
-        )
+        return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, self.cut or "a partial config does not say")
 
     def line(self, symbol: str) -> int | None:
         """The 1-based line that decides ``symbol``, or None when no line does."""

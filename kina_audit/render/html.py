@@ -7,7 +7,7 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.page import page
-from kina_audit.render.sentences import baseline_lines, deciding_line, headline, paragraphs, running, waived
+from kina_audit.render.sentences import baseline_lines, deciding_line, headline, how_told, paragraphs, running, waived
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import counts, met
 from kina_audit.report.model import Report
@@ -138,14 +138,7 @@ def _first(report: Report) -> list[str]:
     if header is not None and (config.target is None or header.triple != config.target.triple):
         built = f"{config.target} is built" if config.target else "which version is built is not known"
         said.append(f"The file's header says {header}; {built}.")
-    if config.origin == "input":
-        said.append(
-            "The file is the input of olddefconfig, not the built kernel's config; findings hold for the kernel that is "
-            "built, and are unknown where only the kernel's tree could tell."
-        )
-    if config.completeness == "partial":
-        said.append("This is a partial config: a symbol without a line is unknown. Audit the built .config.")
-    return said
+    return [*said, *how_told(config)]
 
 
 def _waivers(report: Report) -> list[str]:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.probed import Agreement
-from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact, SymbolState
+from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Observed
 from kina_audit.render import cut, one_line
 from kina_audit.report.compare import Change, Direction
@@ -25,6 +25,19 @@ _KINDS = {
     Kind.CAPABILITY: ("lost Cilium feature", "lost Cilium features"),
     Kind.WAIVER: ("stale waiver", "stale waivers"),
 }
+
+
+def how_told(config: KernelConfig) -> list[str]:
+    """How sure a config's values are those of the kernel."""
+    resolved = config.resolved
+    if resolved is None:
+        partial = "This is a partial config: a symbol without a line is unknown. Audit the built .config."
+        return [partial] if config.completeness == "partial" else []
+    if config.origin != "input":
+        return [f"{resolved.how[:1].upper()}{resolved.how[1:]}."]
+    with_tools = f", built with {resolved.toolchain}" if resolved.toolchain else ""
+    what = "a complete config" if config.completeness == "complete" else "a fragment or defconfig"
+    return [f"The file is {what}, the input of olddefconfig: {resolved.how}{with_tools}."]
 
 
 def fact(symbol: SymbolFact, prefix: str = "") -> str:

@@ -7,7 +7,7 @@ from kina_audit.engine.evaluate import UNTOLD_ARCH, UNTOLD_VERSION
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import ONE_OF, Level
 from kina_audit.render import RenderOptions, one_line
-from kina_audit.render.sentences import baseline_lines, facts, needs, observed_line, running, tried, waived
+from kina_audit.render.sentences import baseline_lines, facts, how_told, needs, observed_line, running, tried, waived
 from kina_audit.render.table_advice import advice_lines
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
@@ -78,13 +78,7 @@ def _kernel(report: Report, style: Style) -> list[str]:
     if header is not None and (config.target is None or header.triple != config.target.triple):
         built = f"{target} is built ({origin.target_from})" if config.target else "which version is built is not known"
         lines += style.wrap(f"The file's header says {header}; {built}.")
-    if config.origin == "input":
-        lines += style.wrap(
-            "The file is the input of olddefconfig, not the built kernel's config; findings hold for the kernel that is "
-            "built, and are unknown where only the kernel's tree could tell."
-        )
-    if config.completeness == "partial":
-        lines += style.wrap("This is a partial config: a symbol without a line is unknown. Audit the built .config.")
+    lines += [line for sentence in how_told(config) for line in style.wrap(sentence)]
     lines += [line for note in origin.notes for line in style.wrap(f"Note: {note}.")]
     for warning in config.warnings[:5]:
         place = f"line {warning.line}: " if warning.line else ""

@@ -98,15 +98,8 @@ def _notes(old: Report, new: Report) -> tuple[str, ...]:
         config = report.kernel.config
         if config.completeness == "partial":
             notes.append(f"{side} is a partial config: a symbol without a line there is unknown")
-        if config.held is not None:
-            notes.append(
-                f"{side} is a recorded kernel, which holds {len(config.held)} symbols; others cannot be compared"
-            )
-        elif config.origin == "input" and not config.tells_target:
-            notes.append(
-                f"{side} is the input of olddefconfig on Linux {config.target or '(unknown)'}: "
-                "a symbol without a line there is decided by the kernel's tree"
-            )
+        if config.resolved is not None:
+            notes.append(f"{side}: {config.resolved.how}")
         notes += [f"{side}: {note}" for note in report.kernel.provenance.notes]
     return tuple(notes)
 

@@ -5,7 +5,7 @@ Stable order, no clock, no host name: the same report gives the same bytes.
 
 from typing import Any
 
-from kina_audit.cilium.model import Advice, Evidence
+from kina_audit.cilium.model import Advice, Evidence, Unlock
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverUse
 from kina_audit.engine.waiver import Waiver
@@ -149,6 +149,13 @@ def _kernel(kernel: Kernel, report: Report) -> dict[str, Any]:
         "arch": config.arch,
         "completeness": str(config.completeness),
         "origin": str(config.origin),
+        "resolved": {
+            "how": config.resolved.how,
+            "lines": list(config.resolved.lines),
+            "toolchain": config.resolved.toolchain or None,
+        }
+        if config.resolved
+        else None,
         "symbols": len(config.raw),
         "warnings": [{"line": w.line or None, "text": w.text} for w in config.warnings],
     }
@@ -251,8 +258,11 @@ def _evidence(items: tuple[Evidence, ...]) -> list[dict[str, str]]:
     ]
 
 
+def _unlock(unlock: Unlock) -> dict[str, Any]:
+    return {"mode": str(unlock.mode), "symbols": list(unlock.symbols), "because": unlock.because}
+
+
 def _advice(advice: Advice) -> dict[str, Any]:
-    unlock = advice.unlock
     return {
         "cilium_release": advice.release,
         "mode": str(advice.mode),
@@ -262,9 +272,8 @@ def _advice(advice: Advice) -> dict[str, Any]:
             for c in advice.choices
         ],
         "blockers": _evidence(advice.blockers),
-        "unlock": {"mode": str(unlock.mode), "symbols": list(unlock.symbols), "because": unlock.because}
-        if unlock
-        else None,
+        "unlock": _unlock(advice.unlock) if advice.unlock else None,
+        "ladder": [_unlock(u) for u in advice.ladder],
         "cautions": list(advice.cautions),
         "alternatives": list(advice.alternatives),
         "capabilities": [

@@ -20,6 +20,7 @@ from kina_audit.kernel.config import (
     Header,
     KernelConfig,
     Origin,
+    Resolved,
     SymbolFact,
     SymbolState,
 )
@@ -148,6 +149,9 @@ def _kernel(k: Mapping[str, Any], profiles: list[Any]) -> Kernel:
         header=Header(_version(k["header_version"]), k["header_arch"], k["compiler"]),
         completeness=Completeness(k["completeness"]),
         origin=Origin(k["origin"]),
+        resolved=Resolved(str(told["how"]), tuple(map(str, told["lines"])), str(told["toolchain"] or ""))
+        if (told := k.get("resolved"))
+        else None,
         target=_version(k["target_version"]),
         arch=k["arch"],
         warnings=tuple(ConfigWarning(int(w["line"] or 0), str(w["text"])) for w in k["warnings"]),
@@ -272,14 +276,15 @@ def _waiver(w: Mapping[str, Any]) -> Waiver:
 
 
 def _advice(a: Mapping[str, Any]) -> Advice:
-    unlock = a["unlock"]
+    # Reports from before the ladder name its first rung alone.
+    ladder = a.get("ladder", [a["unlock"]] if a["unlock"] else [])
     return Advice(
         release=str(a["cilium_release"]),
         mode=Mode(a["mode"]),
         summary=str(a["summary"]),
         choices=tuple(Choice(c["name"], c["value"], c["because"], _evidence(c["evidence"])) for c in a["choices"]),
         blockers=_evidence(a["blockers"]),
-        unlock=Unlock(Mode(unlock["mode"]), tuple(unlock["symbols"]), str(unlock["because"])) if unlock else None,
+        ladder=tuple(Unlock(Mode(u["mode"]), tuple(u["symbols"]), str(u["because"])) for u in ladder),
         cautions=tuple(a["cautions"]),
         alternatives=tuple(a["alternatives"]),
         capabilities=tuple(

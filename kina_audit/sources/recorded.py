@@ -1,6 +1,6 @@
-"""Kernels whose symbol values ship with this tool, written out in the project's own form.
+"""Kernels whose configs ship with this tool, written out in the project's own form.
 
-A record holds some symbols of one kernel: set, not set, or absent. A symbol it does not hold is unknown, never n.
+A record holds the few assignments from which the shipped kernel lines give every symbol of the kernel back.
 ``scripts/record_kernel.py`` makes records; ``docs/records.md`` describes the file.
 """
 
@@ -157,9 +157,8 @@ def _kernel(source: str, record: Record, ref: RefRange, options: SourceOptions) 
     document = record.document
     raw: dict[str, str] = {}
     for value, names in (("y", "y"), ("m", "m"), ("n", "not_set")):
-        raw.update(dict.fromkeys(document["symbols"].get(names, "").split(), value))
-    raw.update(document["symbols"].get("values", {}))
-    held = frozenset(raw) | frozenset(document["symbols"]["absent"].split())
+        raw.update(dict.fromkeys(document["config"].get(names, "").split(), value))
+    raw.update(document["config"].get("values", {}))
     header = KernelVersion.parse(document["header"])
     config = KernelConfig(
         raw=raw,
@@ -167,7 +166,9 @@ def _kernel(source: str, record: Record, ref: RefRange, options: SourceOptions) 
         origin=Origin(document["origin"]),
         target=KernelVersion.parse(ref.target),
         arch=record.arch,
-        held=held,
+        minimal=True,
+        untold=frozenset(document.get("untold", "").split()),
+        toolchain=document.get("toolchain", ""),
     )
     provenance = Provenance(
         source,

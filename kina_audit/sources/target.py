@@ -1,5 +1,6 @@
 """A config's text becomes a kernel, of the version that the audit is about."""
 
+import re
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,10 @@ from kina_audit.kernel.config import Completeness, KernelConfig, Origin
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
+
+_LIVE = frozenset(("running", "container", "docker", "podman", "ssh", "kubectl", "installed"))
+_KERNELS_OWN = re.compile(r"(?:^|[/!])(?:boot/config-[^/!]+|lib/modules/[^/!]+/config|proc/config\.gz)$")
+"""Debian's packages and most others have the first, Fedora's and kernel builders' the second."""
 
 if TYPE_CHECKING:
     from kina_audit.sources.content import Content
@@ -54,6 +59,11 @@ def aim_at_release(kernel: Kernel, release: str, target_from: str) -> Kernel:
     )
 
 
+def is_kernels_own(provenance: Provenance) -> bool:
+    """Whether a config is where a kernel's own lies, as distributions and the kernel itself put it there."""
+    return provenance.kind in _LIVE or bool(_KERNELS_OWN.search(provenance.location))
+
+
 def kernel_of(
     content: "Content", provenance: Provenance, options: "SourceOptions", *, file: Path | None = None
 ) -> Kernel:
@@ -84,7 +94,10 @@ def kernel_of_text(
     Raises:
         SourceError: no kernel config.
     """
-    config = parse_config(data, name=provenance.location, completeness=Completeness.COMPLETE if built else None)
+    origin = Origin.BUILT if built or options.built or is_kernels_own(provenance) else Origin.INPUT
+    config = parse_config(
+        data, name=provenance.location, origin=origin, completeness=Completeness.COMPLETE if built else None
+    )
     if not built:
         from kina_audit.sources.checkout import as_checked_out, makefile_beside
 

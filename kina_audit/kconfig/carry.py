@@ -1,0 +1,280 @@
+"""What a config becomes on the kernel it is for: the one way from a config's text to the values an audit stands on.
+
+A config that is a kernel's own (IKCONFIG, /proc, /boot, a package, a guest) is the truth, and no model overrules it.
+Everything else is the input of ``olddefconfig``, and the model of its target's line says what comes out. Between two
+shipped lines both neighbours are asked; where they differ, the value is unknown. What the compiler and tools decide is
+unknown, too, until they are named.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
+from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, shipped_tree
+from kina_audit.kconfig.loaded import KernelTree
+from kina_audit.kconfig.short import short_reason
+from kina_audit.kconfig.solve import Solver, UserValues
+from kina_audit.kconfig.toolchain import Toolchain
+from kina_audit.kernel.config import Completeness, KernelConfig, Origin, Resolved, SymbolFact, SymbolState
+from kina_audit.kernel.version import KernelVersion
+from kina_audit.packaged import data_file, toml_document
+
+Place = tuple[Line, str]
+"""A line and an architecture: one model."""
+
+if TYPE_CHECKING:
+    from kina_audit.kconfig.resolve import Resolution
+
+POSSIBLE_TOOLS = (
+    ("gcc 12 with pahole 1.24", "gcc-12,pahole=1.24"),
+    ("no pahole", "gcc-12,pahole=0"),
+    ("an old gcc", "gcc-8,pahole=1.24"),
+    ("a new gcc with Rust and pahole 1.30", "gcc-15,pahole=1.30,rustc=1.85,plugins=y"),
+    ("clang", "clang-19,pahole=1.30,rustc=1.85"),
+)
+"""What a kernel may be built with, when nobody says: where these differ, a value is unknown."""
+
+
+def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig:
+    """A config with what is known of each symbol on the kernel it is for.
+
+    Args:
+        config: as a source gives it.
+        toolchain: what the kernel is built with, e.g. ``gcc-14,pahole=1.30``; empty: nobody said.
+
+    Returns:
+        The same config, `resolved` filled in where it is an input that a shipped line tells about.
+
+    Raises:
+        UsageError: an unknown toolchain.
+    """
+    toolchain = toolchain or config.toolchain
+    tools = Toolchain.parse(toolchain) if isinstance(toolchain, str) and toolchain else toolchain or None
+    if (config.origin is Origin.BUILT and not config.minimal) or (config.resolved is not None and tools is None):
+        return config
+    if config.cut:
+        return _as_written(config, f"{config.cut}")
+    if config.target is None:
+        return _as_written(config, "which kernel version it is for is not known")
+    if config.arch is not None and config.arch not in ARCHES:
+        return _as_written(config, f"there is no model of {config.arch} kernels")
+    told_by = near(config.target)
+    if not told_by:
+        oldest = line_text(lines()[0])
+        return _as_written(config, f"Linux {config.target} is older than {oldest}, the oldest line here")
+    facts = _Facts(config, told_by, tools)
+    names = " and ".join(line_text(line) for line in told_by)
+    if config.minimal and config.origin is Origin.BUILT:
+        told = f"recorded as what the model of Linux {names} does not give by itself"
+        return replace(config, predicted=facts, resolved=_resolved(told, told_by, tools), _lines=config._lines)
+    exact = (config.target.major, config.target.minor) in told_by
+    if exact:
+        told = f"resolved as olddefconfig of Linux {names} does"
+    elif len(told_by) == 1:
+        told = f"resolved as olddefconfig of Linux {names} does, the newest line here"
+    else:
+        told = f"resolved as olddefconfig of Linux {names} does, the lines on either side of {config.target}"
+    return replace(config, predicted=facts, resolved=_resolved(told, told_by, tools), _lines=config._lines)
+
+
+def _resolved(told: str, told_by: tuple[Line, ...], tools: Toolchain | None) -> Resolved:
+    return Resolved(told, tuple(line_text(line) for line in told_by), tools.name if tools else "")
+
+
+def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
+    """The shipped lines that tell about a config's kernel, as trees; none where no line does.
+
+    They are under the toolchain that the config names, or else the first of `POSSIBLE_TOOLS`.
+    """
+    if config.target is None or config.arch not in ARCHES:
+        return ()
+    named = config.resolved.toolchain if config.resolved is not None else config.toolchain
+    tools = Toolchain.parse(named or POSSIBLE_TOOLS[0][1])
+    return tuple(shipped_tree(line, config.arch, tools) for line in near(config.target))
+
+
+def on_state(config: KernelConfig, state: "Resolution") -> KernelConfig:
+    """A config with the values that a resolved state gives its symbols, computed when they are asked for."""
+    return replace(
+        config, raw={}, text="", minimal=False, completeness=Completeness.COMPLETE, origin=Origin.BUILT, warnings=(),
+        predicted=_StateFacts(state), resolved=None, _lines={},
+    )  # fmt: skip
+
+
+class _StateFacts(Mapping[str, SymbolFact]):
+    def __init__(self, state: "Resolution") -> None:
+        self.state = state
+
+    def __getitem__(self, symbol: str) -> SymbolFact:
+        solver = self.state.solver
+        value = _outcome(solver, symbol)
+        if value == "n":
+            return SymbolFact(symbol, "n", SymbolState.NOT_SET)
+        return SymbolFact(symbol, value, SymbolState.SET, None, "", solver.types[solver.model.index[symbol]] == "s")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _as_written(config: KernelConfig, why: str) -> KernelConfig:
+    how = f"not resolved: {why}; taken as it is written"
+    return replace(config, resolved=Resolved(how), _lines=config._lines)
+
+
+@cache
+def _stable_moves() -> tuple[tuple[KernelVersion, frozenset[str]], ...]:
+    rows = toml_document(data_file("stable.toml"))["moved"]
+    return tuple((KernelVersion.parse(row["after"]), frozenset(row["symbols"])) for row in rows)
+
+
+@cache
+def _tools(name: str) -> Toolchain:
+    return Toolchain.parse(name)
+
+
+class _Facts(Mapping[str, SymbolFact]):
+    """Symbol to what is known of it, computed when it is asked for."""
+
+    def __init__(self, config: KernelConfig, told_by: tuple[Line, ...], tools: Toolchain | None) -> None:
+        self.config = config
+        self.lines = told_by
+        # Without an architecture both are asked, and what they differ in is unknown.
+        arches = ARCHES if config.arch is None else (config.arch,)
+        self.places = tuple((line, arch) for line in told_by for arch in arches)
+        self.tools = {"": tools} if tools else {label: _tools(name) for label, name in POSSIBLE_TOOLS}
+        header, target = config.header.version, config.target
+        assert target is not None
+        same_line = header is not None and header.triple[:2] == target.triple[:2]
+        self.written_there = same_line and config.completeness is Completeness.COMPLETE and not config.minimal
+        self.vendor = header.suffix if self.written_there and header is not None else ""
+        self._known: dict[str, SymbolFact] = {}
+        self._solvers: dict[tuple[Place, str], Solver] = {}
+        self._values: dict[Place, UserValues] = {}
+
+    def __getitem__(self, symbol: str) -> SymbolFact:
+        found = self._known.get(symbol)
+        if found is None:
+            found = self._known[symbol] = self._fact(symbol)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.config.raw)
+
+    def __len__(self) -> int:
+        return len(self.config.raw)
+
+    def _solver(self, place: Place, label: str) -> Solver:
+        found = self._solvers.get((place, label))
+        if found is None:
+            model = shipped_tree(*place, self.tools[label]).model
+            values = self._values.get(place)
+            if values is None:
+                values = self._values[place] = user_values(model, _assignments(self.config, place[0]))
+            found = self._solvers[place, label] = Solver(model, values)
+        return found
+
+    def _fact(self, symbol: str) -> SymbolFact:
+        written = self.config.written(symbol)
+        if symbol in self.config.untold:
+            return _unknown(written, "the record cannot tell it")
+        if self._moved(symbol):
+            if self.written_there:
+                return written
+            line = line_text(self.lines[0])
+            return _unknown(written, f"a stable update of Linux {line} moved it after the model's release")
+        outcomes = {place: self._outcomes(place, symbol) for place in self.places}
+        says = "n" if written.value is None else written.value
+        by_tools = next((place for place, found in outcomes.items() if len(found) > 1), None)
+        if by_tools is not None:
+            if self.written_there and len(self.places) == 1 and says in outcomes[by_tools]:
+                # Written by this very line's own tools, which then decided what the file says.
+                return written
+            return _unknown(written, self._by_tools(by_tools, symbol))
+        told = {found[0] for found in outcomes.values()}
+        if len(told) > 1:
+            return _unknown(written, self._differs({place: found[0] for place, found in outcomes.items()}))
+        value = told.pop()
+        if (
+            self.config.minimal
+            and symbol not in self.config.raw
+            and (value == "n" or self.config.origin is Origin.BUILT)
+        ):
+            return self._of_record(symbol, value)
+        if value == says:
+            # A fragment has no line for what its base leaves off.
+            return written if written.value is not None else SymbolFact(symbol, "n", SymbolState.ABSENT)
+        solver = self._solver(self.places[0], next(iter(self.tools)))
+        reason = short_reason(solver, symbol, written.value if symbol in self.config.raw else None)
+        where = " and ".join(line_text(line) for line in self.lines)
+        if self.vendor:
+            return _unknown(
+                written,
+                f"the file says {says}, and Linux {where} as released would make it {value} ({reason}); "
+                f"{self.config.header.version} is a vendor's kernel",
+            )
+        sym = solver.model.index.get(symbol)
+        is_string = sym is not None and solver.model.types[sym] == "s" and value != "n"
+        note = f"olddefconfig of Linux {where} makes it {value}: {reason}"
+        return SymbolFact(symbol, value, SymbolState.PREDICTED, written.line, note, is_string)
+
+    def _of_record(self, symbol: str, value: str) -> SymbolFact:
+        """A symbol that a record leaves to its line, as the kernel's own config would have it."""
+        solver = self._solver(self.places[-1], next(iter(self.tools)))
+        sym = solver.model.index.get(symbol)
+        has_line = sym is not None and solver.is_written(sym)
+        if value == "n":
+            return SymbolFact(symbol, "n", SymbolState.NOT_SET if has_line else SymbolState.ABSENT)
+        is_string = sym is not None and solver.model.types[sym] == "s"
+        return SymbolFact(symbol, value, SymbolState.SET, None, "", is_string)
+
+    def _moved(self, symbol: str) -> bool:
+        """Whether a stable update between the model's release and the target's moved the symbol."""
+        target = self.config.target
+        return target is not None and any(
+            symbol in symbols and target.triple[:2] == after.triple[:2] and target.triple > after.triple
+            for after, symbols in _stable_moves()
+        )
+
+    def _differs(self, values: "Mapping[Place, str]") -> str:
+        """Why places that tell different values tell nothing."""
+        if len(self.lines) == 1:
+            said = " but ".join(f"{value} on {arch}" for (_, arch), value in values.items())
+            return f"it becomes {said}; give the architecture with --arch"
+        by_line = {line: value for (line, _), value in values.items()}
+        said = " but ".join(f"{value} on Linux {line_text(line)}" for line, value in by_line.items())
+        return f"it becomes {said}, and Linux {self.config.target} lies between them"
+
+    def _outcomes(self, place: Place, symbol: str) -> list[str]:
+        """What the symbol may become on a line, one value for each toolchain that makes a difference."""
+        return list(dict.fromkeys(_outcome(self._solver(place, label), symbol) for label in self.tools))
+
+    def _by_tools(self, place: Place, symbol: str) -> str:
+        said: dict[str, list[str]] = {}
+        for label in self.tools:
+            said.setdefault(_outcome(self._solver(place, label), symbol), []).append(label)
+        values = ", ".join(f"{value} with {' or '.join(labels)}" for value, labels in said.items())
+        return f"the compiler and tools decide: {values}; name yours with --toolchain"
+
+
+def _unknown(written: SymbolFact, note: str) -> SymbolFact:
+    return SymbolFact(written.name, None, SymbolState.UNKNOWN, written.line, note)
+
+
+def _outcome(solver: Solver, symbol: str) -> str:
+    sym = solver.model.index.get(symbol)
+    if sym is None or sym in solver.trans:
+        return "n"
+    # A string may be empty and yet have a line.
+    return solver.text(sym) or ("" if solver.is_written(sym) else "n")
+
+
+def _assignments(config: KernelConfig, line: Line) -> list[Assignment]:
+    """The config's lines; of a regular file the reader's own dictionary has them all."""
+    if config.warnings:
+        return read_assignments(config.text, loose=loose_comments(line))
+    return [Assignment(name, value, 0) for name, value in config.raw.items()]

@@ -1,0 +1,105 @@
+"""The kernel lines whose models ship with the package: which there are, which are near a version, and their trees.
+
+``scripts/kernel_line.py`` makes the files under ``data/lines``; ``docs/records.md`` says how a line is added.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from kina_audit.errors import UsageError
+from kina_audit.kconfig.loaded import KernelTree, under
+from kina_audit.kconfig.model import TreeModel, TreeTexts
+from kina_audit.kconfig.packed import Origin, PackedLine
+from kina_audit.kconfig.toolchain import Toolchain
+from kina_audit.kernel.version import KernelVersion
+from kina_audit.packaged import data_file
+
+SUFFIX = ".line"
+ARCHES = ("arm64", "x86_64")
+"""What every line has a model of."""
+
+Line = tuple[int, int]
+"""Major and minor version: stable updates of a line move no Kconfig dependency that matters here."""
+
+
+@cache
+def lines() -> tuple[Line, ...]:
+    """Every shipped line, oldest first."""
+    return tuple(sorted(_line_of(path) for path in data_file("lines").glob(f"*{SUFFIX}")))
+
+
+def line_text(line: Line) -> str:
+    """As people write it: 6.12."""
+    return f"{line[0]}.{line[1]}"
+
+
+def near(version: KernelVersion) -> tuple[Line, ...]:
+    """The lines that tell what a version does: its own, or both neighbours, or the newest; none: it is too old."""
+    wanted = (version.major, version.minor)
+    known = lines()
+    if wanted in known:
+        return (wanted,)
+    older = [line for line in known if line < wanted]
+    newer = [line for line in known if line > wanted]
+    if not older:
+        return ()
+    return (older[-1], newer[0]) if newer else (older[-1],)
+
+
+def find_line(text: str) -> Line:
+    """The shipped line that a version such as ``6.12`` or ``6.12.94`` belongs to.
+
+    Raises:
+        UsageError: no version, or a line that does not ship.
+    """
+    try:
+        version = KernelVersion.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if (version.major, version.minor) not in lines():
+        raise UsageError(
+            f"no model of Linux {line_text((version.major, version.minor))} ships with kina-audit",
+            f"There are {', '.join(map(line_text, lines()))}; for others give the kernel's tree with --kernel-tree.",
+        )
+    return (version.major, version.minor)
+
+
+def origin_of(line: Line) -> Origin:
+    """What tree a line's models were made from."""
+    return _packed(line).origin
+
+
+def shipped_tree(line: Line, arch: str, toolchain: Toolchain) -> KernelTree:
+    """A shipped line as a kernel tree under a toolchain.
+
+    Args:
+        line: one of `lines`.
+        arch: one of `ARCHES`.
+        toolchain: answers the tree's questions.
+    """
+    key = (line, arch, toolchain.name, toolchain.text)
+    if key not in _trees:
+        model, texts, possible = _model(line, arch)
+        tree = under(model, toolchain, Path(), f"the model of Linux {model.version} that ships", texts)
+        tree.set_possible(possible)
+        _trees[key] = tree
+    return _trees[key]
+
+
+_trees: dict[tuple[Line, str, str, str], KernelTree] = {}
+
+
+def _line_of(path: Path) -> Line:
+    major, _, minor = path.name.removesuffix(SUFFIX).partition(".")
+    return int(major), int(minor)
+
+
+@cache
+def _packed(line: Line) -> PackedLine:
+    return PackedLine((data_file("lines") / f"{line_text(line)}{SUFFIX}").read_bytes())
+
+
+@cache
+def _model(line: Line, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
+    return _packed(line).model(arch)

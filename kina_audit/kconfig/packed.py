@@ -1,0 +1,228 @@
+"""One kernel line in one small file: the models of several architectures over common tables, read lazily.
+
+The architectures of a line have most symbols and expressions in common, so they are numbered together. Rows that are
+seldom read (an expression, the defaults of a symbol) stay text until somebody asks for them, and values depend on few of
+them: that is what makes an audit with a whole kernel tree behind it take milliseconds.
+
+A file is a line of JSON (what it is of, and where each chunk is) and the chunks, each compressed with zlib. A chunk is a
+line of JSON with the names and lengths of its sections, and the sections. `kina_audit.kconfig.packing` writes it.
+"""
+
+import json
+import zlib
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts
+
+PACKED_FORMAT = 2
+MAX_UNPACKED = 16 * 1024 * 1024
+"""Of one chunk; the largest of today takes a twentieth of it."""
+
+ARRAYS = ("depends", "selected", "implied")
+ROWS = ("prompts", "defaults")
+TEXTS = (*ROWS, "places", "small")
+"""Sections of lines; an architecture after the first holds only its own lines of them."""
+
+Sections = dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a line's models come from.
+
+    Attributes:
+        version: the kernel release, e.g. ``6.12.107``.
+        tree: what tree it was, in words.
+        digest: sha256 of the tree's Kconfig files and Makefile, names and contents in order.
+    """
+
+    version: str
+    tree: str
+    digest: str
+
+
+class PackedLine:
+    """The file of a line, opened: its models are made when they are asked for.
+
+    Attributes:
+        origin: where it is from.
+        arches: Kconfig's names of its architectures.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        """Raises ValueError when the data are no packed line of this format."""
+        first, newline, _ = data[:65536].partition(b"\n")
+        top = json.loads(first) if newline else {}
+        if top.get("format") != PACKED_FORMAT:
+            raise ValueError("no packed kernel line of this format")
+        self.origin = Origin(top["version"], top["tree"], top["digest"])
+        self.arches: tuple[str, ...] = tuple(top["arches"])
+        self._defined: int = top["defined"]
+        self._data = data
+        self._places: dict[str, tuple[int, int]] = {}
+        at = len(first) + 1
+        for name, size in top["chunks"]:
+            self._places[name] = (at, size)
+            at += size
+
+    def chunk(self, name: str) -> Sections:
+        """The sections of a chunk.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        at, size = self._places[name]
+        unpacker = zlib.decompressobj()
+        try:
+            body = unpacker.decompress(self._data[at : at + size], MAX_UNPACKED)
+        except zlib.error as error:
+            raise ValueError(f"damaged: {error}") from error
+        first, _, _ = body[:4096].partition(b"\n")
+        found: Sections = {}
+        start = len(first) + 1
+        for section, length in json.loads(first):
+            found[section] = body[start : start + length]
+            start += length
+        return found
+
+    def _own(self, kind: str, arch: str) -> Sections:
+        """An architecture's chunk; what it has in common with the first one put back."""
+        base = self.chunk(f"{kind} {self.arches[0]}")
+        if arch == self.arches[0]:
+            return base
+        return {
+            name: (merged if name in TEXTS else xored)(data, base[name])
+            for name, data in self.chunk(f"{kind} {arch}").items()
+        }
+
+    def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
+        """The model of an architecture with its questions open, and what belongs to it.
+
+        Beside it: what reads where its symbols are defined, and what `possible_values` gives under any toolchain.
+        """
+        shared, own = self.chunk("shared"), self._own("values", arch)
+        small = dict(zip(("head", "possible"), own["small"].decode().split("\n"), strict=True))
+        head = json.loads(small["head"])
+        depends, selected, implied = (unplanes(own[name]) for name in ARRAYS)
+        model = TreeModel(
+            version=self.origin.version,
+            arch=arch,
+            title=head["title"],
+            names=shared["names"].decode().split("\n"),
+            types=own["types"].decode(),
+            defined=self._defined,
+            modules=head["modules"],
+            exprs=LazyRows(shared["exprs"].decode().split("\n"), _numbers),
+            depends=depends,
+            selected=selected,
+            implied=implied,
+            prompts=LazyRows(own["prompts"].decode().split("\n"), _numbers),
+            defaults=LazyRows(own["defaults"].decode().split("\n"), _pairs),
+            ranges={row[0]: row[1:] for row in head["ranges"]},
+            transitional=head["transitional"],
+            choices=head["choices"],
+            choice_defaults=head["choice_defaults"],
+            choice_symbols=head["choice_symbols"],
+            foreign=frozenset(head["foreign"]),
+            layout=_Layout(own["layout"]),
+            questions=json.loads(shared["questions"]),
+        )
+
+        def texts() -> TreeTexts:
+            found = self._own("places", arch)
+            files = json.loads(self.chunk("files")["files"])
+            return TreeTexts(files, LazyRows(found["places"].decode().split("\n"), _places))
+
+        return model, texts, _Digits(small["possible"])
+
+
+class LazyRows(list[Any]):
+    """A list whose items are text until they are read."""
+
+    def __init__(self, texts: Iterable[str], parse: Callable[[str], list[Any]]) -> None:
+        super().__init__(texts)
+        self._parse = parse
+
+    def __getitem__(self, index: Any) -> Any:
+        item = list.__getitem__(self, index)
+        if item.__class__ is str:
+            item = self[index] = self._parse(item)
+        return item
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+
+class _Digits(list[int]):
+    """Numbers below 16 from a text of hexadecimal digits, made when the first one is read."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def __getitem__(self, index: Any) -> Any:
+        return int(self._text[index], 16)
+
+
+class _Layout(list[Any]):
+    """The symbols in the order a config has them; menus and comments are not kept."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    def __iter__(self) -> Any:
+        if not len(self):
+            numbers = accumulate(unplanes(self._data), lambda a, b: a + b & 0xFFFFFFFF)
+            self.extend([SHOW_SYMBOL, number] for number in numbers)
+        return super().__iter__()
+
+
+def _numbers(text: str) -> list[Any]:
+    return [int(t) for t in text.split()]
+
+
+def _pairs(text: str) -> list[Any]:
+    numbers = [int(t) for t in text.split()]
+    return [list(pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
+
+
+def _places(text: str) -> list[Any]:
+    numbers = [int(t) for t in text.split()]
+    return [
+        [file, line, "", visible, depends] for file, line, visible, depends in zip(*[iter(numbers)] * 4, strict=True)
+    ]
+
+
+def merged(stored: bytes, base: bytes) -> bytes:
+    """The lines of ``base`` with others put in their place, by number."""
+    rows = base.decode().split("\n")
+    for number, row in json.loads(stored).items():
+        rows[int(number)] = row
+    return "\n".join(rows).encode()
+
+
+def xored(data: bytes, base: bytes) -> bytes:
+    """Bytes that give ``data`` again with the same call."""
+    size = len(data)
+    other = base[:size].ljust(size, b"\0")
+    return (int.from_bytes(data, "little") ^ int.from_bytes(other, "little")).to_bytes(size, "little")
+
+
+def planes(values: "array[int]") -> bytes:
+    """Numbers as their lowest bytes, then the next ones: neighbours are alike, which compresses better."""
+    raw = memoryview(values.tobytes())
+    return b"".join(bytes(raw[i::4]) for i in range(4))
+
+
+def unplanes(data: bytes) -> "array[int]":
+    """The reverse of `planes`."""
+    size = len(data) // 4
+    raw = bytearray(len(data))
+    for i in range(4):
+        raw[i::4] = data[i * size : (i + 1) * size]
+    return array("I", bytes(raw))

@@ -1,0 +1,143 @@
+"""What would better a kernel, found and proven on the models of the kernel lines that ship."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kina_audit.cilium.ladder import above, stand
+from kina_audit.cilium.model import Mode, Unlock
+from kina_audit.cilium.reading import Reader
+from kina_audit.cilium.release import Release
+from kina_audit.cilium.unlock import wanted
+from kina_audit.engine.evaluate import Evaluator
+from kina_audit.engine.finding import Finding, ProfileResult
+from kina_audit.kernel.config import KernelConfig
+from kina_audit.profiles.model import Profile
+
+if TYPE_CHECKING:
+    from kina_audit.kconfig.fix import Fix, Goal
+    from kina_audit.kconfig.resolve import Resolution
+
+
+class BoxUnlocker:
+    """Fragments for one kernel, proven on every shipped line that tells about its version."""
+
+    def __init__(
+        self, config: KernelConfig, features: Mapping[str, Profile], starts: "Sequence[Resolution] | None" = None
+    ) -> None:
+        """For one kernel.
+
+        Args:
+            config: what is audited, aimed at its kernel.
+            features: the profiles tagged ``cilium``, by id.
+            starts: the config resolved on each tree that has to agree, the last one first to be asked; None: the
+                shipped lines that tell about the kernel.
+        """
+        self.config = config
+        self.features = features
+        self._starts = starts
+        self._held: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    @property
+    def starts(self) -> "Sequence[Resolution]":
+        """The kernel's config on each tree that tells about it; empty where none does."""
+        if self._starts is None:
+            from kina_audit.kconfig.carry import trees_of
+            from kina_audit.kconfig.resolve import of_config
+
+            self._starts = [of_config(tree, self.config) for tree in trees_of(self.config)]
+        return self._starts
+
+    def mode(self, wanted: Mode, release: Release, off: frozenset[str]) -> Unlock | None:
+        """See `kina_audit.cilium.unlock.Unlocker`."""
+        if not self.starts:
+            return None
+        found = self.fix(wanted, release, off, quick=True)
+        if found.blocked or not found.changes:
+            return None
+        return Unlock(self._mode_of(found.resolution, release, off), _lines(found), self._because())
+
+    def fix(self, wanted: Mode, release: Release, off: frozenset[str] = frozenset(), *, quick: bool = False) -> "Fix":
+        """The smallest fragment with which the kernel carries a mode, or a better one."""
+        # What a rung asks for may not suffice (without BTF, some releases lose rungs altogether); then what the next
+        # one asks for does, or nothing.
+        enough = (wanted, *above(wanted))
+        first: Fix | None = None
+        for rung in enough:
+            found = self._search(
+                partial(self._goals, rung=rung, release=release, off=off),
+                lambda state: self._mode_of(state, release, off) in enough,
+                quick=quick,
+            )
+            if not found.blocked:
+                return found
+            first = first or found
+        assert first is not None
+        return first
+
+    def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "list[Goal]":
+        evaluator = Evaluator(self._sketch(state))
+        reader = Reader(OnDemand(self.features, evaluator), release, evaluator.kernel, optimistic=False, off=off)
+        return goals_of(wanted(reader, rung))
+
+    def assignments(self, findings: Sequence[Finding]) -> tuple[str, ...]:
+        """See `kina_audit.cilium.unlock.Unlocker`."""
+        key = tuple(f"{f.expr.text}/{f.requirement.module}" for f in findings)
+        if key not in self._held:
+            goals = goals_of(findings)
+            found = self._search(lambda _: goals, lambda _: True, quick=True) if self.starts else None
+            self._held[key] = _lines(found) if found is not None and not found.blocked else ()
+        return self._held[key]
+
+    def _search(
+        self, goals: "Callable[[Resolution], list[Goal]]", holds: "Callable[[Resolution], bool]", *, quick: bool
+    ) -> "Fix":
+        """The smallest fragment on the last tree that holds on all of them."""
+        from kina_audit.kconfig.fix import FRAGMENT, find_fix
+
+        *others, start = self.starts
+
+        def proven(state: "Resolution") -> bool:
+            added = [r for r in state.rows if r.where == FRAGMENT]
+            return holds(state) and all(holds(other.changed(added)) for other in others)
+
+        return find_fix(start, goals, proven, quick=quick)
+
+    def _because(self) -> str:
+        lines = " and ".join(s.tree.model.version for s in self.starts)
+        return f"Proven on the model of Linux {lines} ({self.starts[-1].tree.toolchain})."
+
+    def _mode_of(self, state: "Resolution", release: Release, off: frozenset[str]) -> Mode:
+        evaluator = Evaluator(self._sketch(state))
+        return stand(OnDemand(self.features, evaluator), release, evaluator.kernel, off)[0]
+
+    def _sketch(self, state: "Resolution") -> KernelConfig:
+        from kina_audit.kconfig.carry import on_state
+
+        return on_state(self.config, state)
+
+
+class OnDemand(dict[str, ProfileResult]):
+    """Profiles, evaluated when somebody asks for them: the ladder looks at half of them."""
+
+    def __init__(self, profiles: Mapping[str, Profile], evaluator: Evaluator) -> None:
+        super().__init__()
+        self._profiles, self._evaluator = profiles, evaluator
+
+    def __missing__(self, name: str) -> ProfileResult:
+        found = self[name] = self._evaluator.profile(self._profiles[name])
+        return found
+
+
+def goals_of(findings: Iterable[Finding]) -> "list[Goal]":
+    """What findings ask, as goals for `kina_audit.kconfig.fix.find_fix`."""
+    from kina_audit.kconfig.fix import Goal
+
+    return [
+        Goal(f"{f.requirement.profile}/{f.requirement.id}", f.expr, 1 if f.requirement.module else 2, f.requirement.why)
+        for f in findings
+    ]
+
+
+def _lines(found: "Fix") -> tuple[str, ...]:
+    return tuple(c.line for c in found.changes)
