@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from kina_audit.engine.probing import wanted
+from kina_audit.probe.catalogue import every_probe
+from kina_audit.profiles.load import ProfileLibrary
 from tests.booted import boot_kernel, kernels, run_inside
 
 pytestmark = pytest.mark.slow
@@ -16,10 +19,18 @@ pytestmark = pytest.mark.slow
 KNOWN: dict[str, str] = {}
 """``profile/requirement`` of disagreements that are understood, and why."""
 
+
+def unnamed() -> list[str]:
+    """Probes that no profile asks for."""
+    library = ProfileLibrary()
+    named = wanted(tuple(row for name in library.ids() for row in library.get(name).requirements))
+    return [name for name in every_probe() if name not in named]
+
+
 COMMANDS = [
     ["-m", "kina_audit", "check", "running", "--probe", "-p", "all", "--format", "json", "-q"],
-    # The rest of the probes, which no profile names, against their own expressions.
-    ["-m", "kina_audit", "probe", "--only", "*", "--format", "json"],
+    # The probes that no profile names, against their own expressions.
+    ["-m", "kina_audit", "probe", "--format", "json", *(f"--only={name}" for name in unnamed())],
 ]
 
 
@@ -47,8 +58,8 @@ def test_a_kernel_that_loads_no_more_modules(tmp_path: Path) -> None:
     assert "needs CAP_SYS_ADMIN" in " ".join(nobody["out"].split())
     assert closed["code"] == 1
     text = " ".join(closed["out"].split())
-    assert "the config says yes, the running kernel refuses: link_vxlan: add a vxlan link" in text
-    assert "kernel.modules_disabled is 1" in text
+    assert "tried fails (link_vxlan: add a vxlan link" in text
+    assert "modules_disabled" in text
 
 
 @pytest.mark.parametrize("name", kernels())

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kina_audit.engine.probed import Outcome
+from kina_audit.probe.catalogue import every_probe
 from kina_audit.probe.runner import run
 from tests.conftest import ROOT, alone
 
@@ -269,3 +270,31 @@ def test_this_kernel_does_what_the_audit_of_its_config_says() -> None:
     # A switch at boot or a patch of this machine's kernel may refuse what its config has; nothing works that it has not.
     assert [o for o in wrong if o["agreement"] == "unexpected"] == []
     assert len(wrong) < 0.02 * len(seen), wrong
+
+
+def test_bpftool_says_the_same_of_maps_programs_and_functions() -> None:
+    if shutil.which("bpftool") is None:
+        pytest.skip("Debian's package bpftool is not installed")
+    told = json.loads(
+        subprocess.run(["bpftool", "-j", "feature", "probe", "kernel"], capture_output=True, check=True).stdout
+    )
+    elsewhere = {"get_netns_cookie": "cgroup_sock_addr", "get_socket_cookie": "cgroup_sock_addr",
+                 "get_cgroup_classid": "cgroup_sock_addr"}  # fmt: skip
+    expected = {
+        "bpf_fentry_load": told["program_types"]["have_tracing_prog_type"],
+        "bpf_lsm_load": told["program_types"]["have_lsm_prog_type"],
+    }
+    for name in every_probe():
+        for start, group, end in (("bpf_map_", "map_types", "map_type"), ("bpf_prog_", "program_types", "prog_type")):
+            known = told[group].get(f"have_{name.removeprefix(start)}_{end}") if name.startswith(start) else None
+            if known is not None:
+                expected[name] = known
+        function = name.removeprefix("bpf_helper_")
+        listed = told["helpers"].get(f"{elsewhere.get(function, 'sched_cls')}_available_helpers")
+        # bpftool before 7.3 takes the newer words of the verifier for the function's absence as its presence.
+        newer = function == "override_return"
+        if function != name and listed is not None and not newer:
+            expected[name] = f"bpf_{function}" in listed
+    tried = run(list(expected))
+    assert {n: a.outcome is Outcome.WORKS for n, a in tried.attempts.items()} == expected
+    assert len(expected) > 40

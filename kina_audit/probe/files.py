@@ -254,7 +254,7 @@ def _target(name: str) -> Callable[[Bench], None]:
 
 
 for _name, _symbol, _wanted in (
-    ("dm_crypt", "DM_CRYPT", "crypt"), ("dm_verity", "DM_VERITY", "verity"), ("dm_thin", "DM_THIN_PROVISIONING", "thin"),
+    ("dm_crypt", "DM_CRYPT", "crypt"), ("dm_verity", "DM_VERITY", "verity"), ("dm_thin", "DM_THIN_PROVISIONING", "thin-pool"),
     ("dm_multipath", "DM_MULTIPATH", "multipath"),
 ):  # fmt: skip
     PROBES[_name] = Probe(
