@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 PREFIX = "kina-audit-probe-"
 MANY = ["link_veth", "link_bridge", "ip_rule_v4", "nft_add_table_inet", "cgroup_attach_connect4", "bpffs_pin", "fs_overlay",
-        "legacy_iptables_filter", "route_table_v4", "data_veth_ping", "ns_mnt"]  # fmt: skip
+        "legacy_iptables_filter", "route_table_v4", "data_veth_ping", "ns_uts"]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -100,7 +100,7 @@ def _netkit(bench: Bench) -> None:
 @probe("so_attach_bpf", "BPF_SYSCALL && NET", "a BPF program on a socket", capabilities=_NEEDS, net=False)
 def _socket_bpf(bench: Bench) -> None:
     made = _loaded(bench, bpf.SOCKET_FILTER, 0)
-    with socket.socketpair()[0] as one:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as one:
         bench.doing("attach it to a socket")
         one.setsockopt(socket.SOL_SOCKET, 50, made)
 
@@ -112,7 +112,7 @@ def _socket_classic(bench: Bench) -> None:
     kept = libc.buffer(8)
     kept.raw = struct.pack("=HBBI", 0x06, 0, 0, 0xFFFF)
     bench.doing("open a socket")
-    with socket.socketpair()[0] as one:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as one:
         bench.doing("attach a filter to it")
         one.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HxxxxxxP", 1, libc.address_of(kept)))
 

@@ -22,13 +22,13 @@ class Bench:
     """What a probe works with; made anew for each, in a fresh network namespace.
 
     Attributes:
-        scratch: an empty folder on a tmpfs that no other process sees.
+        place: an empty folder on a tmpfs that no other process sees; None: there are no private mounts.
         cgroup: a cgroup v2 folder of this run alone; None: there is no cgroup v2, or it may not be written.
         step: what is being done; the answer names it when it fails.
         log: receives every step.
     """
 
-    scratch: Path
+    place: Path | None
     cgroup: Path | None = None
     step: str = ""
     log: Callable[[str], None] = lambda _: None
@@ -40,12 +40,30 @@ class Bench:
         self.log(step)
 
     @property
+    def scratch(self) -> Path:
+        """A folder for files and mounts that nobody else sees.
+
+        Raises:
+            MissingError: there are no private mounts here.
+        """
+        if self.place is None:
+            raise MissingError("no mount namespace of its own to work in")
+        return self.place
+
+    @property
     def ip(self) -> Any:
-        """Links, addresses, routes, rules and traffic control, by pyroute2."""
+        """Links, addresses, routes, rules and traffic control, by pyroute2.
+
+        Raises:
+            MissingError: it cannot be opened; pyroute2 needs more of a kernel than rtnetlink.
+        """
         if "ip" not in self._opened:
             from pyroute2 import IPRoute
 
-            self._opened["ip"] = IPRoute()
+            try:
+                self._opened["ip"] = IPRoute()
+            except OSError as error:
+                raise MissingError(f"pyroute2 cannot open rtnetlink: {error.strerror}") from error
         return self._opened["ip"]
 
     def netlink(self, family: int) -> "Netlink":

@@ -16,7 +16,6 @@ for _word, _symbol, _flag in (
     ("user", "USER_NS", libc.CLONE_NEWUSER),
     ("cgroup", "CGROUPS", libc.CLONE_NEWCGROUP),
     ("time", "TIME_NS", libc.CLONE_NEWTIME),
-    ("mnt", "NAMESPACES", libc.CLONE_NEWNS),
 ):
 
     def _run(bench: Bench, word: str = _word, flag: int = _flag) -> None:
