@@ -97,6 +97,18 @@ def _netkit(bench: Bench) -> None:
     bpf.link(made, index, _NETKIT_PRIMARY)
 
 
+@probe("sockmap_stream_parser", "BPF_STREAM_PARSER", "a stream parser on a sockmap", capabilities=_NEEDS, net=False)
+def _stream_parser(bench: Bench) -> None:
+    made = _loaded(bench, bpf.SK_SKB, 1)
+    bench.doing("create a sockmap")
+    try:
+        sockets = bpf.create_map(bpf.SOCKMAP, 4, 4)
+    except OSError as error:
+        raise MissingError(f"no sockmap: {error.strerror}") from error
+    bench.doing("attach a stream parser to it")
+    bpf.attach(sockets, made, 4)
+
+
 @probe("so_attach_bpf", "BPF_SYSCALL && NET", "a BPF program on a socket", capabilities=_NEEDS, net=False)
 def _socket_bpf(bench: Bench) -> None:
     made = _loaded(bench, bpf.SOCKET_FILTER, 0)

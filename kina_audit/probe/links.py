@@ -109,6 +109,7 @@ for _name, _expr, _kind, _options in (
     ("link_macvlan", "MACVLAN", "macvlan", {"macvlan_mode": "bridge"}),
     ("link_macvtap", "MACVTAP", "macvtap", {"macvtap_mode": "bridge"}),
     ("link_ipvlan", "IPVLAN", "ipvlan", {"ipvlan_mode": 0}),
+    ("link_ipvlan_l3s", "IPVLAN && IPVLAN_L3S", "ipvlan", {"ipvlan_mode": 2}),
     ("link_vlan", "VLAN_8021Q", "vlan", {"vlan_id": 7}),
 ):
     PROBES[_name] = Probe(_name, _expr, f"a {_kind} link on another", _over(_kind, _options), group="links")

@@ -1,6 +1,7 @@
 """Routes, policy rules and what the IP stack keeps about them."""
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from kina_audit.probe.links import any_link
@@ -101,17 +102,30 @@ def _address6(bench: Bench) -> None:
     bench.ip.addr("add", index=index, address="fd00:7::1", prefixlen=64)
 
 
-@probe("tcp_bbr", "TCP_CONG_BBR", "a TCP socket that asks for BBR")
-def _bbr(bench: Bench) -> None:
-    bench.doing("open a TCP socket")
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as one:
-            bench.doing("set TCP_CONGESTION to bbr")
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
-    except OSError as error:
-        if bench.step.startswith("open"):
+def _congestion(name: str) -> Callable[[Bench], None]:
+    def run(bench: Bench) -> None:
+        bench.doing("open a TCP socket")
+        try:
+            one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        except OSError as error:
             raise MissingError(f"no TCP socket: {error.strerror}") from error
-        raise
+        with one:
+            bench.doing(f"set TCP_CONGESTION to {name}")
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, name.encode())
+
+    return run
+
+
+for _name, _symbol in (("bbr", "TCP_CONG_BBR"), ("cubic", "TCP_CONG_CUBIC")):
+    probe(f"tcp_{_name}", _symbol, f"a TCP socket that asks for {_name}")(_congestion(_name))
+
+
+@probe("route_encap_seg6", "IPV6_SEG6_LWTUNNEL", "an IPv6 route that adds a segment routing header")
+def _seg6(bench: Bench) -> None:
+    index = any_link(bench)
+    bench.doing("add a route with a segment routing header")
+    encap = {"type": "seg6", "mode": "encap", "segs": "fd00:8::1"}
+    bench.ip.route("add", family=socket.AF_INET6, dst="fd00:9::/64", oif=index, encap=encap)
 
 
 @probe("bridge_nf_call", "BRIDGE_NETFILTER", "reads net.bridge.bridge-nf-call-iptables")
