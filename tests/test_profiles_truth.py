@@ -76,7 +76,7 @@ def test_every_named_probe_exists_and_every_required_requirement_has_one_or_a_re
     required = {n for n, row in ROWS.items() if row.level == "required" and not row.alternatives}
     without = {n for n in required if not ROWS[n].probes}
     explained = {n for names in UNPROBED["reasons"].values() for n in names}
-    assert without == explained & required
+    assert without <= explained
     assert len(without) < 0.1 * len(required)
 
 

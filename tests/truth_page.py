@@ -73,7 +73,14 @@ def truth_page(library: ProfileLibrary, reasons: Mapping[str, Sequence[str]], ru
         for p in library.select(["all"])
         if p.requirements
     ]
-    none = [f"- {reason}: {', '.join(names)}" for reason, names in reasons.items()]
+    without = {
+        f"{r.profile}/{r.id}"
+        for p in library.ids()
+        for r in library.get(p).required
+        if not r.probes and not r.alternatives
+    }
+    left = {reason: [n for n in names if n in without] for reason, names in reasons.items()}
+    none = [f"- {reason}: {', '.join(names)}" for reason, names in left.items() if names]
     table = "\n".join(
         f"| {r['name']} | {r['kernel']} | {', '.join(r.get('without', ())) or r.get('sysctls', '')} | {r['values']} | {r['outcome']} |"
         for r in runs
