@@ -145,7 +145,7 @@ def test_killing_the_keeper_itself_leaves_only_an_empty_cgroup_and_the_next_run_
 
 
 def test_a_probe_that_hangs_is_cut_off() -> None:
-    tried = run(["data_veth_ping", "af_inet"], seconds=0.02)
+    tried = run(["data_veth_ping"], seconds=0.001)
     assert tried.attempts["data_veth_ping"].outcome is Outcome.NOT_TRIED
     assert "cut off" in tried.attempts["data_veth_ping"].said
     assert gone()
@@ -298,3 +298,17 @@ def test_bpftool_says_the_same_of_maps_programs_and_functions() -> None:
     tried = run(list(expected))
     assert {n: a.outcome is Outcome.WORKS for n, a in tried.attempts.items()} == expected
     assert len(expected) > 40
+
+
+def test_a_profile_that_names_no_probe_there_is_is_not_valid(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'schema = 1\nid = "mine"\ntitle = "t"\ndescription = "d"\n\n[[requirement]]\nid = "a"\nexpr = "VXLAN"\nlevel = "required"\n'
+        'why = "w"\nfix = "f"\nsource = "s"\nprobes = ["link_vxlann"]\n'
+    )
+    for command in (["profiles", "validate", str(path)], ["probe", "-p", str(path)]):
+        done = subprocess.run(
+            [sys.executable, "-m", "kina_audit", *command], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert "requirement 'a': no probe 'link_vxlann'; did you mean link_vxlan" in done.stderr

@@ -105,7 +105,8 @@ def validate(
     profile_dir: FolderOption = None,
     allow_unknown: AllowUnknown = False,
 ) -> int:
-    """Check profile files: schema, expressions, symbols, version gates, ids. Exit status 2 when one is wrong."""
+    """Check profile files: schema, expressions, symbols, version gates, ids, probes. Exit status 2 when one is wrong."""
+    from kina_audit.cli.probe import planned
     from kina_audit.errors import KinaAuditError, NothingCheckedError
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.profiles.review import problems
@@ -123,6 +124,8 @@ def validate(
             library = ProfileLibrary(profile_dir or [], [path])
             profile = library.get(str(path))
             found = problems(profile, library, allow_unknown=allow_unknown)
+            if any(row.probes for row in profile.requirements):
+                planned([profile])
         except KinaAuditError as error:
             bad += 1
             terminal.say(error.message, error.hint)
