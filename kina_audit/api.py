@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from kina_audit.cilium.request import Request
     from kina_audit.cilium.review import Review
     from kina_audit.engine.probed import Probing
-    from kina_audit.kconfig.toolchain import Toolchain
     from kina_audit.kernel.provenance import Provenance
     from kina_audit.report.claims import Answer
     from kina_audit.report.difference import Difference
@@ -38,24 +37,15 @@ DEFAULT_TAG = "default"
 CILIUM_TAG = "cilium"
 
 
-def load_kernel(
-    source: str = "apple",
-    options: "SourceOptions | None" = None,
-    *,
-    fragments: Sequence[tuple[str, str]] = (),
-    toolchain: "str | Toolchain" = "",
-) -> Kernel:
+def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -> Kernel:
     """Read a kernel's configuration from wherever ``source`` names it, and tell what it becomes on its kernel.
 
     Args:
         source: a path to a config, a kernel image, an archive (``ARCHIVE!MEMBER``) or a folder; ``-``, ``running``,
             ``installed``, ``apple[@REF]``, ``recorded:NAME``, ``container:``, ``docker:``, ``podman:``, ``ssh:HOST``,
             ``kubectl:NODE``, or an ``https://`` address.
-        options: architecture, target version, offline and cache behaviour; the defaults go to the network for
-            sources that are on it.
-        fragments: (name, text) of each, merged into it as ``merge_config.sh`` does.
-        toolchain: what the kernel is built with, e.g. ``gcc-14,pahole=1.30``; empty: nobody said, and what depends on
-            it is unknown.
+        options: architecture, target version, fragments, toolchain, offline and cache behaviour; the defaults go to the
+            network for sources that are on it.
 
     Raises:
         SourceError: the configuration could not be obtained or read.
@@ -64,15 +54,19 @@ def load_kernel(
     from kina_audit.sources import open_source
 
     kernel = open_source(source, options)
-    config = kernel.config
-    if fragments:
+    config, toolchain = kernel.config, options.toolchain if options else ""
+    if options is not None and options.fragments:
         from kina_audit.kernel.merge import merged
 
-        names = ", ".join(name for name, _ in fragments)
-        config = merged(config, fragments, f"{source} with {names}")
+        names = ", ".join(name for name, _ in options.fragments)
+        config = merged(config, options.fragments, f"{source} with {names}")
         notes = (*kernel.provenance.notes, f"with {names} merged into it")
         kernel = Kernel(config, replace(kernel.provenance, notes=notes))
-    return replace(kernel, config=carry(config, toolchain))
+    if toolchain and options is not None:
+        from kina_audit.toolchains import named_toolchain
+
+        return replace(kernel, config=carry(config, named_toolchain(toolchain, options)))
+    return replace(kernel, config=carry(config))
 
 
 def load_profiles(

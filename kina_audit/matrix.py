@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from kina_audit import __version__
-from kina_audit.api import CILIUM_TAG, DEFAULT_TAG
+from kina_audit.api import CILIUM_TAG, DEFAULT_TAG, load_kernel
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError
-from kina_audit.kconfig.carry import carry
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
@@ -144,10 +143,8 @@ class _Auditor:
             return Row(source, f"{source}: not a whole report: {said[:200]}")
 
     def _audited(self, source: str) -> Row:
-        from kina_audit.sources import open_source
-
-        kernel = open_source(source, self.request.options)
-        config = carry(kernel.config)
+        kernel = load_kernel(source, self.request.options)
+        config = kernel.config
         # Nobody looks at lines here, and numbering them costs more than the audit.
         evaluator = Evaluator(replace(config, text="", _lines={}))
         results = tuple([evaluator.profile(p) for p in self.profiles])

@@ -20,7 +20,7 @@ ALLOWED = {
     "kconfig": {"kernel"},
     # What runs has kernels of its own to ask; it names outcomes by the engine's words.
     "probe": {"kernel", "profiles", "engine"},
-    "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "unlocking"},
+    "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "unlocking", "toolchains"},
     "unlocking": {"kernel", "profiles", "engine", "cilium", "kconfig"},
     "trees": {
         "kernel",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _KUBECTL = "kubectl:"
 
 
-@given.reads_sources("refresh", "no_fallback", "allow_http", "max_decompressed")
+@given.reads_sources("refresh", "no_fallback", "allow_http", "max_decompressed", "built", "fragment", "toolchain")
 def verify(
     source: Annotated[
         str,

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("diff", short_help="Compare two kernels: features lost and gained, and why.")(diff)
 
 
-@given.reads_sources("target_kernel")
+@given.reads_sources("target_kernel", "fragment")
 def diff(
     old: Annotated[str, typer.Argument(help=f"The kernel that runs now. {given.SOURCE_HELP}")],
     new: Annotated[str, typer.Argument(help="The kernel that is to replace it; any source, too.")],

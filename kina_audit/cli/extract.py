@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     app.command("extract", short_help="Print the config of a kernel image, package or node.")(extract)
 
 
-@given.reads_sources("target_kernel")
+@given.reads_sources("target_kernel", "built", "fragment", "toolchain")
 def extract(
     source: Annotated[str, typer.Argument(help=given.SOURCE_HELP)],
     output: Annotated[

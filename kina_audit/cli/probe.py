@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
     app.command("probe", short_help="Try the features on the kernel that runs.")(probe)
 
 
-@given.reads_sources("no_fallback", "allow_http", "refresh", "offline", "max_decompressed", "timeout")
+@given.reads_sources(
+    "no_fallback", "allow_http", "refresh", "offline", "max_decompressed", "timeout", "built", "fragment", "toolchain"
+)
 def probe(
     source: Annotated[
         str, typer.Argument(help="The config to compare with: running, a file, or none.", metavar="[SOURCE]")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import wraps
 from inspect import Parameter, Signature, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -39,6 +40,20 @@ Built = Annotated[
         help="The config is a kernel's own, copied from it: the truth, not olddefconfig's input.",
     ),
 ]
+Toolchain = Annotated[
+    str,
+    typer.Option(
+        "--toolchain",
+        metavar="NAME",
+        help="What it is built with: gcc-12, clang-18, gcc-14,pahole=1.27, or cc:PROGRAM to ask it.",
+    ),
+]
+Fragments = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--fragment", "-F", help="Merge this fragment (- for stdin) first, as merge_config.sh does; repeatable."
+    ),
+]
 Offline = Annotated[bool, typer.Option("--offline", envvar="KINA_AUDIT_OFFLINE", help="Never touch the network.")]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Ignore what is cached.")]
 NoFallback = Annotated[
@@ -71,6 +86,8 @@ def source_options(
     *,
     arch: Arch = "",
     target_kernel: TargetKernel = "",
+    fragment: Fragments = None,
+    toolchain: Toolchain = "",
     built: Built = False,
     offline: Offline = False,
     refresh: Refresh = False,
@@ -94,6 +111,8 @@ def source_options(
         arch=stated if stated in PROJECT_ARCHES else PROJECT_ARCHES[0],
         stated_arch=stated,
         target_kernel=target_kernel,
+        fragments=tuple(_fragments(fragment)) if fragment else (),
+        toolchain=toolchain,
         built=built,
         offline=offline,
         refresh=refresh,
@@ -104,6 +123,12 @@ def source_options(
         verbose=verbose and not quiet,
         say=(lambda _: None) if quiet else terminal.say,
     )
+
+
+def _fragments(paths: list[Path]) -> list[tuple[str, str]]:
+    from kina_audit.cli.tree_options import read_fragments
+
+    return read_fragments(paths, "")
 
 
 def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[..., int]]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 
 if TYPE_CHECKING:
@@ -22,12 +23,7 @@ KernelTreeOption = Annotated[
         "--kernel-tree", "-t", metavar="TREE", help="A source folder, linux-*.tar.xz, or a version as 6.18.5."
     ),
 ]
-ToolchainOption = Annotated[
-    str,
-    typer.Option(
-        "--toolchain", metavar="NAME", help="gcc-12, clang-18, gcc-14,pahole=1.27, or cc:PROGRAM to ask it. [gcc-12]"
-    ),
-]
+ToolchainOption = given.Toolchain
 ProbesOption = Annotated[
     bool, typer.Option("--run-probes", help="Run the tree's own probes. Only for a tree you trust.")
 ]

@@ -34,6 +34,8 @@ class SourceOptions:
         cache: folder for fetched files; None: the user's cache folder.
         max_decompressed: MiB that a kernel image, or one compressed layer of it, may expand to.
         timeout: seconds a command in a guest or on a node may take.
+        fragments: (name, text) of each, to be merged into a config as ``merge_config.sh`` does.
+        toolchain: what the kernel is built with; empty: nobody said.
         built: a config that is read is a kernel's own, as it was built, wherever it lies.
         verbose: show the commands that are run.
         say: called with a sentence of progress or warning for stderr.
@@ -49,6 +51,8 @@ class SourceOptions:
     cache: Path | None = None
     max_decompressed: int = MOST_DECOMPRESSED
     timeout: float = COMMAND_TIMEOUT
+    fragments: tuple[tuple[str, str], ...] = ()
+    toolchain: str = ""
     built: bool = False
     verbose: bool = False
     say: Callable[[str], None] = _silent
