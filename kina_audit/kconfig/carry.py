@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
-from kina_audit.kconfig.short import short_reason
+from kina_audit.kconfig.short import short_reason, standing_against
 from kina_audit.kconfig.solve import Solver, UserValues
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, Resolved, SymbolFact, SymbolState
@@ -199,6 +199,8 @@ class _Facts(Mapping[str, SymbolFact]):
         if len(told) > 1:
             return _unknown(written, self._differs({place: found[0] for place, found in outcomes.items()}))
         value = told.pop()
+        if len(self.lines) > 1 and value == "n" and (why := self._came_or_went(symbol)):
+            return _unknown(written, why)
         if (
             self.config.minimal
             and symbol not in self.config.raw
@@ -249,6 +251,26 @@ class _Facts(Mapping[str, SymbolFact]):
         said = " but ".join(f"{value} on Linux {line_text(line)}" for line, value in by_line.items())
         return f"it becomes {said}, and Linux {self.config.target} lies between them"
 
+    def _came_or_went(self, symbol: str) -> str:
+        """Why two lines that both say n tell nothing: only one has the symbol, and what stands against it there is new.
+
+        In between the symbol may have come without it: the legacy tables' gates are older than the switch before them.
+        """
+        label = next(iter(self.tools))
+        for arch in {arch for _, arch in self.places}:
+            solvers = {line: self._solver((line, arch), label) for line in self.lines}
+            having = [line for line, s in solvers.items() if symbol in s.model.index]
+            if len(having) != 1:
+                continue
+            [line], [other] = having, [one for one in self.lines if one not in having]
+            against = standing_against(solvers[line], symbol)
+            if against is None:
+                continue
+            if not against or not all(name in solvers[other].model.index for name in against):
+                lacks = f"Linux {line_text(other)} does not have it, and Linux {line_text(line)} has it off"
+                return f"{lacks}; Linux {self.config.target} lies between them"
+        return ""
+
     def _outcomes(self, place: Place, symbol: str) -> list[str]:
         """What the symbol may become on a line, one value for each toolchain that makes a difference."""
         return list(dict.fromkeys(_outcome(self._solver(place, label), symbol) for label in self.tools))
@@ -269,8 +291,8 @@ def _outcome(solver: Solver, symbol: str) -> str:
     sym = solver.model.index.get(symbol)
     if sym is None or sym in solver.trans:
         return "n"
-    # A string may be empty and yet have a line.
-    return solver.text(sym) or ("" if solver.is_written(sym) else "n")
+    # A string may be empty and yet have a line, and a number may have a value and none.
+    return solver.text(sym) if solver.is_written(sym) else "n"
 
 
 def _assignments(config: KernelConfig, line: Line) -> list[Assignment]:

@@ -104,3 +104,38 @@ def _collect(solver: Solver, expr: int, wanted: int, terms: dict[str, None]) -> 
     else:
         text = expression_text(model, expr)
         terms[f"{text} does not hold" if len(text) <= _LONGEST else "none of its alternatives holds"] = None
+
+
+def standing_against(solver: Solver, name: str) -> frozenset[str] | None:
+    """Symbols that have to change before a symbol can be on; None when it can, and is only not asked for.
+
+    Empty for a symbol without a prompt: whatever selects it decides.
+    """
+    model = solver.model
+    sym = model.index[name]
+    if not model.prompts[sym]:
+        return frozenset()
+    if solver.visible[sym]:
+        return None
+    found: set[str] = set()
+    open_ = [*model.prompts[sym]]
+    while open_:
+        expr = open_.pop()
+        if solver.expr(expr):
+            continue
+        node = model.exprs[expr]
+        if node[0] in (AND, OR):
+            open_ += node[1:]
+        else:
+            found |= _mentioned(solver, expr)
+    return frozenset(found)
+
+
+def _mentioned(solver: Solver, expr: int) -> set[str]:
+    model = solver.model
+    node = model.exprs[expr]
+    if node[0] == CONST:
+        return set()
+    if node[0] in (AND, OR, NOT):
+        return {name for part in node[1:] for name in _mentioned(solver, part)}
+    return {model.names[s] for s in node[1:] if s < model.defined and s not in model.foreign}

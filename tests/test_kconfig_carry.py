@@ -1,0 +1,280 @@
+"""What a config becomes on the kernel it is for: the models that ship, held against kernels that were built."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kina_audit.api import audit, load_kernel
+from kina_audit.cli import main
+from kina_audit.kconfig.carry import POSSIBLE_TOOLS, carry, trees_of
+from kina_audit.kconfig.lines import ARCHES, find_line, line_text, lines, near, origin_of, shipped_tree
+from kina_audit.kconfig.loaded import read_tree
+from kina_audit.kconfig.resolve import resolve
+from kina_audit.kconfig.toolchain import Toolchain
+from kina_audit.kernel.config import KernelConfig, Origin, SymbolState
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.kernel.version import KernelVersion
+from kina_audit.profiles.load import ProfileLibrary
+from tests.conftest import config_text
+from tests.kernel_sources import kernel_source, no_source
+
+LIBRARY = ProfileLibrary()
+NAMED = sorted({s for p in LIBRARY for r in p.requirements for s in r.symbols})
+TOOLS = POSSIBLE_TOOLS[0][1]
+
+
+def aimed(text: str, target: str, origin: Origin = Origin.INPUT) -> KernelConfig:
+    return parse_config(text, origin=origin).with_target(KernelVersion.parse(target))
+
+
+def apple(shared: Path, more: str = "") -> str:
+    return config_text(shared / "kernels/apple-arm64-2f947e7.config.gz").decode() + more
+
+
+def test_nine_lines_ship_for_two_architectures_each() -> None:
+    assert [line_text(line) for line in lines()] == ["5.10", "6.1", "6.12", "6.17", "6.18", "6.19", "7.1", "7.2", "7.3"]
+    for line in lines():
+        assert origin_of(line).version.startswith(line_text(line))
+        assert len(origin_of(line).digest) == 64
+        for arch in ARCHES:
+            assert "BPF_SYSCALL" in shipped_tree(line, arch, Toolchain.parse(TOOLS)).model.index
+    assert near(KernelVersion.parse("6.6.1")) == ((6, 1), (6, 12))
+    assert near(KernelVersion.parse("9.1")) == ((7, 3),)
+    assert near(KernelVersion.parse("4.19")) == ()
+    assert find_line("6.12.94") == (6, 12)
+
+
+@pytest.mark.parametrize("raw", ["apple-arm64-2f947e7", "apple-x86_64-2f947e7"])
+def test_every_symbol_of_apples_file_is_what_the_build_makes_of_it(shared: Path, raw: str) -> None:
+    arch = "arm64" if "arm64" in raw else "x86_64"
+    built = parse_config(config_text(shared / f"kernels/apple-{arch}-resolved-6.18.5.config.gz"))
+    config = carry(aimed(config_text(shared / f"kernels/{raw}.config.gz").decode(), "6.18.5"))
+    model = shipped_tree((6, 18), arch, Toolchain.parse(TOOLS)).model
+    wrong, open_ = [], []
+    for name in model.index.keys() | built.raw.keys():
+        told, is_ = config.fact(name), built.written(name).value
+        if told.value is None:
+            assert "the compiler and tools decide" in told.note
+            open_.append(name)
+        elif told.value != is_:
+            wrong.append((name, told.value, is_))
+    assert wrong == []
+    assert not set(NAMED).intersection(open_)
+    assert len(open_) < 40
+
+
+# One-line edits that the same file denies, on which lines, and the symbol that is then off there.
+DENIED = [
+    ("BPF_JIT", "y", "MODULES", ("5.10", "6.1")),
+    ("VXLAN", "y", "INET", ("6.1", "6.12", "6.18", "7.3")),
+    ("IP_MULTIPLE_TABLES", "y", "IP_ADVANCED_ROUTER", ("6.1", "6.12", "6.18", "7.3")),
+    ("NET_CLS_BPF", "y", "NET_SCHED", ("6.1", "6.12", "7.2")),
+    ("CGROUP_BPF", "y", "BPF_SYSCALL", ("6.1", "6.12", "7.2")),
+    ("NETFILTER_XT_TARGET_TPROXY", "y", "NETFILTER_ADVANCED", ("6.1", "6.12", "7.2")),
+    ("NFT_MASQ", "y", "NF_TABLES", ("6.1", "6.12", "7.2")),
+    ("INET6_ESP", "y", "IPV6", ("6.1", "6.12", "7.2")),
+    ("BRIDGE_NETFILTER", "y", "BRIDGE", ("6.1", "6.12", "7.2")),
+    ("BPF_LSM", "y", "BPF_EVENTS", ("6.1", "6.12", "7.2")),
+    ("IP_NF_NAT", "y", "IP_NF_IPTABLES_LEGACY", ("6.18", "7.2", "7.3")),
+    ("NET_CLS_ACT", "m", "", ("6.1", "6.12", "7.2")),
+    ("BPF_SYSCALL", "m", "", ("6.1", "6.12", "7.2")),
+    ("NETKIT", "y", "BPF_SYSCALL", ("6.1", "6.12", "7.2")),
+]
+
+
+@pytest.mark.parametrize(("symbol", "value", "without", "on"), DENIED, ids=[row[0] for row in DENIED])
+def test_a_line_that_the_same_file_denies_turns_nothing_on(
+    shared: Path, symbol: str, value: str, without: str, on: tuple[str, ...]
+) -> None:
+    off = f"# CONFIG_{without} is not set\n" if without else ""
+    text = apple(shared, f"{off}CONFIG_{symbol}={value}\n")
+    for version in on:
+        own = text.replace("6.1.68 Kernel Configuration", f"{version}.1 Kernel Configuration")
+        for edited in (text, own):
+            fact = carry(aimed(edited, f"{version}.1")).fact(symbol)
+            if value == "m":
+                # A bool reads no m: it is as if there were no line, and whatever selects it or its default decides.
+                assert fact.value != "m"
+            else:
+                assert fact.value == "n", (version, fact)
+                assert fact.note.startswith(f"olddefconfig of Linux {version} makes it n: ")
+
+
+def test_between_two_lines_what_both_say_is_told() -> None:
+    config = load_kernel("recorded:apple").config.with_target(KernelVersion.parse("6.15.2"))
+    told = carry(config)
+    assert told.resolved is not None
+    assert told.resolved.lines == ("6.12", "6.17")
+    assert told.fact("BPF_JIT").value == "n"
+    legacy = told.fact("IP_NF_NAT")
+    assert legacy.value is None
+    assert legacy.note == "it becomes y on Linux 6.12 but n on Linux 6.17, and Linux 6.15.2 lies between them"
+
+
+def test_what_the_tools_decide_is_unknown_until_they_are_named(shared: Path) -> None:
+    text = apple(shared, "CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y\nCONFIG_DEBUG_INFO_BTF=y\n")
+    fact = carry(aimed(text, "6.18.5")).fact("DEBUG_INFO_BTF")
+    assert fact.value is None
+    assert "n with no pahole; name yours with --toolchain" in fact.note
+    assert carry(aimed(text, "6.18.5"), "gcc-14,pahole=1.30").fact("DEBUG_INFO_BTF").value == "y"
+    assert carry(aimed(text, "6.18.5"), "gcc-14,pahole=0").fact("DEBUG_INFO_BTF").value == "n"
+
+
+def test_a_kernels_own_config_is_the_truth_and_no_model_overrules_it(shared: Path) -> None:
+    text = apple(shared, "CONFIG_BPF_JIT=y\n").replace(" 6.1.68 ", " 6.1.99 ")
+    config = parse_config(text, origin=Origin.BUILT)
+    assert carry(config) is config
+    assert config.fact("BPF_JIT").value == "y"
+
+
+def test_a_vendors_file_that_contradicts_its_line_is_not_overruled() -> None:
+    text = "# Linux/x86_64 6.12.9-100.vendor Kernel Configuration\nCONFIG_X86_64=y\nCONFIG_VXLAN=y\n# CONFIG_INET is not set\n"
+    config = parse_config(text + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(30)), origin=Origin.INPUT)
+    fact = carry(config).fact("VXLAN")
+    assert fact.value is None
+    assert "Linux 6.12 as released would make it n" in fact.note
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "how"),
+    [
+        ("4.19.1", "# Linux/arm64 4.19.1 Kernel Configuration\nCONFIG_ARM64=y\n", "Linux 4.19.1 is older than 5.10"),
+        ("6.12.1", "# Linux/riscv 6.12.1 Kernel Configuration\nCONFIG_RISCV=y\n", "there is no model of riscv kernels"),
+    ],
+)
+def test_where_no_line_tells_the_file_is_taken_as_written_and_that_is_said(target: str, text: str, how: str) -> None:
+    config = carry(aimed(text + "CONFIG_VXLAN=y\n", target))
+    assert config.resolved is not None
+    assert how in config.resolved.how
+    assert config.fact("VXLAN").value == "y"
+    assert config.fact("GENEVE").value is None  # a fragment
+
+
+def test_a_fragment_gets_the_lines_defaults() -> None:
+    """The input of olddefconfig like any other: what it does not name has the line's default, arm64's and x86_64's alike."""
+    config = carry(aimed("CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_NETDEVICES=y\nCONFIG_VXLAN=y\n", "6.12.1"))
+    assert config.fact("VXLAN").value == "y"
+    assert config.fact("BPF").value == "y"  # selected by NET
+    assert config.fact("WIREGUARD").value == "n"
+    gate = carry(
+        aimed("# CONFIG_NETFILTER_XTABLES_LEGACY is not set\nCONFIG_NETFILTER=y\nCONFIG_IP_NF_NAT=y\n", "6.18.1")
+    )
+    assert gate.fact("IP_NF_NAT").value == "n"
+
+
+def test_check_takes_a_fragment_on_its_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fragment = tmp_path / "cilium.fragment"
+    assert main(["fix", "apple", "--offline", "--mode", "full-ebpf", "-q", "-o", str(fragment)]) == 0
+    words = ["check", "apple", "--offline", "-q", "-F", str(fragment), "--format", "json"]
+    capsys.readouterr()
+    assert main([*words, "--toolchain", TOOLS]) == 0
+    said = capsys.readouterr().out
+    assert '"mode": "full-ebpf"' in said
+    assert f'"toolchain": "{TOOLS}"' in said
+    main(words)
+    assert '"mode": "unknown"' in capsys.readouterr().out  # BTF needs a pahole, and nobody named one
+
+
+def test_the_advice_names_every_mode_above(shared: Path) -> None:
+    report = audit(load_kernel("recorded:apple"), [LIBRARY.get("cilium-agent")], cilium="1.20.2", library=LIBRARY)
+    assert report.advice is not None
+    assert [str(u.mode) for u in report.advice.ladder] == ["compat", "ebpf-veth", "full-ebpf"]
+    assert all(u.because == f"Proven on the model of Linux 6.18.5 ({TOOLS})." for u in report.advice.ladder)
+    assert report.advice.ladder[0].symbols == ("CONFIG_BPF_JIT=y",)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", ["6.12", "5.10"])
+def test_a_line_is_made_again_byte_for_byte(shared: Path, tmp_path: Path, line: str) -> None:
+    import subprocess
+    import sys
+    import zlib
+
+    from kina_audit.packaged import data_file
+
+    [archive] = (shared / "ktrees").glob(f"linux-{line}.*.kconfig.tar.xz")
+    script = Path(__file__).parents[1] / "scripts/kernel_line.py"
+    subprocess.run([sys.executable, str(script), str(archive), "-o", str(tmp_path)], check=True, capture_output=True)
+    fresh, shipped = (tmp_path / f"{line}.line").read_bytes(), (data_file("lines") / f"{line}.line").read_bytes()
+    if zlib.ZLIB_RUNTIME_VERSION.startswith("1.2"):
+        assert fresh == shipped
+    # Another zlib may compress otherwise; what it holds is the same.
+    from kina_audit.kconfig.packed import PackedLine
+
+    one, other = PackedLine(fresh), PackedLine(shipped)
+    names = ["shared", "files", *(f"{kind} {arch}" for kind in ("values", "places") for arch in ARCHES)]
+    assert {n: one.chunk(n) for n in names} == {n: other.chunk(n) for n in names}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("version", ["6.1", "6.12"])
+def test_every_config_becomes_what_its_target_makes_of_it(
+    shared: Path, version: str, arch: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """All of the corpus, carried to a line: each symbol that a profile names as the real tree has it, or unknown by its tools.
+
+    The tree resolves as the kernel's own conf does (tests/test_kconfig_olddefconfig.py).
+    """
+    root = kernel_source(version, tmp_path_factory.mktemp("source"))
+    if root is None:
+        pytest.skip(no_source(version))
+    tree = read_tree(root, version, arch, Toolchain.parse(TOOLS))[0]
+    target = KernelVersion.parse(tree.model.version)
+    wrong, asked, unknown = [], 0, 0
+    for path in sorted((*shared.glob("corpus/*/*.gz"), *shared.glob("kernels/*.gz"))):
+        config = parse_config(config_text(path), origin=Origin.INPUT)
+        if config.arch != arch:
+            continue
+        told, truth = carry(config.with_target(target)), resolve(tree, config.text)
+        for name in NAMED:
+            fact, is_ = told.fact(name), truth.value(name) if truth.line(name) else "n"
+            asked += 1
+            unknown += fact.value is None and "the compiler and tools decide" not in fact.note
+            if fact.value not in (None, is_):
+                wrong.append((path.name, name, fact.value, is_))
+    assert wrong == []
+    assert asked > 10_000
+    assert unknown / asked < 0.005
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left_out", [(6, 12), (6, 18), (7, 1)])
+def test_neighbours_predict_a_line_that_is_left_out(
+    shared: Path, left_out: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = tuple(line for line in lines() if line != left_out)
+    monkeypatch.setattr("kina_audit.kconfig.lines.lines", lambda: others)
+    wrong, asked, unknown = [], 0, 0
+    for path in sorted((*shared.glob("corpus/*/*.gz"), *shared.glob("kernels/*.gz")))[::3]:
+        config = parse_config(config_text(path), origin=Origin.INPUT)
+        if config.arch not in ARCHES:
+            continue
+        tree = shipped_tree(left_out, config.arch, Toolchain.parse(TOOLS))
+        told = carry(config.with_target(KernelVersion.parse(tree.model.version)))
+        truth = resolve(tree, config.text)
+        for name in NAMED:
+            fact, is_ = told.fact(name), truth.value(name) if truth.line(name) else "n"
+            asked += 1
+            unknown += fact.value is None and "the compiler and tools decide" not in fact.note
+            if fact.value not in (None, is_):
+                wrong.append((path.name, name, fact.value, is_))
+    assert wrong == []
+    assert unknown / asked < 0.03
+
+
+def test_trees_of_a_kernel_without_a_version_are_none() -> None:
+    config = parse_config("CONFIG_NET=y\n")
+    assert trees_of(config) == ()
+    assert carry(replace(config, origin=Origin.INPUT)).fact("NET").state is SymbolState.SET
+
+
+def test_a_version_that_is_not_known_leaves_the_file_as_it_is_written(shared: Path) -> None:
+    text = apple(shared).replace("# Linux/arm64 6.1.68 Kernel Configuration", "#")
+    kernel = Kernel(parse_config(text, origin=Origin.INPUT), Provenance("x", "file", "x"))
+    report = audit(kernel, [LIBRARY.get("vxlan")], cilium=None)
+    assert report.kernel.config.resolved is not None
+    assert "which kernel version it is for is not known" in report.kernel.config.resolved.how
+    assert report.verdict == "pass"
