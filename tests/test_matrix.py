@@ -297,6 +297,7 @@ def test_only_differences() -> None:
     assert [r.statuses for r in kept.rows] == [("pass",), ("fail",)]
 
 
+@pytest.mark.usefixtures("built")
 def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F811
     status, out, _ = run("matrix", str(config), "recorded:apple", "-p", "vxlan", "--cilium", "none", "-j", "1")
     assert status == 0

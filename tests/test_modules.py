@@ -27,6 +27,8 @@ from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.running import open_running
 from tests.conftest import linux_source
 
+pytestmark = pytest.mark.usefixtures("built")
+
 RELEASE = "6.12.3-vendor"
 HEADER = "# Linux/x86 6.12.3 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_X{i}=y\n" for i in range(60))
 ON = "CONFIG_MODULES=y\nCONFIG_NET=y\nCONFIG_INET=y\nCONFIG_X86_64=y\n"
@@ -128,7 +130,7 @@ def test_a_folder_with_a_config_and_no_modules_says_nothing_of_them(tmp_path: Pa
     assert stands(open_source(str(root)), "geneve")[0] == "pass"
     (tmp_path / "other").mkdir()
     (tmp_path / "other/config").write_text(TEXT)
-    assert stands(open_source(str(tmp_path / "other/config")), "geneve")[0] == "pass"
+    assert stands(open_source(str(tmp_path / "other/config"), SourceOptions(built=True)), "geneve")[0] == "pass"
 
 
 @pytest.mark.parametrize(

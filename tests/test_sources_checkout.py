@@ -43,7 +43,7 @@ def test_the_user_knows_better(checkout: Path) -> None:
 def test_any_other_makefile_says_nothing(checkout: Path, makefile: str) -> None:
     (checkout / "kernel/Makefile").write_text(makefile)
     kernel = open_source(f"{checkout}/kernel/config-arm64")
-    assert (str(kernel.config.target), kernel.config.origin) == ("6.1.68", "built")
+    assert (str(kernel.config.target), kernel.config.origin) == ("6.1.68", "input")
 
 
 def test_a_makefile_that_is_no_file_is_left_alone(checkout: Path) -> None:
@@ -53,9 +53,9 @@ def test_a_makefile_that_is_no_file_is_left_alone(checkout: Path) -> None:
     assert str(open_source(f"{checkout}/kernel/config-arm64").config.target) == "6.1.68"
 
 
-def test_what_a_build_has_built_is_no_input(checkout: Path) -> None:
+def test_a_makefile_says_nothing_of_another_file_beside_it(checkout: Path) -> None:
     shutil.move(checkout / "kernel/config-arm64", checkout / "kernel/.config")
-    assert open_source(f"{checkout}/kernel").config.origin == "built"
+    assert str(open_source(f"{checkout}/kernel").config.target) == "6.1.68"
 
 
 def test_a_recorded_file_is_recognised_by_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,4 +144,14 @@ def test_a_target_on_another_line_makes_the_file_an_input(tmp_path: Path) -> Non
     path = tmp_path / "config"
     path.write_bytes(TEXT)
     assert open_source(str(path), SourceOptions(target_kernel="6.18.5")).config.origin == "input"
-    assert open_source(str(path), SourceOptions(target_kernel="6.12.9")).config.origin == "built"
+    assert open_source(str(path), SourceOptions(target_kernel="6.12.9")).config.origin == "input"
+    assert open_source(str(path), SourceOptions(built=True, target_kernel="6.18.5")).config.origin == "input"
+    assert open_source(str(path), SourceOptions(built=True, target_kernel="6.12.9")).config.origin == "built"
+
+
+@pytest.mark.parametrize("place", ["boot/config-6.12.1", "lib/modules/6.12.1/config"])
+def test_a_config_where_kernels_keep_theirs_is_the_kernels_own(tmp_path: Path, place: str) -> None:
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    path.write_bytes(TEXT)
+    assert open_source(str(path)).config.origin == "built"

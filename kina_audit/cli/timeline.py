@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("timeline", short_help="Show what each version of a config carries, and what changed.")(timeline)
 
 
-@given.reads_sources("no_fallback", "allow_http", "max_decompressed", "timeout", "verbose", "built", "fragment")
+@given.reads_sources("no_fallback", "allow_http", "max_decompressed", "timeout", "verbose", "fragment")
 def timeline(
     what: Annotated[
         str, typer.Argument(metavar="[apple]", help="Apple's config: every version that is known, and main.")
