@@ -18,10 +18,8 @@ from kina_audit.sources.options import SourceOptions
 from tests.test_cli import Run, run  # noqa: F401
 from tests.test_render_html import Page
 
-pytestmark = pytest.mark.usefixtures("built")
-
 HEAD = "# Linux/arm64 6.1.68 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
-FIRST = HEAD + "CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_VXLAN=y\n"
+FIRST = HEAD + "CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_NETDEVICES=y\nCONFIG_NET_CORE=y\nCONFIG_DUMMY=y\nCONFIG_VXLAN=y\n"
 SECOND = FIRST.replace("CONFIG_VXLAN=y", "# CONFIG_VXLAN is not set")
 
 
@@ -249,7 +247,7 @@ def test_a_commit_answers_for_what_it_changed_itself(run: Run, tmp_path: Path) -
     commit("with VXLAN", FIRST)
     commit("without VXLAN", SECOND)
     git(folder, "checkout", "-q", "-b", "maint", "HEAD~1")
-    commit("maint: a clock rate only", FIRST.replace("CONFIG_HAVE_THING_3=y\n", ""))
+    commit("maint: a clock rate only", FIRST.replace("CONFIG_DUMMY=y\n", ""))
     git(folder, "checkout", "-q", "main")
     git(folder, "merge", "-q", "-X", "ours", "-m", "merge maint", "maint")
     found = points(run, folder)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from kina_audit.errors import SourceError, SourceNotFoundError
+from kina_audit.kernel.config import Origin
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.checkout import as_checked_out, blob_id, built_version
@@ -205,7 +206,8 @@ def kernel_of_blob(data: bytes, makefile: bytes, provenance: Provenance, options
     Raises:
         SourceError: it is no config.
     """
-    config = parse_config(data, name=provenance.location)
+    origin = Origin.BUILT if options.built else Origin.INPUT
+    config = parse_config(data, name=provenance.location, origin=origin)
     config, provenance = as_checked_out(config, provenance, data, makefile)
     config, provenance = of_architecture(config, provenance, options)
     return aim(config, provenance, options.target_kernel)
