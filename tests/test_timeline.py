@@ -18,8 +18,10 @@ from kina_audit.sources.options import SourceOptions
 from tests.test_cli import Run, run  # noqa: F401
 from tests.test_render_html import Page
 
-HEAD = "# Linux/arm64 6.1.68 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
-FIRST = HEAD + "CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_NETDEVICES=y\nCONFIG_NET_CORE=y\nCONFIG_DUMMY=y\nCONFIG_VXLAN=y\n"
+HEAD = "# Linux/arm64 6.1.68 Kernel Configuration\nCONFIG_DUMMY=y\n" + "".join(
+    f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40)
+)
+FIRST = HEAD + "CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_NETDEVICES=y\nCONFIG_NET_CORE=y\nCONFIG_VXLAN=y\n"
 SECOND = FIRST.replace("CONFIG_VXLAN=y", "# CONFIG_VXLAN is not set")
 
 
