@@ -262,7 +262,7 @@ def test_neighbours_predict_a_line_that_is_left_out(
             if fact.value not in (None, is_):
                 wrong.append((path.name, name, fact.value, is_))
     assert wrong == []
-    assert unknown / asked < 0.03
+    assert unknown / asked < 0.06
 
 
 def test_trees_of_a_kernel_without_a_version_are_none() -> None:

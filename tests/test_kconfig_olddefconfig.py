@@ -4,7 +4,7 @@ import csv
 import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,10 +20,11 @@ from kina_audit.kconfig.text import fragment_text
 from kina_audit.kconfig.toolchain import Toolchain, measured_toolchain, questions
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.sources.compiler import identify, measure
 from kina_audit.sources.options import SourceOptions
-from kina_audit.trees import fix_mode, fix_profiles, open_kernel_tree
+from kina_audit.trees import fix_mode, fix_profiles, line_of, open_kernel_tree
 from tests.conftest import SHARED, config_text
 from tests.kernel_sources import kernel_source, missing_tools, no_source
 
@@ -253,6 +254,20 @@ def test_fragments_for_modes_survive_the_kernels_own_tools(machine: Machine, mod
     assert not found.blocked
     again = machine.merged(kernel.config.text, fragment_text(found, mode))
     advice = audit(built(again), load_profiles()).advice
+    assert advice is not None
+    ladder = ["full-ebpf", "ebpf-veth", "hybrid", "compat", "minimal"]
+    assert ladder.index(str(advice.mode)) <= ladder.index(mode)
+
+
+@pytest.mark.parametrize("mode", ["compat", "full-ebpf"])
+def test_what_the_line_in_the_box_proves_holds_with_the_kernels_own_tools(machine: Machine, mode: str) -> None:
+    """The same without a tree: the fragment is proven on the shipped line, and merged and built on the real one."""
+    machine, kernel = arm64(machine), apple()
+    aimed = replace(kernel, config=kernel.config.with_target(KernelVersion.parse(machine.tree.model.version)))
+    found = fix_mode(aimed, line_of(aimed), mode)
+    assert found.changes
+    assert not found.blocked
+    advice = audit(built(machine.merged(kernel.config.text, fragment_text(found, mode))), load_profiles()).advice
     assert advice is not None
     ladder = ["full-ebpf", "ebpf-veth", "hybrid", "compat", "minimal"]
     assert ladder.index(str(advice.mode)) <= ladder.index(mode)

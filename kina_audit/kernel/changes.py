@@ -1,6 +1,6 @@
 """Which symbols two configurations give different values, grouped by what happened to them.
 
-Values are the audit's: absent from a complete config and "is not set" are both n, a forecast counts as it does there,
+Values are the audit's: absent from a complete config and "is not set" are both n, what a model tells counts as it does there,
 and what an input cannot tell is no value at all.
 """
 
