@@ -337,7 +337,7 @@ def test_what_is_turned_off_begins_with_what_people_set_and_is_not_endless() -> 
 
 
 def test_an_assumption_behind_what_cannot_be_had_is_told() -> None:
-    more = 'config BY_TOOLS\n\tbool "B"\n\tdepends on $(success,$(srctree)/scripts/rust_is_available.sh)\n'
+    more = 'config BY_TOOLS\n\tbool "B"\n\tdepends on $(cc-option,-fno-such-flag)\n'
     _, text = blocked("", "BY_TOOLS", tree=fixture_tree(12, more))
     assert "with this toolchain can hold it, as far as that is what is assumed" in text
     assert "$(cc-option,-fno-such-flag) is n: assumed: $(cc-option,-fno-such-flag) = n" in text
