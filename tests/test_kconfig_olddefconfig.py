@@ -20,10 +20,11 @@ from kina_audit.kconfig.text import fragment_text
 from kina_audit.kconfig.toolchain import Toolchain, measured_toolchain, questions
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.sources.compiler import identify, measure
 from kina_audit.sources.options import SourceOptions
-from kina_audit.trees import fix_mode, fix_profiles, open_kernel_tree
+from kina_audit.trees import fix_mode, fix_profiles, open_kernel_tree, shipped_trees
 from tests.conftest import SHARED, config_text
 from tests.kernel_sources import kernel_source, missing_tools, no_source
 
@@ -256,6 +257,20 @@ def test_fragments_for_modes_survive_the_kernels_own_tools(machine: Machine, mod
     assert advice is not None
     ladder = ["full-ebpf", "ebpf-veth", "hybrid", "compat", "minimal"]
     assert ladder.index(str(advice.mode)) <= ladder.index(mode)
+
+
+@pytest.mark.parametrize("mode", ["ebpf-veth", "full-ebpf"])
+def test_a_fragment_from_the_shipped_line_holds_on_the_real_tree(machine: Machine, mode: str) -> None:
+    """Debian's tree is a few stable updates and patches away from the release that the model was made of."""
+    machine, kernel = arm64(machine), apple()
+    *also, tree = shipped_trees(KernelVersion.parse(machine.tree.model.version), "arm64", f"gcc-12,pahole={PAHOLE}")
+    assert also == []
+    found = fix_mode(kernel, tree, mode)
+    assert found.changes
+    again = machine.merged(kernel.config.text, fragment_text(found, mode))
+    advice = audit(built(again), load_profiles()).advice
+    assert advice is not None
+    assert str(advice.mode) in ("full-ebpf", mode)
 
 
 def built(text: str) -> Kernel:
