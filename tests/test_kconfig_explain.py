@@ -80,7 +80,7 @@ def test_what_turns_a_symbol_on_is_told_and_does(
         ("NET", "CONFIG_NET=y\n", "the config line 1 says so"),
         ("COUNT", "CONFIG_COUNT=5000\n", "the config line 1 says 5000, which the tree limits to 8"),
         ("TOOL_NEW", "", "its default applies: y"),
-        ("SCHED_C", "CONFIG_NET=y\nCONFIG_EXPERT=y\nCONFIG_BRIDGE=y\n", "not chosen in its choice"),
+        ("SCHED_C", "CONFIG_NET=y\nCONFIG_EXPERT=y\nCONFIG_BRIDGE=y\n", "not chosen in its choice: SCHED_A is now"),
         ("DEBUG_NONE", "", "chosen in its choice"),
         ("KPROBES", "CONFIG_NET=y\n", "visible, not asked for, and it has no default that applies"),
         ("JIT", "", "its dependencies are not met"),
@@ -141,3 +141,81 @@ def test_an_assumption_that_turning_it_on_rests_on_is_told(toolchain: str, told:
     assert found.enabled_by == ("CONFIG_BTF=y", "CONFIG_NET=y")
     assert [(a.answer, a.symbols) for a in found.assumed] == ([("124", ("BTF",))] if told else [])
     assert ("assumed   the version of pahole = 124; it decides BTF" in explanation_text(found, 100)) is told
+
+
+def test_a_member_of_a_choice_says_which_one_is_chosen() -> None:
+    found = explained("DEBUG_NEW", "")
+    assert leaves(found.causes) == ["DEBUG_NEW is n"]
+    assert found.causes[0].note == "can be chosen: DEBUG_NONE is now, and only one of a choice can be y"
+
+
+def test_an_implied_symbol_is_reached_by_what_implies_it() -> None:
+    tree = fixture_tree(
+        12, 'config IMPLYING\n\tbool "I"\n\timply IMPLIED\n\nconfig IMPLIED\n\tbool\n\tdepends on VALUES\n'
+    )
+    found = explain(resolve(tree, "# CONFIG_VALUES is not set\n"), "IMPLIED")
+    assert found.enabled_by == ("CONFIG_IMPLYING=y", "CONFIG_VALUES=y")
+
+
+def test_dependencies_are_listed_once_and_prompts_with_quotes_stay_readable() -> None:
+    more = 'if NET\nconfig NOISY\n\tbool "\\"quoted\\" thing"\n\tdepends on NET && KPROBES\n\tdepends on KPROBES && y\nendif\n'
+    found = explain(resolve(fixture_tree(12, more), ""), "NOISY")
+    assert sorted(found.depends.split(" && ")) == ["KPROBES", "NET"]
+    assert """  '"quoted" thing'""" in explanation_text(found, 100)
+
+
+ASKING = """
+success = $(shell,{ $(1); } >/dev/null 2>&1 && echo "y" || echo "n")
+
+config GUARDED
+	bool "Guarded"
+	depends on $(cc-option,-fsanitize=kcfi) && NET
+
+config HIDDEN_ANSWER
+	def_bool $(success,$(srctree)/scripts/rust_is_available.sh)
+
+config BY_ANSWER
+	bool "By answer"
+	depends on HIDDEN_ANSWER
+
+config HELD_VERSION
+	int
+	default $(shell,$(srctree)/scripts/pahole-version.sh pahole)
+
+config NARROW
+	bool "Narrow"
+	depends on HELD_VERSION < 128 || HELD_VERSION > 129
+"""
+
+
+def test_a_question_to_the_compiler_is_named_where_it_decides() -> None:
+    found = explain(resolve(fixture_tree(12, ASKING), "CONFIG_NET=y\n"), "GUARDED")
+    assert found.possible == "n"
+    assert set(found.depends.split(" && ")) == {"$(cc-option,-fsanitize=kcfi)", "NET"}
+    assert [(c.text, c.note) for c in found.causes] == [("$(cc-option,-fsanitize=kcfi) is n", "by gcc-12")]
+    assert found.assumed == ()
+    assert "as far as" not in explanation_text(found, 200)
+
+
+def test_what_was_assumed_is_no_proof_and_is_told() -> None:
+    found = explain(resolve(fixture_tree(12, ASKING), ""), "BY_ANSWER")
+    assert leaves(found.causes) == ["$(success,./scripts/rust_is_available.sh) is n"]
+    assert [(a.question, a.answer, a.symbols) for a in found.assumed] == [("the version of rustc", "0", ("BY_ANSWER",))]
+    assert "toolchain, as far as that is what is assumed" in explanation_text(found, 200)
+    own = explain(resolve(fixture_tree(12, ASKING), ""), "HIDDEN_ANSWER")
+    assert [a.question for a in own.assumed] == ["the version of rustc"]
+
+
+def test_an_assumed_number_is_tried_on_every_side_of_what_it_is_compared_with() -> None:
+    state = resolve(fixture_tree(12, ASKING), "CONFIG_NARROW=y\n")
+    assert state.value("NARROW") == "y"
+    assert [(a.question, a.answer) for a in assumptions(state, ["NARROW"])] == [("the version of pahole", "124")]
+
+
+def test_a_symbol_of_another_architecture_says_so(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(FIXTURE, tmp_path / "linux"))
+    tree, _ = read_tree(root, "fixture", "x86", Toolchain.parse("gcc-12"))
+    with pytest.raises(UsageError, match="no symbol ARM64 on x86: it is defined for arm64 only"):
+        explain(resolve(tree, ""), "ARM64")
+    found = explain(resolve(tree, ""), "ARM64_ONLY")
+    assert found.causes[0].note == "nothing defines it on x86 6.12.0; it is defined for arm64 only"

@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="cilium",
         cls=_SourceFirst,
-        help="Recommend Cilium values, review yours, verify a cluster.",
+        help="Recommend Cilium settings, review yours, verify a cluster.",
         rich_markup_mode=None,
         context_settings={"help_option_names": []},
     )

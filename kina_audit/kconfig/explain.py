@@ -6,9 +6,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from kina_audit.errors import UsageError
+from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.fix import Fix, Goal, find_fix
 from kina_audit.kconfig.model import CONST, SYMBOL, expression_symbols, expression_text
-from kina_audit.kconfig.reasons import Cause, Reasons, pairs
+from kina_audit.kconfig.reasons import Cause, Reasons, assumed_behind, pairs
 from kina_audit.kconfig.resolve import Resolution
 from kina_audit.kconfig.sensitive import Assumption, assumptions
 from kina_audit.kernel.expression import Expression
@@ -91,10 +92,15 @@ def explain(resolution: Resolution, name: str) -> Explanation:
     name = name.removeprefix("CONFIG_")
     sym = model.index.get(name)
     if sym is None:
-        near = get_close_matches(name.upper(), model.index, n=3, cutoff=0.7)
+        where = other_architectures(tree, name)
+        near = get_close_matches(name.upper(), model.index, n=3, cutoff=0.7) if not where else []
         raise UsageError(
-            f"Linux {model.version} defines no symbol {name} on {model.arch}",
-            f"Did you mean {' or '.join(near)}?" if near else "It may be of another version or architecture.",
+            f"Linux {model.version} defines no symbol {name} on {model.arch}" + (f": {where}" if where else ""),
+            "Give --arch."
+            if where
+            else f"Did you mean {' or '.join(near)}?"
+            if near
+            else "It may be of another version or architecture.",
         )
     reasons = Reasons(tree, solver)
     letter = model.types[sym]
@@ -130,12 +136,20 @@ def explain(resolution: Resolution, name: str) -> Explanation:
         reached_by=_reached_by(resolution, sym) if hidden and letter in "bt" else (),
         enabled_by=tuple(c.line for c in fix.changes) if fix else (),
         turned_off=dict(fix.turned_off) if fix else {},
-        assumed=assumptions(fix.resolution if fix else resolution, [name]),
+        assumed=_assumed(fix.resolution if fix else resolution, name, causes),
         possible=value
         if letter in "ihs"
         else "".join("nmy"[v] for v in range(low, high + 1) if letter == "t" or v != 1),
         transitional=sym in solver.trans,
     )
+
+
+def _assumed(resolution: Resolution, name: str, causes: tuple[Cause, ...]) -> tuple[Assumption, ...]:
+    """What was assumed that decides a symbol's value, or keeps it from being turned on."""
+    found = {(a.question, a.answer): a for a in assumptions(resolution, [name])}
+    for question, answer in assumed_behind(causes):
+        found.setdefault((question, answer), Assumption(question, answer, (name,)))
+    return tuple(found.values())
 
 
 def _on(resolution: Resolution, expr: int) -> list[tuple[str, bool]]:
@@ -161,7 +175,7 @@ def _because(resolution: Resolution, reasons: Reasons, sym: int) -> str:
     if sym in solver.trans:
         return "transitional: read from the config, handed on to its successor, never written"
     if sym in solver.choice_of and solver.visible[sym]:
-        return f"{'chosen' if value == 'y' else 'not chosen'} in its choice"
+        return "chosen in its choice" if value == "y" else f"not chosen in its choice: {reasons.chosen(sym)}"
     if asked is not None and solver.visible[sym] and (sym in solver.user.tri or sym in solver.user.text):
         where = f"{asked.where} line {asked.line}"
         said = asked.value.strip('"') if letter == "s" else asked.value
