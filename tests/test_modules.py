@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import tarfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from kina_audit.kernel.modules import (
     files_of,
     lines_against,
     module_name,
+    named,
     with_installed,
 )
 from kina_audit.kernel.parse import parse_config
@@ -237,6 +239,11 @@ def test_the_list_says_what_the_makefiles_say(version: str) -> None:
             said = re.findall(rf"^\s*obj-\$\(CONFIG_{symbol}\)\s*[:+]?=(.*)$", text, re.MULTILINE)
             objects = {word.removesuffix(".o") for line in said for word in line.split() if word.endswith(".o")}
             assert objects == set(names.split()) or not said, symbol
+    # Nothing that profiles name is left out, as far as the Makefiles say it plainly.
+    script = runpy.run_path(str(Path(__file__).resolve().parents[1] / "scripts/module_files.py"))
+    wanted = {s for p in ProfileLibrary().select(["all"]) for r in p.requirements for s in r.symbols}
+    told, _ = script["modules"](tree, wanted & script["selects"](tree)[1])
+    assert told.keys() <= set(named()), "scripts/module_files.py writes the list again"
 
 
 def test_the_reports_of_nodes_without_their_modules(shared: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def test_the_config_of_the_same_name_and_line_is_taken_and_named(boot: Path) -> 
     assert kernel.provenance.source == str(boot / f"vmlinuz-{RELEASE}")
     assert kernel.provenance.location == str(boot / f"config-{RELEASE}")
     assert kernel.provenance.kernel_release == RELEASE
+    assert kernel.config.origin == "built"
     assert "holds no config; the one beside it is audited" in said[-1]
     assert said[-1] in kernel.provenance.notes
 

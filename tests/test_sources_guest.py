@@ -163,7 +163,10 @@ def test_the_script_brings_back_what_python_reads(tmp_path: Path, shell: list[st
     assert shown["cgroup"] == "v2"
     assert (shown["bpffs"], shown["mtu"], shown["swap"], shown["lockdown"]) == ("mounted", "1450", "on", "integrity")
     assert shown["modules"] == "veth"  # no symbol of a profile makes the other one
-    assert b"secret" not in in_root(tmp_path, shell)
+    said = in_root(tmp_path, shell)
+    assert b"secret" not in said
+    # A greeting without an end of its line does no harm.
+    assert read_answer(b"Welcome to worker-1 # " + said, "here") == answer
     if not below:
         running = open_running(SourceOptions(), root=tmp_path, platform="linux")
         assert running.provenance.observed is not None

@@ -69,7 +69,7 @@ def _kernel(path: Path, options: SourceOptions) -> Kernel | None:
     from kina_audit.sources.file import open_file
 
     try:
-        return open_file(str(path), options)
+        return open_file(str(path), replace(options, built=True))
     except SourceError:
         return None
 

@@ -73,7 +73,7 @@ def open_directory(folder: Path, options: SourceOptions, member: str = "") -> Ke
         release = _build_release(root) if name == ".config" else ""
         provenance = Provenance(str(folder), "directory", f"{folder}/{name}")
         content = replace(content, kernel_release=content.kernel_release or release)
-        # What a build tree has built is no input any more, whatever stands beside it.
+        # What a build tree has resolved is of that tree's version, whatever stands beside it.
         kernel = kernel_of(content, provenance, options, file=None if name == ".config" else root / name)
         return beside(kernel, root, content.kernel_release or _release_in(name), live=False)
     raise SourceError(f"{folder}: its links lead nowhere", "Give the path of a file.")

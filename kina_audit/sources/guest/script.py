@@ -12,6 +12,7 @@ from kina_audit.kernel.modules import COMMAND_LINE, Modules, command_line_settin
 
 SCRIPT = r"""
 x=
+echo
 r=$(uname -r)
 echo "kina-audit release $r"
 echo "kina-audit machine $(uname -m)"
