@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kina_audit.api import audit
@@ -131,7 +131,12 @@ def independently(report: Report) -> set[str]:
     return names
 
 
-@settings(deadline=None, max_examples=60, phases=(Phase.explicit, Phase.generate))
+@settings(
+    deadline=None,
+    max_examples=60,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(reports())
 def test_every_format_shows_what_decides_and_nothing_else(report: Report) -> None:
     assert {n for item in report.deciding for n in item.names} == independently(report)
@@ -142,7 +147,12 @@ def test_every_format_shows_what_decides_and_nothing_else(report: Report) -> Non
     ]
 
 
-@settings(deadline=None, max_examples=15, phases=(Phase.explicit, Phase.generate))
+@settings(
+    deadline=None,
+    max_examples=15,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(st.lists(reports(), min_size=1, max_size=3), st.booleans())
 def test_many_reports_in_one_document_lose_nothing(found: list[Report], unread: bool) -> None:
     named = [
