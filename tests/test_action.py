@@ -271,4 +271,25 @@ def test_the_container_runs_as_nobody() -> None:
     assert "USER 65534:65534" in lines
     assert lines.index("USER 65534:65534") > max(i for i, line in enumerate(lines) if line.startswith("FROM"))
     allowed = [line[1:] for line in (ROOT / ".containerignore").read_text().splitlines() if line.startswith("!")]
-    assert all((ROOT / name).exists() for name in allowed)
+    assert allowed == ["deploy/container", "dist/kina_audit-*.whl"]
+
+
+def test_the_image_installs_pinned_files_by_their_hash_and_nothing_else() -> None:
+    containerfile = (ROOT / "Containerfile").read_text()
+    installs = re.findall(r"-m pip .*?install(.*?)(?= && |\n\n)", containerfile.replace("\\\n", " "), re.DOTALL)
+    assert len(installs) == 2
+    assert all("--no-deps" in line for line in installs)
+    assert "--require-hashes" in installs[0]
+    assert "--only-binary :all:" in installs[0]
+    assert "--no-index" in installs[1]
+    text = (ROOT / "deploy/container/requirements.txt").read_text()
+    assert "://" not in text
+    pins = re.findall(
+        r"^([a-z0-9.-]+)==[^ ]+(?: ; .*?)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.MULTILINE
+    )
+    lines = [line for line in text.splitlines() if line and not line.startswith(("#", " "))]
+    assert len(pins) == len(lines), "every requirement is pinned and has hashes"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["lzo"]]
+    names = {re.sub("[._]", "-", re.split(r"[^a-z0-9._-]", w.lower())[0]) for w in wanted}
+    assert names <= {name for name, _ in pins}

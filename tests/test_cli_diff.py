@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -279,3 +280,23 @@ def test_two_architectures_are_refused_unless_one_insists(tmp_path: Path, capsys
     assert main(["diff", x86, arm, *words, "--allow-other-arch"]) == 0
     assert "and NEW is arm64" in " ".join(capsys.readouterr().out.split())
     assert main(["diff", x86, x86, *words]) == 0
+
+
+def test_every_schema_that_is_printed_can_be_used_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from kina_audit.cli.schema import SCHEMAS
+
+    for name in SCHEMAS:
+        assert main(["schema", name]) == 0
+        schema = json.loads(capsys.readouterr().out)
+        Draft202012Validator.check_schema(schema)
+        references = re.findall(r'"\$ref": "([^"]*)"', json.dumps(schema))
+        assert all(r.startswith("#/$defs/") and r.removeprefix("#/$defs/") in schema["$defs"] for r in references), name
+    (tmp_path / "a").write_text("CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_VXLAN=y\n", encoding="utf-8")
+    (tmp_path / "b").write_text("CONFIG_NET=y\nCONFIG_INET=y\n# CONFIG_VXLAN is not set\n", encoding="utf-8")
+    main(["diff", str(tmp_path / "a"), str(tmp_path / "b"), "-p", "vxlan", "--cilium", "none", "-f", "json"])
+    document = json.loads(capsys.readouterr().out)
+    main(["schema", "diff"])
+    alone = Draft202012Validator(json.loads(capsys.readouterr().out))
+    assert list(alone.iter_errors(document)) == []
+    document["comparison"]["findings"][0]["direction"] = "sideways"
+    assert [e.message for e in alone.iter_errors(document)] != [], "and it does look inside"

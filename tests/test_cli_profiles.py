@@ -194,3 +194,34 @@ def test_an_error_in_the_settings_names_its_line(run: Run, tmp_path: Path, file:
     status, _, err = run("settings")
     assert status == 2
     assert words in err
+
+
+def test_a_negated_symbol_that_no_kernel_has_is_an_error_of_the_profile(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    """Behind a ! a misspelt symbol makes a requirement pass, and nobody looks."""
+    row = 'id = "r"\nlevel = "required"\nwhy = "w."\nfix = "f."\nsource = "s"\n'
+    head = 'schema = 1\nid = "mine"\ntitle = "t"\ndescription = "d"\n[[requirement]]\n'
+    (tmp_path / "c").write_text("CONFIG_NET=y\nCONFIG_INET=y\n# CONFIG_PSI is not set\n", encoding="utf-8")
+    for expr, status, said in (
+        ("!PSII", 2, "did you mean"),
+        ("NET && !(PSI || INET6_XX)", 2, "INET6_XX"),
+        ("!PSI", 0, ""),
+        ("NET && ! VENDOR_THING", 2, "no kernel this tool knows has the symbol VENDOR_THING"),
+        ("VENDOR_THING=n || NET", 0, ""),
+        ("NET != n", 0, ""),
+    ):
+        (tmp_path / "mine.toml").write_text(f'{head}{row}expr = "{expr}"\n', encoding="utf-8")
+        found, _, err = run("check", str(tmp_path / "c"), "-p", str(tmp_path / "mine.toml"), "--cilium", "none")
+        assert found == status, (expr, err)
+        assert said in err
+
+
+def test_a_renamed_symbol_is_hinted_at(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    row = 'id = "r"\nlevel = "required"\nwhy = "w."\nfix = "f."\nsource = "s"\nexpr = "RETPOLINE"\n'
+    head = 'schema = 1\nid = "mine"\ntitle = "t"\ndescription = "d"\n[[requirement]]\n'
+    (tmp_path / "mine.toml").write_text(head + row, encoding="utf-8")
+    text = "# Linux/x86 6.12.0 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
+    (tmp_path / "c").write_text(text + "CONFIG_MITIGATION_RETPOLINE=y\n", encoding="utf-8")
+    _, out, _ = run("check", str(tmp_path / "c"), "-p", str(tmp_path / "mine.toml"), "--cilium", "none")
+    assert "CONFIG_RETPOLINE is called CONFIG_MITIGATION_RETPOLINE since Linux 6.9, and that is y" in " ".join(
+        out.split()
+    )

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from kina_audit.api import audit
+from kina_audit.api import audit, load_profiles
 from kina_audit.cilium.model import Advice, Capability, Mode
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import read_waivers
@@ -27,6 +27,7 @@ from kina_audit.report.many import Unread, verdict, worst
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import Snapshot, snapshot
 from kina_audit.report.stored import read_report
+from tests.conftest import SHARED, config_text
 from tests.format_readers import BY_NAME, READERS
 from tests.sample_report import requirement
 
@@ -131,7 +132,12 @@ def independently(report: Report) -> set[str]:
     return names
 
 
-@settings(deadline=None, max_examples=60, phases=(Phase.explicit, Phase.generate))
+@settings(
+    deadline=None,
+    max_examples=60,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(reports())
 def test_every_format_shows_what_decides_and_nothing_else(report: Report) -> None:
     assert {n for item in report.deciding for n in item.names} == independently(report)
@@ -142,7 +148,12 @@ def test_every_format_shows_what_decides_and_nothing_else(report: Report) -> Non
     ]
 
 
-@settings(deadline=None, max_examples=15, phases=(Phase.explicit, Phase.generate))
+@settings(
+    deadline=None,
+    max_examples=15,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(st.lists(reports(), min_size=1, max_size=3), st.booleans())
 def test_many_reports_in_one_document_lose_nothing(found: list[Report], unread: bool) -> None:
     named = [
@@ -206,3 +217,44 @@ def test_each_kind_of_loss_is_in_the_list() -> None:
         (Kind.CAPABILITY, "cilium-wireguard/capability", Status.UNKNOWN),
     ]
     check(found)
+
+
+BASE = SHARED / "corpus"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edit", ["not set", "=n", "gone", "twice"])
+def test_no_loss_of_a_real_config_is_green_in_any_format(edit: str) -> None:
+    """Ten symbols, each lost in four ways, against a baseline of a distribution's whole config."""
+    found = [
+        p
+        for p in sorted(BASE.glob("*/*.gz"))
+        if b"CONFIG_VXLAN=" in config_text(p) and b"CONFIG_WIREGUARD=" in config_text(p)
+    ]
+    if not found:
+        pytest.skip("../shared/corpus is not here")
+    text = max((config_text(p).decode() for p in found), key=len)
+    profiles = load_profiles(["tag:default", "wireguard", "vxlan", "ipvlan", "cilium-agent"])
+    base = audit(config(text), profiles, cilium="1.18")
+    accepted = snapshot(base.kernel, base.results, base.advice)
+    symbols = [s for s in ("VXLAN", "WIREGUARD", "BPF_SYSCALL", "NET_CLS_BPF", "IPVLAN", "BPF_JIT", "CGROUP_BPF", "NET_SCH_INGRESS",
+                           "NET_CLS_ACT", "INET") if f"\nCONFIG_{s}=" in text]  # fmt: skip
+    assert len(symbols) == 10
+    for symbol in symbols:
+        line = next(x for x in text.splitlines() if x.startswith(f"CONFIG_{symbol}="))
+        new = {
+            "not set": f"# CONFIG_{symbol} is not set",
+            "=n": f"CONFIG_{symbol}=n",
+            "gone": "",
+            "twice": f"{line}\n# CONFIG_{symbol} is not set",
+        }[edit]
+        mutant = config(text.replace(f"\n{line}\n", f"\n{new}\n"))
+        report = audit(
+            mutant, profiles, cilium="1.18", fail_on="recommended", baseline=accepted, baseline_origin="base.json"
+        )
+        assert report.deciding, (symbol, edit)
+        assert report.exit_code == 1
+        for name in FORMATS.keys() - ADVICE_ONLY:
+            read = READERS[name](render(name, report))
+            assert read.verdict in (None, "fail", "unknown"), (symbol, edit, name)
+            assert read.count >= len(report.deciding), (symbol, edit, name)

@@ -259,3 +259,36 @@ def test_a_node_without_a_config_says_so(pod: Pod) -> None:
     assert done.returncode == 3
     assert f"/boot/config-{RELEASE}" in done.stderr
     assert not (pod.root / "report" / "report.json").exists()
+
+
+HOST_NETWORK = FOLDER / "host-network" / "kustomization.yaml"
+
+
+def test_a_node_without_a_pod_network_still_reports() -> None:
+    """Its sandbox needs no CNI, its API server no kube-proxy, and its metrics no network at all."""
+    overlay = yaml.safe_load(HOST_NETWORK.read_text())
+    patch = yaml.safe_load(overlay["patches"][0]["patch"])["spec"]["template"]["spec"]
+    assert patch["hostNetwork"] is True
+    [added] = yaml.safe_load(overlay["patches"][1]["patch"])
+    assert added["value"] == "--output=openmetrics=/textfile/kina_audit.prom"
+    audit_, publish = patch["initContainers"]
+    assert audit_["volumeMounts"] == [{"name": "textfile", "mountPath": "/textfile"}]
+    assert {e["name"] for e in publish["env"]} == {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"}
+    assert all(e["valueFrom"]["configMapKeyRef"]["optional"] for e in publish["env"])
+    names = [c["name"] for c in one("DaemonSet")["spec"]["template"]["spec"]["initContainers"]]
+    assert names == ["audit", "publish"], "the metrics are written before anything is published"
+
+
+@pytest.mark.slow
+def test_the_host_network_overlay_is_what_kustomize_makes_of_it() -> None:
+    [pod] = [d["spec"]["template"]["spec"] for d in rendered("host-network") if d["kind"] == "DaemonSet"]
+    assert pod["hostNetwork"] is True
+    audit_ = pod["initContainers"][0]
+    assert audit_["args"][-1] == "--output=openmetrics=/textfile/kina_audit.prom"
+    assert audit_["args"][0] == "check"
+    assert {m["name"] for m in audit_["volumeMounts"]} == {"report", "boot", "modules", "textfile"}
+    assert [d["metadata"]["name"] for d in rendered("host-network") if d["kind"] == "ConfigMap"] == ["api-server"]
+    # Without it, nothing shares the node's network and nothing of the host is written.
+    for overlay in ("base", "proc-only"):
+        [plain] = [d["spec"]["template"]["spec"] for d in rendered(overlay) if d["kind"] == "DaemonSet"]
+        assert "hostNetwork" not in plain

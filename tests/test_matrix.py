@@ -260,8 +260,19 @@ def test_json_follows_its_schema() -> None:
 
 def test_csv_reads_back_and_runs_nothing() -> None:
     found = list(csv.reader(io.StringIO(render_matrix("csv", sample()))))
-    assert found[0] == ["source", "kernel", "arch", "verdict", "cilium_mode", "vxlan", "wireguard", "error"]
-    assert {len(r) for r in found} == {8}
+    assert found[0] == [
+        "source",
+        "kernel",
+        "arch",
+        "verdict",
+        "cilium_mode",
+        "vxlan",
+        "wireguard",
+        "labels",
+        "audited",
+        "error",
+    ]
+    assert {len(r) for r in found} == {10}
     assert found[1][5:7] == ["pass", "pass"]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in found for cell in row)
     assert "\x1b" not in render_matrix("csv", sample())
@@ -321,3 +332,41 @@ def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F
 def test_errors_of_the_request_are_raised() -> None:
     with pytest.raises(KinaAuditError):
         list(rows(["recorded:apple"], MatrixRequest(cilium="9.9"), 1))
+
+
+def test_the_labels_and_the_time_of_stored_reports_are_in_every_format(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    """Nodes write reports of one name in folders of their own: the label says which node each is of."""
+    for node in ("worker-1", "worker-2"):
+        (tmp_path / f"{'very-long-' * 6}{node}").mkdir()
+        words = ("check", "recorded:apple", "-p", "vxlan", "--cilium", "none", "-q", "-f", "json", "--timestamp")
+        _, out, _ = run(*words, "--label", f"node={node}", "--label", "site=east|west")
+        (tmp_path / f"{'very-long-' * 6}{node}/report.json").write_text(out, encoding="utf-8")
+    names = [str(p) for p in sorted(tmp_path.glob("*/report.json"))]
+    outs = [w for f in ("json", "csv", "html", "markdown") for w in ("-o", f"{f}=m.{f}")]
+    _, table, _ = run("matrix", *names, "-p", "vxlan", "--cilium", "none", "-j", "1", *outs)
+    texts = {f: (tmp_path / f"m.{f}").read_text(encoding="utf-8") for f in ("json", "csv", "html", "markdown")}
+    for name, text in {"table": table, **texts}.items():
+        for node in ("worker-1", "worker-2"):
+            assert node in text, name
+        assert "audited" in text, name
+    kernels = json.loads(texts["json"])["kernels"]
+    assert [k["labels"] for k in kernels] == [{"node": f"worker-{n}", "site": "east|west"} for n in (1, 2)]
+    assert all(k["audited"] for k in kernels)
+    assert next(csv.DictReader(io.StringIO(texts["csv"])))["labels"] == "node=worker-1 site=east|west"
+
+
+def test_names_that_are_cut_alike_are_not_cut() -> None:
+    rows_ = [Row(f"/srv/{place}/{'x' * 60}.config", "", "6.12", "arm64", "pass", "", ("pass",)) for place in "ab"]
+    text = render_matrix("table", Matrix((("vxlan", "VXLAN"),), "", "required", tuple(rows_), "1"), 100)
+    assert "/srv/a/" in text
+    assert "/srv/b/" in text
+
+
+def test_json_has_what_is_unmet(run: Run, config: Path) -> None:  # noqa: F811
+    _, out, _ = run(
+        "matrix", "recorded:kata@3.17.0", str(config), "-p", "vxlan", "--cilium", "none", "-j", "1", "-f", "json"
+    )
+    document = json.loads(out)
+    schema = json.loads(data_file("schemas/matrix.schema.json").read_text(encoding="utf-8"))
+    assert list(Draft202012Validator(schema).iter_errors(document)) == []
+    assert "vxlan/vxlan-device" in [u["name"] for u in document["kernels"][0]["unmet"]]

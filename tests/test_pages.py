@@ -277,7 +277,7 @@ def test_it_prints_whole_and_light(folder: Path, name: str, dark: bool, tmp_path
         assert len(driver.find_elements("css selector", "details:not([open])")) == closed
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
-        assert visible(driver, "#tools, button, .skip-link") == []
+        assert visible(driver, "#tools, button:not(.sort), .skip-link") == []
         colours = driver.execute_script(
             "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color,"
             " getComputedStyle(document.querySelector('.badge')).color]"
@@ -288,3 +288,46 @@ def test_it_prints_whole_and_light(folder: Path, name: str, dark: bool, tmp_path
         width = 794 if name.startswith("report") else 1040
         picture(driver, SCREENSHOTS / f"{name}-printed-{'dark' if dark else 'light'}.png", width)
         assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_the_matrix_sorts_by_every_column(folder: Path, tmp_path: Path) -> None:
+    with browser(tmp_path / "profile") as driver:
+        driver.get((folder / "matrix.html").as_uri())
+
+        def column(number: int) -> list[str]:
+            cells = driver.find_elements("css selector", f"#grid tbody tr > :nth-child({number})")
+            return [c.text for c in cells if not c.get_attribute("colspan")]
+
+        buttons = driver.find_elements("css selector", "#grid thead .sort")
+        assert len(buttons) == len(driver.find_elements("css selector", "#grid thead th"))
+        buttons[2].click()
+        verdicts = column(3)
+        order = ["fail", "unknown", "pass"]
+        assert verdicts == sorted(verdicts, key=order.index)
+        assert len(set(verdicts)) > 1
+        head = driver.find_element("css selector", "#grid thead th:nth-child(3)")
+        assert head.get_attribute("aria-sort") == "ascending"
+        buttons[2].click()
+        assert column(3) == sorted(verdicts, key=order.index, reverse=True)
+        buttons[1].send_keys("\n")
+        versions = [tuple(int(n) for n in v.split()[0].split("-")[0].split(".")) for v in column(2)]
+        assert versions == sorted(versions), "by their numbers, so 6.2 comes before 6.18"
+        last = driver.find_element("css selector", "#grid tbody tr:last-child")
+        assert "error" in last.text, "what could not be audited stays at the end"
+        assert complaints(driver) == []
+
+
+def test_the_matrix_on_a_phone(folder: Path, tmp_path: Path) -> None:
+    with browser(tmp_path / "profile") as driver:
+        resize(driver, 400)
+        driver.get((folder / "matrix.html").as_uri())
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= 400
+        for row in visible(driver, "#grid tbody tr"):
+            for cell in row.find_elements("css selector", "th, td:not(.mark)"):
+                box = cell.rect
+                assert box["x"] >= 0
+                assert box["x"] + box["width"] <= 400, cell.text
+        shown = " ".join(h.text for h in visible(driver, "#grid thead th"))
+        assert "Verdict" in shown
+        assert "Cilium mode" in shown
+        assert complaints(driver) == []

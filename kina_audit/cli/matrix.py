@@ -70,7 +70,7 @@ def matrix(
         tuple(profile_dir or ()),
         given.release(cilium),
         given.one_of(FailOn, fail_on, "--fail-on"),
-        any(o.format == "html" for o in planned),
+        any(o.format in ("html", "json") for o in planned),
         options,
     )
     names = list(expand(sources))

@@ -38,5 +38,26 @@ def chosen(names: Sequence[str] | None, folders: Sequence[Path] | None) -> "tupl
     from kina_audit.profiles.load import ProfileLibrary
 
     names = names or []
-    library = ProfileLibrary(folders or [], [Path(n) for n in names if n.endswith(".toml")])
-    return library, load_profiles(names, library=library)
+    files = [Path(n) for n in names if n.endswith(".toml")]
+    library = ProfileLibrary(folders or [], files)
+    profiles = load_profiles(names, library=library)
+    if files or folders:
+        _refuse_vacuous(profiles, library)
+    return library, profiles
+
+
+def _refuse_vacuous(profiles: "Sequence[Profile]", library: "ProfileLibrary") -> None:
+    """Refuse a profile that a misspelt symbol makes pass.
+
+    Raises:
+        ProfileError: a requirement is met because a symbol is off that no kernel has.
+    """
+    from kina_audit.errors import ProfileError
+    from kina_audit.profiles.review import negated_unknown
+
+    for profile in profiles:
+        problem = negated_unknown(profile, library) if any("!" in r.expr.text for r in profile.requirements) else None
+        if problem is not None:
+            raise ProfileError(
+                str(problem), "Correct the name; for a vendor's own symbol write SYMBOL=n, which says that it is meant."
+            )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.without_module import because, fixed
+from kina_audit.kernel.changes import later_names
 from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.version import KernelVersion
@@ -87,7 +88,20 @@ class Evaluator:
         if status is not Status.PASS and row.module:
             fix = fixed(fix, facts)
         left = self._left(row, needed) if status is Status.PASS else ""
-        return Finding(row, status, expr, fix, facts, left or _reason(status, facts, kernel), left=left)
+        reason = left or _reason(status, facts, kernel)
+        if status is not Status.PASS:
+            reason = "; ".join(filter(None, (reason, *self._renamed(facts))))
+        return Finding(row, status, expr, fix, facts, reason, left=left)
+
+    def _renamed(self, facts: tuple[SymbolFact, ...]) -> list[str]:
+        """Of symbols that the kernel has under another name by now: that name, and its value here."""
+        found = []
+        for fact in facts:
+            new, since = later_names().get(fact.name, ("", "")) if fact.state is SymbolState.ABSENT else ("", "")
+            value = self.fact(new).value if new else None
+            if value not in (None, "n"):
+                found.append(f"CONFIG_{fact.name} is called CONFIG_{new} since Linux {since}, and that is {value}")
+        return found
 
     def _live(self, row: Requirement, asked: Shown) -> Finding:
         """A requirement of what the kernel shows while it runs; elsewhere, or where it was not seen, it is skipped."""

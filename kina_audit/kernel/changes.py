@@ -112,6 +112,13 @@ def grouped(changes: Iterable[SymbolChange]) -> dict[Happened, list[SymbolChange
 
 
 @cache
+def later_names() -> dict[str, tuple[str, str]]:
+    """Old name to (new name, the version that has it first)."""
+    document = toml_document(data_file("renames.toml"))
+    return {old: (new, table["since"]) for table in document["rename"] for old, new in table["pairs"]}
+
+
+@cache
 def renames() -> tuple[tuple[str, str], ...]:
     """(old name, new name) of every rename that ``data/renames.toml`` knows."""
     document = toml_document(data_file("renames.toml"))

@@ -65,6 +65,11 @@ class Expression:
         """Evaluate: the interval of tristate values (0 n, 1 m, 2 y) that the known facts allow."""
         return _bounds(self.node, lookup)
 
+    @property
+    def negated(self) -> tuple[str, ...]:
+        """Every symbol behind a ``!``, in order of first use."""
+        return tuple(dict.fromkeys(_negated(self.node)))
+
     def __str__(self) -> str:
         return self.text
 
@@ -171,6 +176,15 @@ class _Reader:
             raise self.error("expected a symbol or a constant, found")
         self.advance()
         return token
+
+
+def _negated(node: Node) -> Iterator[str]:
+    if node[0] == "!":
+        yield from _symbols(node)
+    elif node[0] in ("&&", "||"):
+        for child in node[1:]:
+            if isinstance(child, tuple):
+                yield from _negated(child)
 
 
 def _symbols(node: Node) -> Iterator[str]:

@@ -83,6 +83,21 @@ def _clashes(profile: Profile, library: ProfileLibrary) -> Iterator[str]:
                 )
 
 
+def negated_unknown(profile: Profile, library: ProfileLibrary) -> Problem | None:
+    """The first of a profile's own requirements that is met because a symbol is off which no kernel has.
+
+    Elsewhere an unknown symbol makes a requirement fail, and somebody looks; behind a ``!`` it makes it pass.
+    """
+    for row in profile.requirements:
+        if row.profile != profile.id:
+            continue
+        for expr in (row.expr, *[v.expr for v in row.variants]):
+            for symbol in expr.negated if "!" in expr.text else ():
+                if symbol not in known_symbols():
+                    return Problem(library.place(profile.id, row.id), row.id, f"!{symbol}: {_unknown(symbol)}")
+    return None
+
+
 def _unknown(symbol: str) -> str:
     if symbol.startswith("CONFIG_") and symbol[7:] in known_symbols():
         return f"symbol {symbol}: write {symbol[7:]}, without CONFIG_"

@@ -12,7 +12,7 @@ from kina_audit.report.model import FailOn, Verdict
 from kina_audit.report.stored import check_version
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/matrix-1.schema.json"
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 MOST_UNMET = 200
 """Unmet requirements kept of one kernel; what is left out is counted."""
 
@@ -41,6 +41,8 @@ class Row:
         mode: Cilium's, or empty when it was not asked for.
         statuses: one for each profile of the matrix, empty where the row does not have that profile.
         unmet: what is unmet, when it was asked for.
+        labels: what a stored report was labelled with.
+        audited: when a stored report was made, if it says so.
     """
 
     source: str
@@ -51,6 +53,19 @@ class Row:
     mode: str = ""
     statuses: tuple[str, ...] = ()
     unmet: tuple[Unmet, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    audited: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a reader knows it by: its node, where a stored report says which one it is of, else its source."""
+        return dict(self.labels).get("node") or self.source
+
+    @property
+    def told(self) -> str:
+        """Its other labels, and when it was audited."""
+        parts = [f"{k}={v}" for k, v in self.labels if k != "node"]
+        return ", ".join([*parts, *([f"audited {self.audited}"] if self.audited else [])])
 
     @property
     def passes(self) -> bool:
@@ -88,13 +103,13 @@ class Matrix:
         """The same with some of the columns; unmet requirements of the others are left out."""
         kept = {self.profiles[i][0] for i in columns}
         rows = tuple(
-            Row(
-                r.source, r.error, r.kernel, r.arch, r.verdict, r.mode,
-                tuple(r.statuses[i] for i in columns) if r.statuses else (),
-                tuple(u for u in r.unmet if u.name.rpartition("/")[0] in kept),
+            replace(
+                r,
+                statuses=tuple(r.statuses[i] for i in columns) if r.statuses else (),
+                unmet=tuple(u for u in r.unmet if u.name.rpartition("/")[0] in kept),
             )
             for r in self.rows
-        )  # fmt: skip
+        )
         return replace(self, profiles=tuple(self.profiles[i] for i in columns), rows=rows)
 
 
@@ -151,6 +166,7 @@ def row_of_document(
                     Unmet(f"{name}/{_text(f['id'])}", str(level), str(status), _text(f["expr"]), _text(f["fix"]))
                 )
     unmet.sort(key=lambda u: (u.status != "fail", u.status != "unknown"))
+    labels = tuple((_text(k), _text(v)) for k, v in document.get("labels", {}).items())
     mode = ""
     if release:
         mode = str(Mode(advice["mode"]) if advice and advice["cilium_release"] == release else Mode.UNKNOWN)
@@ -159,7 +175,7 @@ def row_of_document(
         verdict = Verdict.FAIL if decisive & {Status.FAIL, Status.WARN} else Verdict.UNKNOWN
     return Row(
         source, "", _text(kernel["target_version"] or ""), _text(kernel["arch"] or ""), str(verdict), mode,
-        tuple(statuses), tuple(unmet[:MOST_UNMET]),
+        tuple(statuses), tuple(unmet[:MOST_UNMET]), labels, _text(document.get("audited") or ""),
     )  # fmt: skip
 
 
@@ -189,6 +205,12 @@ def matrix_document(matrix: Matrix) -> dict[str, Any]:
                 "arch": r.arch or None,
                 "verdict": r.verdict or None,
                 "mode": r.mode or None,
+                "labels": dict(r.labels),
+                "audited": r.audited or None,
+                "unmet": [
+                    {"name": u.name, "level": u.level, "status": u.status, "needs": u.needs, "fix": u.fix}
+                    for u in r.unmet
+                ],
                 "statuses": {i: s for i, s in zip(ids, r.statuses, strict=False) if s},
             }
             for r in matrix.rows

@@ -14,10 +14,13 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     ids = [i for i, _ in matrix.profiles]
-    writer.writerow([_cell(c) for c in ("source", "kernel", "arch", "verdict", "cilium_mode", *ids, "error")])
+    writer.writerow(
+        [_cell(c) for c in ("source", "kernel", "arch", "verdict", "cilium_mode", *ids, "labels", "audited", "error")]
+    )
     for row in matrix.rows:
         statuses = row.statuses or ("",) * len(ids)
-        cells = (row.source, row.kernel, row.arch, row.verdict, row.mode, *statuses, row.error)
+        labels = " ".join(f"{k}={v}" for k, v in row.labels)
+        cells = (row.source, row.kernel, row.arch, row.verdict, row.mode, *statuses, labels, row.audited, row.error)
         writer.writerow([_cell(c) for c in cells])
     return out.getvalue()
 

@@ -1,12 +1,24 @@
 """``matrix --format html``: the grid on one page, with each kernel's unmet requirements a click away."""
 
+import re
+
+from kina_audit.cilium.model import Mode
 from kina_audit.render.page import page
+from kina_audit.report.compare import mode_rank
 from kina_audit.report.matrix import Matrix, counts
 
 MOST_WITH_DETAILS = 500
 """Kernels whose unmet requirements are on the page; a page with thousands of them helps nobody."""
 
 _MARK = {"pass": "ok", "fail": "fail", "warn": "warn", "unknown": "?", "skip": "-", "": ""}
+_RANK = {"fail": 0, "unknown": 1, "": 2, "warn": 3, "skip": 4, "pass": 5}
+"""What sorting a column puts first: what somebody has to look at."""
+
+
+def _sortable(version: str) -> str:
+    """A version whose text sorts as its numbers do."""
+    numbers = [f"{int(n[:9]):09d}" for n in re.findall(r"[0-9]+", version)[:4]]
+    return ".".join(numbers)
 
 
 def render(matrix: Matrix, _width: int, _color: bool) -> str:
@@ -22,9 +34,13 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
                 "id": f"k{number}",
                 "row": row,
                 "details": shown,
+                "rank": _RANK[row.verdict],
+                "mode": f"{mode_rank(Mode(row.mode)):.1f}" if row.mode else "9",
+                "version": _sortable(row.kernel),
                 "kernel": f"{row.kernel or 'unknown'} {row.arch}".strip(),
                 "cells": [
-                    {"status": s, "mark": _MARK[s], "same": i not in differing} for i, s in enumerate(row.statuses)
+                    {"status": s, "mark": _MARK[s], "same": i not in differing, "rank": _RANK[s]}
+                    for i, s in enumerate(row.statuses)
                 ],
             }
         )

@@ -11,7 +11,7 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
     head += [i for i, _ in matrix.profiles]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in matrix.rows:
-        cells = [code(one_line(row.source), in_table=True)]
+        cells = [code(one_line(row.name + (f" ({row.told})" if row.told else "")), in_table=True)]
         if row.error:
             cells += [escape(f"error: {one_line(row.error)}"), *[""] * (len(head) - 2)]
         else:
