@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kina_audit.errors import KinaAuditError
-from scripts.upkeep import container, containerization, kata, kernel_lines, kina
+from scripts.upkeep import cilium, container, containerization, kata, kernel_lines, kina
 from scripts.upkeep.clone import Clone
 from scripts.upkeep.news import Watched, as_markdown, as_text, exit_status
 
@@ -22,6 +22,7 @@ CLONES: dict[str, tuple[str, Callable[[Clone], Watched]]] = {
     "container": (container.PROJECT, container.watch),
     "kata": (kata.PROJECT, kata.watch),
     "kina": (kina.PROJECT, kina.watch),
+    "cilium": (cilium.PROJECT, cilium.watch),
 }
 """Each source by its name on the command line: the project it is a clone of, and what watches it."""
 TREES: dict[str, Callable[[list[Path]], list[str]]] = {
