@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from kina_audit.errors import SourceNotFoundError
+from kina_audit.kconfig.carry import carry
 from kina_audit.kconfig.loaded import KernelTree
-from kina_audit.kconfig.packed import Origin
+from kina_audit.kconfig.packed import Origin as Tree
+from kina_audit.kernel.config import Completeness, Origin
+from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import build_profile
 from scripts.upkeep import kernel_lines
@@ -32,7 +35,7 @@ def watch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Watch:
         "ARCHES": ("x86",),
         "lines": lambda: ((6, 12),),
         "near": lambda version: ((6, 12),) if version.triple >= (6, 12, 0) else (),
-        "origin_of": lambda _line: Origin("6.12.0", "fixture", ""),
+        "origin_of": lambda _line: Tree("6.12.0", "fixture", ""),
         "shipped_tree": lambda *_: fixture_tree(),
         "ProfileLibrary": lambda: [PROFILE],
         "toml_document": lambda path: documents[path.name],
@@ -119,3 +122,16 @@ def test_definitions_tell_everything_that_decides_a_value() -> None:
     tree: KernelTree = fixture_tree()
     assert kernel_lines.definition(tree.model, "NO_SUCH_SYMBOL") == {}
     assert kernel_lines.definition(tree.model, "JIT").keys() == {"type", "depends", "prompt", "default", "selected by"}
+
+
+@pytest.mark.parametrize(
+    ("version", "value"), [("6.1.187", "y"), ("6.1.192", None), ("6.12.107", "y"), ("6.12.117", None), ("6.18.5", "n")]
+)
+def test_what_a_stable_update_moved_is_unknown_after_it(version: str, value: str | None) -> None:
+    """xt_cgroup selects CGROUP_NET_CLASSID in the trees the models are of, and not in Debian's later ones of the same lines."""
+    names = (
+        "X86_64 64BIT NET INET NETFILTER NETFILTER_ADVANCED CGROUPS NETFILTER_XTABLES NETFILTER_XT_MATCH_CGROUP EXPERT"
+    )
+    text = "# Linux/x86 6.6.1 Kernel Configuration\n" + "".join(f"CONFIG_{name}=y\n" for name in names.split())
+    config = parse_config(text, origin=Origin.INPUT, completeness=Completeness.COMPLETE)
+    assert carry(config.with_target(KernelVersion.parse(version))).fact("CGROUP_NET_CLASSID").value == value
