@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kina_audit import __version__
+from kina_audit.cilium.release import find_release
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import ProfileResult
 from kina_audit.engine.observed import observed_result
@@ -15,10 +16,12 @@ from kina_audit.engine.waive import live, uses, waive
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import NothingCheckedError, UsageError
 from kina_audit.kconfig.carry import carry
+from kina_audit.kconfig.lines import lines
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 from kina_audit.report.compare import lost_beside_findings
+from kina_audit.report.knowledge import knowledge
 from kina_audit.report.model import FailOn, Report
 from kina_audit.report.snapshot import Snapshot, snapshot
 from kina_audit.unlocking import BoxUnlocker
@@ -119,7 +122,6 @@ def explain_mode(
         UsageError: an unknown mode or release.
     """
     from kina_audit.cilium.ladder import stand
-    from kina_audit.cilium.release import find_release
     from kina_audit.cilium.request import parse_mode
     from kina_audit.cilium.rests import of_mode
 
@@ -147,7 +149,6 @@ def review_cilium(
         UsageError: an unknown Cilium release.
     """
     from kina_audit.cilium.keys import Given
-    from kina_audit.cilium.release import find_release
     from kina_audit.cilium.review import review
 
     evaluator = Evaluator(carry(kernel.config))
@@ -212,10 +213,10 @@ def audit(
         )
     observed = kernel.provenance.observed
     advice = None
+    release = None
     if cilium is not None:
         from kina_audit.cilium.advise import advise
         from kina_audit.cilium.agent_profile import PROFILE, of_release
-        from kina_audit.cilium.release import find_release
 
         release = find_release(cilium)
         selected = tuple([of_release(r, release, config) if r.profile.id == PROFILE else r for r in selected])
@@ -246,6 +247,7 @@ def audit(
         else (),
         strict,
         comparison,
+        knowledge=knowledge(config.target, lines()[-1], release),
     )
 
 

@@ -314,7 +314,7 @@ def test_the_command(apple: Repository, tmp_path: Path, capsys: pytest.CaptureFi
     assert upkeep.main(words) == 0
     out = capsys.readouterr().out
     assert out.startswith("containerization: apple/containerization at ")
-    assert "not watched: container, kata, kina" in out
+    assert "not watched: container, kata, kina, cilium, linux, debian" in out
     git(origin, "tag", "0.9.0")
     assert upkeep.main(words) == 0, "nothing is fetched unless that is asked for"
     assert upkeep.main([*words, "--fetch", "-f", "markdown"]) == 1
@@ -323,7 +323,7 @@ def test_the_command(apple: Repository, tmp_path: Path, capsys: pytest.CaptureFi
     assert "git says" in capsys.readouterr().err
     assert upkeep.main(["--clones"]) == 0
     assert "kina vinnie357/kina\n" in capsys.readouterr().out
-    for bad in (["linux"], ["sea=x"], [words[0], words[0]], []):
+    for bad in (["linux"], ["linux="], ["sea=x"], [words[0], words[0]], []):
         with pytest.raises(SystemExit) as ended:
             upkeep.main(bad)
         assert ended.value.code == 2
@@ -335,7 +335,7 @@ def test_release_tags() -> None:
 
 
 def test_what_was_read_last_is_written_down() -> None:
-    assert files.known().keys() == {"container", "kata", "kina"}
+    assert files.known().keys() == {"container", "kata", "kina", "cilium"}
     for record in recorded.records():
         assert (files.ROOT / files.record_file(record)).is_file()
     assert (files.ROOT / files.known()["container"]["node"]["profile"]).is_file()

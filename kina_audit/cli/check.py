@@ -121,6 +121,8 @@ def check(
     labels, settings, when = _labels(label or []), decided_by_folder(), gate.now() if timestamp else ""
     on, cilium_too = gate.day(today), None if release is None else library
 
+    shown = any(o.path is None and o.format == "table" for o in planned)  # which says what is newer than the facts
+
     def audited(name: str) -> "Report":
         kernel = read(name, profiles)
         probing = beside(name, kernel, profiles, cilium_too, options, probe_timeout, no_new_modules) if probe else None
@@ -129,6 +131,9 @@ def check(
             today=on, strict=strict, baseline=held, baseline_origin=str(baseline),
             probing=probing,
         )  # fmt: skip
+        if not shown:
+            for text in report.knowledge.newer:
+                options.say(f"warning: {text}")
         return replace(report, labels=labels, settings=settings, audited=when)
 
     found = [audited(sources[0])] if len(sources) == 1 else outcomes(sources, audited, options.say)

@@ -48,6 +48,7 @@ def render(report: Report, options: RenderOptions) -> str:
             "helm": _helm(report, options),
             "provenance": _provenance(report),
             "version": report.tool_version,
+            "facts": report.knowledge.month,
         },
     )
 
@@ -174,6 +175,7 @@ def _provenance(report: Report) -> list[tuple[str, str]]:
         ("target", f"{config.target or 'unknown'}" + (f" ({origin.target_from})" if origin.target_from else "")),
         ("symbols", str(len(config.raw))),
         *(("note", note) for note in origin.notes),
+        *(("warning", text) for text in report.knowledge.newer),
         *(("warning", (f"line {w.line}: " if w.line else "") + w.text) for w in config.warnings[:20]),
     ]
     return [(label, text) for label, text in rows if text]

@@ -79,7 +79,7 @@ def _head(report: Report) -> list[str]:
         blocks.append(
             f"Cilium {escape(report.advice.release)}: **{report.advice.mode}**. {escape(report.advice.summary)}"
         )
-    notes = [*origin.notes, *[w.text for w in config.warnings], *report.waiver_warnings]
+    notes = [*report.knowledge.newer, *origin.notes, *[w.text for w in config.warnings], *report.waiver_warnings]
     blocks += [f"> {escape(cut(text, _LONGEST))}" for text in notes[:_MOST_NOTES]]
     if len(notes) > _MOST_NOTES:
         blocks.append(f"> and {len(notes) - _MOST_NOTES} more notes")

@@ -36,6 +36,8 @@ def render(report: Report, options: RenderOptions) -> str:
     lines += [*_left(report, style), *_waivers(report, style), *_findings(report, style, options)]
     if report.advice is not None:
         lines += ["", *advice_lines(report.advice, style)]
+    if report.knowledge.month:
+        lines += ["", f"kina-audit {report.tool_version}, facts of {report.knowledge.month}"]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -85,6 +87,7 @@ def _kernel(report: Report, style: Style) -> list[str]:
         lines += style.wrap(f"Warning: {place}{warning.text}")
     if len(config.warnings) > 5:
         lines.append(f"... and {len(config.warnings) - 5} more warnings")
+    lines += [line for text in report.knowledge.newer for line in style.wrap(f"Warning: {text}")]
     return lines
 
 

@@ -27,7 +27,12 @@ def to_document(report: Report) -> dict[str, Any]:
     return {
         "$schema": SCHEMA_ID,
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "kina-audit", "version": report.tool_version},
+        "tool": {
+            "name": "kina-audit",
+            "version": report.tool_version,
+            "facts": report.knowledge.month or None,
+            "newer": list(report.knowledge.newer),
+        },
         "verdict": str(report.verdict),
         "deciding": [_deciding(item) for item in report.deciding],
         "fail_on": str(report.fail_on),

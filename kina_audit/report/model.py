@@ -10,6 +10,7 @@ from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import Comparison
 from kina_audit.report.decision import Deciding, decide
+from kina_audit.report.knowledge import UNTOLD, Knowledge
 
 
 class FailOn(StrEnum):
@@ -53,6 +54,7 @@ class Report:
         labels: (name, value) pairs that the user gave, such as a node's name; nothing adds one by itself.
         settings: what a settings file of the working folder decided of the verdict, and which; empty: nothing.
         audited: when, as an ISO time with its offset, if the user asked for that; empty: the report has no clock.
+        knowledge: of which day the facts are, and what is newer than they are.
         deciding: everything that keeps it from passing; verdict, exit status and every format are made of this.
     """
 
@@ -67,6 +69,7 @@ class Report:
     labels: tuple[tuple[str, str], ...] = ()
     settings: str = ""
     audited: str = ""
+    knowledge: Knowledge = UNTOLD
 
     deciding: tuple[Deciding, ...] = field(init=False, compare=False, repr=False)
     _unmet: frozenset[str] = field(init=False, compare=False, repr=False)

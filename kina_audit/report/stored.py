@@ -31,6 +31,7 @@ from kina_audit.profiles.model import Level, Profile, Requirement, Variant
 from kina_audit.profiles.validate import first_error
 from kina_audit.report.compare import Change, Comparison, ModeChange
 from kina_audit.report.document import SCHEMA_ID, SCHEMA_VERSION
+from kina_audit.report.knowledge import Knowledge
 from kina_audit.report.model import FailOn, Report
 from kina_audit.report.observation import read_observation
 from kina_audit.report.snapshot import Snapshot, Standing
@@ -132,6 +133,7 @@ def _report(d: Mapping[str, Any]) -> Report:
         tuple((str(k), str(v)) for k, v in d.get("labels", {}).items()),
         str(d.get("settings") or ""),
         _time(d.get("audited")),
+        Knowledge(str(d["tool"].get("facts") or ""), tuple(str(text) for text in d["tool"].get("newer", ()))),
     )
 
 
