@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="cilium",
         cls=_SourceFirst,
-        help="Recommend a Cilium configuration for a kernel, review yours, or verify a cluster.",
+        help="Recommend a Cilium configuration, review or verify yours.",
         rich_markup_mode=None,
         context_settings={"help_option_names": []},
     )
