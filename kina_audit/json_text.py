@@ -1,8 +1,30 @@
-"""JSON as this project writes it for people and for diffs."""
+"""JSON: as this project writes it for people and for diffs, and as it reads anybody's."""
 
 import json
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
+
+from kina_audit.bounds import JSON_VALUES
+
+
+def read_json(data: str | bytes) -> Any:
+    """A JSON document.
+
+    Raises:
+        ValueError: it is no JSON, nested too deeply, or has more values than `JSON_VALUES`, which become a hundred times
+            as many bytes as their text has.
+    """
+    marks: tuple[Any, ...] = (b",", b":", b"{", b"[") if isinstance(data, bytes) else (",", ":", "{", "[")
+    if sum(data.count(mark) for mark in marks) > JSON_VALUES:
+        raise ValueError(f"more than {JSON_VALUES:,} values")
+    try:
+        return json.loads(data, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def indented(document: Any) -> str:

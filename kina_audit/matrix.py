@@ -10,7 +10,6 @@
         print(row.source, row.verdict, row.mode)
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,9 +17,12 @@ from typing import Any
 
 from kina_audit import __version__
 from kina_audit.api import CILIUM_TAG, DEFAULT_TAG, load_kernel
+from kina_audit.bounds import REPORT_BYTES
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError
+from kina_audit.files import read_regular
+from kina_audit.json_text import read_json
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
@@ -28,10 +30,9 @@ from kina_audit.report.matrix import Matrix, Row, make_row, row_of_document
 from kina_audit.report.model import FailOn, Report
 from kina_audit.sources.expand import Named
 from kina_audit.sources.options import SourceOptions
+from kina_audit.sources.stdin import shown
 from kina_audit.unlocking import OnDemand
 from kina_audit.workers import Spread, cores
-
-MAX_REPORT_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _row_of(request: MatrixRequest) -> Callable[[str | Named], Row]:
 
 
 def _lost(named: str | Named) -> Row:
-    source = named if isinstance(named, str) else named.source
+    source = shown(named if isinstance(named, str) else named.source)
     return Row(source, f"{source}: the process that read it ended abruptly; it may have been short of memory")
 
 
@@ -134,13 +135,15 @@ class _Auditor:
                 return row_of_document(source, document, ids, self.fail_on, release, details=self.request.details)
             return self._audited(source)
         except KinaAuditError as error:
-            return Row(source, error.message)
+            return Row(shown(source), error.message)
         except OSError as error:
-            return Row(source, f"{source}: cannot be read: {error.strerror or error}")
+            return Row(shown(source), f"{shown(source)}: cannot be read: {error.strerror or error}")
+        except MemoryError:
+            return Row(shown(source), f"{shown(source)}: there is not enough memory for it")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             # A stored report is somebody's JSON: what is wrong in it must not end the other rows.
             said = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
-            return Row(source, f"{source}: not a whole report: {said[:200]}")
+            return Row(shown(source), f"{shown(source)}: not a whole report: {said[:200]}")
 
     def _audited(self, source: str) -> Row:
         kernel = load_kernel(source, self.request.options)
@@ -150,7 +153,7 @@ class _Auditor:
         results = tuple([evaluator.profile(p) for p in self.profiles])
         report = Report(Kernel(config, kernel.provenance), results, None, self.fail_on, __version__)
         return make_row(
-            source, config, results, str(report.verdict), self._mode(evaluator), details=self.request.details
+            shown(source), config, results, str(report.verdict), self._mode(evaluator), details=self.request.details
         )
 
     def _mode(self, evaluator: Evaluator) -> str:
@@ -181,15 +184,14 @@ def _stored(source: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_REPORT_BYTES + 1)
+        data = read_regular(path, REPORT_BYTES)
     except OSError as error:
         raise SourceError(f"{source}: cannot be read: {error.strerror}") from error
-    if len(data) > MAX_REPORT_BYTES:
-        raise SourceError(f"{source}: more than 256 MiB, which no report is")
+    except ValueError as error:
+        raise SourceError(f"{source}: {error}, which no report has") from error
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        document = read_json(data)
+    except ValueError as error:
         raise SourceError(f"{source}: not JSON: {error}") from error
     if not isinstance(document, dict):
         raise SourceError(f"{source}: not a kina-audit report", "`kina-audit check --format json` writes one.")

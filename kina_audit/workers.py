@@ -66,10 +66,18 @@ class Spread(Generic[Setting, Item, Result]):
     def over(self, items: Iterable[Item]) -> Iterator[Result]:
         """The results, in the order of the items, each as soon as those before it are there.
 
+        Where not one process can be started, this one does the work.
+
         Raises:
             Exception: what the function raised.
         """
-        bunches = enumerate(_bunched(iter(items)))
+        items = iter(items)
+        try:
+            self._hire()
+        except OSError:
+            yield from map(self._make(self._setting), items)
+            return
+        bunches = enumerate(_bunched(items))
         done: dict[int, list[Result]] = {}
         following, exhausted = 0, False
         try:
@@ -107,7 +115,15 @@ class Spread(Generic[Setting, Item, Result]):
     def _idle(self) -> Iterator[_Worker]:
         yield from [w for w in self._workers if w.number < 0]
         while len(self._workers) < self._processes:
-            yield self._hire()
+            try:
+                worker = self._hire()
+            except OSError:
+                if not self._workers:
+                    raise
+                # No more processes or open files than these: they do the work.
+                self._processes = len(self._workers)
+                return
+            yield worker
 
     def _ready(self) -> list[_Worker]:
         from multiprocessing.connection import wait
@@ -119,9 +135,14 @@ class Spread(Generic[Setting, Item, Result]):
         from multiprocessing import Pipe, Process
 
         ours, theirs = Pipe()
-        process = Process(target=_work, args=(theirs, self._make, self._setting), daemon=True)
-        process.start()
-        theirs.close()
+        try:
+            process = Process(target=_work, args=(theirs, self._make, self._setting), daemon=True)
+            process.start()
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         worker = _Worker(process, ours)
         self._workers.append(worker)
         return worker
@@ -137,7 +158,11 @@ class Spread(Generic[Setting, Item, Result]):
         self._dismiss(dead)
         found = []
         for item in self._out[dead.number]:
-            worker = self._hire()
+            try:
+                worker = self._hire()
+            except OSError:
+                found.append(self._lost(item))
+                continue
             try:
                 worker.pipe.send([item])
                 answer = worker.pipe.recv()

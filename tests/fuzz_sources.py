@@ -13,8 +13,9 @@ from contextlib import contextmanager
 import atheris
 
 with atheris.instrument_imports(include=["kina_audit.kernel", "kina_audit.sources"]):
+    from kina_audit.bounds import MIB
     from kina_audit.errors import KinaAuditError
-    from kina_audit.kernel.compression.limits import MIB, Budget, Limits
+    from kina_audit.kernel.compression.limits import Budget, Limits
     from kina_audit.kernel.compression.reader import CallReader, Reader, ViewReader
     from kina_audit.sources.archive.read import read_archive
     from kina_audit.sources.content import Kind, kind_of, read_config

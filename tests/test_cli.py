@@ -42,7 +42,13 @@ def config(tmp_path: Path) -> Path:
         "CONFIG_INET=y",
         "CONFIG_VXLAN=y",
     ]
-    lines += ["CONFIG_NET_UDP_TUNNEL=y", "CONFIG_IPV6=y", "# CONFIG_WIREGUARD is not set"]
+    lines += [
+        "CONFIG_NETDEVICES=y",
+        "CONFIG_NET_CORE=y",
+        "CONFIG_NET_UDP_TUNNEL=y",
+        "CONFIG_IPV6=y",
+        "# CONFIG_WIREGUARD is not set",
+    ]
     lines += [f"CONFIG_HAVE_THING_{i}=y" for i in range(40)]
     path = tmp_path / "kernel.config"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

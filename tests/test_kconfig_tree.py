@@ -154,7 +154,7 @@ def test_option_env_is_refused(root: Path) -> None:
 
 
 def test_sizes_are_bounded(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_module, "MAX_FILE_BYTES", 500)
+    monkeypatch.setattr(tree_module, "KCONFIG_FILE", 500)
     with pytest.raises(SourceTooLargeError):
         read(root)
 

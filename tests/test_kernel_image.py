@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kina_audit.bounds import MIB
 from kina_audit.errors import KinaAuditError, NoIkconfigError, SourceError, SourceTooLargeError
-from kina_audit.kernel.compression.limits import MIB, Limits
+from kina_audit.kernel.compression.limits import Limits
 from kina_audit.kernel.compression.reader import CallReader
 from kina_audit.kernel.image.extract import extract_config
 from tests.conftest import examples

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kina_audit.bounds import CONFIG_BYTES
 from kina_audit.errors import NotAConfigError, SourceError, SourceNotFoundError, SourceTooLargeError
-from kina_audit.kernel.parse import MAX_CONFIG_BYTES
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.sources import open_source
 from kina_audit.sources.file import read_bytes
@@ -53,7 +53,7 @@ def test_truncated_and_corrupt_data_is_one_error(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [k for k in COMPRESSORS if k != "plain"])
 def test_a_bomb_stops_at_the_bound(kind: str) -> None:
-    bomb = COMPRESSORS[kind](b"#" * (MAX_CONFIG_BYTES + 10_000_000))
+    bomb = COMPRESSORS[kind](b"#" * (CONFIG_BYTES + 10_000_000))
     with pytest.raises(SourceTooLargeError):
         read_bytes(bomb, Provenance("bomb", "file", "bomb"), SourceOptions())
 

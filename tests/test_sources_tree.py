@@ -149,10 +149,12 @@ def test_a_damaged_archive_is_one_error_and_leaves_nothing(tmp_path: Path, optio
 def test_archives_are_bounded(tmp_path: Path, options: SourceOptions, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "t.tar").write_bytes(tar_of_fixture())
     for name, limit in (
-        ("MAX_MEMBERS", 5),
-        ("MAX_KEPT_BYTES", 100),
-        ("MAX_FILE_BYTES", 100),
-        ("MAX_UNPACKED_BYTES", 1000),
+        ("TREE_FILES", 5),
+        ("TREE_FOLDERS", 2),
+        ("TREE_DEPTH", 1),
+        ("KCONFIG_BYTES", 100),
+        ("KCONFIG_FILE", 100),
+        ("TREE_UNPACKED", 1000),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(archive_module, name, limit)

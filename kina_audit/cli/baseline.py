@@ -48,6 +48,7 @@ def baseline(
     from kina_audit.engine.finding import Status
     from kina_audit.report.baseline import write_baseline
     from kina_audit.report.snapshot import snapshot
+    from kina_audit.sources.stdin import shown
 
     to_stdout = str(output) == "-"
     if not to_stdout:
@@ -61,7 +62,7 @@ def baseline(
     report = audit(kernel, profiles, cilium=given.release(cilium), library=library)
     if not report.decided:
         raise NothingCheckedError(
-            f"{source}: this input cannot tell anything that these profiles ask, so a baseline of it would accept anything",
+            f"{shown(source)}: this input cannot tell anything that these profiles ask, so a baseline of it would accept anything",
             "Give the built kernel's .config, or --kernel-tree.",
         )
     taken = snapshot(report.kernel, report.results[: len(profiles)], report.advice)

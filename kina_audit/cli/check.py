@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.bounds import LABEL, LABELS
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from kina_audit.profiles.model import Profile
     from kina_audit.report.model import Report
     from kina_audit.sources.options import SourceOptions
-
-MOST_LABELS = 20
-MOST_IN_A_LABEL = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -161,9 +159,9 @@ def _labels(given_labels: list[str]) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for text in given_labels:
         name, equals, value = text.partition("=")
-        if not equals or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,62}", name) or len(value) > MOST_IN_A_LABEL:
+        if not equals or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,62}", name) or len(value) > LABEL:
             raise UsageError(f"--label {text[:60]}: expected NAME=VALUE", "For example --label node=worker-1.")
         found[name] = value
-    if len(found) > MOST_LABELS:
-        raise UsageError(f"--label: more than {MOST_LABELS} of them")
+    if len(found) > LABELS:
+        raise UsageError(f"--label: more than {LABELS} of them")
     return tuple(found.items())

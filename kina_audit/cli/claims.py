@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kina_audit.bounds import CLAIM_BYTES
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
@@ -12,8 +13,6 @@ from kina_audit.sources.stdin import STDIN, shown
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
     from kina_audit.profiles.load import ProfileLibrary
-
-MAX_CLAIM_BYTES = 1024 * 1024
 
 
 def alone(sources: Sequence[str], said: Sequence[str], say: Callable[[str], None]) -> None:
@@ -37,7 +36,7 @@ def claims_text(path: Path, source: str, format_: str) -> tuple[str, str]:
     given.one_of(("table", "json", "markdown"), format_, "--claims with --format")
     if str(path) == source == STDIN:
         raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
-    return shown(path), read_text(path, MAX_CLAIM_BYTES, "a file of claims")
+    return shown(path), read_text(path, CLAIM_BYTES, "a file of claims")
 
 
 def judge(text: str, name: str, kernel: "Kernel", library: "ProfileLibrary", cilium: str, format_: str) -> int:

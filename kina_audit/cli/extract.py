@@ -38,6 +38,7 @@ def extract(
     """
     from kina_audit.errors import SourceError
     from kina_audit.sources import open_source
+    from kina_audit.sources.stdin import shown
 
     if output is not None and str(output) != "-":
         terminal.check_writable(output)
@@ -45,7 +46,7 @@ def extract(
     found = kernel.provenance
     if not kernel.config_bytes:
         raise SourceError(
-            f"{source}: a record holds some symbols of a kernel, not its config", "`kina-audit check` audits it."
+            f"{shown(source)}: a record holds some symbols of a kernel, not its config", "`kina-audit check` audits it."
         )
     if verbose and not quiet:
         terminal.say(" > ".join([found.location, *found.found_in]))

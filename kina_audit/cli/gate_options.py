@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kina_audit import __version__
+from kina_audit.bounds import BASELINE_BYTES, TOML_BYTES
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
 from kina_audit.errors import UsageError
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from kina_audit.report.many import Outcome
     from kina_audit.report.model import FailOn
     from kina_audit.report.snapshot import Snapshot
-
-MAX_WAIVER_BYTES = 1024 * 1024
 
 FailOnLevel = Annotated[
     str,
@@ -123,24 +122,23 @@ def load_waivers(paths: Sequence[Path]) -> "tuple[Waiver, ...]":
     Raises:
         UsageError: a file cannot be read, is no TOML, or holds no valid waiver.
     """
-    import tomllib
-
     from kina_audit.cli.settings import inline_waivers
     from kina_audit.engine.waiver import read_waivers
+    from kina_audit.toml_text import read_toml
 
     found: list[Waiver] = []
     for path in paths:
         if (inline := inline_waivers(path)) is not None:
             found += read_waivers(inline, str(path))
             continue
-        text = read_text(path, MAX_WAIVER_BYTES, "a file of waivers")
+        text = read_text(path, TOML_BYTES, "a file of waivers")
         try:
-            document = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            document = read_toml(text)
+        except ValueError as error:
             raise UsageError(f"{path}: not TOML: {error}", "Write each waiver under [[waiver]].") from error
         odd = sorted(set(document) - {"waiver"})
         if odd:
-            raise UsageError(f"{path}: unknown key {odd[0]!r}", "A file of waivers holds [[waiver]] tables only.")
+            raise UsageError(f"{path}: unknown key {odd[0][:80]!r}", "A file of waivers holds [[waiver]] tables only.")
         if not document.get("waiver"):
             raise UsageError(f"{path}: no [[waiver]] in it", "Leave --waivers out, or write one.")
         found += read_waivers(document["waiver"], str(path))
@@ -154,11 +152,11 @@ def load_baseline(path: Path, *, update: bool = False) -> "Snapshot":
         UsageError: it cannot be read, or is not a baseline this version compares with.
         OutputError: it cannot be written.
     """
-    from kina_audit.report.baseline import MAX_BASELINE_BYTES, read_baseline
+    from kina_audit.report.baseline import read_baseline
 
     if update:
         terminal.check_writable(path)
-    return read_baseline(read_text(path, MAX_BASELINE_BYTES, "a baseline"), str(path))
+    return read_baseline(read_text(path, BASELINE_BYTES, "a baseline"), str(path))
 
 
 def take_improvements(report: "Outcome", path: Path, *, quiet: bool) -> None:

@@ -18,6 +18,7 @@ def outcomes(sources: Sequence[str], audited: "Callable[[str], Report]", say: Ca
     """
     from kina_audit.report.many import Unread, waived_together
     from kina_audit.report.model import Report
+    from kina_audit.sources.stdin import shown
 
     found: list[Outcome] = []
     for source in sources:
@@ -25,7 +26,7 @@ def outcomes(sources: Sequence[str], audited: "Callable[[str], Report]", say: Ca
             found.append(audited(source))
         except (SourceError, NothingCheckedError) as error:
             say(error.message)
-            found.append(Unread(source, error.message, error.exit_code))
+            found.append(Unread(shown(source), error.message, error.exit_code))
     reports = iter(waived_together([o for o in found if isinstance(o, Report)]))
     return [next(reports) if isinstance(o, Report) else o for o in found]
 

@@ -1,5 +1,6 @@
 """``--format`` and ``--output FORMAT=PATH``: which formats go where, checked before the audit runs."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,7 +59,8 @@ def plan(
         if output.path is not None:
             terminal.check_writable(output.path)
             refuse_input(output.path, *inputs)
-    paths = [o.path.resolve() for o in planned if o.path is not None and not _is_stream(o.path)]
+    # Of the system itself: Path.resolve has an error of its own for links in a circle.
+    paths = [os.path.realpath(o.path) for o in planned if o.path is not None and not _is_stream(o.path)]
     if len(paths) > len(set(paths)):
         raise UsageError("--output: two formats for one file", "Give each its own.")
     return planned

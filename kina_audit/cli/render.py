@@ -1,15 +1,16 @@
 """``kina-audit render``: a stored JSON report in any other format."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kina_audit.bounds import REPORT_BYTES
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
+from kina_audit.json_text import read_json
 from kina_audit.sources.stdin import shown
 
 
@@ -33,14 +34,14 @@ def render(
     """
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
-    from kina_audit.report.stored import MAX_REPORT_BYTES, is_newer, read_report
+    from kina_audit.report.stored import is_newer, read_report
 
     colour = terminal.use_colour(color)
     planned = outputs.plan(format_, output or [], report)
     name = shown(Path(report))
     try:
-        document = json.loads(read_text(Path(report), MAX_REPORT_BYTES, "a report"))
-    except (ValueError, RecursionError) as error:
+        document = read_json(read_text(Path(report), REPORT_BYTES, "a report"))
+    except ValueError as error:
         raise UsageError(f"{name}: not JSON: {error}", "`kina-audit check -o json=FILE` writes a report.") from error
     look = gate.look(verbose=verbose, color=colour, locate=locate, metrics=metrics)
     stored = read_report(document, name)

@@ -6,7 +6,6 @@ looked into, so that what a command does can be read where it runs. What they ma
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,14 +15,15 @@ from typing import Annotated, Any
 import click
 import typer
 
+from kina_audit.bounds import TOML_BYTES
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
 from kina_audit.errors import UsageError
+from kina_audit.toml_text import read_toml
 
 FILE = "kina-audit.toml"
 PYPROJECT = "pyproject.toml"
 TABLE = "tool.kina-audit"
-MAX_SETTINGS_BYTES = 1024 * 1024
 
 PARAMETERS = {
     "source": "source",
@@ -106,9 +106,9 @@ def load_settings(folder: Path) -> Settings:
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     """A file's document and its text."""
     try:
-        text = read_text(path, MAX_SETTINGS_BYTES, "a settings file")
-        return tomllib.loads(text), text
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        text = read_text(path, TOML_BYTES, "a settings file")
+        return read_toml(text), text
+    except ValueError as error:
         raise UsageError(f"{path.name}: not TOML: {error}", "Correct it, or run in another folder.") from error
 
 

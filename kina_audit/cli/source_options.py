@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kina_audit.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
 from kina_audit.cli import terminal
-from kina_audit.sources.options import COMMAND_TIMEOUT, MOST_DECOMPRESSED
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
@@ -65,7 +65,7 @@ MaxDecompressed = Annotated[
     typer.Option("--max-decompressed", metavar="MIB", min=1, help="What an image or a layer of it may expand to."),
 ]
 Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long a guest or node may take to answer.")
+    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long a guest, a node or a server may take.")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more: findings that pass, commands that are run.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
@@ -93,8 +93,8 @@ def source_options(
     refresh: Refresh = False,
     no_fallback: NoFallback = False,
     allow_http: AllowHttp = False,
-    max_decompressed: MaxDecompressed = MOST_DECOMPRESSED,
-    timeout: Timeout = COMMAND_TIMEOUT,
+    max_decompressed: MaxDecompressed = DECOMPRESSED_MIB,
+    timeout: Timeout = GUEST_SECONDS,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> "SourceOptions":

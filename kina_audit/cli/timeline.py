@@ -1,5 +1,6 @@
 """``kina-audit timeline``: one config over time."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -64,7 +65,11 @@ def timeline(
             found = audit(kernel, profiles, cilium=given.release(cilium), library=library) if kernel else None
             yield replace(version, report=found)
 
-    title = f"{git.resolve().name}: {path}" if git else f"apple/containerization kernel/config-{options.project_arch()}"
+    title = (
+        f"{Path(os.path.realpath(git)).name}: {path}"
+        if git
+        else f"apple/containerization kernel/config-{options.project_arch()}"
+    )
     found = replace(make_timeline(title, audited()), notes=tuple(notes))
     outputs.write_each(planned, RenderOptions(), lambda name, look: render_timeline(name, found, look.width))
     return 0

@@ -17,14 +17,11 @@ from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from kina_audit.bounds import WAIVER_TEXT, WAIVERS
 from kina_audit.errors import UsageError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import VersionRange
 
-MAX_WAIVERS = 10_000
-"""More waivers than this are refused: nobody reviewed them."""
-
-MAX_TEXT = 2_000
 _VERSION = re.compile(r"\d+\.\d+(\.\d+|-rc\d+).*")
 """What a kernel's version looks like in full, as `KernelVersion` writes it."""
 _VERSION_START = re.compile(r"(\d+(\.(\d+([.-].*)?)?)?)?")
@@ -113,15 +110,15 @@ def read_waivers(tables: Sequence[Mapping[str, Any]], origin: str) -> tuple[Waiv
     rows: Any = tables
     if not isinstance(rows, list | tuple) or not all(isinstance(t, Mapping) for t in rows):
         raise UsageError(f"{origin}: waiver is not a list of tables", "Write each one under [[waiver]].")
-    if len(tables) > MAX_WAIVERS:
-        raise UsageError(f"{origin}: more than {MAX_WAIVERS} waivers")
+    if len(tables) > WAIVERS:
+        raise UsageError(f"{origin}: more than {WAIVERS} waivers")
     return tuple([_read(table, f"{origin}: waiver {number}") for number, table in enumerate(tables, 1)])
 
 
 def _read(table: Mapping[str, Any], where: str) -> Waiver:
     unknown = sorted(set(table) - set(_KEYS))
     if unknown:
-        raise UsageError(f"{where}: unknown key {unknown[0]!r}", _HINT)
+        raise UsageError(f"{where}: unknown key {unknown[0][:80]!r}", _HINT)
     texts = {key: _text(table, key, where) for key in _KEYS if key != "expires"}
     if bool(texts["requirement"]) == bool(texts["profile"]):
         raise UsageError(f"{where}: name either a requirement or a profile", _HINT)
@@ -155,8 +152,8 @@ def _text(table: Mapping[str, Any], key: str, where: str) -> str:
     value = table.get(key, "")
     if not isinstance(value, str) or (key in table and not value.strip()):
         raise UsageError(f"{where}: {key} is not a text, or is empty", _HINT)
-    if len(value) > MAX_TEXT:
-        raise UsageError(f"{where}: {key} is longer than {MAX_TEXT} characters")
+    if len(value) > WAIVER_TEXT:
+        raise UsageError(f"{where}: {key} is longer than {WAIVER_TEXT} characters")
     return value.strip()
 
 

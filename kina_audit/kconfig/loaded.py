@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kina_audit.json_text import read_json
 from kina_audit.kconfig.answers import ModelAnswers
 from kina_audit.kconfig.model import FORMAT, TreeModel, TreeTexts
 from kina_audit.kconfig.questions import Questions, bind
@@ -162,11 +163,11 @@ def from_cached(
     head, _, body = document.partition("\n")
     try:
         with _no_collection():
-            stamps = json.loads(head)
+            stamps = read_json(head)
             if stamps["format"] != FORMAT or not _unchanged(root, stamps["stamps"]):
                 return None
             model = TreeModel.from_document(json.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return None
 
     def texts() -> TreeTexts:
@@ -174,7 +175,7 @@ def from_cached(
             with _no_collection():
                 found: dict[str, Any] = json.loads(more("texts") or "")
             return TreeTexts(found["files"], found["places"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return read_model(root, model.arch)[1]
 
     tree = under(model, toolchain, root, origin, texts)
@@ -182,7 +183,7 @@ def from_cached(
         possible = json.loads(more("possible") or "")
         if isinstance(possible, list) and len(possible) == model.defined and all(type(v) is int for v in possible):
             tree._possible = possible
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     return tree
 

@@ -11,6 +11,8 @@ Each logical line stays on its line (continuations included), so that file:line 
 
 import re
 
+from kina_audit.bounds import KCONFIG_NESTING
+
 TRANSITIONAL = "kina-audit: transitional"
 """The prompt that marks a transitional symbol."""
 
@@ -18,10 +20,11 @@ _INTERESTING = re.compile(r"^[ \t]+(?:modules|transitional|depends[ \t]+on\b.*\b
 _WORD = re.compile(r"([ \t]+)(modules|transitional)[ \t]*$")
 _DEPENDS = re.compile(r"([ \t]+depends[ \t]+on[ \t]+)(.*)$", re.DOTALL)
 _HELP = re.compile(r"[ \t]*(?:help|---help---)[ \t]*$")
-_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\$\(|&&|\|\||!=|<=|>=|[!=<>()]|[^\s"\'()!=<>&|]+)')
+_TOKEN = re.compile(
+    r'\s*("(?:[^"\\]++|\\.)*+"|\'(?:[^\'\\]++|\\.)*+\'|\$\(|&&|\|\||!=|<=|>=|[!=<>()]|[^\s"\'()!=<>&|]+)'
+)
 _RELATIONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_MAX_NESTING = 100
 
 
 class RewriteError(ValueError):
@@ -149,7 +152,7 @@ class _Lowering:
         return False
 
     def either(self, *, equal: bool, depth: int) -> str:
-        if depth > _MAX_NESTING:
+        if depth > KCONFIG_NESTING:
             raise RewriteError("an expression nested too deep", self.line)
         parts = [self.both(equal=equal, depth=depth)]
         while self.accept("||"):
@@ -164,7 +167,7 @@ class _Lowering:
 
     def factor(self, *, equal: bool, depth: int) -> str:
         if self.accept("!"):
-            if depth > _MAX_NESTING:
+            if depth > KCONFIG_NESTING:
                 raise RewriteError("an expression nested too deep", self.line)
             # The kernel turns (!S) = n into S != n, which also holds when S is m.
             return self.factor(equal=not equal, depth=depth + 1)

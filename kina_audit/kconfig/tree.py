@@ -2,23 +2,25 @@
 
 import io
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from kina_audit.bounds import (
+    KCONFIG_BYTES,
+    KCONFIG_EXPANSION,
+    KCONFIG_FILE,
+    KCONFIG_LINE,
+    KCONFIG_MACROS,
+    KIB,
+    TREE_FILES,
+)
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
+from kina_audit.files import open_regular, read_regular
 from kina_audit.kconfig.rewrite import RewriteError, rewrite
 from kina_audit.kernel.version import KernelVersion
-
-MAX_FILE_BYTES = 2 * 1024 * 1024
-MAX_TOTAL_BYTES = 64 * 1024 * 1024
-MAX_FILES = 10_000
-MAX_EXPANSION = 1024 * 1024
-MAX_MACROS = 20_000
-"""Real trees expand about 250."""
 
 _RECURSION_LIMIT = 12_000
 _SOURCES = frozenset(("source", "rsource", "osource", "orsource"))
@@ -87,8 +89,11 @@ def tree_version(root: Path) -> str:
             f"{root} is no kernel tree: it has no Kconfig and Makefile",
             "Give the root of a Linux source tree, an archive of one, or a version such as 6.18.5.",
         )
-    with open(root / "Makefile", encoding="utf-8", errors="replace") as file:
-        return make_version(file.read(64 * 1024))
+    try:
+        with open_regular(root / "Makefile") as file:
+            return make_version(file.read(64 * KIB).decode("utf-8", errors="replace"))
+    except OSError as error:
+        raise TreeError(f"{root / 'Makefile'}: cannot be read: {error.strerror}") from error
 
 
 def parse_tree(root: Path, arch: str, answers: Asked) -> Any:
@@ -159,7 +164,15 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Asked], Any]:  # noqa:
             self._macros = 0
             self.files: list[tuple[str, int, int]] = []
             """(path inside the tree, modification time in ns, size) of every file that was read."""
-            self._init_tree(str(self._root))
+            try:
+                self._init_tree(str(self._root))
+            except (SourceError, KconfigError, RecursionError):
+                raise
+            except Exception as error:  # the library's own mistakes, one boundary for all of them
+                raise TreeError(
+                    f"{self.filename}:{self.linenr}: Kconfig that cannot be read ({type(error).__name__})",
+                    "No kernel tree has it.",
+                ) from error
 
         def _init_tree(self, root: str) -> None:
             # Kconfig.__init__ reads the environment and imports a module named in it, and goes on to build what only
@@ -230,19 +243,23 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Asked], Any]:  # noqa:
                 raise TreeError(f"{self.filename}:{self.linenr}: includes {filename}, outside the tree; refused")
             try:
                 status = real.stat()
-                if not stat.S_ISREG(status.st_mode):
-                    raise TreeError(f"{self.filename}:{self.linenr}: {filename} is no regular file")
-                if status.st_size > MAX_FILE_BYTES or self._bytes + status.st_size > MAX_TOTAL_BYTES:
+                if status.st_size > KCONFIG_FILE or self._bytes + status.st_size > KCONFIG_BYTES:
                     raise SourceTooLargeError(f"{filename}: more Kconfig text than a kernel tree has")
-                if len(self.files) >= MAX_FILES:
-                    raise SourceTooLargeError(f"{self._root}: more than {MAX_FILES} Kconfig files")
-                data = real.read_bytes()
+                if len(self.files) >= TREE_FILES:
+                    raise SourceTooLargeError(f"{self._root}: more than {TREE_FILES} Kconfig files")
+                data = read_regular(real, KCONFIG_FILE)
             except OSError as error:
                 raise TreeError(f"{self.filename}:{self.linenr}: cannot read {filename}: {error.strerror}") from error
+            except ValueError as error:
+                raise TreeError(f"{self.filename}:{self.linenr}: cannot read {filename}: {error}") from error
             self._bytes += len(data)
             inside = str(path.relative_to(self._root)) if path.is_relative_to(self._root) else filename
             self.files.append((inside, status.st_mtime_ns, status.st_size))
             text = data.decode("utf-8", errors="replace").replace("\r\n", "\n")
+            if line := _overlong(text):
+                raise TreeError(
+                    f"{inside}:{line}: a line of more than {KCONFIG_LINE // KIB} KiB with its continuations"
+                )
             try:
                 return io.StringIO(rewrite(text))
             except RewriteError as error:
@@ -254,7 +271,7 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Asked], Any]:  # noqa:
             if words and words[0] in _SOURCES:
                 if text.startswith("/") or ".." in text.split("/") or any(c in text for c in "*?["):
                     raise TreeError(f"{self.filename}:{self.linenr}: includes {text!r}, outside the tree; refused")
-                if not (self._root / text).exists():
+                if not os.path.exists(self._root / text):  # noqa: PTH110  (no exception for a name that none has)
                     raise TreeError(
                         f"{self.filename}:{self.linenr}: {text} is missing",
                         "The tree is not complete: every file a Kconfig file names has to be there.",
@@ -263,7 +280,7 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Asked], Any]:  # noqa:
 
         def _fn_val(self, args: list[str]) -> str:
             self._macros += 1
-            if self._macros > MAX_MACROS:
+            if self._macros > KCONFIG_MACROS:
                 raise TreeError(
                     f"{self.filename}:{self.linenr}: macros that expand without end", "This is no real kernel tree."
                 )
@@ -272,7 +289,7 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Asked], Any]:  # noqa:
                 return answer
             if args[0] in self.variables or args[0] in self._functions:
                 value: str = super()._fn_val(args)
-                if len(value) > MAX_EXPANSION:
+                if len(value) > KCONFIG_EXPANSION:
                     raise TreeError(
                         f"{self.filename}:{self.linenr}: a macro expands without bound", "This is no real kernel tree."
                     )
@@ -292,6 +309,19 @@ def _reader_class() -> Callable[[Path, Mapping[str, str], Asked], Any]:  # noqa:
                 raise TreeError(
                     f"{node.filename}:{node.linenr}: 'option env', from before Linux 4.18, is not supported"
                 )
+
+    def _overlong(text: str) -> int:
+        """The line at which one with its continuations becomes longer than it may; 0: none does."""
+        if len(text) <= KCONFIG_LINE:
+            return 0
+        size = 0
+        for number, line in enumerate(text.split("\n"), 1):
+            size += len(line) + 1
+            if size > KCONFIG_LINE:
+                return number
+            if not line.endswith("\\"):
+                size = 0
+        return 0
 
     def _error_if(reader: Any, _: str, condition: str, message: str) -> str:
         if condition == "y":

@@ -112,7 +112,7 @@ class Header:
     compiler: str | None = None
 
 
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
 _ESCAPE = re.compile(r"\\(.)")
 _ASSIGNMENT = re.compile(r"CONFIG_(\w+)=.|# CONFIG_(\w+) is not set\s*$", re.ASCII)
 _TRISTATE_LETTERS = frozenset("ymn")

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from kina_audit.bounds import EXPRESSION, EXPRESSION_DEPTH
 from kina_audit.kernel.config import TRI_OF, SymbolFact
 
 Bounds = tuple[int, int]
@@ -30,8 +31,6 @@ _TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>(),])|"((?:[^"\\]|\\.)*)"|([A
 _NUMBER = re.compile(r"-?\d[0-9A-Za-z]*")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _RELATIONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
-_MAX_LENGTH = 4000
-_MAX_DEPTH = 60
 
 
 class ExpressionError(ValueError):
@@ -76,8 +75,8 @@ class Expression:
 
 @cache
 def _parse(text: str) -> Expression:
-    if len(text) > _MAX_LENGTH:
-        raise ExpressionError(f"expression longer than {_MAX_LENGTH} characters")
+    if len(text) > EXPRESSION:
+        raise ExpressionError(f"expression longer than {EXPRESSION} characters")
     reader = _Reader(text)
     node = reader.either(0)
     if reader.token is not None:
@@ -129,8 +128,8 @@ class _Reader:
         return False
 
     def either(self, depth: int) -> Node:
-        if depth > _MAX_DEPTH:
-            raise ExpressionError(f"expression nested deeper than {_MAX_DEPTH}")
+        if depth > EXPRESSION_DEPTH:
+            raise ExpressionError(f"expression nested deeper than {EXPRESSION_DEPTH}")
         node = self.both(depth)
         while self.accept("||"):
             node = ("||", node, self.both(depth))
@@ -144,8 +143,8 @@ class _Reader:
 
     def factor(self, depth: int) -> Node:
         if self.accept("!"):
-            if depth > _MAX_DEPTH:
-                raise ExpressionError(f"expression nested deeper than {_MAX_DEPTH}")
+            if depth > EXPRESSION_DEPTH:
+                raise ExpressionError(f"expression nested deeper than {EXPRESSION_DEPTH}")
             return ("!", self.factor(depth + 1))
         if self.accept("("):
             node = self.either(depth + 1)

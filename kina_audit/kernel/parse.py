@@ -8,6 +8,7 @@ is read again line by line, so that every oddity gets its line number.
 
 import re
 
+from kina_audit.bounds import CONFIG_BYTES, CONFIG_LINE, CONFIG_LINES, CONFIG_WARNINGS, KIB, MIB
 from kina_audit.errors import NotAConfigError, SourceTooLargeError
 from kina_audit.kernel.config import (
     Completeness,
@@ -19,9 +20,6 @@ from kina_audit.kernel.config import (
 from kina_audit.kernel.shape import cut, looks_complete, refuse_foreign, without_end
 from kina_audit.kernel.version import KernelVersion
 
-MAX_CONFIG_BYTES = 16 * 1024 * 1024
-"""No config is larger than this once decompressed; the largest real one in our tests is under 400 KiB."""
-
 _MAX_MALFORMED = 8
 """More lines than this that the kernel's reader would call unexpected data: this is some other kind of file."""
 
@@ -29,7 +27,9 @@ _MAX_MALFORMED = 8
 _SET = re.compile(r"\nCONFIG_(\w+)=(.+)", re.ASCII)
 _NOT_SET = re.compile(r"\n# CONFIG_(\w+) is not set$", re.MULTILINE | re.ASCII)
 _SYMBOL = re.compile(r"[A-Za-z0-9_]+")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+# Possessive: a string is read once, and no place to go back to is kept for each of its characters.
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
+_LINE_END = re.compile(r"(?<!\r)\r++(?:\n|\Z)")
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9a-fA-F]+)")
 
 _HEADER_FORMS = (
@@ -94,8 +94,8 @@ def parse_config(
         NotAConfigError: another program's config, no assignment, or more than a few malformed lines: this does not look
             like a kernel config.
     """
-    if len(data) > MAX_CONFIG_BYTES:
-        raise SourceTooLargeError(f"{name}: more than 16 MiB of text, which no kernel config is")
+    if len(data) > CONFIG_BYTES:
+        raise SourceTooLargeError(f"{name}: more than {CONFIG_BYTES // MIB} MiB of text, which no kernel config is")
     warnings: tuple[ConfigWarning, ...] = ()
     if isinstance(data, str):
         text = data
@@ -106,20 +106,20 @@ def parse_config(
         _refuse_binary(data, name)
         text = data.decode("utf-8", errors="replace")
     if "\r" in text:
-        text = re.sub("\r+\n|\r+$", "\n", text)
+        text = _LINE_END.sub("\n", text)
     text, marked = _without_mark(text)
     warnings += marked
+    refuse_shape(text, name)
     refuse_foreign(text, name)
 
     raw = _read_fast(text)
     if raw is None:
         raw, found = _read_slowly(text)
-        unexpected = [w for w in found if w.text.startswith("unexpected data")]
-        if not raw or len(unexpected) > max(_MAX_MALFORMED, len(raw) // 50):
-            raise _not_a_config(text, name, found)
-        warnings += tuple(found)
+        if not raw or found.unexpected > max(_MAX_MALFORMED, len(raw) // 50):
+            raise _not_a_config(text, name, found.kept, found.count)
+        warnings += found.told
     if not raw:
-        raise _not_a_config(text, name, [])
+        raise _not_a_config(text, name, [], 0)
 
     line, seen = cut(text) if completeness is None else (0, "")
     if seen:
@@ -147,6 +147,25 @@ def parse_config(
     )
 
 
+def refuse_shape(text: str, name: str) -> None:
+    """Raise when a text has more or longer lines than any config, before something is kept for each.
+
+    Raises:
+        SourceTooLargeError: it has.
+    """
+    if text.count("\n") + (not text.endswith("\n")) > CONFIG_LINES:
+        raise SourceTooLargeError(f"{name}: more than {CONFIG_LINES:,} lines, which no kernel config has")
+    start = 0
+    while len(text) - start > CONFIG_LINE:
+        end = text.rfind("\n", start, start + CONFIG_LINE + 1)
+        if end < 0:
+            raise SourceTooLargeError(
+                f"{name}:{text.count(chr(10), 0, start) + 1}: a line of more than {CONFIG_LINE // KIB} KiB, "
+                "which no kernel config has"
+            )
+        start = end + 1
+
+
 def _read_fast(text: str) -> dict[str, str] | None:
     """Symbol to value of a config in which every line is regular; None when one may not be.
 
@@ -171,10 +190,32 @@ def _read_fast(text: str) -> dict[str, str] | None:
     return raw
 
 
-def _read_slowly(text: str) -> tuple[dict[str, str], list[ConfigWarning]]:
+class _Warnings:
+    """The first warnings, and how many there are."""
+
+    def __init__(self) -> None:
+        self.kept: list[ConfigWarning] = []
+        self.count = 0
+        self.unexpected = 0
+        """How many of the lines are nothing that a config has."""
+
+    def add(self, line: int, text: str) -> None:
+        """One more."""
+        self.count += 1
+        if self.count <= CONFIG_WARNINGS:
+            self.kept.append(ConfigWarning(line, text))
+
+    @property
+    def told(self) -> tuple[ConfigWarning, ...]:
+        """Those that were kept, and a sentence about the others."""
+        more = self.count - len(self.kept)
+        return (*self.kept, *([ConfigWarning(0, f"and {more:,} more lines like these")] if more else []))
+
+
+def _read_slowly(text: str) -> tuple[dict[str, str], _Warnings]:
     raw: dict[str, str] = {}
     lines: dict[str, int] = {}
-    warnings: list[ConfigWarning] = []
+    warnings = _Warnings()
     for number, line in enumerate(text.split("\n"), 1):
         if not line:
             continue
@@ -189,21 +230,20 @@ def _read_slowly(text: str) -> tuple[dict[str, str], list[ConfigWarning]]:
             symbol, equals, value = line[7:].partition("=")
             if not line.startswith("CONFIG_") or not equals or not _SYMBOL.fullmatch(symbol):
                 if line.strip():
-                    warnings.append(ConfigWarning(number, f"unexpected data: {line.strip()[:80]}"))
+                    warnings.unexpected += 1
+                    warnings.add(number, f"unexpected data: {line.strip()[:80]}")
                 continue
             problem = _value_problem(value)
             if problem:
-                warnings.append(ConfigWarning(number, f"{problem} for CONFIG_{symbol}: {value[:60]}"))
+                warnings.add(number, f"{problem} for CONFIG_{symbol[:80]}: {value[:60]}")
                 continue
             if value[0] in "ymn":
                 if len(value) > 1:
-                    warnings.append(ConfigWarning(number, f"CONFIG_{symbol}={value[:20]} is read as {value[0]}"))
+                    warnings.add(number, f"CONFIG_{symbol[:80]}={value[:20]} is read as {value[0]}")
                 value = value[0]
         if symbol in lines:
-            warnings.append(
-                ConfigWarning(
-                    number, f"CONFIG_{symbol} is assigned on lines {lines[symbol]} and {number}; the last wins"
-                )
+            warnings.add(
+                number, f"CONFIG_{symbol[:80]} is assigned on lines {lines[symbol]} and {number}; the last wins"
             )
         raw[symbol] = value
         lines[symbol] = number
@@ -271,13 +311,13 @@ def _refuse_binary(data: bytes, name: str) -> None:
         )
 
 
-def _not_a_config(text: str, name: str, warnings: list[ConfigWarning]) -> NotAConfigError:
+def _not_a_config(text: str, name: str, warnings: list[ConfigWarning], count: int) -> NotAConfigError:
     if not text.strip():
         return NotAConfigError(f"{name} is empty", "Check the path; a kernel config has a few thousand lines.")
     where = f"; line {warnings[0].line}: {warnings[0].text}" if warnings else ""
     return NotAConfigError(
         f"{name} does not look like a kernel config: no CONFIG_ lines that its reader would accept{where}"
-        if not warnings or len(warnings) < 2
-        else f"{name} does not look like a kernel config: {len(warnings)} lines are not assignments{where}",
+        if count < 2
+        else f"{name} does not look like a kernel config: {count} lines are not assignments{where}",
         "A kernel config has lines such as CONFIG_NET=y and '# CONFIG_VETH is not set'.",
     )

@@ -5,29 +5,24 @@ that the schema library is loaded only for them.
 """
 
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from kina_audit.bounds import ALTERNATIVES, INCLUDES, PROFILES, TOML_BYTES
 from kina_audit.errors import ProfileError
+from kina_audit.files import read_regular
 from kina_audit.kernel.expression import Expression, ExpressionError
 from kina_audit.kernel.version import VersionRange
 from kina_audit.packaged import profiles_folder, toml_document
 from kina_audit.profiles.model import ONE_OF, Level, Profile, Requirement, Variant, Way
 from kina_audit.profiles.place import line_of
 from kina_audit.profiles.shown import read_shown
-
-MAX_PROFILE_BYTES = 1024 * 1024
-"""A profile file larger than this is refused."""
-
-MAX_INCLUDE_DEPTH = 8
-
-MAX_ALTERNATIVES = 10_000
-"""Alternatives of alternatives multiply: a profile whose ``any_of`` leads to more conditions than this is refused."""
+from kina_audit.toml_text import read_toml
 
 PART_TAG = "part"
 """Marks a profile that only others include; patterns and ``all`` leave it out."""
@@ -74,7 +69,9 @@ class ProfileLibrary:
         given: list[Path] = []
         for folder in folders:
             # os.path's answer for a name too long to exist is no; Path's is an exception.
-            found = sorted(folder.rglob("*.toml")) if os.path.isdir(folder) else []  # noqa: PTH112
+            found = sorted(islice(folder.rglob("*.toml"), PROFILES + 1)) if os.path.isdir(folder) else []  # noqa: PTH112
+            if len(found) > PROFILES:
+                raise ProfileError(f"{folder}: more than {PROFILES:,} profiles", "Give a folder of profile files.")
             if not found:
                 raise ProfileError(f"{folder}: no profile (*.toml) in this folder", "Give a folder of profile files.")
             for path in found:
@@ -184,10 +181,8 @@ class ProfileLibrary:
         """
         if reference in trail:
             raise ValueError(f"same_as forms a circle: {' -> '.join((*trail, reference))}")
-        if len(trail) > MAX_INCLUDE_DEPTH:
-            raise ValueError(
-                f"same_as leads on more than {MAX_INCLUDE_DEPTH} times: {' -> '.join((*trail, reference))}"
-            )
+        if len(trail) > INCLUDES:
+            raise ValueError(f"same_as leads on more than {INCLUDES} times: {' -> '.join((*trail, reference))}")
         profile, _, row = reference.rpartition("/")
         if profile not in self._documents:
             raise ValueError(f"same_as {reference!r}: no profile {profile!r}{_near(profile, self._documents)}")
@@ -218,13 +213,13 @@ class ProfileLibrary:
         if profile.any_of:
             alternatives = [self._expand(n, (*trail, name)) for n in profile.any_of]
             self._alternatives[name] = sum(self._conditions(r) for p in alternatives for r in p.required)
-            if self._alternatives[name] > MAX_ALTERNATIVES:
-                raise ProfileError(f"{self.place(name)}: its any_of leads to more than {MAX_ALTERNATIVES} requirements")
+            if self._alternatives[name] > ALTERNATIVES:
+                raise ProfileError(f"{self.place(name)}: its any_of leads to more than {ALTERNATIVES} requirements")
             one_of = _one_of(profile, alternatives)
             rows = {one_of.id: one_of, **rows}
         depth = self._depths[name] = 1 + max((self._depths[n] for n in (*profile.includes, *profile.any_of)), default=0)
-        if depth > MAX_INCLUDE_DEPTH:
-            raise ProfileError(f"{self.place(name)}: its includes lead on more than {MAX_INCLUDE_DEPTH} times")
+        if depth > INCLUDES:
+            raise ProfileError(f"{self.place(name)}: its includes lead on more than {INCLUDES} times")
         found = self._whole[name] = replace(profile, requirements=tuple(rows.values()))
         return found
 
@@ -280,24 +275,20 @@ def read_document(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> str:
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_PROFILE_BYTES + 1)
-        if len(data) > MAX_PROFILE_BYTES:
-            raise ProfileError(f"{path}: larger than 1 MiB, which no profile is")
-        return data.decode("utf-8").replace("\r\n", "\n")
+        return read_regular(path, TOML_BYTES).decode("utf-8").replace("\r\n", "\n")
     except OSError as error:
         raise ProfileError(f"{path}: cannot be read: {error.strerror}", "Give the path of a profile file.") from error
     except UnicodeDecodeError as error:
         raise ProfileError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except ValueError as error:
+        raise ProfileError(f"{path}: {error}, which no profile has", "Give the path of a profile file.") from error
 
 
 def _document(text: str, name: str) -> dict[str, Any]:
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = read_toml(text)
+    except ValueError as error:
         raise ProfileError(f"{name}: not valid TOML: {error}") from error
-    except RecursionError as error:
-        raise ProfileError(f"{name}: not valid TOML: nested too deeply") from error
     from kina_audit.profiles.validate import check_document
 
     check_document(document, name, text)

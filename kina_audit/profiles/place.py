@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-_HEADER = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_HEADER = re.compile(r"\s*+\[\[?([^\[\]]++)\]\]?\s*+(?:#.*)?$")
 
 
 def line_of(text: str, path: Sequence[str | int], table: str = "") -> int | None:
@@ -38,7 +38,7 @@ def _header(lines: Sequence[str], name: str, index: int, start: int) -> int | No
     """The ``index``-th header of a table from a line on."""
     for number in range(start, len(lines)):
         match = _HEADER.match(lines[number])
-        if match and match[1] == name:
+        if match and match[1].strip() == name:
             if not index:
                 return number
             index -= 1

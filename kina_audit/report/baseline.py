@@ -4,7 +4,6 @@ Described by ``data/schemas/baseline.schema.json``. Sorted, one fact a line, no 
 bytes. Reading one is strict: a baseline that cannot be compared must not pass anything.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,14 +11,13 @@ from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import UsageError
-from kina_audit.json_text import indented
+from kina_audit.json_text import indented, read_json
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import Change, Comparison, Direction, compare, waive_losses
 from kina_audit.report.snapshot import CiliumStanding, ProfileStanding, Snapshot, Standing
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/baseline-1.schema.json"
 SCHEMA_VERSION = 1
-MAX_BASELINE_BYTES = 8 * 1024 * 1024
 _RETAKE = "Take it again with `kina-audit baseline SOURCE -o FILE`, and review what changed in it."
 
 
@@ -52,8 +50,8 @@ def read_baseline(text: str, origin: str) -> Snapshot:
         UsageError: not JSON, another schema version, a missing or malformed part, or nothing in it that was decided.
     """
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = read_json(text)
+    except ValueError as error:
         raise UsageError(f"{origin}: not a baseline: {error}", _RETAKE) from error
     if not isinstance(document, dict) or "schema_version" not in document:
         raise UsageError(f"{origin}: not a baseline: it has no schema_version", _RETAKE)
@@ -67,7 +65,7 @@ def read_baseline(text: str, origin: str) -> Snapshot:
         taken = _parse(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-        raise UsageError(f"{origin}: not a valid baseline: {what}", _RETAKE) from error
+        raise UsageError(f"{origin}: not a valid baseline: {what[:200]}", _RETAKE) from error
     if all(s.status in (Status.UNKNOWN, Status.SKIP) for s in taken.findings.values()):
         raise UsageError(f"{origin}: an empty baseline, which would accept anything", _RETAKE)
     return taken

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kina_audit.bounds import CLAIM_LINE, CLAIMS
 from kina_audit.cilium.model import LADDER, Advice, Mode, State
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Finding, Status
@@ -21,12 +22,10 @@ from kina_audit.kernel.config import WITHOUT_MODULE, SymbolState
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Level
 
-MAX_CLAIMS = 10_000
-
 _FORMS = "Lines look like CONFIG_VXLAN=y, `profile vxlan passes`, `cilium full-ebpf` or `cilium wireguard works`."
 _SYMBOL = re.compile(r"(?:#\s*)?CONFIG_(\w+)(?:\s+is\s+(not)\s+set|=(.+))?", re.ASCII)
 _PROFILE = re.compile(r"profile\s+(\S+?)(?:\s+(passes|fails))?")
-_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|(?:^|\s)#.*')
+_COMMENT = re.compile(r'("(?:[^"\\]++|\\.)*+")|(?:^|\s)#.*')
 """A comment; a quoted value in front of it, kept, may hold a # of its own."""
 _CILIUM = re.compile(r"cilium\s+(\S+?)(?:\s+(works))?")
 
@@ -62,8 +61,12 @@ def read_claims(text: str, name: str) -> list[Claim]:
     Raises:
         UsageError: a line that is no claim (with its number), no claim at all, or too many.
     """
-    found = []
+    found: list[Claim] = []
     for number, raw in enumerate(text.splitlines(), 1):
+        if len(raw) > CLAIM_LINE:
+            raise UsageError(f"{name}:{number}: a line of more than {CLAIM_LINE:,} characters", _FORMS)
+        if len(found) >= CLAIMS:
+            raise UsageError(f"{name}: more than {CLAIMS:,} claims")
         line = raw.strip()
         if not (line.startswith("#") and _SYMBOL.fullmatch(line)):
             line = _COMMENT.sub(lambda m: m[1] or "", line).strip()
@@ -74,8 +77,6 @@ def read_claims(text: str, name: str) -> list[Claim]:
         found.append(Claim(number, line))
     if not found:
         raise UsageError(f"{name}: no claim in it", _FORMS)
-    if len(found) > MAX_CLAIMS:
-        raise UsageError(f"{name}: more than {MAX_CLAIMS} claims")
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from kina_audit.bounds import CONFIG_BYTES, CONFIG_LINE, CONFIG_LINES
 from kina_audit.cilium.model import Advice, Capability, Choice, Evidence, Instead, Mode, Rest, State, Unlock, Wish
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
@@ -36,7 +37,6 @@ from kina_audit.report.model import FailOn, Report
 from kina_audit.report.observation import read_observation
 from kina_audit.report.snapshot import Snapshot, Standing
 
-MAX_REPORT_BYTES = 256 * 1024 * 1024
 _HINT = "`kina-audit check -o json=FILE` writes one."
 _SCHEMA_STEM = SCHEMA_ID.removesuffix("1.schema.json")
 _SOME_VERSIONS = VersionRange.parse(">=0.0")
@@ -48,8 +48,6 @@ _STATES = {
     Status.SKIP: State.UNAVAILABLE,
 }
 """What version 1.0, which had no states, said with a status."""
-_MOST_LINES = 1_000_000
-_MOST_COLUMNS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ def _kernel(k: Mapping[str, Any], profiles: list[Any]) -> Kernel:
     observed = k.get("observed")
     config = KernelConfig(
         # Which symbols there were is not stored, only how many.
-        raw=dict.fromkeys(map(str, range(min(int(k["symbols"]), _MOST_LINES))), "n"),
+        raw=dict.fromkeys(map(str, range(min(int(k["symbols"]), CONFIG_LINES))), "n"),
         header=Header(_version(k["header_version"]), k["header_arch"], k["compiler"]),
         completeness=Completeness(k["completeness"]),
         origin=Origin(k["origin"]),
@@ -204,8 +202,10 @@ def _outline(profiles: list[Any]) -> str:
     if not lengths:
         return ""
     last = max(lengths)
-    if not 0 < min(lengths) <= last <= _MOST_LINES or max(lengths.values()) > _MOST_COLUMNS:
+    if not 0 < min(lengths) <= last <= CONFIG_LINES or max(lengths.values()) > CONFIG_LINE:
         raise ValueError("a line number or length that no config has")
+    if sum(lengths.values()) + last > CONFIG_BYTES:
+        raise ValueError("a config larger than any")
     return "\n".join("x" * lengths.get(number, 0) for number in range(1, last + 1))
 
 

@@ -1,6 +1,7 @@
 """Fetched files in the user's cache folder: one file an address, written atomically, checked when read.
 
-A cache entry is one file: a line of JSON (address, entity tag, when, digest), then the body. Two processes that write it at
+A cache entry is one file, named by the digest of its address: a line of JSON (the address without what may be secret in
+it, entity tag, when, digest), then the body. Two processes that write it at
 once each replace it whole, so a reader sees one or the other.
 """
 
@@ -12,7 +13,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from kina_audit.sources.http import MAX_BODY_BYTES
+from kina_audit.bounds import BODY_BYTES
+from kina_audit.files import open_regular
+from kina_audit.json_text import read_json
+from kina_audit.sources.address import shown_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,10 @@ def cache_folder(chosen: Path | None) -> Path:
 def load(folder: Path, url: str) -> Entry | None:
     """The entry of an address, or None when there is none or it is damaged."""
     try:
-        with open(_path(folder, url), "rb") as file:
-            head = json.loads(file.readline(4096))
-            body = file.read(MAX_BODY_BYTES + 1)
-        if head["url"] != url or head["sha256"] != sha256(body).hexdigest():
+        with open_regular(_path(folder, url)) as file:
+            head = read_json(file.readline(4096))
+            body = file.read(BODY_BYTES + 1)
+        if head["url"] != shown_address(url) or head["sha256"] != sha256(body).hexdigest():
             return None
         return Entry(body, str(head["etag"]), str(head["fetched"]))
     except (OSError, ValueError, KeyError, TypeError):
@@ -51,7 +55,7 @@ def load(folder: Path, url: str) -> Entry | None:
 def save(folder: Path, url: str, body: bytes, etag: str) -> Entry:
     """Store a body; a folder that cannot be written costs only the cache."""
     entry = Entry(body, etag, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    head = {"url": url, "etag": etag, "fetched": entry.fetched, "sha256": sha256(body).hexdigest()}
+    head = {"url": shown_address(url), "etag": etag, "fetched": entry.fetched, "sha256": sha256(body).hexdigest()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")

@@ -5,11 +5,11 @@ is built from it; the version in the config's own header is years older.
 """
 
 import re
-import stat
 from dataclasses import replace
 from hashlib import sha1
 from pathlib import Path
 
+from kina_audit.files import open_regular
 from kina_audit.kernel.config import KernelConfig, Origin
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.kernel.version import KernelVersion
@@ -34,9 +34,7 @@ def makefile_beside(path: Path) -> bytes:
     """The ``Makefile`` in a file's folder; empty when there is none that can be read."""
     makefile = path.parent / "Makefile"
     try:
-        if not stat.S_ISREG(makefile.stat().st_mode):
-            return b""
-        with open(makefile, "rb") as file:
+        with open_regular(makefile) as file:
             return file.read(_MOST_MAKEFILE)
     except (OSError, ValueError):
         return b""

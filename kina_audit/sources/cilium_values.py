@@ -1,9 +1,11 @@
 """A user's Helm values or cilium-config ConfigMap, YAML or JSON, flattened with the line of each value."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kina_audit.bounds import MIB, VALUES, VALUES_BYTES, VALUES_DEPTH, VALUES_EVENTS, VALUES_KEY, VALUES_TEXT
 from kina_audit.errors import SourceTooLargeError, UsageError
 from kina_audit.sources.file import read_text
 from kina_audit.sources.stdin import shown
@@ -11,11 +13,10 @@ from kina_audit.sources.stdin import shown
 if TYPE_CHECKING:
     from yaml import MappingNode, Node
 
-MOST_BYTES = 2 * 1024 * 1024
-MOST_VALUES = 20_000
-DEEPEST = 40
 HELM, CONFIGMAP = "helm-values", "configmap"
 _NAME = "cilium-config"
+
+_HINT = "Give Helm values or a ConfigMap."
 
 A_LIST = "[...]"
 """What stands for a list; no value that decides about a feature is one."""
@@ -37,13 +38,13 @@ def read_values(path: str) -> tuple[str, list[Row]]:
         SourceError: it cannot be read, or is larger than any values file.
         UsageError: it is no YAML, or neither values nor a ConfigMap; the message names the line.
     """
-    text = read_text(Path(path), MOST_BYTES)
+    text = read_text(Path(path), VALUES_BYTES)
     name = shown(path)
     documents = _compose(text, name)
     for document in documents:
         data = _config_map(document)
         if data is not None:
-            return CONFIGMAP, list(_rows(data, "", name, []))
+            return CONFIGMAP, list(_rows(data, "", _Count(name)))
     for document in documents:
         kind = _child(document, "kind")
         if kind is not None and _child(document, "apiVersion") is not None:
@@ -54,7 +55,7 @@ def read_values(path: str) -> tuple[str, list[Row]]:
             )
     if len(documents) > 1:
         raise UsageError(f"{name}: several documents, none of them the ConfigMap {_NAME}", "Give one document.")
-    return HELM, list(_rows(documents[0], "", name, []))
+    return HELM, list(_rows(documents[0], "", _Count(name)))
 
 
 def _compose(text: str, name: str) -> "list[MappingNode]":
@@ -62,6 +63,9 @@ def _compose(text: str, name: str) -> "list[MappingNode]":
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        # Nodes hold two hundred times what the text does: they are counted before one is made.
+        if sum(1 for _ in islice(yaml.parse(text, Loader=loader), VALUES_EVENTS + 1)) > VALUES_EVENTS:
+            raise SourceTooLargeError(f"{name}: larger than any values file", _HINT)
         documents = list(yaml.compose_all(text, Loader=loader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -99,17 +103,39 @@ def _config_map(node: "Node") -> "MappingNode | None":
     return None
 
 
-def _rows(node: "MappingNode", prefix: str, name: str, seen: list[None], depth: int = 0) -> Iterator[Row]:
+class _Count:
+    """What aliases and merges make of a small text is counted, not what they are written with."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._values = 0
+        self._characters = 0
+
+    def add(self, text: str = "") -> None:
+        """One more key, merge or mapping, or the text of a row.
+
+        Raises:
+            SourceTooLargeError: it is one too many.
+        """
+        self._values += not text
+        self._characters += len(text)
+        if self._values > VALUES:
+            raise SourceTooLargeError(f"{self.name}: more than {VALUES:,} values", _HINT)
+        if self._characters > VALUES_TEXT:
+            raise SourceTooLargeError(f"{self.name}: more than {VALUES_TEXT // MIB} MiB of values", _HINT)
+
+
+def _rows(node: "MappingNode", prefix: str, count: _Count, depth: int = 0) -> Iterator[Row]:
     from yaml import MappingNode, ScalarNode, SequenceNode
 
-    if depth > DEEPEST:
-        raise UsageError(f"{name}:{node.start_mark.line + 1}: nested too deeply", "Give Helm values or a ConfigMap.")
+    count.add()
+    name = count.name
+    if depth > VALUES_DEPTH:
+        raise UsageError(f"{name}:{node.start_mark.line + 1}: nested too deeply", _HINT)
     merged: list[MappingNode] = []
     own: dict[str, tuple[Node, Node]] = {}
     for key, value in node.value:
-        seen.append(None)
-        if len(seen) > MOST_VALUES:
-            raise SourceTooLargeError(f"{name}: more than {MOST_VALUES:,} values", "Give Helm values or a ConfigMap.")
+        count.add()
         if not isinstance(key, ScalarNode):
             where = f"{name}:{key.start_mark.line + 1}"
             raise UsageError(f"{where}: a key that is no text", "Render templates first; quote values with braces.")
@@ -118,16 +144,21 @@ def _rows(node: "MappingNode", prefix: str, name: str, seen: list[None], depth: 
                 n for n in (value.value if isinstance(value, SequenceNode) else [value]) if isinstance(n, MappingNode)
             ]
         else:
+            if len(prefix) + len(key.value) > VALUES_KEY:
+                where = f"{name}:{key.start_mark.line + 1}"
+                raise SourceTooLargeError(f"{where}: a key of more than {VALUES_KEY:,} characters", _HINT)
             own[str(key.value)] = key, value  # of a key that is there twice, Helm reads the last
     # What is merged in gives way to the mapping's own keys, and the later of several to the earlier.
     for other in reversed(merged):
-        yield from _rows(other, prefix, name, seen, depth + 1)
+        yield from _rows(other, prefix, count, depth + 1)
     for part, (key, value) in own.items():
         path = f"{prefix}{part}"
         if isinstance(value, MappingNode):
-            yield from _rows(value, f"{path}.", name, seen, depth + 1)
+            yield from _rows(value, f"{path}.", count, depth + 1)
         else:
-            yield path, _text(value) if isinstance(value, ScalarNode) else A_LIST, key.start_mark.line + 1
+            text = _text(value) if isinstance(value, ScalarNode) else A_LIST
+            count.add(path + text)
+            yield path, text, key.start_mark.line + 1
 
 
 def _text(node: "Node") -> str:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kina_audit.bounds import COMPILER_SECONDS
 from kina_audit.errors import SourceError, SourceNotFoundError
 
 Shell = Callable[[str], str]
 Variables = Mapping[str, "str | Callable[[], str]"]
 
-_SECONDS = 20.0
 _MAX_OUTPUT = 64 * 1024
 _VERSION = re.compile(r"(?<![\w.])v?(\d+\.\d+(?:\.\d+)?)\b")
 """pahole prints its own with a v in front."""
@@ -125,7 +125,7 @@ def measured_key(program: str) -> str:
     for name in (program, _linker(program), "ld.lld", "pahole", "rustc", "bindgen"):
         path = shutil.which(name)
         try:
-            real = Path(path or name).resolve()
+            real = Path(os.path.realpath(path or name))
             status = real.stat()
         except OSError:
             tools.append([name])
@@ -170,7 +170,7 @@ class ProbeAnswers:
             try:
                 done = subprocess.run(
                     ["/bin/sh", "-c", command], cwd=folder, env=self._environment, capture_output=True,
-                    timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL,
+                    timeout=COMPILER_SECONDS, check=False, stdin=subprocess.DEVNULL,
                 )  # fmt: skip
             except (OSError, subprocess.TimeoutExpired):
                 return ""
@@ -183,7 +183,9 @@ class ProbeAnswers:
 
 def _output(words: Sequence[str]) -> str:
     try:
-        done = subprocess.run(words, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            words, capture_output=True, timeout=COMPILER_SECONDS, check=False, stdin=subprocess.DEVNULL
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout[:_MAX_OUTPUT].decode("utf-8", "replace")
@@ -192,7 +194,7 @@ def _output(words: Sequence[str]) -> str:
 def _accepts(words: Sequence[str], text: str = "") -> str:
     """Y or n; empty when the program could not be asked."""
     try:
-        done = subprocess.run(words, input=text.encode(), capture_output=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(words, input=text.encode(), capture_output=True, timeout=COMPILER_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return "y" if done.returncode == 0 else "n"

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kina_audit.bounds import CONFIG_BYTES
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
 from kina_audit.kernel.compression.limits import Budget, Limits
 from kina_audit.kernel.compression.reader import Reader, ViewReader
 from kina_audit.kernel.image.extract import extract_config
-from kina_audit.kernel.parse import MAX_CONFIG_BYTES, UTF_16
+from kina_audit.kernel.parse import UTF_16
 from kina_audit.sources.archive.magics import ARCHIVES, looks_like_tar
 
 HEAD = 1024 * 1024
@@ -53,11 +54,9 @@ def kind_of(reader: Reader) -> Kind:
         if looks_like_tar(head):
             return Kind.ARCHIVE
         return Kind.TEXT if _is_text(head) else Kind.IMAGE
-    inside = Expansion(
-        ViewReader(memoryview(reader.peek(HEAD))), compression, Budget(Limits(), ""), where="", window=Limits().window
-    )
+    packed = ViewReader(memoryview(reader.peek(HEAD)))
     try:
-        start = inside.peek(_INSIDE)
+        start = Expansion(packed, compression, Budget(Limits(), ""), where="", window=Limits().window).peek(_INSIDE)
     except CorruptData:
         start = b"\0"  # reading it as an image says what is wrong with it
     if looks_like_tar(start) or start.startswith(ARCHIVES):
@@ -93,11 +92,11 @@ def _read_text(reader: Reader, name: str, budget: Budget) -> Content:
         plain = Expansion(
             reader, compression, budget, where=f"the {compression} data", window=window, concatenated=True
         )
-    data = plain.read_exactly(MAX_CONFIG_BYTES + 1)
-    if len(data) > MAX_CONFIG_BYTES:
+    data = plain.read_exactly(CONFIG_BYTES + 1)
+    if len(data) > CONFIG_BYTES:
         packed = " once decompressed" if compression else ""
         raise SourceTooLargeError(
-            f"{name}: more than {MAX_CONFIG_BYTES // 1024 // 1024} MiB{packed}, which no kernel config is",
+            f"{name}: more than {CONFIG_BYTES // 1024 // 1024} MiB{packed}, which no kernel config is",
             "Give the kernel's .config, or its image.",
         )
     return Content(data, Kind.TEXT, (f"{compression} data",) if compression else ())

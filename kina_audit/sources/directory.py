@@ -4,16 +4,19 @@ import os
 import re
 import stat
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
+from kina_audit.bounds import FOLDER_FILES, MIB
 from kina_audit.errors import SourceError
+from kina_audit.files import open_regular
 from kina_audit.kernel.compression.limits import Budget, Limits
 from kina_audit.kernel.compression.reader import CallReader, SectionReader
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.archive.choose import KATA_LINK, Chooser, Redirect
 from kina_audit.sources.archive.member import Member, link_target
 from kina_audit.sources.modules import beside
-from kina_audit.sources.options import MIB, SourceOptions
+from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import kernel_of
 
 PLACES = (
@@ -41,8 +44,9 @@ BUILD_RELEASE = "include/config/kernel.release"
 """A build tree's kernel release (the kernel's Makefile, ``KERNELRELEASE``)."""
 
 _RELEASE = re.compile(r"^(?:usr/)?lib/modules/([^/]+)/|^boot/(?:config|vmlinu[xz])-([^/]+)$")
-_MOST = 256
 _LONGEST_RELEASE = 256
+_MOST_LISTED = 100 * FOLDER_FILES
+"""Names of one place that are sorted; the best of them are looked at."""
 
 
 def open_directory(folder: Path, options: SourceOptions, member: str = "") -> Kernel:
@@ -84,9 +88,9 @@ def _paths(root: Path, wanted: str) -> list[Path]:
         return [root / wanted]
     seen: dict[Path, None] = {}
     for place in PLACES:
-        for path in sorted(root.glob(place)):
+        for path in sorted(islice(root.glob(place), _MOST_LISTED)):
             seen[path] = None
-            if len(seen) >= _MOST:
+            if len(seen) >= FOLDER_FILES:
                 return list(seen)
     return list(seen)
 
@@ -104,7 +108,7 @@ def _offer(path: Path, root: Path, chooser: Chooser) -> bool:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or not path.resolve().is_relative_to(root):
             return False
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             # Files in /proc say they are empty.
             size = status.st_size or MIB
             return chooser.offer(Member(name, size, SectionReader(CallReader(file.read), size)))
@@ -122,7 +126,7 @@ def _release_in(name: str) -> str:
 
 def _build_release(root: Path) -> str:
     try:
-        with open(root / BUILD_RELEASE, encoding="utf-8", errors="replace") as file:
-            return file.read(_LONGEST_RELEASE).strip()
+        with open_regular(root / BUILD_RELEASE) as file:
+            return file.read(_LONGEST_RELEASE).decode("utf-8", errors="replace").strip()
     except OSError:
         return ""

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import iglob
+from io import StringIO
 from pathlib import Path
 
+from kina_audit.bounds import MIB, SOURCES, SOURCES_BYTES
 from kina_audit.errors import UsageError
+from kina_audit.sources.stdin import opened
 
-MAX_LIST_BYTES = 64 * 1024 * 1024
 _ONE_KERNEL = (".config", "boot", "lib/modules", "Kconfig", "proc/config.gz")
 
 
@@ -37,13 +39,18 @@ def expand(sources: Iterable[str]) -> Iterator[Named]:
     A folder that `check` would find one kernel in (a build tree, a root file system) stays one.
 
     Raises:
-        UsageError: a list that cannot be read.
+        UsageError: a list that cannot be read, or more kernels than anybody looks at.
     """
+    number = 0
     for source in sources:
+        found = _expand(source)
         if source.startswith("@"):
-            yield from _or_error(source, "names no kernel", _of_list(Path(source[1:])))
-        else:
-            yield from _expand(source)
+            found = _or_error(source, "names no kernel", _of_list(Path(source[1:])))
+        for one in found:
+            number += 1
+            if number > SOURCES:
+                raise UsageError(f"{source[:200]}: more than {SOURCES:,} kernels", "Give fewer at once.")
+            yield one
 
 
 def _or_error(source: str, why: str, found: Iterator[Named]) -> Iterator[Named]:
@@ -125,14 +132,14 @@ def _of_file(path: Path) -> Named:
 
 def _listed(path: Path) -> Iterator[str]:
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_LIST_BYTES + 1)
-        if len(data) > MAX_LIST_BYTES:
-            raise UsageError(f"{path}: more than 64 MiB, which no list of kernels is")
+        with opened(path) as file:
+            data = file.read(SOURCES_BYTES + 1)
+        if len(data) > SOURCES_BYTES:
+            raise UsageError(f"{path}: more than {SOURCES_BYTES // MIB} MiB, which no list of kernels is")
         text = data.decode("utf-8")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise UsageError(f"{path}: cannot be read: {reason}", "A list names one kernel a line.") from error
-    for line in text.splitlines():
+    for line in StringIO(text):
         if (name := line.strip()) and not name.startswith("#"):
             yield name

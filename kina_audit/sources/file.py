@@ -9,10 +9,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from kina_audit.bounds import CONFIG_BYTES, MIB
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
-from kina_audit.kernel.parse import MAX_CONFIG_BYTES
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.options import MIB, SourceOptions
+from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.stdin import STDIN, opened, shown
 from kina_audit.sources.target import kernel_of, kernel_of_text
 
@@ -78,7 +78,7 @@ def _read_stdin(provenance: Provenance, options: SourceOptions, member: str) -> 
         return _read(file, None, provenance, options, member)
 
 
-def read_text(path: Path, most: int = MAX_CONFIG_BYTES) -> str:
+def read_text(path: Path, most: int = CONFIG_BYTES) -> str:
     """The text of a small file that a user names beside the kernel, or of stdin; bytes that are no UTF-8 are replaced.
 
     Args:
@@ -138,8 +138,8 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
     name = provenance.location
     head = file.read(_HEAD)
     if not member and is_plain(head):
-        data = head + file.read(MAX_CONFIG_BYTES + 1 - len(head))
-        if len(data) > MAX_CONFIG_BYTES:
+        data = head + file.read(CONFIG_BYTES + 1 - len(head))
+        if len(data) > CONFIG_BYTES:
             raise SourceTooLargeError(
                 f"{name}: more than 16 MiB, which no kernel config is", "Give the kernel's .config."
             )

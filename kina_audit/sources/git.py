@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kina_audit.bounds import GIT_BYTES, GIT_SECONDS, MIB
 from kina_audit.errors import SourceError, SourceNotFoundError
 
-_MOST_BYTES = 16 * 1024 * 1024
-_SECONDS = 60
 _MOST_SAID = 64 * 1024
 
 # Settings of the repository that could make reading run something, or reach out. With them gone, whose it is does not
@@ -20,6 +19,7 @@ _MOST_SAID = 64 * 1024
 _SAFE = (
     "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never",
     "-c", "log.showSignature=false", "-c", "core.attributesFile=/dev/null", "-c", "safe.directory=*",
+    "-c", "i18n.logOutputEncoding=UTF-8",
 )  # fmt: skip
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -64,16 +64,16 @@ def git(repository: Path, *words: str) -> bytes:
             )
         except OSError as error:
             raise SourceError(f"git cannot be run: {error.strerror}", "It reads the repository's history.") from error
-        with running, _stopped_after(running, _SECONDS) as late:
+        with running, _stopped_after(running, GIT_SECONDS) as late:
             assert running.stdout is not None
-            data = running.stdout.read(_MOST_BYTES + 1)
-            if len(data) > _MOST_BYTES:
+            data = running.stdout.read(GIT_BYTES + 1)
+            if len(data) > GIT_BYTES:
                 running.kill()
             running.wait()
-        if len(data) > _MOST_BYTES:
-            raise SourceError(f"{repository}: more than 16 MiB at once, which no config is")
+        if len(data) > GIT_BYTES:
+            raise SourceError(f"{repository}: more than {GIT_BYTES // MIB} MiB at once, which no config is")
         if late.is_set():
-            raise SourceError(f"git did not answer within {_SECONDS} seconds")
+            raise SourceError(f"git did not answer within {GIT_SECONDS} seconds")
         if running.returncode:
             said.seek(0)
             raise SourceNotFoundError(

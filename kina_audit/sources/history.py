@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from kina_audit.bounds import GIT_REVISIONS
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.config import Origin
 from kina_audit.kernel.parse import parse_config
@@ -13,7 +14,6 @@ from kina_audit.sources.git import blob_at, git
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim, of_architecture
 
-MOST_REVISIONS = 2000
 MOST_RENAMES = 20
 _FIELDS = ("%H", "%cs", "%P", "%s")
 
@@ -77,13 +77,13 @@ def revisions(repository: Path, path: str, options: SourceOptions, notes: list[s
     )
     prefix = prefix.removesuffix("\n")
     commits = _commits(repository, prefix, prefix + path)
-    if len(commits) > MOST_REVISIONS:
-        notes.append(f"only the newest {MOST_REVISIONS} commits that touched {path} were read")
+    if len(commits) > GIT_REVISIONS:
+        notes.append(f"only the newest {GIT_REVISIONS} commits that touched {path} were read")
     if shallow == "true":
         notes.append("this is a shallow clone: its oldest commit is not where the history began")
     found = 0
     last: tuple[bytes, bytes] | None = None
-    for at in commits[-MOST_REVISIONS:]:
+    for at in commits[-GIT_REVISIONS:]:
         data = blob_at(repository, at.id, at.path, notes)
         if data is None:
             if last is not None and not _unreadable(repository, at):
@@ -119,7 +119,7 @@ def _commits(repository: Path, prefix: str, path: str) -> list[_Commit]:
         listed = _log(repository, end, path)
         born = _born(repository, end, path)
         start = next((i for i, c in enumerate(listed) if c.id == born), None)
-        if start is None or len(found) + len(listed) > MOST_REVISIONS:
+        if start is None or len(found) + len(listed) > GIT_REVISIONS:
             return [*listed, *found]
         # Before it was there under this name, only the Makefile beside it changed; where did it come from?
         first = listed[start]
@@ -156,7 +156,7 @@ def _born(repository: Path, end: str, path: str) -> str:
 
 def _log(repository: Path, end: str, path: str) -> list[_Commit]:
     makefile = str(PurePosixPath(path).parent / "Makefile")
-    words = ["log", "--first-parent", "--topo-order", "--reverse", f"--max-count={MOST_REVISIONS + 1}", "--no-ext-diff"]
+    words = ["log", "--first-parent", "--topo-order", "--reverse", f"--max-count={GIT_REVISIONS + 1}", "--no-ext-diff"]
     top = _top(repository)
     # NUL is the one byte that no message holds, so that no message looks like the next commit.
     answer = git(repository, *words, "-z", f"--format={'%x00'.join(_FIELDS)}", end, "--", top + path, top + makefile)

@@ -56,7 +56,7 @@ def open_installed(options: SourceOptions, *, home: Path | None = None) -> Kerne
         )
     release = _container_release(options)
     try:
-        kernel = open_file(str(link.resolve()), options, kind="installed")
+        kernel = open_file(os.path.realpath(link), options, kind="installed")
     except NoIkconfigError as error:
         raise NoIkconfigError(
             error.message,

@@ -4,15 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kina_audit.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
 from kina_audit.errors import UsageError
 
 PROJECT_ARCHES = ("arm64", "x86_64")
 """What Apple's repository and Apple ``container`` have kernels for; the first is meant when nobody says."""
-MIB = 1024 * 1024
-MOST_DECOMPRESSED = 512
-"""MiB; what a kernel image may expand to unless the user says otherwise."""
-COMMAND_TIMEOUT = 120.0
-"""Seconds that reaching into a guest or a node may take; pulling an image is part of it."""
 
 
 def _silent(_message: str) -> None:
@@ -33,7 +29,7 @@ class SourceOptions:
         allow_http: accept ``http://`` addresses.
         cache: folder for fetched files; None: the user's cache folder.
         max_decompressed: MiB that a kernel image, or one compressed layer of it, may expand to.
-        timeout: seconds a command in a guest or on a node may take.
+        timeout: seconds a command in a guest or on a node may take, or a server.
         fragments: (name, text) of each, to be merged into a config as ``merge_config.sh`` does.
         toolchain: what the kernel is built with; empty: nobody said.
         built: a config that is read is a kernel's own, as it was built, wherever it lies.
@@ -49,8 +45,8 @@ class SourceOptions:
     fallback: bool = True
     allow_http: bool = False
     cache: Path | None = None
-    max_decompressed: int = MOST_DECOMPRESSED
-    timeout: float = COMMAND_TIMEOUT
+    max_decompressed: int = DECOMPRESSED_MIB
+    timeout: float = GUEST_SECONDS
     fragments: tuple[tuple[str, str], ...] = ()
     toolchain: str = ""
     built: bool = False

@@ -7,13 +7,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kina_audit.errors import SourceError, SourceNotFoundError
+from kina_audit.files import open_regular
+from kina_audit.sources.address import shown_address
 
 STDIN = "-"
 
 
 def shown(path: Path | str) -> str:
-    """What messages call a file."""
-    return "stdin" if str(path) == STDIN else str(path)
+    """What messages call a file or a source: an address without what may be secret in it."""
+    return "stdin" if str(path) == STDIN else shown_address(str(path))
+
+
+def _is_handed_over(path: Path | str) -> bool:
+    """Whether a path is an open file of this process, as ``/dev/stdin`` and a shell's ``<(command)`` are."""
+    return str(path).startswith(("/dev/fd/", "/dev/stdin", "/proc/self/fd/"))
 
 
 @contextmanager
@@ -26,7 +33,7 @@ def opened(path: Path | str) -> Iterator[BinaryIO]:
         OSError: the file cannot be opened or read.
     """
     if str(path) != STDIN:
-        with open(path, "rb") as file:
+        with open(path, "rb") if _is_handed_over(path) else open_regular(path) as file:
             yield file
         return
     if sys.stdin is None:  # the shell's `<&-`

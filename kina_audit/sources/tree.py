@@ -1,6 +1,5 @@
 """Where kernel trees come from: a source folder, an archive, or a version that kernel.org has."""
 
-import json
 import os
 import re
 import shutil
@@ -12,14 +11,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from kina_audit.bounds import CACHE_BYTES, TREE_ARCHIVE
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
+from kina_audit.files import read_regular
+from kina_audit.json_text import read_json
 from kina_audit.sources.cache import cache_folder
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.tree_archive import META, is_kept, unpack_kconfig, writable
 
 KERNEL_HOSTS = ("cdn.kernel.org", "www.kernel.org", "kernel.org")
-MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
-MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 _VERSION = re.compile(r"v?(\d{1,2})\.(\d{1,3})(?:\.(\d{1,4}))?(-rc\d{1,2})?")
 _SUM = re.compile(r"^([0-9a-f]{64})\s+(\S+)$", re.MULTILINE)
 
@@ -108,7 +108,7 @@ def _fetch(version: str, major: str, target: Path, options: SourceOptions, trans
                 file.write(part)
 
         download(
-            f"{base}/{name}", sink, hosts=KERNEL_HOSTS, limit=MAX_ARCHIVE_BYTES, transport=transport,
+            f"{base}/{name}", sink, hosts=KERNEL_HOSTS, limit=TREE_ARCHIVE, transport=transport,
             progress=_progress(name, options.say),
         )  # fmt: skip
         file.flush()
@@ -159,7 +159,7 @@ def remove_tree(name: str, options: SourceOptions) -> None:
 
 def _origin(path: Path) -> str:
     try:
-        return str(json.loads((path / META).read_text(encoding="utf-8"))["origin"])
+        return str(read_json(read_regular(path / META, CACHE_BYTES))["origin"])
     except (OSError, ValueError, KeyError, TypeError):
         return path.name
 
@@ -171,10 +171,7 @@ def _plain(name: str) -> str:
 def load_document(key: str, options: SourceOptions) -> str | None:
     """A cached document, or None."""
     try:
-        path = cache_folder(options.cache) / "models" / f"{key}.json"
-        if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            return None
-        return path.read_text(encoding="utf-8")
+        return read_regular(cache_folder(options.cache) / "models" / f"{key}.json", CACHE_BYTES).decode()
     except (OSError, ValueError):
         return None
 

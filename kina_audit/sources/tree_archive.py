@@ -10,17 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from kina_audit.bounds import KCONFIG_BYTES, KCONFIG_FILE, TREE_DEPTH, TREE_FILES, TREE_FOLDERS, TREE_UNPACKED
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
+from kina_audit.files import open_regular
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
 from kina_audit.kernel.compression.limits import ArchiveBudget, Limits
 from kina_audit.kernel.compression.reader import CallReader, Reader
 from kina_audit.sources.archive import tar
 
-MAX_MEMBERS = 400_000
-MAX_FILE_BYTES = 2 * 1024 * 1024
-MAX_KEPT_BYTES = 64 * 1024 * 1024
-MAX_UNPACKED_BYTES = 8 * 1024 * 1024 * 1024
 META = "kina-audit.json"
 """The file that says where a cached tree came from."""
 
@@ -39,11 +37,11 @@ def unpack_kconfig(archive: Path, target: Path, *, origin: str, say: Callable[[s
     try:
         say(f"reading the Kconfig files of {origin}")
         try:
-            with open(archive, "rb") as file:
+            with open_regular(archive) as file:
                 scripts, root = _keep(_expanded(CallReader(file.read), origin), temporary, origin)
         except FileNotFoundError:
             raise SourceNotFoundError(f"{archive}: no such file", "Give a tree, an archive or a version.") from None
-        except (CorruptData, OSError) as error:
+        except (CorruptData, OSError, ValueError) as error:
             raise SourceError(f"{archive}: no kernel source archive, or corrupt: {error}", "Fetch it again.") from error
         if root is None:
             raise SourceError(
@@ -88,13 +86,13 @@ def writable(folder: Path) -> Iterator[None]:
 
 def _keep(archive: Reader, folder: Path, origin: str) -> tuple[list[str], Path | None]:
     """The names of the tree's scripts, and the folder of what was kept that is the tree: the archive's top, or one in it."""
-    kept = unpacked = members = 0
+    kept = unpacked = files = 0
     scripts: list[tuple[str, ...]] = []
+    folders: set[PurePosixPath] = set()
     for member in tar.members(archive, origin):
-        members += 1
         unpacked += member.size
-        if members > MAX_MEMBERS or unpacked > MAX_UNPACKED_BYTES:
-            raise SourceTooLargeError(f"{origin}: more files than a kernel's source has")
+        if unpacked > TREE_UNPACKED:
+            raise SourceTooLargeError(f"{origin}: larger than a kernel's source")
         parts = PurePosixPath(member.name).parts
         if member.link or not parts or parts[0] == "/" or ".." in parts or META in parts:
             continue
@@ -103,8 +101,14 @@ def _keep(archive: Reader, folder: Path, origin: str) -> tuple[list[str], Path |
         if not (parts[-1] == "Makefile" and len(parts) <= 2) and "Kconfig" not in parts[-1]:
             continue
         kept += member.size
-        if member.size > MAX_FILE_BYTES or kept > MAX_KEPT_BYTES:
-            raise SourceTooLargeError(f"{origin}: {member.name} is larger than any Kconfig file")
+        files += 1
+        if member.size > KCONFIG_FILE or kept > KCONFIG_BYTES:
+            raise SourceTooLargeError(f"{origin}: {member.name[:200]} is larger than any Kconfig file")
+        inside = PurePosixPath(*parts[:-1])
+        if len(parts) <= TREE_DEPTH:
+            folders |= {inside, *inside.parents}
+        if len(parts) > TREE_DEPTH or files > TREE_FILES or len(folders) > TREE_FOLDERS:
+            raise SourceTooLargeError(f"{origin}: more or deeper folders with Kconfig files than a kernel's source has")
         target = folder.joinpath(*parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(member.content.read_exactly(member.size))

@@ -1,8 +1,9 @@
-"""Config text at any https address."""
+"""What is at any https address."""
 
 from kina_audit.errors import SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources import cache, http
+from kina_audit.sources.address import refuse_address, shown_address
 from kina_audit.sources.file import read_bytes
 from kina_audit.sources.options import SourceOptions
 
@@ -21,8 +22,13 @@ def fetch_cached(
     if cached is not None and (immutable or options.offline):
         return cached
     if options.offline:
-        raise SourceNotFoundError(f"{url}: not in the cache, and --offline is set", "Run once without --offline.")
-    answer = http.fetch(url, hosts=hosts, etag=cached.etag if cached else "", allow_http=options.allow_http)
+        raise SourceNotFoundError(
+            f"{shown_address(url)}: not in the cache, and --offline is set", "Run once without --offline."
+        )
+    answer = http.fetch(
+        url, hosts=hosts, etag=cached.etag if cached else "", allow_http=options.allow_http,
+        seconds=options.timeout, say=options.say,
+    )  # fmt: skip
     if answer.status == 304 and cached is not None:
         return cache.save(folder, url, cached.body, cached.etag)
     return cache.save(folder, url, answer.body, answer.etag)
@@ -35,7 +41,8 @@ def open_url(source: str, options: SourceOptions, *, member: str = "") -> Kernel
         SourceError: it could not be fetched, or is no kernel config.
         UsageError: not an https address.
     """
-    http.refuse_address(source, None, options.allow_http)
-    options.say(f"fetching {source}")
+    refuse_address(source, None, allow_http=options.allow_http)
+    said = shown_address(source)
+    options.say(f"fetching {said}")
     entry = fetch_cached(source, options)
-    return read_bytes(entry.body, Provenance(source, "url", source, fetched=entry.fetched), options, member)
+    return read_bytes(entry.body, Provenance(said, "url", said, fetched=entry.fetched), options, member)

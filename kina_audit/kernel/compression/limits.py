@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kina_audit.bounds import ARCHIVE_RATIO, DECOMPRESSED_MIB, LAYERS, MIB, WINDOW
 from kina_audit.errors import SourceTooLargeError
-
-MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +19,10 @@ class Limits:
             (scripts/xz_wrap.sh, `zstd -22 --ultra`); each nested one gets half of the one around it.
     """
 
-    layer: int = 512 * MIB
-    total: int = 512 * MIB
-    depth: int = 4
-    window: int = 128 * MIB
+    layer: int = DECOMPRESSED_MIB * MIB
+    total: int = DECOMPRESSED_MIB * MIB
+    depth: int = LAYERS
+    window: int = WINDOW
 
 
 class Budget:
@@ -73,7 +72,7 @@ class ArchiveBudget(Budget):
 
     __slots__ = ("taken",)
 
-    RATIO = 64
+    RATIO = ARCHIVE_RATIO
     HARD_LIMIT = 64 * 1024 * MIB
 
     def __init__(

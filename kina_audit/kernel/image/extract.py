@@ -3,10 +3,11 @@
 import mmap
 from dataclasses import dataclass
 
+from kina_audit.bounds import MIB
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import INPUT, Expansion, compression_of
-from kina_audit.kernel.compression.limits import MIB, Budget, Limits
+from kina_audit.kernel.compression.limits import Budget, Limits
 from kina_audit.kernel.compression.reader import Reader, SectionReader, ViewReader
 from kina_audit.kernel.image.candidates import candidates
 from kina_audit.kernel.image.container import Part

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from kina_audit.bounds import MIB
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
-from kina_audit.kernel.compression.limits import MIB, Budget, Limits
+from kina_audit.kernel.compression.limits import Budget, Limits
 from kina_audit.kernel.compression.reader import ViewReader
 from kina_audit.kernel.image.android import read_android
 from kina_audit.kernel.image.bzimage import read_bzimage

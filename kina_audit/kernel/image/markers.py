@@ -4,9 +4,9 @@ import re
 import zlib
 from dataclasses import dataclass
 
+from kina_audit.bounds import CONFIG_BYTES
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.reader import Reader, ViewReader
-from kina_audit.kernel.parse import MAX_CONFIG_BYTES
 
 CONFIG_START = b"IKCFG_ST\x1f\x8b\x08"  # kernel/configs.c: "IKCFG_ST", then kernel/config_data.gz
 CONFIG_MARK = 8  # length of "IKCFG_ST"
@@ -130,11 +130,11 @@ def _gunzip(head: bytes, reader: Reader, at: int) -> bytes:
     feed = head
     try:
         while feed := feed or _next(reader, taken):
-            piece = engine.decompress(feed, MAX_CONFIG_BYTES + 1 - size)
+            piece = engine.decompress(feed, CONFIG_BYTES + 1 - size)
             size += len(piece)
             pieces.append(piece)
-            if size > MAX_CONFIG_BYTES:
-                raise CorruptData(f"the config at {at:#x} has more than {MAX_CONFIG_BYTES // 1024 // 1024} MiB")
+            if size > CONFIG_BYTES:
+                raise CorruptData(f"the config at {at:#x} has more than {CONFIG_BYTES // 1024 // 1024} MiB")
             if engine.eof:
                 text = b"".join(pieces)
                 if _CONFIG_HAS not in text:

@@ -3,9 +3,10 @@
 import posixpath
 import re
 
+from kina_audit.bounds import LINK_TEXT, MEMBER_HELD, MEMBER_IMAGES
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
-from kina_audit.kernel.compression.limits import MIB, Budget
+from kina_audit.kernel.compression.limits import Budget
 from kina_audit.kernel.compression.reader import ViewReader
 from kina_audit.sources.archive.member import Member, clean, follow
 from kina_audit.sources.content import Content, Kind, corrupt, read_config
@@ -20,10 +21,6 @@ KATA_LINK = "vmlinux.container"
 """In Kata's releases the link to the kernel that Kata boots (kata-containers' build-kernel.sh, ``install_kata``)."""
 
 _ASSIGNMENT = re.compile(rb"^CONFIG_\w+=|^# CONFIG_\w+ is not set$", re.MULTILINE)
-_BUFFERED = 64 * MIB
-"""Images up to this size are held in memory, where every container can be read; larger ones only forward."""
-_MOST_LINK_TEXT = 16 * MIB
-_MOST_IMAGES = 16
 _SHOWN = 12
 
 
@@ -78,7 +75,7 @@ class Chooser:
             self._try(member)
             return ".config" in self._found or self._kata_config() in self._found
         if IMAGE_NAME.search(name):
-            if not self._found and self._images < _MOST_IMAGES:
+            if not self._found and self._images < MEMBER_IMAGES:
                 self._images += 1
                 self._try(member)
         else:
@@ -133,7 +130,7 @@ class Chooser:
         self._link_text += len(name) + len(target)
         if posixpath.basename(name) == KATA_LINK and not self._kata_link:
             self._kata_link = name
-        elif self._link_text > _MOST_LINK_TEXT and not (self.wanted and self._is_wanted(name)):
+        elif self._link_text > LINK_TEXT and not (self.wanted and self._is_wanted(name)):
             return
         self._links[name] = target
 
@@ -159,7 +156,8 @@ class Chooser:
         except SourceError as error:
             if certain:
                 raise
-            self._hopeless[member.name] = error
+            # Without its traceback, which would hold the member's content for as long as the archive is read.
+            self._hopeless[member.name] = type(error)(error.message, error.hint)
             return
         # Text that was not asked for must look like a config: vmlinux.lds.S and scripts/config are none.
         if self.wanted or content.kind is Kind.IMAGE or _ASSIGNMENT.search(content.data[: 1 << 16]):
@@ -168,7 +166,7 @@ class Chooser:
     def _read(self, member: Member) -> Content:
         name = self._full(member.name)
         try:
-            if member.size <= _BUFFERED:
+            if member.size <= MEMBER_HELD:
                 return read_config(ViewReader(memoryview(member.content.read_exactly(member.size))), name, self._budget)
             return read_config(member.content, name, self._budget)
         except CorruptData as error:

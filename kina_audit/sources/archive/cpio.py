@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from kina_audit.bounds import MEMBER_NAME
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.reader import Reader, SectionReader
 from kina_audit.sources.archive.magics import CPIO
-from kina_audit.sources.archive.member import LONGEST_NAME, Guard, Member, clean, link_target
+from kina_audit.sources.archive.member import Guard, Member, clean, link_target
 
 HEADER = 110  # the magic and 13 numbers of 8 hexadecimal digits
 _MODE, _SIZE, _NAME_SIZE = 1, 6, 11  # which of the 13
@@ -33,7 +34,7 @@ def members(reader: Reader, archive: str) -> Iterator[Member]:
                 f"{archive}: no cpio member where one should be, at {at:#x}", "Fetch or copy the archive again."
             ) from None
         name_size, size = numbers[_NAME_SIZE], numbers[_SIZE]
-        if not 0 < name_size <= LONGEST_NAME:
+        if not 0 < name_size <= MEMBER_NAME:
             raise SourceError(f"{archive}: a cpio member at {at:#x} has a name of {name_size} bytes")
         name = reader.read_exactly(name_size).rstrip(b"\0").decode("utf-8", "surrogateescape")
         reader.skip(-(HEADER + name_size) % 4)
@@ -44,7 +45,7 @@ def members(reader: Reader, archive: str) -> Iterator[Member]:
         kind = numbers[_MODE] & _TYPE
         if kind == _REGULAR:
             yield Member(clean(name), size, content)
-        elif kind == _LINK and size <= LONGEST_NAME:
+        elif kind == _LINK and size <= MEMBER_NAME:
             target = content.read_exactly(size).decode("utf-8", "surrogateescape")
             yield Member(clean(name), 0, content, link=True, target=link_target(clean(name), target))
         if not reader.skip(content.left) or not reader.skip(-size % 4):

@@ -3,15 +3,9 @@
 import posixpath
 from dataclasses import dataclass
 
+from kina_audit.bounds import LINKS, MEMBER_NAME, MEMBERS
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.reader import Reader
-
-MOST_MEMBERS = 400_000
-"""Headers of long names count too. The kernel's own source has 90,000 members; each takes some 10 microseconds."""
-LONGEST_NAME = 4096
-"""PATH_MAX of Linux."""
-
-_DEEPEST_LINK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +39,7 @@ def link_target(name: str, target: str, *, hard: bool = False) -> str:
     """
     joined = target if hard or target.startswith("/") else posixpath.join(posixpath.dirname(name), target)
     path = clean(joined)
-    return "" if path == ".." or path.startswith("../") or len(path) > LONGEST_NAME else path
+    return "" if path == ".." or path.startswith("../") or len(path) > MEMBER_NAME else path
 
 
 def follow(name: str, links: dict[str, str], archive: str) -> str:
@@ -54,7 +48,7 @@ def follow(name: str, links: dict[str, str], archive: str) -> str:
     Raises:
         SourceError: the links run in a circle, or out of the archive.
     """
-    for _ in range(_DEEPEST_LINK):
+    for _ in range(LINKS):
         if name not in links:
             return name
         if not links[name]:
@@ -64,7 +58,7 @@ def follow(name: str, links: dict[str, str], archive: str) -> str:
 
 
 class Guard:
-    """Counts members and refuses what no kernel archive has."""
+    """Counts members (headers of long names count, too) and refuses what no kernel archive has."""
 
     def __init__(self, archive: str) -> None:
         self._archive = archive
@@ -77,9 +71,7 @@ class Guard:
             SourceTooLargeError: too many members, or a name longer than a path can be.
         """
         self._count += 1
-        if self._count > MOST_MEMBERS:
-            raise SourceTooLargeError(
-                f"{self._archive}: more than {MOST_MEMBERS:,} members", "Take the kernel out of it."
-            )
-        if len(name) > LONGEST_NAME:
+        if self._count > MEMBERS:
+            raise SourceTooLargeError(f"{self._archive}: more than {MEMBERS:,} members", "Take the kernel out of it.")
+        if len(name) > MEMBER_NAME:
             raise SourceTooLargeError(f"{self._archive}: a member's name has {len(name)} characters")

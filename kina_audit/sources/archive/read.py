@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import BinaryIO
 
+from kina_audit.bounds import MIB
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
-from kina_audit.kernel.compression.limits import MIB, ArchiveBudget, Budget, Limits
+from kina_audit.kernel.compression.limits import ArchiveBudget, Budget, Limits
 from kina_audit.kernel.compression.reader import Reader, ViewReader
 from kina_audit.sources.archive import cpio, deb, magics, rpm, tar, zip_archive
 from kina_audit.sources.archive.choose import Chooser, Redirect

@@ -6,13 +6,12 @@ Layout: POSIX pax, "ustar Interchange Format" and "pax Interchange Format"; GNU 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kina_audit.bounds import MEMBER_HEADER
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.reader import Reader, SectionReader
 from kina_audit.sources.archive.magics import TAR_BLOCK as BLOCK
 from kina_audit.sources.archive.member import Guard, Member, clean, link_target
 
-_MOST_EXTENDED = 1024 * 1024
-"""Bytes of a pax header or a long name; real ones have some hundred."""
 _LONGEST_NUMBER = 19
 """Digits of a size in a pax header; 2^63 has as many."""
 _SPARSE_EXTENDED_AT, _SPARSE_MORE_AT = 482, 504  # GNU old sparse format: "isextended" of the header and of extensions
@@ -123,7 +122,7 @@ def _number(field: bytes) -> int | None:
 
 def _extension(reader: Reader, entry: _Header, archive: str, at: int) -> dict[str, str]:
     """What a pax header or a GNU long name says of the member behind it."""
-    if entry.size > _MOST_EXTENDED:
+    if entry.size > MEMBER_HEADER:
         raise SourceTooLargeError(f"{archive}: the tar header at {at:#x} claims {entry.size} bytes of names")
     data = reader.read_exactly(entry.size)
     if len(data) < entry.size or not reader.skip(-entry.size % BLOCK):

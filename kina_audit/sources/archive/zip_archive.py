@@ -8,16 +8,15 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
+from kina_audit.bounds import MEMBER_NAME, MIB, ZIP_DIRECTORY
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion
 from kina_audit.kernel.compression.limits import Budget
 from kina_audit.kernel.compression.reader import CallReader, Reader, SectionReader
 from kina_audit.sources.archive.magics import ZIP
-from kina_audit.sources.archive.member import LONGEST_NAME, Guard, Member, clean, link_target
+from kina_audit.sources.archive.member import Guard, Member, clean, link_target
 
-_MOST_DIRECTORY = 12 * 1024 * 1024
-"""The kernel's own source would have 9 MiB; zipfile makes ten times as much of it in memory."""
 _LOCAL_HEADER = 30  # 4.3.7
 _NAME_LENGTH_AT, _EXTRA_LENGTH_AT = 26, 28
 _ENCRYPTED = 0x1  # 4.4.4, general purpose bit 0
@@ -38,9 +37,9 @@ class _Directory:
         Raises:
             SourceTooLargeError: more than any directory's size is asked for.
         """
-        if size > _MOST_DIRECTORY:
+        if size > ZIP_DIRECTORY:
             raise SourceTooLargeError(
-                f"{self._archive}: its directory has more than {_MOST_DIRECTORY // 1024 // 1024} MiB",
+                f"{self._archive}: its directory has more than {ZIP_DIRECTORY // MIB} MiB",
                 "Take the kernel out of it.",
             )
         return self._file.read(size)
@@ -115,7 +114,7 @@ def members(file: BinaryIO, archive: str, budget: Budget) -> Iterator[Member]:
         name, content = clean(info.filename), _MemberReader(file, info, budget)
         if not name or info.filename.endswith("/"):
             continue
-        if (info.external_attr >> 16) & _TYPE == _LINK and info.file_size <= LONGEST_NAME:
+        if (info.external_attr >> 16) & _TYPE == _LINK and info.file_size <= MEMBER_NAME:
             target = content.read_exactly(info.file_size).decode("utf-8", "surrogateescape")
             yield Member(name, 0, content, link=True, target=link_target(name, target))
         else:

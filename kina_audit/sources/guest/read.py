@@ -2,6 +2,7 @@
 
 import shlex
 
+from kina_audit.bounds import GUEST_BYTES, MIB
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.live import observed
 from kina_audit.kernel.provenance import Kernel, Provenance
@@ -13,8 +14,6 @@ from kina_audit.sources.modules import as_it_runs
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim_at_release
 
-_MOST_OUTPUT = 32 * 1024 * 1024
-"""Bytes; a config is 0.3 MB at most, and twice that in hexadecimal."""
 _SHOWN, _LONGEST_LINE = 6, 400
 """Lines of a failed command's own words, and characters of one."""
 
@@ -66,7 +65,7 @@ def run(command: Command, timeout: float, place: str, feed: bytes = SCRIPT.encod
     """
     program = command.arguments[0]
     try:
-        done = run_program(command.arguments, feed=feed, timeout=timeout, most=_MOST_OUTPUT)
+        done = run_program(command.arguments, feed=feed, timeout=timeout, most=GUEST_BYTES)
     except FileNotFoundError:
         raise SourceNotFoundError(
             f"{place}: there is no command {program!r} on PATH", f"Install {program}, or name the kernel otherwise."
@@ -74,7 +73,7 @@ def run(command: Command, timeout: float, place: str, feed: bytes = SCRIPT.encod
     except OSError as error:
         raise SourceError(f"{place}: {program} cannot be run: {error.strerror}") from error
     if done.too_much:
-        raise SourceError(f"{place}: {program} printed more than {_MOST_OUTPUT // 1024 // 1024} MiB")
+        raise SourceError(f"{place}: {program} printed more than {GUEST_BYTES // MIB} MiB")
     if not done.in_time:
         raise SourceError(
             f"{place}: no answer within {timeout:g} seconds{_words(done.complaint)}",
