@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kina_audit.cilium.request import Request
     from kina_audit.cilium.review import Review
     from kina_audit.engine.probed import Probing
+    from kina_audit.engine.why import Cause
     from kina_audit.kernel.provenance import Provenance
     from kina_audit.report.claims import Answer
     from kina_audit.report.difference import Difference
@@ -257,6 +258,22 @@ def _tried(result: ProfileResult, probing: "Probing | None") -> ProfileResult:
     from kina_audit.engine.probing import observed
 
     return observed(result, probing)
+
+
+def why_message(text: str, kernel: Kernel | None = None, *, library: ProfileLibrary | None = None) -> "list[Cause]":
+    """Which requirements known messages in a text point at, best first.
+
+    Args:
+        text: an error message, or a whole log.
+        kernel: from `load_kernel`: the one it was logged on, if it is at hand.
+        library: where requirements and their messages come from; default: the built-in library.
+    """
+    from kina_audit.cilium.messages import cilium_messages
+    from kina_audit.engine.why import causes
+
+    library = library or ProfileLibrary()
+    evaluator = Evaluator(carry(kernel.config)) if kernel is not None else None
+    return causes(text, [*library.messages(), *cilium_messages(library)], evaluator)
 
 
 def judge_claims(

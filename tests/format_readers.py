@@ -33,7 +33,7 @@ def read_json(text: str) -> Read:
 def read_table(text: str) -> Read:
     names, count = set(), 0
     for line in text.splitlines():
-        if head := re.fullmatch(r"(?:FAIL|UNKNOWN) +(\S.*) \((\w+)\)", line):
+        if head := re.fullmatch(r"(?:FAIL|UNKNOWN) +(\S.*) \((\w+)(?:, from \S+?)?\)", line):
             names.add(head[1])
             count += 1
     verdict = re.search(r"^verdict: (\w+)", text, re.MULTILINE)

@@ -8,7 +8,8 @@ from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import read_waivers
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.profiles.load import ProfileLibrary, build_profile
+from kina_audit.profiles.build import build_profile
+from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 from kina_audit.report.model import Report
 from kina_audit.report.snapshot import Snapshot, snapshot

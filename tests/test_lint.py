@@ -7,7 +7,8 @@ import pytest
 from kina_audit.kconfig.loaded import read_tree
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.lint import lint_profiles, presence
-from kina_audit.profiles.load import ProfileLibrary, build_profile
+from kina_audit.profiles.build import build_profile
+from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 from tests.kconfig_fixture import fixture_tree
 from tests.kernel_sources import kernel_source, no_source

@@ -63,6 +63,8 @@ CASES = [
     ("pkgs-1624-nft-socket", ["ovn-kubernetes"], "pass", {"ovn-kubernetes/socket": "warn"}),
     ("reject-fix-noop", ["kube-proxy-iptables"], "fail", {"kube-proxy-iptables/reject": "fail"}),
     ("talos-13935-ip6tables-nft", ["netfilter"], "pass", {"netfilter/iptables-ipv6": "warn"}),
+    ("kube-ovn-647-geneve", ["kube-ovn"], "fail", {"kube-ovn/ovs-geneve": "fail"}),
+    ("wsl-13479-netavark-fib", ["podman"], "fail", {"podman/fib": "fail"}),
     ("talos-13935-fixed", ["netfilter"], "pass", {"netfilter/iptables-ipv6": "pass"}),
 ]
 
@@ -108,7 +110,9 @@ def test_iptables_for_ipv6_over_nft_takes_its_extensions() -> None:
     """MARK, CT, TPROXY, addrtype ... register for IPv6 only under IP6_NF_IPTABLES (linux 6.12 net/netfilter/xt_mark.c:61)."""
     offered = [r for r in ROWS if "NFT_COMPAT" in r.symbols and any(s.startswith("IP6_NF_") for s in r.symbols)]
     assert len(offered) >= 5
-    assert [f"{r.profile}/{r.id}" for r in offered if holds(r, off={"NFT_FIB_IPV6"}, prefix="IP6_NF_")] == []
+    assert [
+        f"{r.profile}/{r.id}" for r in offered if holds(r, off={"NFT_FIB_IPV6", "NFT_MASQ"}, prefix="IP6_NF_")
+    ] == []
 
 
 def test_masquerading_is_known_by_its_old_name_too() -> None:

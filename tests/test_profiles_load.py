@@ -13,7 +13,8 @@ from kina_audit.engine.finding import Status
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.parse import parse_config
 from kina_audit.packaged import compile_documents, data_file, profiles_folder
-from kina_audit.profiles.load import ProfileLibrary, build_profile, read_profile
+from kina_audit.profiles.build import build_profile
+from kina_audit.profiles.load import ProfileLibrary, read_profile
 from kina_audit.profiles.validate import check_document, profile_schema
 
 SHIPPED = sorted(profiles_folder().rglob("*.toml"))

@@ -57,10 +57,6 @@ def test_what_ships_has_no_problem(name: str) -> None:
             ),
             "its own expr is never reached",
         ),
-        (
-            'includes = ["vxlan"]\n' + row("NET", name="vxlan-device"),
-            "two requirements are named 'vxlan-device': mine asks 'NET', vxlan asks 'VXLAN && INET'",
-        ),
     ],
 )
 def test_each_mistake_is_found(tmp_path: Path, body: str, words: str) -> None:

@@ -1,6 +1,7 @@
 """Booted truth, frozen: requirements' probes, as they ended on three kernels that were really booted, against the configs."""
 
 import os
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from kina_audit.engine.probing import came_to
 from kina_audit.kernel.parse import parse_config
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Requirement
-from tests.conftest import SHARED, config_text
+from tests.conftest import SHARED, config_text, linux_source
 from tests.truth_page import truth_page
 
 KERNELS = ["apple-6.12-arm64", "debian-6.1.0-52-amd64", "debian-6.12.117+deb12-cloud-amd64"]
@@ -76,6 +77,33 @@ def test_every_named_probe_exists_and_nearly_every_required_requirement_has_one(
     required = {n for n, row in ROWS.items() if row.level == "required" and not row.alternatives}
     without = {n for n in required if not ROWS[n].probes}
     assert len(without) < 0.1 * len(required)
+
+
+PAGE = re.compile(r"docs?/|README|\.md\b|^docs\.|website|content/|documentation|istio\.io@", re.IGNORECASE)
+
+
+def required_rows() -> dict[str, Requirement]:
+    return {n: r for n, r in ROWS.items() if r.level == "required" and not r.alternatives}
+
+
+@pytest.mark.parametrize("name", required_rows())
+def test_nothing_is_required_that_nobody_saw_fail(name: str) -> None:
+    """A probe, a line of the kernel's source, or one of a program that refuses the kernel; a documentation page is neither."""
+    row = ROWS[name]
+    assert row.probes or row.evidence
+    assert not all(PAGE.search(part) for part in re.split(r";|, ", row.source)), row.source
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["6.1", "6.12"])
+def test_the_lines_that_are_named_are_there(version: str) -> None:
+    """Every line of this version that a requirement rests on names one of its symbols, or refuses to boot."""
+    tree = linux_source(version)
+    for name, row in ROWS.items():
+        for place in (e.removeprefix(f"linux {version} ") for e in row.evidence if e.startswith(f"linux {version} ")):
+            path, _, number = place.rpartition(":")
+            line = (tree / path).read_text(encoding="utf-8", errors="replace").splitlines()[int(number) - 1]
+            assert any(s in line for s in (*row.symbols, "depends on", "panic(")), (name, place, line)
 
 
 def test_the_list_of_what_is_proven_is_current() -> None:

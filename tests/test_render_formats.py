@@ -26,7 +26,7 @@ from kina_audit.api import audit
 from kina_audit.engine.finding import Status
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.profiles.load import build_profile
+from kina_audit.profiles.build import build_profile
 from kina_audit.render import FORMATS, RenderOptions, render
 from kina_audit.render.github import MOST_OF_A_KIND
 from kina_audit.render.levels import TABLE, Mapping

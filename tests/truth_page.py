@@ -49,10 +49,19 @@ Not foretold, because a release differs from this snapshot:
 
 """
 
+_STANDS = """
+## What every required requirement stands on
+
+No profile may require what nobody saw fail: each of {total} required conditions has one of these, and `tests/test_profiles_truth.py`
+holds it.
+
+| evidence | required |
+|---|---:|
+"""
 _NONE = """
 ## Required, and not tried
 
-Their verdicts rest on the kernel's own Kconfig files and on the documents named in each requirement's source.
+Why no probe can tell, and which; the line of the source that does is in the profile (`evidence`).
 
 """
 
@@ -83,10 +92,20 @@ def truth_page(library: ProfileLibrary, reasons: Mapping[str, Sequence[str]], ru
     reasons = {**reasons, "nobody has written one yet": sorted(without - explained)}
     left = {reason: [n for n in names if n in without] for reason, names in reasons.items()}
     none = [f"- {reason}: {', '.join(names)}" for reason, names in left.items() if names]
+    rows = {f"{r.profile}/{r.id}": r for p in library.select(["all"]) for r in p.required if not r.alternatives}
+    kinds = {
+        "a probe on a running kernel": [r for r in rows.values() if r.probes],
+        "a line of the kernel's source": [r for r in rows.values() if not r.probes and "linux " in str(r.evidence)],
+        "a line of a program that refuses the kernel": [
+            r for r in rows.values() if not r.probes and r.evidence and "linux " not in str(r.evidence)
+        ],
+    }
+    stands = [f"| {kind} | {len(found)} |" for kind, found in kinds.items()]
     table = "\n".join(
         f"| {r['name']} | {r['kernel']} | {', '.join(r.get('without', ())) or r.get('sysctls', '')} | {r['values']} | {r['outcome']} |"
         for r in runs
     )
     unforetold = "\n".join(f"- {r['name']}: {r['unforetold']}." for r in runs if "unforetold" in r)
-    proven = _HEAD + "\n".join(lines) + "\n" + _NONE + "\n".join(none) + "\n"
+    standing = _STANDS.format(total=len(rows)) + "\n".join(stands) + "\n"
+    proven = _HEAD + "\n".join(lines) + "\n" + standing + _NONE + "\n".join(none) + "\n"
     return f"{proven}{_AGENTS}{table}\n{_UNFORETOLD}{unforetold}\n"

@@ -25,6 +25,7 @@ COMMANDS = {
     "render": "kina_audit.cli.render",
     "resolve": "kina_audit.cli.resolve",
     "explain": "kina_audit.cli.explain",
+    "why": "kina_audit.cli.why",
     "fix": "kina_audit.cli.fix",
     "tree": "kina_audit.cli.tree",
     "profiles": "kina_audit.cli.profiles",

@@ -7,7 +7,7 @@ import typer
 
 from kina_audit.cli import terminal
 
-SCHEMAS = ("baseline", "diff", "matrix", "probe", "profile", "report", "settings", "timeline")
+SCHEMAS = ("baseline", "diff", "matrix", "probe", "profile", "report", "settings", "timeline", "why")
 _BASE = "https://kina-audit.dev/schemas/"
 
 
@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(
-    name: Annotated[str, typer.Argument(help="baseline, diff, matrix, probe, profile, report, settings or timeline.")],
+    name: Annotated[
+        str, typer.Argument(help="baseline, diff, matrix, probe, profile, report, settings, timeline or why.")
+    ],
 ) -> int:
     """Print the JSON Schema of a file format."""
     return print_schema(name)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from kina_audit.engine.family import odd_one_out
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.without_module import because, fixed
 from kina_audit.kernel.changes import later_names
 from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.vendors import support, vendor_kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import Level, Profile, Requirement
 from kina_audit.profiles.shown import Shown
@@ -84,11 +86,15 @@ class Evaluator:
             status = Status.UNKNOWN
         if row.alternatives:
             return self._one_of(row, status, expr)
+        if status in (Status.FAIL, Status.WARN) and not expr.symbols and (vendor := self._by_vendor(row)):
+            return Finding(row, vendor[0], expr, fix, (), vendor[1])
         facts = self._facts_of(expr.symbols)
         if status is not Status.PASS and row.module:
             fix = fixed(fix, facts)
         left = self._left(row, needed) if status is Status.PASS else ""
         reason = left or _reason(status, facts, kernel)
+        if status in (Status.FAIL, Status.WARN):
+            reason = "; ".join(filter(None, (odd_one_out(facts, self.fact), reason)))
         if status is not Status.PASS:
             reason = "; ".join(filter(None, (reason, *self._renamed(facts))))
         return Finding(row, status, expr, fix, facts, reason, left=left)
@@ -113,6 +119,22 @@ class Evaluator:
             status = Status.PASS
         return Finding(row, status, row.expr, row.fix, (), f"the running kernel shows {asked.fact} {value}")
 
+    def _by_vendor(self, row: Requirement) -> tuple[Status, str] | None:
+        """What a vendor's kernel whose number is too low makes of a requirement that only asks for a number; None: it counts."""
+        target = self.kernel.target
+        if target is None or (vendor := vendor_kernel(target)) is None:
+            return None
+        found = support(f"{row.profile}/{row.id}", target)
+        if found and found.documented:
+            return Status.PASS, f"{found.kernel} is documented to work from {found.oldest} on: {found.says}"
+        # Evidence is then a line of a program that compares the number itself, whatever the vendor carried back.
+        if row.evidence and (found is None or found.documented is False):
+            return None
+        return (
+            Status.UNKNOWN,
+            f"{vendor} has newer code in {target}; whether what is asked for is among it is not verified",
+        )
+
     def _left(self, row: Requirement, needed: int) -> str:
         """Of several ways to meet a requirement, the only one that this kernel leaves, and who notices."""
         bounds = [(way, *way.expr.bounds(self.fact)) for way in row.ways]
@@ -128,6 +150,9 @@ class Evaluator:
             p.id: [f for r in p.required if (f := self.requirement(r)).status not in (Status.PASS, Status.SKIP)]
             for p in row.alternatives
         }
+        # What the alternatives' conditions say of a number, a vendor's kernel may answer otherwise.
+        if any(all(f.status is Status.UNKNOWN for f in found) for found in unmet.values()):
+            status = Status.PASS if not all(unmet.values()) else Status.UNKNOWN
         nearest = min(unmet, key=lambda name: len(unmet[name]))
         if status is Status.PASS:
             held = [name for name, findings in unmet.items() if not findings]

@@ -114,6 +114,7 @@ for _name, _symbol, _given in (
     ("device_mapper", "BLK_DEV_DM", ("/dev/mapper/control", "device-mapper", "dm_mod")),
     ("loop_dev", "BLK_DEV_LOOP", ("/dev/loop-control", "loop-control", "loop")),
     ("dev_net_tun", "TUN", ("/dev/net/tun", "tun", "tun")),
+    ("vhost_net", "VHOST_NET", ("/dev/vhost-net", "vhost-net", "vhost_net")),
 ):
     PROBES[_name] = Probe(
         _name, _symbol, f"opens {_given[0]}, after asking for the module", _device(*_given), capabilities=_NEEDS, net=False, group="files"

@@ -5,7 +5,7 @@ that the schema library is loaded only for them.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -17,11 +17,10 @@ from kina_audit.bounds import ALTERNATIVES, INCLUDES, PROFILES, TOML_BYTES
 from kina_audit.errors import ProfileError
 from kina_audit.files import read_regular
 from kina_audit.kernel.expression import Expression, ExpressionError
-from kina_audit.kernel.version import VersionRange
 from kina_audit.packaged import profiles_folder, toml_document
-from kina_audit.profiles.model import ONE_OF, Level, Profile, Requirement, Variant, Way
+from kina_audit.profiles.build import RequirementError, build_profile, row_id
+from kina_audit.profiles.model import ONE_OF, Level, Message, Profile, Requirement
 from kina_audit.profiles.place import line_of
-from kina_audit.profiles.shown import read_shown
 from kina_audit.toml_text import read_toml
 
 PART_TAG = "part"
@@ -30,15 +29,6 @@ PART_TAG = "part"
 _SYNTAX = "Conditions are Kconfig's own, without CONFIG_: A && (B || C=y) && !D."
 
 _LIST = "`kina-audit profiles list` has all."
-
-
-class RequirementError(ValueError):
-    """A requirement's expression, version range or reference is wrong."""
-
-    def __init__(self, requirement: str, text: str) -> None:
-        """Name the requirement and say what is wrong with it."""
-        super().__init__(f"requirement {requirement!r}: {text}")
-        self.requirement = requirement
 
 
 class ProfileLibrary:
@@ -121,6 +111,17 @@ class ProfileLibrary:
             name = self._names.get(str(Path(name)) if name.endswith(".toml") else name, name)
         return self._expand(name, ())
 
+    def messages(self) -> Iterator[tuple[Requirement, Message]]:
+        """Every requirement with each of its messages; those that take another's condition, and messages, come last."""
+        found = [(row, message) for profile in self for row in profile.requirements for message in row.says]
+        own = {
+            (name, row_id(table), message["text"])
+            for name, (document, _) in self._documents.items()
+            for table in document.get("requirement", ())
+            for message in table.get("says", ())
+        }
+        yield from sorted(found, key=lambda pair: (pair[0].profile, pair[0].id, pair[1].text) not in own)
+
     def tagged(self, tag: str) -> list[Profile]:
         """The profiles with a tag, in the order of their ids."""
         return [self.get(i) for i in self.ids() if tag in self._documents[i][0].get("tags", ())]
@@ -146,9 +147,8 @@ class ProfileLibrary:
             return [p for p in map(self.get, self.ids()) if PART_TAG not in p.tags]
         if name.startswith("tag:"):
             found = self.tagged(name[4:])
-            tags = {t for document, _ in self._documents.values() for t in document.get("tags", ())}
             if not found:
-                raise ProfileError(f"no profile has the tag {name[4:]!r}{_near(name[4:], tags)}", _LIST)
+                raise ProfileError(f"no profile has the tag {name[4:]!r}{_near(name[4:], self._tags())}", _LIST)
             return found
         if any(c in name for c in "*?["):
             ids = {i for n, i in [*self._names.items(), *zip(self._documents, self._documents, strict=True)]
@@ -158,6 +158,9 @@ class ProfileLibrary:
                 raise ProfileError(f"no profile matches {name!r}", _LIST)
             return found
         return [self.get(name)]
+
+    def _tags(self) -> set[str]:
+        return {t for document, _ in self._documents.values() for t in document.get("tags", ())}
 
     def _own(self, name: str) -> Profile:
         """A profile without what it includes."""
@@ -191,7 +194,8 @@ class ProfileLibrary:
             raise ValueError(f"same_as {reference!r}: {profile!r} has no requirement {row!r}{_near(row, tables)}")
         table: Mapping[str, Any] = tables[row]
         if "same_as" in table:
-            return {**self._borrowed(table["same_as"], (*trail, reference)), **table}
+            lent = self._borrowed(table["same_as"], (*trail, reference))
+            return {**lent, **table, "says": [*table.get("says", ()), *lent.get("says", ())]}
         return table
 
     def _expand(self, name: str, trail: tuple[str, ...]) -> Profile:
@@ -200,8 +204,10 @@ class ProfileLibrary:
             return found
         asking = f"{self.place(trail[-1])}: " if trail else ""
         if name not in self._documents:
-            known = {*self._documents, *(n for n in self._names if not n.endswith(".toml"))}
-            raise ProfileError(f"{asking}no profile {name!r}{_near(name, known)}", _LIST)
+            paths = (n for n in self._names if "/" in name and not n.endswith(".toml"))
+            raise ProfileError(
+                f"{asking}no profile {name!r}{_near(name, {*self._documents, *paths}, self._tags())}", _LIST
+            )
         way = " -> ".join((*trail, name))
         if name in trail:
             raise ProfileError(f"{asking}profile {trail[0]!r}: its includes form a circle: {way}", "Take one out.")
@@ -209,7 +215,7 @@ class ProfileLibrary:
         rows = {r.id: r for r in profile.requirements}
         for included in profile.includes:
             for row in self._expand(included, (*trail, name)).requirements:
-                rows.setdefault(row.id, row)
+                _take(rows, row, name)
         if profile.any_of:
             alternatives = [self._expand(n, (*trail, name)) for n in profile.any_of]
             self._alternatives[name] = sum(self._conditions(r) for p in alternatives for r in p.required)
@@ -237,11 +243,37 @@ def _short(path: Path, base: Path) -> str:
     return path.relative_to(base).with_suffix("").as_posix()
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+_STRICTNESS = list(Level)
+
+
+def _take(rows: dict[str, Requirement], row: Requirement, name: str) -> None:
+    """Add a requirement that comes by an include to those of the profile ``name``.
+
+    Of several that ask the same under one id the profile's own holds, else the strictest; where they ask different things
+    both stay, the later under its profile's name too.
+    """
+    first = rows.setdefault(row.id, row)
+    if first is row:
+        return
+    if (first.expr.text, first.kernel, first.arch) != (row.expr.text, row.kernel, row.arch):
+        other = f"{row.profile}-{row.id}".replace("/", "-")
+        rows.setdefault(other, replace(row, id=other))
+    elif first.profile != name and _STRICTNESS.index(row.level) < _STRICTNESS.index(first.level):
+        rows[row.id] = row
+
+
+_MANY_NEAR = 4
+
+
+def _near(name: str, known: Iterable[str], tags: Iterable[str] = ()) -> str:
+    """What may have been meant: a tag, names that hold the one given, or names spelt alike."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, sorted(known), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    ordered = sorted(known)
+    asked = name.lower()
+    near = [f"tag:{t}" for t in get_close_matches(asked, sorted(tags), n=1, cutoff=0.8)]
+    near += [n for n in ordered if len(asked) > 2 and asked in n] or get_close_matches(asked, ordered, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(near[:_MANY_NEAR])}?" if near else ""
 
 
 def _one_of(profile: Profile, alternatives: list[Profile]) -> Requirement:
@@ -302,84 +334,3 @@ def read_profile(path: Path) -> Profile:
         ProfileError: it cannot be read, is no TOML, breaks the schema or holds a bad expression.
     """
     return ProfileLibrary(files=[path]).get(str(path))
-
-
-def row_id(table: Mapping[str, Any]) -> str:
-    """The id of a requirement's table; one that takes another's condition may go by its id."""
-    name: str = table.get("id") or table["same_as"].rpartition("/")[2]
-    return name
-
-
-def build_profile(
-    document: Mapping[str, Any], path: str, borrow: Callable[[str], Mapping[str, Any]] | None = None
-) -> Profile:
-    """A `Profile` from a document that follows the schema.
-
-    Args:
-        document: what the file says.
-        path: the file.
-        borrow: finds the table of a requirement by ``profile/requirement``, for those that say ``same_as``.
-
-    Raises:
-        RequirementError: an expression, a version range or an id is wrong.
-    """
-    rows: dict[str, Requirement] = {}
-    for table in document.get("requirement", ()):
-        try:
-            whole = table
-            if "same_as" in table and borrow is not None:
-                whole = {**borrow(table["same_as"]), **table}
-            row = _requirement(whole, document["id"], row_id(table))
-        except ValueError as error:
-            raise RequirementError(row_id(table), str(error)) from error
-        if row.id in rows:
-            raise RequirementError(row.id, "its id is there twice")
-        rows[row.id] = row
-    return Profile(
-        id=document["id"],
-        title=document["title"],
-        description=document["description"],
-        requirements=tuple(rows.values()),
-        references=tuple(document.get("references", ())),
-        tags=tuple(document.get("tags", ())),
-        includes=tuple(document.get("includes", ())),
-        any_of=tuple(document.get("any_of", ())),
-        path=path,
-    )
-
-
-def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requirement:
-    ways = tuple(Way(w["name"], Expression.parse(w["expr"]), w["without"]) for w in table.get("way", ()))
-    live = read_shown(table)
-    return Requirement(
-        id=name,
-        expr=live.expr if live else Expression.parse(" || ".join(f"({w.expr.text})" for w in ways) or table["expr"]),
-        level=Level(table["level"]),
-        why=table["why"],
-        fix=table["fix"],
-        source=table["source"],
-        module=table.get("module", True),
-        kernel=_range(table),
-        arch=tuple(table.get("arch", ())),
-        variants=tuple(
-            Variant(Expression.parse(v["expr"]), _range(v), tuple(v.get("arch", ())), v.get("fix", ""))
-            for v in table.get("variant", ())
-        ),
-        profile=profile,
-        ways=ways,
-        live=live,
-        probes=_probes(table.get("probes", ())),
-    )
-
-
-def _probes(listed: Sequence[str] | Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
-    """Groups of probes; a plain list is one group."""
-    if not listed:
-        return ()
-    names = tuple(n for n in listed if isinstance(n, str))
-    return (names,) if names else tuple(tuple(group) for group in listed)
-
-
-def _range(table: Mapping[str, Any]) -> VersionRange | None:
-    text = table.get("kernel")
-    return None if text is None else VersionRange.parse(text)

@@ -41,6 +41,19 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What is logged where a requirement is unmet.
+
+    Attributes:
+        text: the message, with ``*`` for what differs from case to case.
+        source: where it is known from: a report, or the line of a program that prints it.
+    """
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """One of several ways to meet a requirement, such as a back-end that a component may use.
 
@@ -71,6 +84,8 @@ class Requirement:
         arch: the architectures it applies to; empty: every one.
         variants: the same requirement on other kernels; the first that matches wins.
         profile: id of the profile whose file holds it.
+        evidence: lines of the kernel's source, or of a program's, that show what is missing without it, where no probe can.
+        says: what is logged where it is unmet.
         ways: the ways to meet it, of which ``expr`` asks for any one; empty: there is only the one.
         alternatives: profiles of which one must have its required requirements met; ``expr`` then only names them.
         live: what the kernel must show while it runs, in place of a condition on symbols; None: nothing.
@@ -90,6 +105,8 @@ class Requirement:
     arch: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
     profile: str = ""
+    evidence: tuple[str, ...] = ()
+    says: tuple[Message, ...] = ()
     ways: tuple[Way, ...] = ()
     alternatives: tuple["Profile", ...] = ()
     probes: tuple[tuple[str, ...], ...] = ()

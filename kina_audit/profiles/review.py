@@ -38,12 +38,11 @@ def problems(profile: Profile, library: ProfileLibrary, *, allow_unknown: bool =
         allow_unknown: accept symbols that the list of known ones does not have, such as a vendor's own.
     """
     own = [r for r in profile.requirements if r.profile == profile.id and not r.alternatives]
-    found = [
+    return [
         Problem(library.place(profile.id, row.id), row.id, text)
         for row in own
         for text in _of_requirement(row, allow_unknown=allow_unknown)
     ]
-    return found + [Problem(library.place(profile.id), "", text) for text in _clashes(profile, library)]
 
 
 def _of_requirement(row: Requirement, *, allow_unknown: bool) -> Iterator[str]:
@@ -68,19 +67,6 @@ def _of_requirement(row: Requirement, *, allow_unknown: bool) -> Iterator[str]:
         if row.kernel is None or version in row.kernel
     ):
         yield "its own expr is never reached: the variants match every kernel"
-
-
-def _clashes(profile: Profile, library: ProfileLibrary) -> Iterator[str]:
-    """Requirements with one id and different conditions, of which an include would silently lose one."""
-    seen: dict[str, Requirement] = {r.id: r for r in profile.requirements if r.profile == profile.id}
-    for name in profile.includes:
-        for row in library.get(name).requirements:
-            first = seen.setdefault(row.id, row)
-            if (first.expr.text, first.kernel, first.arch) != (row.expr.text, row.kernel, row.arch):
-                yield (
-                    f"two requirements are named {row.id!r}: {first.profile} asks {first.expr.text!r}, "
-                    f"{row.profile} asks {row.expr.text!r}"
-                )
 
 
 def negated_unknown(profile: Profile, library: ProfileLibrary) -> Problem | None:

@@ -130,11 +130,11 @@ def _left(report: Report, style: Style) -> list[str]:
 
 
 def _which(result: ProfileResult) -> str:
-    """Of a profile with alternatives, the one that holds."""
+    """Of a profile with alternatives, the ones that hold, where not all do."""
     if not result.profile.any_of:
         return ""
     held = [f.reason for f in result.findings if f.requirement.id == ONE_OF and f.status is Status.PASS]
-    return f"{held[0]}: " if held else ""
+    return f"{held[0]}: " if held and held[0].count(",") + 1 < len(result.profile.any_of) else ""
 
 
 def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]:
@@ -208,7 +208,8 @@ def _finding(
         note = ", waived"
     elif not decides and status in (Status.FAIL, Status.UNKNOWN):
         note = ", not counted"
-    head = f"{style.status(status)} {result.profile.id}/{row.id} ({row.level}{note})"
+    via = f", from {row.profile}" if row.profile not in ("", result.profile.id) else ""
+    head = f"{style.status(status)} {result.profile.id}/{row.id} ({row.level}{via}{note})"
     lines = [head]
     lines += style.field("needs", needs(finding))
     if finding.left:

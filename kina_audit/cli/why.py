@@ -1,0 +1,93 @@
+"""``kina-audit why``: from an error message, or an agent's log, to what the kernel lacks."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kina_audit.cli import source_options as given
+from kina_audit.cli import terminal
+from kina_audit.cli.profile_options import FolderOption
+from kina_audit.json_text import indented
+
+if TYPE_CHECKING:
+    from kina_audit.sources.options import SourceOptions
+
+MOST_LOG_BYTES = 64 * 1024 * 1024
+"""A log larger than this is refused."""
+
+_SHOWN = 5
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("why", short_help="Find out which missing symbol an error message or a log comes from.")(why)
+
+
+@given.reads_sources()
+def why(
+    message: Annotated[str, typer.Argument(help="What was logged; - reads a log from stdin. With --log: SOURCE.")] = "",
+    source: Annotated[str, typer.Argument(help=f"The kernel it was logged on, if at hand. {given.SOURCE_HELP}")] = "",
+    log: Annotated[Path | None, typer.Option("--log", metavar="FILE", help="A log, in place of MESSAGE.")] = None,
+    profile_dir: FolderOption = None,
+    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    everything: Annotated[bool, typer.Option("--all", help=f"Every cause, not only the best {_SHOWN}.")] = False,
+    *,
+    options: "SourceOptions",
+    color: given.Color = "auto",
+) -> int:
+    """Find the requirements whose known messages a text holds, best first; with a kernel, also whether it lacks them.
+
+    Exit status: 0 a message is known, 1 none is, 2 usage or profile error, 3 the kernel could not be read.
+    """
+    from kina_audit.api import load_kernel, why_message
+    from kina_audit.errors import UsageError
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.render import RenderOptions
+    from kina_audit.render.why import document, text
+
+    given.one_of(("text", "json"), format_, "--format")
+    look = RenderOptions(width=terminal.width(), color=terminal.use_colour(color))
+    if log is not None:
+        if source:
+            raise UsageError("a message and --log", "Give one of them.")
+        message, source = "", message
+    if log is None and not message.strip():
+        raise UsageError("no message", "Give what was logged, - for a log on stdin, or --log FILE.")
+    if source == "-" and (message == "-" or str(log) == "-"):
+        raise UsageError("both the log and the kernel are to be read from stdin", "Give one of them as a file.")
+    said = _read(log or Path("-")) if log is not None or message == "-" else message
+    kernel = load_kernel(source, options) if source else None
+    causes = why_message(said, kernel, library=ProfileLibrary(profile_dir or []))
+    if format_ == "json":
+        terminal.print_out(indented(document(causes)))
+    elif causes:
+        terminal.print_out(text(causes, look, len(causes) if everything else _SHOWN))
+    if not causes:
+        terminal.say(
+            "no known message is in it", "Look for the line that names a module, a table, a device type or a file."
+        )
+    return 0 if causes else 1
+
+
+def _read(path: Path) -> str:
+    """A log; bytes that are no UTF-8 do not matter.
+
+    Raises:
+        UsageError: it cannot be read, or is too large.
+    """
+    from kina_audit.errors import SourceError, UsageError
+    from kina_audit.sources.stdin import opened, shown
+
+    name = shown(path)
+    try:
+        with opened(path) as file:
+            data = file.read(MOST_LOG_BYTES + 1)
+    except SourceError as error:
+        raise UsageError(error.message, error.hint) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise UsageError(f"{name}: cannot be read: {reason}", "Give the path of a log.") from error
+    if len(data) > MOST_LOG_BYTES:
+        raise UsageError(f"{name}: more than {MOST_LOG_BYTES >> 20} MiB", "Give the part around the error.")
+    return data.decode("utf-8", errors="replace")

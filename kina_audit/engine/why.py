@@ -1,0 +1,70 @@
+"""From a message to the requirements that are unmet where it is logged."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kina_audit.engine.evaluate import Evaluator
+from kina_audit.engine.finding import UNMET, Finding
+from kina_audit.profiles.messages import Text
+from kina_audit.profiles.model import Message, Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One condition that known messages in a text point at.
+
+    Attributes:
+        rows: the requirements that ask for it and have the message, the one that says most first.
+        message: the message of it that agrees best.
+        line: the first line of the text on which one of its messages stands, from 1.
+        count: how often its messages occur.
+        weight: how much of the message agrees.
+        whole: the text holds the message; else it is only a part of one.
+        finding: how the first requirement stands on the kernel that was given; None: none was.
+    """
+
+    rows: tuple[Requirement, ...]
+    message: Message
+    line: int
+    count: int
+    weight: int
+    whole: bool
+    finding: Finding | None = None
+
+    @property
+    def lacks(self) -> bool | None:
+        """Whether the kernel lacks it, or may; None: no kernel was given."""
+        return None if self.finding is None else self.finding.status in UNMET
+
+
+def causes(text: str, known: Iterable[tuple[Requirement, Message]], evaluator: Evaluator | None = None) -> list[Cause]:
+    """Every condition whose messages occur in ``text``, best first: what the kernel lacks, then what agrees most.
+
+    Args:
+        text: a message or a whole log.
+        known: requirements with each of their messages.
+        evaluator: of the kernel that logged it, if it is at hand.
+    """
+    searched, pairs_known = Text(text), list(known)
+    hits = {said: searched.find(said) for said in dict.fromkeys(m.text for _, m in pairs_known)}
+    groups: dict[tuple[object, ...], list[tuple[Requirement, Message]]] = {}
+    for row, message in pairs_known:
+        if hits[message.text] is not None:
+            groups.setdefault(_condition(row), []).append((row, message))
+    found = []
+    for pairs in groups.values():
+        told = {m.text: (m, hit) for _, m in pairs if (hit := hits[m.text]) is not None}
+        best, hit = max(told.values(), key=lambda pair: (pair[1].whole, pair[1].weight))
+        with_best = [r for r, m in pairs if m.text == best.text]
+        rows = tuple({(r.profile, r.id): r for r in [*with_best, *(r for r, _ in pairs)]}.values())
+        line, count = min(h.line for _, h in told.values()), sum(h.count for _, h in told.values())
+        finding = evaluator.requirement(rows[0]) if evaluator is not None else None
+        found.append(Cause(rows, best, line, count, hit.weight, hit.whole, finding))
+    return sorted(
+        found,
+        key=lambda c: (c.lacks is False, not c.whole, -c.weight, len(c.rows[0].symbols), c.line, c.rows[0].profile),
+    )
+
+
+def _condition(row: Requirement) -> tuple[object, ...]:
+    return row.expr.text, row.kernel, row.arch, tuple((v.expr.text, v.kernel) for v in row.variants)

@@ -1,0 +1,85 @@
+"""Where known messages occur in a text: one line that somebody saw, or an agent's whole log.
+
+A pattern is the message as it is logged, with ``*`` for what differs; case, the kind of quotes and white space do not
+matter. A text is searched with plain finds, so that no pattern can take long.
+"""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+MOST_BETWEEN = 300
+"""A ``*`` stands for at most so many characters, which may go over lines: a rule's text follows its error."""
+
+MOST_HITS = 1_000
+"""Occurrences of one pattern that are counted."""
+
+LEAST_PART = 12
+"""A text shorter than a message matches it by being a part of it, when it has so many characters."""
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_QUOTES = str.maketrans(dict.fromkeys('`"‘’“”´', "'"))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A pattern in a text.
+
+    Attributes:
+        line: the first line it stands on, from 1.
+        count: how often it occurs, at most `MOST_HITS`.
+        weight: characters that agree: of several patterns the heavier says more.
+        whole: the text holds the message; else it is only a part of one.
+    """
+
+    line: int
+    count: int
+    weight: int
+    whole: bool = True
+
+
+class Text:
+    """A text made ready for many searches."""
+
+    def __init__(self, text: str) -> None:
+        lines = [_plain(line) for line in text.replace("\\n", " ").splitlines()] or [""]
+        self._text = " ".join(lines)  # a message may be broken over lines
+        self._starts = [0]
+        for line in lines[:-1]:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def find(self, pattern: str) -> Hit | None:
+        """Where a pattern occurs; None: nowhere."""
+        parts = [p for p in (_plain(part) for part in pattern.split("*")) if p]
+        if not parts:
+            return None
+        count, first, position = 0, -1, self._text.find(parts[0])
+        while position >= 0 and count < MOST_HITS:
+            end = self._rest(parts[1:], position + len(parts[0]))
+            if end >= 0:
+                count += 1
+                first = position if first < 0 else first
+            position = self._text.find(parts[0], max(end, position + 1))
+        if count:
+            return Hit(bisect_right(self._starts, first), count, sum(map(len, parts)))
+        return self._part_of(" ".join(parts))
+
+    def _rest(self, parts: list[str], start: int) -> int:
+        """The end of the parts that follow each other from ``start``; -1: they do not."""
+        for part in parts:
+            found = self._text.find(part, start, start + MOST_BETWEEN + len(part))
+            if found < 0:
+                return -1
+            start = found + len(part)
+        return start
+
+    def _part_of(self, message: str) -> Hit | None:
+        asked = self._text.strip(" .'")
+        if len(asked) >= LEAST_PART and asked in message:
+            return Hit(1, 1, len(asked), whole=False)
+        return None
+
+
+def _plain(line: str) -> str:
+    line = _ESCAPES.sub("", line.replace('\\"', '"')).translate(_QUOTES)
+    return " ".join(line.lower().split())

@@ -1,0 +1,281 @@
+"""`kina-audit why`: from what was logged to the symbol that is missing."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from kina_audit.api import why_message
+from kina_audit.cli import main
+from kina_audit.kernel.config import Completeness
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.packaged import data_file
+from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.profiles.messages import MOST_BETWEEN, MOST_HITS, Text
+from tests.conftest import config_text
+
+LIBRARY = ProfileLibrary()
+MESSAGES = {m.text: m for _, m in LIBRARY.messages()}
+
+
+def kernel(text: str) -> Kernel:
+    config = parse_config(f"# Linux/x86_64 6.12.0 Kernel Configuration\n{text}", completeness=Completeness.COMPLETE)
+    return Kernel(config, Provenance("k", "file", "k"))
+
+
+def test_enough_messages_are_known_and_each_says_where_from() -> None:
+    assert len(MESSAGES) >= 150
+    assert all(len(m.source) > 3 for m in MESSAGES.values())
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=lambda m: m.text)
+def test_every_message_finds_the_requirement_it_stands_beside(message: object) -> None:
+    said = message.text  # type: ignore[attr-defined]
+    rows = {(r.profile, r.id) for r, m in LIBRARY.messages() if m.text == said}
+    found = why_message(f"some line\nE1128 {said.replace('*', ' something ')} and more\n", library=LIBRARY)
+    assert rows & {(r.profile, r.id) for c in found for r in c.rows if c.whole}
+    assert {c.line for c in found if c.message.text == said} == {2}
+
+
+REPORTS = [
+    (
+        "siderolabs/talos#13935",
+        "Warning: Extension CT revision 0 not supported, missing kernel module?",
+        "IP6_NF_IPTABLES",
+    ),
+    ("cilium/cilium#36600", "creating netlink handle: protocol not supported", "XFRM_USER"),
+    (
+        "jingkaihe/matchlock#93",
+        (
+            "failed to create NAT chain DOCKER: iptables failed: iptables -t nat -N DOCKER: Failed to initialize nft: "
+            "Protocol not supported"
+        ),
+        "NFT_COMPAT",
+    ),
+    (
+        "projectcalico/calico#6744",
+        "route_rule.go 187: Failed to list routing rules, retrying... error=x",
+        "IP_MULTIPLE_TABLES",
+    ),
+    ("projectcalico/calico#7028", "Failed to synchronize routing table, will retry...", "IP_MULTIPLE_TABLES"),
+    ("projectcalico/felix#2360", "ip6tables-restore failed: -m rpfilter --validmark", "IP6_NF_MATCH_RPFILTER"),
+    ("k3s-io/k3s#7118", "Warning: Extension multiport revision 0 not supported", "NETFILTER_XT_MATCH_MULTIPORT"),
+    ("k3s-io/k3s#491", "Couldn't load match `multiport':No such file or directory", "NETFILTER_XT_MATCH_MULTIPORT"),
+    (
+        "kubernetes/kops#18724",
+        "modprobe: FATAL: Module br_netfilter not found in directory /lib/modules/6.12",
+        "BRIDGE_NETFILTER",
+    ),
+    ("flannel-io/flannel#1747", "E main.go:334] Error registering network: operation not supported", "VXLAN"),
+    (
+        "siderolabs/pkgs#1624",
+        (
+            "/dev/stdin:5:1-9: Error: Could not process rule: No such file or directory\nadd rule inet ovn-kubernetes "
+            "udn-isolation socket cgroupv2 level 2 kubelet.slice accept"
+        ),
+        "NFT_SOCKET",
+    ),
+    (
+        "antrea-io/antrea#7755",
+        "iptables v1.8.10 (legacy): can't initialize iptables table `mangle': Table does not exist",
+        "IP_NF_MANGLE",
+    ),
+    (
+        "rancher/rancher#54862",
+        "can't initialize iptables table `nat': Table does not exist (do you need to insmod?)",
+        "IP_NF_NAT",
+    ),
+    (
+        "containers/netavark#1057",
+        (
+            "netavark: nftables error: nft did not return successfully while applying ruleset: internal:0:0-0: Error: "
+            "Could not process rule: No such file or directory"
+        ),
+        "NFT_FIB_INET",
+    ),
+    ("siderolabs/pkgs#1326", "Scheduler or persistence engine not found", "IP_VS_MH"),
+    ("kubeovn/kube-ovn#647", "dpif|WARN|failed to add genev_sys_6081 as port: Operation not supported", "GENEVE"),
+    ("srl-labs/containerlab#2290", 'ip6tables v1.8.10 (nf_tables): unknown option "--set-xmark"', "IP6_NF_IPTABLES"),
+    (
+        "siderolabs/pkgs#951",
+        (
+            "/dev/stdin:892:87-100: Error: Could not process rule: No such file or directory\n"
+            "add rule ip kube-proxy x fib saddr type local jump mark-for-masquerade"
+        ),
+        "NFT_FIB_IPV4",
+    ),
+    (
+        "smol-machines/smolvm#906",
+        "Warning: Extension comment\n revision 0 not supported, missing kernel module?",
+        "NETFILTER_XT_MATCH_COMMENT",
+    ),
+    (
+        "smol-machines/smolvm#906",
+        (
+            "nftables sync failed: /dev/stdin:84:110-128: Error: Could not process rule: No such file or directory\n"
+            "add rule ip kube-proxy x dnat ip addr . port to numgen random mod 1"
+        ),
+        "NFT_NUMGEN",
+    ),
+    ("flannel-io/flannel#1953", "Error registering network: operation not supported", "VXLAN"),
+    ("k3s-io/k3s#8015", 'level=fatal msg="flannel exited: operation not supported"', "VXLAN"),
+    ("cilium/cilium#36189", "creating vxlan device: operation not supported", "VXLAN"),
+    (
+        "microsoft/WSL#10149",
+        'iptables v1.8.7 (nf_tables): unknown option "--tproxy-mark"',
+        "NETFILTER_XT_TARGET_TPROXY",
+    ),
+    ("cilium/cilium#21446", 'unknown option "--notrack"', "NETFILTER_XT_TARGET_CT"),
+    (
+        "microsoft/WSL#11140",
+        "Warning: Extension recent revision 0 not supported, missing kernel module?",
+        "NETFILTER_XT_MATCH_RECENT",
+    ),
+    (
+        "siderolabs/talos#2638",
+        "open /proc/sys/net.ipv4.tcp_congestion_control: setting bbr: No such file or directory",
+        "TCP_CONG_BBR",
+    ),
+    ("raspberrypi/linux#6641", "netkit datapath mode requires kernel 6.7.0+ and CONFIG_NETKIT", "NETKIT"),
+    (
+        "siderolabs/talos#13745",
+        'plugin type="bandwidth" failed (add): adding link: operation not supported (ifb0)',
+        "IFB",
+    ),
+    ("kubernetes/minikube#21788", "open /sys/kernel/btf/vmlinux: no such file or directory", "DEBUG_INFO_BTF"),
+    (
+        "moby/moby#49557",
+        "iptables v1.8.9 (legacy): can't initialize iptables table `raw': Table does not exist",
+        "IP_NF_RAW",
+    ),
+    ("k3s-io/k3s#10099", "Warning: Extension REJECT revision 0 not supported", "IP_NF_TARGET_REJECT"),
+    (
+        "cilium/little-vm-helper-images#31",
+        "Extension statistic revision 0 not supported",
+        "NETFILTER_XT_MATCH_STATISTIC",
+    ),
+    ("cloudnativelabs/kube-router#539", 'add tunnel "tunl0" failed: No such device', "NET_IPIP"),
+    (
+        "projectcalico/felix#2083",
+        "ipset v6.29: Error in line 1: Kernel error received: set type not supported\\n",
+        "IP_SET_HASH_NET",
+    ),
+    ("cloudnativelabs/kube-router#775", "iptables: Extension set revision 0 not supported", "NETFILTER_XT_SET"),
+    ("antrea-io/antrea#2635", "modprobe: FATAL: Module openvswitch not found in directory /lib/modules", "OPENVSWITCH"),
+    (
+        "apple/container#1002",
+        "iptables v1.8.10 (nf_tables): Could not fetch rule set generation id: Invalid argument",
+        "NF_TABLES_IPV4",
+    ),
+    ("kairen/kubeadm-ansible#90", "[ERROR SystemVerification]: missing required cgroups: cpuset", "CPUSETS"),
+    ("hypriot/image-builder-rpi#264", "[ERROR SystemVerification]: missing required cgroups: pids", "CGROUP_PIDS"),
+    ("opencontainers/runc#3867", "bpf_prog_query(BPF_CGROUP_DEVICE) failed: invalid argument: unknown", "CGROUP_BPF"),
+    ("metalbear-co/mirrord#1640", "Warning: Extension owner revision 0 not supported", "NETFILTER_XT_MATCH_OWNER"),
+]
+
+
+@pytest.mark.parametrize(("report", "said", "symbol"), REPORTS, ids=[f"{r[0]}-{r[2]}" for r in REPORTS])
+def test_what_a_public_report_quotes_leads_to_the_symbol(report: str, said: str, symbol: str) -> None:
+    """With a kernel that has everything but the symbol, the first answer is the symbol."""
+    found = why_message(said, library=LIBRARY)
+    assert symbol in {s for c in found for r in c.rows for s in r.symbols}, report
+    names = {s for c in found for r in c.rows for s in r.symbols}
+    lines = "".join(f"# CONFIG_{n} is not set\n" if n == symbol else f"CONFIG_{n}=y\n" for n in sorted(names))
+    first = next(c for c in why_message(said, kernel(lines), library=LIBRARY) if c.finding is not None)
+    alternatives = {"NFT_COMPAT", "NF_TABLES_IPV4", "GENEVE"}  # of which another back-end or name works on this kernel
+    assert symbol in alternatives or (first.lacks and symbol in first.rows[0].symbols), (report, first.rows[0])
+
+
+def test_a_log_of_thousands_of_lines_is_searched_whole() -> None:
+    lines = [f"2026-11-28T10:00:00Z level=info msg=reconciling endpoint {n} of pod-{n}" for n in range(20_000)]
+    lines[7000] = "\tWarning: Extension statistic revision 0 not supported, missing kernel module?"
+    lines[12_000] = (
+        '{"stderr":"Error: Could not process rule: No such file or directory\\nadd rule ip x y numgen random mod 2"}'
+    )
+    found = why_message("\n".join(lines), library=LIBRARY)
+    assert {c.rows[0].expr.text: c.line for c in found if c.whole} == {
+        "NETFILTER_XT_MATCH_STATISTIC": 7001,
+        "NFT_NUMGEN": 12_001,
+    }
+
+
+def test_what_the_kernel_lacks_comes_first() -> None:
+    said = "Extension socket revision 0 not supported"
+    has = kernel("CONFIG_NETFILTER_XT_MATCH_SOCKET=y\n# CONFIG_IP6_NF_IPTABLES is not set\n")
+    found = why_message(said, has, library=LIBRARY)
+    assert [(c.rows[0].expr.text, c.lacks) for c in found] == [
+        ("IP6_NF_IPTABLES", True),
+        ("NETFILTER_XT_MATCH_SOCKET", False),
+    ]
+
+
+def test_the_reported_kernel_names_its_cause(shared: Path) -> None:
+    config = parse_config(config_text(shared / "cases/talos-13935-ip6tables-nft.config.gz"))
+    found = why_message("Extension MARK revision 0 not supported", Kernel(config, Provenance("k", "file", "k")))
+    assert found[0].rows[0].expr.text == "IP6_NF_IPTABLES"
+
+
+def test_quotes_case_escapes_and_line_breaks_do_not_matter() -> None:
+    said = "\x1b[31mCAN’T initialize IPTABLES   table “nat”: Table does not exist\x1b[0m"
+    assert any(c.rows[0].expr.text == "IP_NF_NAT" and c.whole for c in why_message(said, library=LIBRARY))
+
+
+def test_a_star_does_not_reach_over_a_whole_log() -> None:
+    text = Text("Could not process rule: No such file" + "x " * MOST_BETWEEN + "fib daddr")
+    assert text.find("Could not process rule*fib daddr") is None
+    assert text.find("Could not process rule*x") is not None
+
+
+def test_counting_ends() -> None:
+    hit = Text("missing module veth\n" * (MOST_HITS * 3)).find("module veth")
+    assert hit is not None
+    assert (hit.count, hit.line) == (MOST_HITS, 1)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = main(["why", *arguments])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_the_command_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "Extension socket revision 0 not supported")
+    assert status == 0
+    assert "tproxy-socket/xt-socket" in out
+    assert "Set CONFIG_NETFILTER_XT_MATCH_SOCKET=y." in out
+
+
+def test_no_match_ends_with_1_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "the quick brown fox")
+    assert (status, out) == (1, "")
+    assert "no known message" in err
+
+
+def test_a_log_file_with_the_kernel_it_came_from(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    log, config = tmp_path / "agent.log", tmp_path / "k.config"
+    log.write_bytes(b"\xff\xfe binary\nWarning: Extension comment revision 0 not supported\n")
+    config.write_text("# Linux/x86_64 6.12.0 Kernel Configuration\n# CONFIG_NETFILTER_XT_MATCH_COMMENT is not set\n")
+    status, out, _ = run(capsys, "--log", str(log), str(config), "-f", "json", "-q")
+    document = json.loads(out)
+    jsonschema.validate(document, json.loads(data_file("schemas/why.schema.json").read_text(encoding="utf-8")))
+    [cause] = document["causes"]
+    assert (status, cause["line"], cause["symbols"][0]["name"]) == (0, 2, "NETFILTER_XT_MATCH_COMMENT")
+    assert "kube-proxy-iptables/xt-comment" not in cause["requirement"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "no message"),
+        (["x y z", "k.config", "--log", "f"], "a message and --log"),
+        (["--log", "nowhere.log"], "cannot be read"),
+        (["-", "-"], "both the log and the kernel"),
+        (["some message", "-f", "yaml"], "--format yaml"),
+    ],
+)
+def test_wrong_use_is_one_clear_error(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+    status, _, err = run(capsys, *arguments)
+    assert status == 2
+    assert words in err
