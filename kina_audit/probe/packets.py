@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 
 from kina_audit.probe import bpf, generic, legacy, libc, nft, xfrm, xtables
+from kina_audit.probe.curve25519 import clamp, public
 from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
 
 _HERE, _THERE = "192.0.2.1", "192.0.2.2"
@@ -193,40 +194,17 @@ for _name, _expr, _kind, _here, _there in (
     probe(_name, _expr, f"packets through a {_kind} tunnel")(_tunnel(_kind, _here, _there))
 
 
-def _clamp(key: bytes) -> bytes:
-    return bytes([key[0] & 248, *key[1:31], key[31] & 127 | 64])
-
-
-def _public(secret: bytes) -> bytes:
-    """The public key of a secret one, by Curve25519 (RFC 7748, section 5)."""
-    prime = 2**255 - 19
-    k, u = int.from_bytes(_clamp(secret), "little"), 9
-    x1, x2, z2, x3, z3, swap = u, 1, 0, u, 1, 0
-    for t in reversed(range(255)):
-        bit = k >> t & 1
-        if swap ^ bit:
-            x2, x3, z2, z3 = x3, x2, z3, z2
-        swap = bit
-        a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
-        da, cb, aa, bb = d * a % prime, c * b % prime, a * a % prime, b * b % prime
-        x3, z3 = (da + cb) ** 2 % prime, x1 * (da - cb) ** 2 % prime
-        x2, z2 = aa * bb % prime, (aa - bb) * (aa + 121665 * (aa - bb)) % prime
-    if swap:
-        x2, z2 = x3, z3
-    return (x2 * pow(z2, prime - 2, prime) % prime).to_bytes(32, "little")
-
-
 @probe("data_wireguard", "WIREGUARD && VETH && NET_NS", "packets through a WireGuard tunnel")
 def _wireguard(bench: Bench) -> None:
     pair = Pair(bench)
-    secrets = {False: _clamp(bytes(range(1, 33))), True: _clamp(bytes(range(33, 65)))}
+    secrets = {False: clamp(bytes(range(1, 33))), True: clamp(bytes(range(33, 65)))}
     for inside, address, other in ((False, _INNER_HERE, _THERE), (True, _INNER_THERE, _HERE)):
         with pair.there() if inside else nullcontext():
             bench.doing("add a wireguard link")
             bench.ip.link("add", ifname="kinatun", kind="wireguard")
             number = generic.family(bench, "wireguard", "wireguard")
             bench.doing("give it a key and a peer")
-            generic.wireguard(bench, number, "kinatun", secrets[inside], _public(secrets[not inside]), other, 51820)
+            generic.wireguard(bench, number, "kinatun", secrets[inside], public(secrets[not inside]), other, 51820)
             pair.up("kinatun", address)
     _pinged(bench, _INNER_THERE)
 
