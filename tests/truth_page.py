@@ -79,6 +79,8 @@ def truth_page(library: ProfileLibrary, reasons: Mapping[str, Sequence[str]], ru
         for r in library.get(p).required
         if not r.probes and not r.alternatives
     }
+    explained = {n for names in reasons.values() for n in names}
+    reasons = {**reasons, "nobody has written one yet": sorted(without - explained)}
     left = {reason: [n for n in names if n in without] for reason, names in reasons.items()}
     none = [f"- {reason}: {', '.join(names)}" for reason, names in left.items() if names]
     table = "\n".join(
