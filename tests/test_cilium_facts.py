@@ -1,5 +1,7 @@
 """Row by row what is known of Cilium and the kernel: what one missing symbol, version or BTF does, release by release."""
 
+from pathlib import Path
+
 import pytest
 
 from kina_audit.api import audit
@@ -12,6 +14,7 @@ from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.report.model import Report
 from tests.test_cilium_advice import WHOLE, advise, choice, states
 from tests.test_cilium_ladder import synthetic
+from tests.test_cilium_review import reviewed
 
 LIBRARY = ProfileLibrary()
 FATAL, BROKEN, DEGRADED, SILENT = State.FATAL, State.BROKEN, State.DEGRADED, State.SILENT
@@ -280,6 +283,21 @@ def test_ip_sets_are_asked_for_with_native_routing_only() -> None:
     assert native.config_map["enable-ipv4-masquerade"] == "false"
 
 
+@pytest.mark.parametrize(
+    ("values", "exits"),
+    [
+        ("enableIPv4Masquerade: false\nipv6: {enabled: true}", True),
+        ("enableIPv4Masquerade: false", False),
+        ("enableIPv4Masquerade: false\nenableIPv6Masquerade: false\nipv6: {enabled: true}", False),
+    ],
+)
+def test_ip_sets_are_made_for_either_family(values: str, exits: bool, tmp_path: Path) -> None:
+    config = synthetic(*WHOLE, missing=("IP_SET", "NETFILTER_XT_SET"))
+    found = reviewed(f"routingMode: native\n{values}\n", config, tmp_path, "1.18")
+    assert any("cilium_node_set_v4" in r.says for r in found.remarks if r.state is State.FATAL) is exits
+    assert found.prediction.masquerading == ("iptables" if exits else "Disabled")
+
+
 def test_netkit_is_taken_wherever_host_routing_is_bpf() -> None:
     """The reason given for veth was false on a kernel without iptables, where netkit ran."""
     gone = ("NF_TABLES", "NFT_COMPAT", "IP_NF_FILTER", "IP_NF_NAT", "IP_NF_MANGLE", "IP_NF_RAW")
@@ -332,3 +350,12 @@ def test_without_a_release_the_newest_is_asked() -> None:
     config = synthetic(*WHOLE, missing=("CGROUP_NET_CLASSID",))
     kernel = Kernel(config, Provenance("test", "file", "test"))
     assert audit(kernel, [LIBRARY.get("cilium-agent")], cilium=None, library=LIBRARY).results[0].status == "fail"
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"), [(("NF_TABLES",), True), ((), False), (("NF_TABLES", "IP_NF_NAT"), False)]
+)
+def test_which_iptables_program_the_image_picks(missing: tuple[str, ...], said: bool) -> None:
+    legacy = ("IP_NF_FILTER", "IP_NF_MANGLE", "IP_NF_RAW", "IP_NF_NAT")
+    found = advise(synthetic(*WHOLE, *legacy, version="6.12.0", missing=missing))
+    assert any("picks legacy" in c for c in found.cautions) is said

@@ -257,7 +257,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         ("bpf: {hostLegacyRouting: false}\n", "1.20.2", "6.18.5", {1: State.SILENT}),
         # no masquerading at all does not stop BPF host routing
         ("kubeProxyReplacement: true\nenableIPv4Masquerade: false\nbpf: {datapathMode: netkit}\n", "1.20.2", "6.18.5", {}),
-        ("kubeProxyReplacement: true\nbpf: {masquerade: true}\nenableIPv4Masquerade: false\n", "1.18", "6.18.5", {}),
+        ("kubeProxyReplacement: true\nbpf: {masquerade: true}\nenableIPv4Masquerade: false\n", "1.18", "6.18.5", {3: State.FATAL}),
+        ("kubeProxyReplacement: true\nbpf: {masquerade: true}\nenableIPv4Masquerade: false\nipv6: {enabled: true}\n", "1.18", "6.18.5", {}),
         ("kubeProxyReplacement: true\nbpf:\n  masquerade: true\nenableIPv4Masquerade: false\nenableIPv6Masquerade: false\n", "1.20.2", "6.18.5", {5: State.FATAL}),
         ("routingMode: native\n", "1.20.2", "6.18.5", {1: State.FATAL}),
         ("routingMode: native\n", "1.16", "6.18.5", {1: State.FATAL}),

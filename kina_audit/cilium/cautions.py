@@ -31,6 +31,9 @@ def cautions(
         "old-without-cgroup-bpf": runs and finding(reader.results, "cilium-agent", "cgroup-bpf").status is Status.FAIL,
         "no-ip-rules": runs and finding(reader.results, "cilium-l7-proxy", "ip-rules").status is Status.FAIL,
         "no-iptables": runs and not standing.rules,
+        "legacy-only": runs
+        and finding(reader.results, "cilium-iptables-nft", "nft-compat").status is Status.FAIL
+        and finding(reader.results, "cilium-iptables-legacy", "legacy-tables").status is Status.PASS,
         "no-modules": mode is not Mode.UNSUPPORTED and kernel.has_modules is False,
         "native-routing": runs and standing.mode is mode and "native-routing" in on,
         "apple-container": apple_container and mode is not Mode.UNSUPPORTED,

@@ -56,7 +56,7 @@ def predict(values: Mapping[str, str], found: Sequence[tuple[State, str]], reade
     """
     on = {key for key, value in values.items() if value in TRUE}
     kpr = "kube-proxy-replacement" in on
-    masquerade = bool({"enable-ipv4-masquerade", "enable-ipv6-masquerade"} & on)
+    masquerade = "enable-ipv4-masquerade" in on or {"enable-ipv6", "enable-ipv6-masquerade"} <= on
     bpf = masquerade and "enable-bpf-masquerade" in on
     legacy = "enable-host-legacy-routing" in on or not kpr or (masquerade and not bpf)
     device = values.get("datapath-mode", "veth")
