@@ -62,18 +62,19 @@ class BoxUnlocker:
         # What a rung asks for may not suffice (without BTF, some releases lose rungs altogether); then what the next
         # one asks for does, or nothing.
         enough = (wanted, *above(wanted))
-        first: Fix | None = None
-        for rung in enough:
-            found = self._search(
+
+        def found(rung: Mode, *, explain: bool) -> "Fix":
+            return self._search(
                 partial(self._goals, rung=rung, release=release, off=off),
                 lambda state: self._mode_of(state, release, off) in enough,
-                quick=quick,
-            )
-            if not found.blocked:
-                return found
-            first = first or found
-        assert first is not None
-        return first
+                quick=quick, explain=explain,
+            )  # fmt: skip
+
+        for rung in enough:
+            one = found(rung, explain=False)
+            if not one.blocked:
+                return one
+        return found(wanted, explain=True)
 
     def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "list[Goal]":
         evaluator = Evaluator(self._sketch(state))
@@ -90,7 +91,12 @@ class BoxUnlocker:
         return self._held[key]
 
     def _search(
-        self, goals: "Callable[[Resolution], list[Goal]]", holds: "Callable[[Resolution], bool]", *, quick: bool
+        self,
+        goals: "Callable[[Resolution], list[Goal]]",
+        holds: "Callable[[Resolution], bool]",
+        *,
+        quick: bool,
+        explain: bool = False,
     ) -> "Fix":
         """The smallest fragment on the last tree that holds on all of them."""
         from kina_audit.kconfig.fix import FRAGMENT, find_fix
@@ -101,7 +107,7 @@ class BoxUnlocker:
             added = [r for r in state.rows if r.where == FRAGMENT]
             return holds(state) and all(holds(other.changed(added)) for other in others)
 
-        return find_fix(start, goals, proven, quick=quick)
+        return find_fix(start, goals, proven, quick=quick, explain=explain)
 
     def _because(self) -> str:
         lines = " and ".join(s.tree.model.version for s in self.starts)

@@ -80,7 +80,7 @@ def test_what_turns_a_symbol_on_is_told_and_does(
         ("NET", "CONFIG_NET=y\n", "the config line 1 says so"),
         ("COUNT", "CONFIG_COUNT=5000\n", "the config line 1 says 5000, which the tree limits to 8"),
         ("TOOL_NEW", "", "its default applies: y"),
-        ("SCHED_C", "CONFIG_NET=y\nCONFIG_EXPERT=y\nCONFIG_BRIDGE=y\n", "not chosen in its choice"),
+        ("SCHED_C", "CONFIG_NET=y\nCONFIG_EXPERT=y\nCONFIG_BRIDGE=y\n", "not chosen in its choice: SCHED_A is now"),
         ("DEBUG_NONE", "", "chosen in its choice"),
         ("KPROBES", "CONFIG_NET=y\n", "visible, not asked for, and it has no default that applies"),
         ("JIT", "", "its dependencies are not met"),
@@ -141,3 +141,24 @@ def test_an_assumption_that_turning_it_on_rests_on_is_told(toolchain: str, told:
     assert found.enabled_by == ("CONFIG_BTF=y", "CONFIG_NET=y")
     assert [(a.answer, a.symbols) for a in found.assumed] == ([("124", ("BTF",))] if told else [])
     assert ("assumed   the version of pahole = 124; it decides BTF" in explanation_text(found, 100)) is told
+
+
+def test_a_member_of_a_choice_says_which_one_is_chosen() -> None:
+    found = explained("DEBUG_NEW", "")
+    assert leaves(found.causes) == ["DEBUG_NEW is n"]
+    assert found.causes[0].note == "can be chosen: DEBUG_NONE is now, and only one of a choice can be y"
+
+
+def test_an_implied_symbol_is_reached_by_what_implies_it() -> None:
+    tree = fixture_tree(
+        12, 'config IMPLYING\n\tbool "I"\n\timply IMPLIED\n\nconfig IMPLIED\n\tbool\n\tdepends on VALUES\n'
+    )
+    found = explain(resolve(tree, "# CONFIG_VALUES is not set\n"), "IMPLIED")
+    assert found.enabled_by == ("CONFIG_IMPLYING=y", "CONFIG_VALUES=y")
+
+
+def test_dependencies_are_listed_once_and_prompts_with_quotes_stay_readable() -> None:
+    more = 'if NET\nconfig NOISY\n\tbool "\\"quoted\\" thing"\n\tdepends on NET && KPROBES\n\tdepends on KPROBES && y\nendif\n'
+    found = explain(resolve(fixture_tree(12, more), ""), "NOISY")
+    assert sorted(found.depends.split(" && ")) == ["KPROBES", "NET"]
+    assert """  '"quoted" thing'""" in explanation_text(found, 100)

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kina_audit.kconfig.fix import Fix, Goal, compile_expression, find_fix
+from kina_audit.kconfig.fix import Fix, Goal, find_fix
+from kina_audit.kconfig.goals import compile_expression
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import expression_text
 from kina_audit.kconfig.resolve import Requested, Resolution, resolve
+from kina_audit.kconfig.text import blocked_text, fragment_text
 from kina_audit.kernel.expression import Expression
 from tests.conftest import examples
 from tests.kconfig_fixture import fixture_tree
@@ -240,3 +242,95 @@ def test_a_fragment_does_what_it_says_and_has_no_line_too_many(config: list[str]
     for line in lines(found):
         assert not holds([other for other in lines(found) if other != line])
     assert all(isinstance(r, Requested) for r in found.resolution.requested.values())
+
+
+def blocked(config: str, *conditions: str, tree: KernelTree | None = None) -> tuple[Fix, str]:
+    found = fixed(config, *conditions, tree=tree)
+    assert found.changes == ()
+    return found, " ".join(blocked_text(found, 200).split())
+
+
+def test_goals_of_one_choice_are_told_to_be_rivals_and_what_is_left_is_offered() -> None:
+    found, text = blocked("CONFIG_NET=y\n", "DEBUG_OLD", "DEBUG_NEW", "KPROBES")
+    [row] = found.blocked
+    assert row.proven
+    assert row.against is not None
+    assert {row.goal.id, row.against.id} == {"test/0", "test/1"}
+    assert "never together with test/" in text
+    assert "only one of a choice can be y" in text
+    assert "CONFIG_KPROBES=y" in [c.line for c in found.partial]
+    assert "Without that, the rest can be had:" in text
+    again = resolve(fixture_tree(), "CONFIG_NET=y\n", [("f", "".join(f"{c.line}\n" for c in found.partial))])
+    assert again.value("KPROBES") == "y"
+
+
+def test_what_another_goal_takes_is_told() -> None:
+    found, text = blocked("CONFIG_NET=y\n", "KPROBES", "JIT", "!MODULES")
+    [row] = found.blocked
+    assert (row.goal.id, row.against and row.against.id, row.proven) == ("test/2", "test/1", False)
+    assert "test/2 needs !MODULES: not together with test/1, which needs JIT" in text
+    assert "MODULES is y, and has to be n" in text
+    assert [c.name for c in found.partial] == ["JIT", "KPROBES", "MODULES"]
+
+
+def test_every_goal_that_cannot_be_had_is_listed_and_the_rest_offered() -> None:
+    found, _ = blocked("", "ARM64_ONLY", "DEBUG_OLD && DEBUG_NEW", "KPROBES", "NO_SUCH_THING")
+    assert {b.goal.id: b.proven for b in found.blocked} == {"test/0": True, "test/1": True, "test/3": True}
+    assert [c.line for c in found.partial] == ["CONFIG_KPROBES=y", "CONFIG_NET=y"]
+
+
+def test_a_goal_that_names_what_the_tree_lacks_says_so() -> None:
+    _, text = blocked("", "BRIDG && NET")
+    assert "BRIDG does not exist: nothing defines it on x86 6.12.0; did you mean BRIDGE?" in text
+
+
+ONLY_M = 'config ONLY_M\n\ttristate "Only m"\n\tdepends on m\n'
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("COUNT >= 5000", "COUNT goes from 1 to 4096"),
+        ("COUNT > 4096", "COUNT goes from 1 to 4096"),
+        ("ONLY_M = y", "ONLY_M can only be m on x86 6.12.0"),
+        ("X86 = n", ""),
+        ("ADDRESS > 0xffff", "ADDRESS goes from"),
+    ],
+)
+def test_comparisons_that_cannot_hold_are_proven(condition: str, said: str) -> None:
+    found, text = blocked("CONFIG_MODULES=y\nCONFIG_EXPERT=y\n", condition, tree=fixture_tree(12, ONLY_M))
+    assert [b.proven for b in found.blocked] == [True]
+    assert said in text
+
+
+@pytest.mark.parametrize("condition", ["COUNT >= 4096", "COUNT = 1", "ONLY_M = m", "ONLY_M != n", "ADDRESS = 0xffff"])
+def test_comparisons_that_can_hold_do(condition: str) -> None:
+    assert not fixed("CONFIG_MODULES=y\nCONFIG_EXPERT=y\n", condition, tree=fixture_tree(12, ONLY_M)).blocked
+
+
+def test_a_value_that_is_only_m_is_not_said_to_be_impossible() -> None:
+    tree = fixture_tree(12, ONLY_M)
+    [lost] = resolve(tree, "CONFIG_MODULES=y\nCONFIG_ONLY_M=y\n").lost(["ONLY_M"])
+    assert (lost.actual, lost.reason) == ("m", "it can only be m on x86 6.12.0 with this toolchain")
+
+
+def test_a_lost_text_names_what_is_missing_and_a_number_its_range() -> None:
+    text = '# CONFIG_VALUES is not set\nCONFIG_NAME_OF_IT="x"\n'
+    assert [w.reason for w in resolve(fixture_tree(), text).lost(["NAME_OF_IT"])] == ["unmet dependencies: VALUES is n"]
+    [lost] = resolve(fixture_tree(), "CONFIG_NET=y\nCONFIG_COUNT=5000\n").lost(["COUNT"])
+    assert lost.reason == "it is outside the range the tree allows, 1 to 4096"
+
+
+def test_what_is_turned_off_begins_with_what_people_set_and_is_not_endless() -> None:
+    more = "".join(
+        f"config PART_{i}\n\tbool{(' ' + chr(34) + 'Part' + chr(34)) if i % 2 else ''}\n\tdepends on NET\n\tdefault y\n"
+        for i in range(40)
+    )
+    tree = fixture_tree(12, more)
+    config = "CONFIG_NET=y\n" + "".join(f"CONFIG_PART_{i}=y\n" for i in range(40))
+    found = fixed(config, "!NET", tree=tree)
+    names = [name for name, _ in found.turned_off]
+    assert names.index("PART_39") < names.index("PART_0")
+    shown = fragment_text(found, "t")
+    assert shown.count(" becomes n.") == 12
+    assert "# ... and 29 more that the config has on." in shown

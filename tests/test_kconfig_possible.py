@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kina_audit.kconfig.goals import compile_expression, highest
 from kina_audit.kconfig.loaded import KernelTree, read_tree
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.toolchain import Toolchain
+from kina_audit.kernel.expression import Expression
 from tests.conftest import SHARED, config_text, examples
 from tests.kconfig_fixture import fixture_tree
 from tests.kernel_sources import kernel_source, no_source
@@ -63,3 +65,26 @@ def test_real_configs_stay_inside(version: str, arch: str, tmp_path_factory: pyt
         assert outside(tree, text) == [], path.name
         assert outside(tree, text.replace("=m\n", "=y\n")) == [], path.name
         assert outside(tree, text + "# CONFIG_MODULES is not set\n") == [], path.name
+
+
+NUMBERS = ["COUNT", "COUNT_LIMIT", "ADDRESS", "NO_DEFAULT"]
+
+
+@settings(max_examples=examples(80))
+@given(
+    st.sampled_from(NUMBERS),
+    st.sampled_from([">=", "<", "=", "!=", ">", "<="]),
+    st.sampled_from(["0", "1", "4", "8", "9", "100", "4096", "4097", "0x1000", "0xffff", "0x10000"]),
+    st.lists(
+        st.tuples(st.sampled_from(NUMBERS), st.sampled_from(["0", "3", "8", "99", "4096", "5000", "0xfff", "0xffff"])),
+        max_size=4,
+    ),
+    st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from("yn")), max_size=8),
+)
+def test_no_config_reaches_a_comparison_that_was_ruled_out(
+    name: str, relation: str, bound: str, numbers: list[tuple[str, str]], rows: list[tuple[str, str]]
+) -> None:
+    tree = fixture_tree()
+    expr = compile_expression(tree, Expression.parse(f"{name} {relation} {bound}").node)
+    state = resolve(tree, "".join(f"CONFIG_{n}={v}\n" for n, v in [*rows, *numbers]))
+    assert state.solver.expr(expr) <= highest(tree, expr)

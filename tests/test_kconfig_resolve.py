@@ -88,7 +88,7 @@ def test_later_fragments_win_and_choices_follow() -> None:
         ("CONFIG_COUNT=many\n", "COUNT", "4", "many is no int"),
         ("CONFIG_EXPERT=m\n", "EXPERT", "n", "m is no bool"),
         ("CONFIG_ARM64_ONLY=y\n", "ARM64_ONLY", "n", "cannot be enabled on x86 6.12.0"),
-        ("CONFIG_BRIDG=y\n", "BRIDG", "", "no such symbol on x86; did you mean BRIDGE?"),
+        ("CONFIG_BRIDG=y\n", "BRIDG", "", "nothing defines it on x86 6.12.0; did you mean BRIDGE?"),
         ("CONFIG_EXPERT=y\nCONFIG_MODULES=y\nCONFIG_NET=y\nCONFIG_PACKET=m\nCONFIG_BRIDGE=y\n", "BRIDGE", "m", "only be m"),
         ('CONFIG_TEXT_COPY="x"\n', "TEXT_COPY", "", "no prompt: its default decides"),
     ],

@@ -161,7 +161,7 @@ def _because(resolution: Resolution, reasons: Reasons, sym: int) -> str:
     if sym in solver.trans:
         return "transitional: read from the config, handed on to its successor, never written"
     if sym in solver.choice_of and solver.visible[sym]:
-        return f"{'chosen' if value == 'y' else 'not chosen'} in its choice"
+        return "chosen in its choice" if value == "y" else f"not chosen in its choice: {reasons.chosen(sym)}"
     if asked is not None and solver.visible[sym] and (sym in solver.user.tri or sym in solver.user.text):
         where = f"{asked.where} line {asked.line}"
         said = asked.value.strip('"') if letter == "s" else asked.value

@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from kina_audit.kconfig.loaded import KernelTree
-from kina_audit.kconfig.model import AND, CONST, CONTAINS, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL
+from kina_audit.kconfig.goals import compile_expression, highest
+from kina_audit.kconfig.model import AND
 from kina_audit.kconfig.reasons import Cause, Reasons
 from kina_audit.kconfig.resolve import Requested, Resolution
 from kina_audit.kconfig.ways import NOTHING, Way, Ways
-from kina_audit.kernel.expression import Expression, Node
+from kina_audit.kernel.expression import Expression
 
-_RELATIONS = {"=": EQ, "!=": NE, "<": LT, "<=": LE, ">": GT, ">=": GE}
 _MOST_STATES = 80
 FRAGMENT = "the fragment"
 
@@ -65,11 +64,13 @@ class Blocked:
         goal: the goal.
         proven: True: no config of this tree, architecture and toolchain can hold it; False: none was found.
         causes: why.
+        against: the goal it cannot hold together with; empty: it cannot be reached alone.
     """
 
     goal: Goal
     proven: bool
     causes: tuple[Cause, ...]
+    against: Goal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Fix:
         blocked: goals that cannot be reached.
         turned_off: symbols the config had on that the fragment turns off, with their new value.
         tried: states that were resolved.
+        partial: when goals cannot be reached, the fragment for the others.
     """
 
     changes: tuple[Change, ...]
@@ -89,13 +91,21 @@ class Fix:
     blocked: tuple[Blocked, ...] = ()
     turned_off: tuple[tuple[str, str], ...] = ()
     tried: int = 0
+    partial: tuple[Change, ...] = ()
 
 
 Goals = Callable[[Resolution], Sequence[Goal]]
 """The goals of a state; a function, because what a Cilium mode asks for depends on what is there."""
 
 
-def find_fix(start: Resolution, goals: Goals, proven: Callable[[Resolution], bool], *, quick: bool = False) -> Fix:
+def find_fix(
+    start: Resolution,
+    goals: Goals,
+    proven: Callable[[Resolution], bool],
+    *,
+    quick: bool = False,
+    explain: bool = True,
+) -> Fix:
     """Search for the cheapest set of assignments under which every goal holds.
 
     Args:
@@ -103,18 +113,43 @@ def find_fix(start: Resolution, goals: Goals, proven: Callable[[Resolution], boo
         goals: what has to hold.
         proven: resolves and audits for real; only what it accepts is returned.
         quick: leave out what takes every symbol's value: whether something is turned off, and what each line is for.
+        explain: when there is no fragment, find out which goals stand alone or against each other, and what can be had
+            without them; not when it has to be quick.
     """
-    return _Search(start, goals, proven, quick=quick).run()
+    search = Search(start, goals, proven, quick=quick)
+    found = search.run()
+    if not found.blocked or quick or not explain:
+        return found
+    from kina_audit.kconfig.conflicts import explained
+
+    return explained(search, found)
 
 
-class _Search:
-    def __init__(self, start: Resolution, goals: Goals, proven: Callable[[Resolution], bool], *, quick: bool) -> None:
+class Search:
+    """The search for one fragment; every state it looks at is resolved for real."""
+
+    def __init__(
+        self,
+        start: Resolution,
+        goals: Goals,
+        proven: Callable[[Resolution], bool],
+        *,
+        quick: bool = False,
+        most: int = _MOST_STATES,
+    ) -> None:
         self.quick = quick
         self.tree, self.start, self.goals, self.proven = start.tree, start, goals, proven
         self.compiled: dict[tuple[str, int], int] = {}
         self.tried = 0
+        self.most = most
 
     def run(self) -> Fix:
+        """Search; what is found is proven and has no line too many."""
+        hopeless = tuple(
+            Blocked(g, proven=True, causes=self.causes(self.start, g)) for g in self.unmet(self.start) if self.never(g)
+        )
+        if hopeless:
+            return Fix((), self.start, hopeless, (), self.tried)
         queue: list[tuple[int, int, int, Way]] = [(0, 0, 0, NOTHING)]
         seen = {NOTHING}
         blocked: tuple[Blocked, ...] = ()
@@ -122,11 +157,11 @@ class _Search:
         least: list[Goal] = []
         serial = 0
         costs = Ways(self.tree, self.start.solver)
-        while queue and self.tried < _MOST_STATES:
+        while queue and self.tried < self.most:
             _, _, _, chosen = heappop(queue)
             self.tried += 1
             state = self._state(chosen)
-            unmet = self._unmet(state)
+            unmet = self.unmet(state)
             if not unmet:
                 found = self._proof(chosen, state)
                 if found is not None:
@@ -138,7 +173,7 @@ class _Search:
             if not least or len(unmet) < len(least):
                 least = unmet
             ways = Ways(self.tree, state.solver)
-            options = ways.together([ways.reach(self._compiled(g), g.wanted) for g in unmet])
+            options = ways.together([ways.reach(self.compile(g), g.wanted) for g in unmet])
             if not options:
                 if chosen == NOTHING or not blocked:
                     blocked = self._blocked(state, ways, unmet)
@@ -154,9 +189,17 @@ class _Search:
             return self._result(*spare)
         if not blocked:
             # Each has its ways, but not with the others: what the best state lacked is what stands against the rest.
-            least = least or self._unmet(self.start)
-            blocked = tuple(Blocked(g, proven=False, causes=self._causes(self.start, g)) for g in least)
+            least = least or self.unmet(self.start)
+            blocked = tuple(Blocked(g, proven=False, causes=self.causes(self.start, g)) for g in least)
         return Fix((), self.start, blocked, (), self.tried)
+
+    def never(self, *goals: Goal) -> bool:
+        """Whether it is proven that no config whatever holds these goals, taken together."""
+        exprs = [self.compile(goal) for goal in goals]
+        if len(exprs) > 1:
+            self.tree.model.exprs.append([AND, *exprs])
+            exprs = [len(self.tree.model.exprs) - 1]
+        return highest(self.tree, exprs[0]) < min(goal.wanted for goal in goals)
 
     def _state(self, chosen: Way) -> Resolution:
         if not chosen:
@@ -164,10 +207,11 @@ class _Search:
         added = sorted((self.tree.model.names[s], v) for s, v in chosen)
         return self.start.changed([Requested(n, value, FRAGMENT, line) for line, (n, value) in enumerate(added, 1)])
 
-    def _unmet(self, state: Resolution) -> list[Goal]:
-        return [g for g in self.goals(state) if state.solver.expr(self._compiled(g, state)) < g.wanted]
+    def unmet(self, state: Resolution) -> list[Goal]:
+        """The goals that a state does not hold."""
+        return [g for g in self.goals(state) if state.solver.expr(self.compile(g, state)) < g.wanted]
 
-    def _compiled(self, goal: Goal, state: Resolution | None = None) -> int:
+    def compile(self, goal: Goal, state: Resolution | None = None) -> int:
         """The goal's condition as an expression of the model."""
         key = (goal.expr.text, 0)
         found = self.compiled.get(key)
@@ -182,7 +226,7 @@ class _Search:
         fewest, trimmed = chosen, state
         for item in sorted(chosen):
             trial = self._state(fewest - {item})
-            if not self._unmet(trial):
+            if not self.unmet(trial):
                 fewest, trimmed = fewest - {item}, trial
         if self.proven(trimmed):
             return fewest, trimmed
@@ -197,8 +241,8 @@ class _Search:
         )
 
     def _turned_off(self, state: Resolution) -> list[tuple[str, str]]:
-        """What the config asked for and had, and lost."""
-        found = []
+        """What the config asked for and had, and lost; what a person can see and set comes first."""
+        found: list[tuple[bool, str, str]] = []
         index, types = self.tree.model.index, self.tree.model.types
         for name, row in self.start.requested.items():
             sym = index.get(name)
@@ -206,19 +250,17 @@ class _Search:
                 continue
             before = self.start.solver.tri(sym)
             if before and state.solver.tri(sym) < before:
-                found.append((name, state.value(name)))
-        return sorted(found)
+                found.append((not self.tree.model.prompts[sym], name, state.value(name)))
+        return [(name, value) for _, name, value in sorted(found)]
 
     def _blocked(self, state: Resolution, ways: Ways, unmet: Sequence[Goal]) -> tuple[Blocked, ...]:
-        found = []
-        for goal in unmet:
-            if not ways.reach(self._compiled(goal), goal.wanted):
-                possible = highest(self.tree, self._compiled(goal))
-                found.append(Blocked(goal, possible < goal.wanted, self._causes(state, goal)))
-        return tuple(found) or tuple(Blocked(g, proven=False, causes=self._causes(state, g)) for g in unmet)
+        """The goals that no assignment is proposed for; all, where each has some and they do not go together."""
+        none = [g for g in unmet if not ways.reach(self.compile(g), g.wanted)] or unmet
+        return tuple(Blocked(g, proven=False, causes=self.causes(state, g)) for g in none)
 
-    def _causes(self, state: Resolution, goal: Goal) -> tuple[Cause, ...]:
-        return Reasons(self.tree, state.solver).unmet(self._compiled(goal, state), goal.wanted)
+    def causes(self, state: Resolution, goal: Goal) -> tuple[Cause, ...]:
+        """Why a state does not hold a goal."""
+        return Reasons(self.tree, state.solver).unmet(self.compile(goal, state), goal.wanted)
 
     def _result(self, chosen: Way, state: Resolution) -> Fix:
         names = {self.tree.model.names[s]: v for s, v in chosen}
@@ -238,74 +280,8 @@ class _Search:
         found = {}
         for item in chosen:
             without = self._state(chosen - {item})
-            unmet = self._unmet(without)
+            unmet = self.unmet(without)
             found[self.tree.model.names[item[0]]] = (
                 ", ".join(dict.fromkeys(g.id for g in unmet)) or "the proof needs it"
             )
         return found
-
-
-def compile_expression(tree: KernelTree, node: Node) -> int:
-    """A requirement's condition as an expression of the model; symbols the tree lacks read as n, as in a config."""
-    model = tree.model
-
-    def add(row: list[int]) -> int:
-        model.exprs.append(row)
-        return len(model.exprs) - 1
-
-    def constant(text: str) -> int:
-        for i in range(model.defined, len(model.names)):
-            if model.names[i] == text:
-                return i
-        model.names.append(text)
-        model.types += "u"
-        return len(model.names) - 1
-
-    def operand(atom: Node) -> int:
-        name = str(atom[1])
-        if atom[0] == "sym":
-            found = model.index.get(name)
-            return constant("n") if found is None else found
-        return constant(name)
-
-    kind = node[0]
-    if kind == "sym":
-        sym = model.index.get(str(node[1]))
-        return 0 if sym is None else add([SYMBOL, sym])
-    if kind == "const":
-        return {"n": 0, "m": 1, "y": 2}.get(str(node[1]), 0)
-    if kind == "cmp":
-        left, right = node[2], node[3]
-        assert isinstance(left, tuple)
-        assert isinstance(right, tuple)
-        return add([_RELATIONS[str(node[1])], operand(left), operand(right)])
-    if kind == "contains":
-        texts = [str(part[1]) for part in node[1:] if isinstance(part, tuple)]
-        of = model.index.get(texts[0])
-        if of is None or model.types[of] != "s":
-            return 0
-        return add([CONTAINS, of, *map(constant, texts[1:])])
-    parts = [compile_expression(tree, part) for part in node[1:] if isinstance(part, tuple)]
-    return add([{"!": NOT, "&&": AND, "||": OR}[str(kind)], *parts])
-
-
-def highest(tree: KernelTree, expr: int) -> int:
-    """The highest value an expression can have, whatever a config says."""
-    return _interval(tree, expr)[1]
-
-
-def _interval(tree: KernelTree, expr: int) -> tuple[int, int]:
-    node = tree.model.exprs[expr]
-    kind = node[0]
-    if kind == CONST:
-        return (node[1], node[1])
-    if kind == SYMBOL:
-        return tree.possible(node[1])
-    if kind in (AND, OR):
-        parts = [_interval(tree, part) for part in node[1:]]
-        pick = min if kind == AND else max
-        return (pick(p[0] for p in parts), pick(p[1] for p in parts))
-    if kind == NOT:
-        low, high = _interval(tree, node[1])
-        return (2 - high, 2 - low)
-    return (0, 2)

@@ -148,17 +148,33 @@ def expression_text(model: TreeModel, expr: int, depth: int = 0) -> str:
     if kind == CONST:
         return "nmy"[node[1]]
     if kind == SYMBOL:
-        return model.names[node[1]] or "<choice>"
+        return model.names[node[1]] or "its choice"
     if kind == NOT:
         return "!" + expression_text(model, node[1], 3)
     if kind in (AND, OR):
         rank = 2 if kind == AND else 1
-        text = (" && " if kind == AND else " || ").join(expression_text(model, e, rank) for e in node[1:])
-        return f"({text})" if depth > rank else text
+        parts = [e for e in flat_and(model, [expr]) if e != YES] if kind == AND else node[1:]
+        texts = dict.fromkeys(expression_text(model, e, rank if len(parts) > 1 else depth) for e in parts)
+        text = (" && " if kind == AND else " || ").join(texts) or "y"
+        return f"({text})" if depth > rank and len(texts) > 1 else text
     if kind == CONTAINS:
         items = "".join(f', "{model.names[s]}"' for s in node[2:])
         return f"contains({model.names[node[1]]}{items})"
     return f"{operand_text(model, node[1])} {RELATION_TEXT[kind]} {operand_text(model, node[2])}"
+
+
+def flat_and(model: TreeModel, exprs: Sequence[int]) -> list[int]:
+    """What all has to hold, with nested conjunctions opened, each once."""
+    found: dict[int, None] = {}
+    todo = list(reversed(exprs))
+    while todo:
+        expr = todo.pop()
+        node = model.exprs[expr]
+        if node[0] == AND:
+            todo += reversed(node[1:])
+        else:
+            found[expr] = None
+    return list(found)
 
 
 def operand_text(model: TreeModel, symbol: int) -> str:

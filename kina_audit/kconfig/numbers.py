@@ -57,3 +57,8 @@ def strtoll(text: str, base: int) -> int:
     match = (_DECIMAL if base == 10 else _HEX).match(text)
     value = int(match[0], base) if match and len(match[0]) < 40 else 0
     return max(-(2**63), min(2**63 - 1, value))
+
+
+def as_number(text: str) -> int | None:
+    """The number that a whole text of Kconfig is, decimal or with 0x in front; None when it is none."""
+    return _number(text, "u")

@@ -4,8 +4,10 @@ An over-approximation, narrowed until nothing changes: what is ruled out is impo
 computed once a tree and kept with it.
 """
 
+from collections.abc import Callable
+
 from kina_audit.kconfig.model import AND, CONST, NOT, OR, SYMBOL, TreeModel
-from kina_audit.kconfig.numbers import compare_texts
+from kina_audit.kconfig.numbers import as_number, compare_texts
 
 _MOST_ROUNDS = 12
 Interval = tuple[int, int]
@@ -144,7 +146,8 @@ class _Narrowing:
     def _compare(self, kind: int, left: int, right: int) -> Interval:
         a, b = self._known(left), self._known(right)
         if a is None or b is None:
-            return (0, 2)
+            known = next((s for s in (left, right) if s < self.model.defined), left)
+            return possible_comparison(self.model, kind, left, right, (self.low[known], self.high[known]))
         holds = 2 if compare_texts(kind, (a, self.model.types[left]), (b, self.model.types[right])) else 0
         return (holds, holds)
 
@@ -152,3 +155,68 @@ class _Narrowing:
         if self.model.types[sym] in "bt":
             return "nmy"[self.low[sym]] if self.low[sym] == self.high[sym] else None
         return self.model.names[sym] if self.model.types[sym] == "u" else self.texts.get(sym)
+
+
+def number_bounds(model: TreeModel, sym: int) -> tuple[int, int] | None:
+    """The lowest and highest number that an int or hex symbol can be set to; None when nothing bounds it.
+
+    Only where every prompt of the symbol implies one of its ranges; without any prompt nobody sets it.
+    """
+    if sym >= model.defined or model.types[sym] not in "ih" or sym not in model.ranges:
+        return None
+    conditions = {row[2] for row in model.ranges[sym]}
+    if not (2 in conditions or model.depends[sym] in conditions):
+        return None
+    lows = [_bound(model, row[0], min) for row in model.ranges[sym]]
+    highs = [_bound(model, row[1], max) for row in model.ranges[sym]]
+    found = [n for n in lows if n is not None], [n for n in highs if n is not None]
+    return (min(found[0]), max(found[1])) if len(found[0]) == len(lows) and len(found[1]) == len(highs) else None
+
+
+def _bound(model: TreeModel, sym: int, pick: Callable[[list[int]], int]) -> int | None:
+    """What a range's bound can be at most or least: a number, or what a hidden symbol's defaults say."""
+    if sym >= model.defined:
+        return as_number(model.names[sym])
+    if model.prompts[sym] or not model.defaults[sym]:
+        return None
+    said = [model.exprs[value] for value, _ in model.defaults[sym]]
+    numbers = [
+        as_number(model.names[node[1]]) if node[0] == SYMBOL and node[1] >= model.defined else None for node in said
+    ]
+    known = [n for n in numbers if n is not None]
+    return pick(known) if len(known) == len(numbers) else None
+
+
+def possible_comparison(model: TreeModel, kind: int, left: int, right: int, values: Interval) -> Interval:
+    """Whether a comparison of a symbol with a constant can hold, and can fail to.
+
+    Args:
+        model: the tree.
+        kind: the relation.
+        left: its first operand.
+        right: its second operand.
+        values: the lowest and highest tristate value of the symbol.
+    """
+    sym, other = (left, right) if left < model.defined else (right, left)
+    if sym >= model.defined or other < model.defined:
+        return (0, 2)
+    if model.types[sym] in "bt":
+        texts = ["nmy"[v] for v in range(values[0], values[1] + 1) if v != 1 or model.types[sym] == "t"]
+    else:
+        bounds = number_bounds(model, sym)
+        number = as_number(model.names[other])
+        if bounds is None or number is None:
+            return (0, 2)
+        # The ends, what is compared with and its neighbours stand for all; where the symbol is not there it is 0 or empty.
+        near = {bounds[0], bounds[1], *(n for n in range(number - 1, number + 2) if bounds[0] <= n <= bounds[1])}
+        texts = ["", "0", *(str(n) if model.types[sym] == "i" else hex(n) for n in near)]
+    types = model.types[left], model.types[right]
+    held = {
+        compare_texts(
+            kind,
+            (t if sym == left else model.names[left], types[0]),
+            (t if sym == right else model.names[right], types[1]),
+        )
+        for t in texts
+    }
+    return (2 if held == {True} else 0, 0 if held == {False} else 2)

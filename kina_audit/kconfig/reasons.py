@@ -1,9 +1,11 @@
 """Why a symbol is not what somebody wants it to be: unmet dependencies, down to what a person can change."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from kina_audit.kconfig.loaded import KernelTree
-from kina_audit.kconfig.model import AND, CONST, EQ, NOT, OR, SYMBOL, expression_text
+from kina_audit.kconfig.model import AND, CONST, NOT, OR, SYMBOL, expression_text
+from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.solve import Solver
 
 _MOST_NAMES = 6
@@ -93,20 +95,22 @@ class Reasons:
         """Why a symbol is below ``wanted``."""
         name, value = self.model.names[sym], self.solver.tri(sym)
         if sym >= self.model.defined or sym in self.model.foreign:
-            return Cause(
-                f"{name} does not exist", f"nothing defines it on {self.model.arch} {self.model.version}", name
-            )
+            return Cause(f"{name} does not exist", undefined(self.tree, name), name)
         text, place = f"{name or 'the choice'} is {TRI[value]}", self.place(sym)
         if sym in seen or len(seen) > _DEEPEST:
             return Cause(text, "", name, place)
         seen |= {sym}
-        impossible = self.impossible(sym, wanted)
-        rules_out = f"cannot be {TRI[wanted]} on {self.model.arch} {self.model.version} with this toolchain"
         if self.model.types[sym] == "b" and wanted == 1:
             wanted = 2
+        impossible = self.impossible(sym, wanted)
+        rules_out = self.ruled_out(sym)
         prompts = self.model.prompts[sym]
         if prompts:
             if self.solver.visible[sym] >= wanted or (self.solver.visible[sym] and self.model.types[sym] == "b"):
+                if sym in self.solver.choice_of:
+                    return Cause(
+                        text, f"can be chosen: {self.chosen(sym)}, and only one of a choice can be y", name, place
+                    )
                 asked = self.solver.user.tri.get(sym)
                 said = "the config says n" if asked == 0 else "the config has no line for it"
                 if asked is None and any(self.solver.expr(c) for _, c in self.model.defaults[sym]):
@@ -123,6 +127,17 @@ class Reasons:
                 causes = tuple(c for e in conditions for c in self.unmet(e, wanted, seen))
         return Cause(text, f"{rules_out}; {note}" if impossible else note, name, place, any_of=False, causes=causes)
 
+    def ruled_out(self, sym: int) -> str:
+        """A clause for a value that no config whatever gives a symbol."""
+        highest = self.tree.possible(sym)[1]
+        what = "can only be m" if highest == 1 else "cannot be enabled"
+        return f"{what} on {self.model.arch} {self.model.version} with this toolchain"
+
+    def chosen(self, sym: int) -> str:
+        """A clause on what of a member's choice is chosen."""
+        member = self.solver.chosen.get(self.solver.choice_of[sym], -1)
+        return f"{self.model.names[member]} is now" if member >= 0 else "nothing is now"
+
     def _selected_by(self, sym: int) -> str:
         rows = [self.model.names[s] for s, _ in self.selectors(sym)]
         if not rows:
@@ -136,6 +151,8 @@ class Reasons:
         name = self.model.names[sym]
         on = [self.model.names[s] for s, c in self.selectors(sym) if self.solver.tri(s) and self.solver.expr(c)]
         note = f"selected by {', '.join(on[:_MOST_NAMES])}" if on else ""
+        if sym in self.solver.choice_of and not on:
+            note = "it is the one of its choice that is chosen"
         if sym < self.model.defined and self.model.types[sym] in "bt" and self.tree.possible(sym)[0]:
             note = f"it is always on on {self.model.arch} {self.model.version}"
         return Cause(f"{name} is {self.value(sym)}, and has to be n", note, name, self.place(sym))
@@ -143,18 +160,24 @@ class Reasons:
     def _comparison(self, expr: int) -> Cause:
         node = self.model.exprs[expr]
         left, right = node[1], node[2]
-        text = expression_text(self.model, expr)
-        told = [f"{self.model.names[s]} is {self.value(s)}" for s in (left, right) if s < self.model.defined]
-        name = next((self.model.names[s] for s in (left, right) if s < self.model.defined), "")
-        sym = next((s for s in (left, right) if s < self.model.defined), None)
-        if node[0] == EQ and sym is not None and self.model.types[sym] in "bt":
-            return Cause(f"{text} does not hold: {', '.join(told)}", "", name, self.place(sym))
-        return Cause(
-            f"{text} does not hold" + (f": {', '.join(told)}" if told else ""),
-            "",
-            name,
-            self.place(sym) if sym is not None else "",
-        )
+        named = [s for s in (left, right) if s < self.model.defined]
+        text = f"{expression_text(self.model, expr)} does not hold"
+        told = [f"{self.model.names[s]} is {self.value(s)}" for s in named]
+        if not named:
+            return Cause(text)
+        sym = named[0]
+        bounds = number_bounds(self.model, sym)
+        note = f"{self.model.names[sym]} goes from {bounds[0]} to {bounds[1]}" if bounds else ""
+        if self.impossible(sym, 2):
+            note = f"{self.model.names[sym]} {self.ruled_out(sym)}"
+        return Cause(f"{text}: {', '.join(told)}", note, self.model.names[sym], self.place(sym))
+
+
+def undefined(tree: KernelTree, name: str) -> str:
+    """A clause on a name that a tree does not define: where it may come from."""
+    said = f"nothing defines it on {tree.model.arch} {tree.model.version}"
+    near = get_close_matches(name, tree.model.index, n=2, cutoff=0.8)
+    return f"{said}; did you mean {' or '.join(near)}?" if near else said
 
 
 def pairs(tree: KernelTree, expr: int) -> list[tuple[int, int]]:

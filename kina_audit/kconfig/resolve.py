@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
-from kina_audit.kconfig.reasons import Cause, Reasons
+from kina_audit.kconfig.possible import number_bounds
+from kina_audit.kconfig.reasons import Cause, Reasons, undefined
 from kina_audit.kconfig.solve import Solver, UserValues
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.merge import spelled
@@ -112,9 +112,7 @@ class Resolution:
         if sym is None:
             if row.value == "n":
                 return None
-            near = get_close_matches(row.name, model.index, n=3, cutoff=0.8)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            return Lost(row, "", f"Linux {model.version} has no such symbol on {model.arch}{hint}")
+            return Lost(row, "", undefined(self.tree, row.name))
         letter = model.types[sym]
         if letter in "ihs":
             text = decoded(row.value) if letter == "s" else row.value
@@ -122,7 +120,7 @@ class Resolution:
                 return Lost(row, solver.text(sym), f"{row.value} is no {_TYPE_NAMES[letter]}")
             if solver.text(sym) == text:
                 return None
-            return Lost(row, solver.text(sym), self._text_reason(sym))
+            return self._lost_text(row, sym)
         value = row.value[:1]
         actual = solver.text(sym)
         if value == actual:
@@ -131,12 +129,19 @@ class Resolution:
             return Lost(row, actual, f"{row.value} is no {_TYPE_NAMES.get(letter, 'tristate')}")
         return self._tristate(row, sym, "nmy".index(value), actual)
 
-    def _text_reason(self, sym: int) -> str:
-        if sym in self.tree.model.ranges and self.solver.visible[sym]:
-            return "it is outside the range the tree allows"
-        return (
-            "its dependencies are not met" if self.tree.model.prompts[sym] else "it has no prompt: its default decides"
-        )
+    def _lost_text(self, row: Requested, sym: int) -> Lost:
+        """Why a number or string is another one."""
+        model, solver = self.tree.model, self.solver
+        actual = solver.text(sym)
+        if not model.prompts[sym]:
+            return Lost(row, actual, "it has no prompt: its default decides")
+        if solver.visible[sym]:
+            bounds = number_bounds(model, sym)
+            said = f", {bounds[0]} to {bounds[1]}" if bounds else ""
+            return Lost(row, actual, f"it is outside the range the tree allows{said}")
+        reasons = Reasons(self.tree, solver)
+        causes = tuple(c for p in model.prompts[sym] for c in reasons.unmet(p, 1))
+        return Lost(row, actual, f"unmet dependencies: {flat(causes)}", causes)
 
     def _tristate(self, row: Requested, sym: int, wanted: int, actual: str) -> Lost:
         model, solver = self.tree.model, self.solver
@@ -158,10 +163,7 @@ class Resolution:
                 return Lost(row, actual, "it is not visible, so its default decides")
             return Lost(row, actual, "m is no value of a bool symbol" if wanted == 1 else "the tree decides")
         if reasons.impossible(sym, wanted):
-            cause = reasons.symbol(sym, wanted)
-            return Lost(
-                row, actual, f"it cannot be enabled on {model.arch} {model.version} with this toolchain", cause.causes
-            )
+            return Lost(row, actual, f"it {reasons.ruled_out(sym)}", reasons.symbol(sym, wanted).causes)
         if sym in solver.choice_of and solver.visible[sym]:
             return Lost(row, actual, f"{self._chosen(sym)} is chosen instead: only one of a choice can be y")
         if not model.prompts[sym]:

@@ -11,6 +11,7 @@ from kina_audit.kconfig.sensitive import Assumption
 
 _DEEPEST = 8
 _MOST_LOST = 4
+_MOST_TURNED_OFF = 12
 
 
 def explanation_text(found: Explanation, width: int) -> str:
@@ -18,7 +19,8 @@ def explanation_text(found: Explanation, width: int) -> str:
     kind = found.type + (", hidden" if found.hidden else "") + (", transitional" if found.transitional else "")
     lines = [f"CONFIG_{found.symbol} ({kind}) = {found.value or '(empty)'}", ""]
     for place in found.definitions:
-        prompt = f'"{place.prompt}"' if place.prompt else "(no prompt)"
+        quote = "'" if '"' in place.prompt else '"'
+        prompt = f"{quote}{place.prompt}{quote}" if place.prompt else "(no prompt)"
         lines.append(f"  defined   {place.file}:{place.line}  {prompt}")
     if found.depends not in ("y", "n"):
         lines.append(_wrapped("depends", f"{found.depends}  [= {found.depends_value}]", width))
@@ -91,8 +93,9 @@ def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = ()) -> s
         f"# Proven on Linux {model.version} ({model.arch}), toolchain {fix.resolution.tree.toolchain}: merged, resolved, audited.",
     ]
     lines += [f"# Assumes {a.question} = {a.answer}; it decides {', '.join(a.symbols)}." for a in assumed]
-    for name, value in fix.turned_off:
-        lines.append(f"# CONFIG_{name} becomes {value}.")
+    lines += [f"# CONFIG_{name} becomes {value}." for name, value in fix.turned_off[:_MOST_TURNED_OFF]]
+    if len(fix.turned_off) > _MOST_TURNED_OFF:
+        lines.append(f"# ... and {len(fix.turned_off) - _MOST_TURNED_OFF} more that the config has on.")
     for change in fix.changes:
         lines += ["", f"# {change.place}; was {change.before}; for {change.reason}", change.line]
     return "\n".join(lines) + "\n"
@@ -103,13 +106,16 @@ def blocked_text(fix: Fix, width: int) -> str:
     model = fix.resolution.tree.model
     lines = []
     for row in fix.blocked:
-        said = (
-            f"no config of Linux {model.version} ({model.arch}) with this toolchain can hold it"
-            if row.proven
-            else f"no way was found in {fix.tried} tries"
-        )
+        if row.against is not None:
+            said = f"{'never' if row.proven else 'not'} together with {row.against.id}, which needs {row.against.expr.text}"
+        elif row.proven:
+            said = f"no config of Linux {model.version} ({model.arch}) with this toolchain can hold it"
+        else:
+            said = f"no way was found in {fix.tried} {'try' if fix.tried == 1 else 'tries'}"
         lines.append(f"{row.goal.id} needs {row.goal.expr.text}: {said}")
         lines += cause_lines(row.causes, 1, width)
+    if fix.partial:
+        lines += ["", "Without that, the rest can be had:", *(c.line for c in fix.partial)]
     return "\n".join(lines) + "\n"
 
 
@@ -125,8 +131,15 @@ def fix_document(fix: Fix, assumed: Sequence[Assumption] = ()) -> dict[str, Any]
         "fragment": [{**asdict(c), "line": c.line} for c in fix.changes],
         "turned_off": [{"name": n, "value": v} for n, v in fix.turned_off],
         "blocked": [
-            {"goal": b.goal.id, "expr": b.goal.expr.text, "proven": b.proven, "causes": [asdict(c) for c in b.causes]}
+            {
+                "goal": b.goal.id,
+                "expr": b.goal.expr.text,
+                "proven": b.proven,
+                "against": b.against.id if b.against else "",
+                "causes": [asdict(c) for c in b.causes],
+            }
             for b in fix.blocked
         ],
+        "partial": [{**asdict(c), "line": c.line} for c in fix.partial],
         "assumed": [asdict(a) for a in assumed],
     }

@@ -132,6 +132,7 @@ class Ways:
                 found += [w | {(sym, "m")} for w in self.reach(prompt, 1)]
         if not model.prompts[sym] or not found:
             found += self._selected(sym, wanted)
+            found += self._implied(sym, wanted)
             for value, condition in model.defaults[sym]:
                 found += self.product([self.reach(condition, wanted), self.reach(value, wanted)])
         return self._cheapest(found)
@@ -143,6 +144,19 @@ class Ways:
         found: list[Way] = []
         for selecting, condition in rows[:_MOST_SELECTORS]:
             found += self.product([self.symbol(selecting, wanted), self.reach(condition, wanted)])
+        return found
+
+    def _implied(self, sym: int, wanted: int) -> list[Way]:
+        """What is implied is on as far as its own dependencies are met."""
+        found: list[Way] = []
+        for implying, condition in pairs(self.tree, self.model.implied[sym])[:_MOST_SELECTORS]:
+            found += self.product(
+                [
+                    self.symbol(implying, wanted),
+                    self.reach(condition, wanted),
+                    self.reach(self.model.depends[sym], wanted),
+                ]
+            )
         return found
 
     def _symbol_off(self, sym: int) -> list[Way]:
@@ -221,6 +235,8 @@ class Ways:
             return self.symbol(sym, 1)
         if (kind, text) in ((EQ, "n"), (LE, "n"), (NE, "y"), (LT, "y"), (LT, "m")):
             return self._symbol_off(sym)
+        if (kind, text) == (EQ, "m") and self.model.types[sym] == "t":
+            return self._union([w | {(sym, "m")} for w in self.reach(p, 1)] for p in self.model.prompts[sym])
         return []
 
     def _best_first(self, exprs: list[int]) -> list[int]:
