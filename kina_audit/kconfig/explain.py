@@ -8,7 +8,7 @@ from typing import Any
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.fix import Fix, Goal, find_fix
 from kina_audit.kconfig.model import CONST, SYMBOL, expression_symbols, expression_text
-from kina_audit.kconfig.reasons import Cause, Reasons, pairs
+from kina_audit.kconfig.reasons import Cause, Reasons, assumed_behind, pairs
 from kina_audit.kconfig.resolve import Resolution
 from kina_audit.kconfig.sensitive import Assumption, assumptions
 from kina_audit.kernel.expression import Expression
@@ -130,12 +130,20 @@ def explain(resolution: Resolution, name: str) -> Explanation:
         reached_by=_reached_by(resolution, sym) if hidden and letter in "bt" else (),
         enabled_by=tuple(c.line for c in fix.changes) if fix else (),
         turned_off=dict(fix.turned_off) if fix else {},
-        assumed=assumptions(fix.resolution if fix else resolution, [name]),
+        assumed=_assumed(fix.resolution if fix else resolution, name, causes),
         possible=value
         if letter in "ihs"
         else "".join("nmy"[v] for v in range(low, high + 1) if letter == "t" or v != 1),
         transitional=sym in solver.trans,
     )
+
+
+def _assumed(resolution: Resolution, name: str, causes: tuple[Cause, ...]) -> tuple[Assumption, ...]:
+    """What was assumed that decides a symbol's value, or keeps it from being turned on."""
+    found = {(a.question, a.answer): a for a in assumptions(resolution, [name])}
+    for question, answer in assumed_behind(causes):
+        found.setdefault((question, answer), Assumption(question, answer, (name,)))
+    return tuple(found.values())
 
 
 def _on(resolution: Resolution, expr: int) -> list[tuple[str, bool]]:

@@ -4,6 +4,7 @@ Everything is plain lists of numbers and texts, so that a parsed tree can be cac
 second, and nothing that comes out of a cache can run.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -21,6 +22,16 @@ NO, MOD, YES = 0, 1, 2
 
 SHOW_SYMBOL, SHOW_MENU, END_MENU = range(3)
 """Steps of writing a config."""
+
+
+PLACEHOLDER = re.compile(r"__KINA_Q(\d+)__")
+"""What stands for the answer to a question about tools, by its number in `TreeModel.questions`."""
+
+VARIABLE, SHELL = "var", "shell"
+"""Kinds of questions beside the names of macros: the first element of each."""
+
+_SUCCESS = re.compile(r"\{ (.*); \} >/dev/null 2>&1 && echo \"y\" \|\| echo \"n\"", re.DOTALL)
+_LONGEST = 100
 
 
 @dataclass(slots=True)
@@ -141,6 +152,18 @@ class TreeTexts:
         return [Place(self.files[row[0]], *row[1:]) for row in self.places[symbol]]
 
 
+def question_text(questions: list[list[str]], number: int) -> str:
+    """A question as a tree asks it, such as ``$(cc-option,-fsanitize=kcfi)``."""
+    kind, *arguments = questions[number]
+    if kind == VARIABLE:
+        return f"$({arguments[0]})"
+    told = ",".join(PLACEHOLDER.sub(lambda m: question_text(questions, int(m[1])), a) for a in arguments)
+    if kind == SHELL and (match := _SUCCESS.match(told)):
+        kind, told = "success", match[1]
+    told = " ".join(told.split())
+    return f"$({kind},{told if len(told) <= _LONGEST else told[: _LONGEST - 3] + '...'})"
+
+
 def expression_text(model: TreeModel, expr: int, depth: int = 0) -> str:
     """An expression in Kconfig's own syntax."""
     node = model.exprs[expr]
@@ -148,6 +171,8 @@ def expression_text(model: TreeModel, expr: int, depth: int = 0) -> str:
     if kind == CONST:
         return "nmy"[node[1]]
     if kind == SYMBOL:
+        if node[1] in model.placeholders:
+            return question_text(model.questions, model.placeholders[node[1]])
         return model.names[node[1]] or "its choice"
     if kind == NOT:
         return "!" + expression_text(model, node[1], 3)

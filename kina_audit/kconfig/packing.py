@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kina_audit.kconfig.model import AND, CONST, NOT, OR, SHOW_SYMBOL, TreeModel, TreeTexts
+from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, TreeModel, TreeTexts
 from kina_audit.kconfig.packed import ARRAYS, PACKED_FORMAT, ROWS, TEXTS, Origin, Sections, planes, xored
 from kina_audit.kconfig.possible import possible_values
-from kina_audit.kconfig.questions import PLACEHOLDER
 
 
 def pack(models: Sequence[tuple[TreeModel, TreeTexts]], origin: Origin) -> bytes:

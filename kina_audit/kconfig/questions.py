@@ -4,22 +4,17 @@ A tree asks through ``$(cc-option,...)``, ``$(shell,...)`` and variables of its 
 placeholder that stands in the model like a symbol that nothing defines, so that one parsed tree serves every toolchain.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kina_audit.kconfig.model import TreeModel
+from kina_audit.kconfig.model import PLACEHOLDER, SHELL, VARIABLE, TreeModel
 
 if TYPE_CHECKING:
     from kina_audit.kconfig.tree import Answers, Asked
 
 MACROS = frozenset(("cc-option", "as-option", "rustc-option", "cc-option-bit", "ld-option", "as-instr", "as-instr64"))
 """Macros that ask a tool one thing; what else a tree defines comes down to ``$(shell,...)``."""
-
-PLACEHOLDER = re.compile(r"__KINA_Q(\d+)__")
-
-_VARIABLE, _SHELL = "var", "shell"
 
 
 class Questions:
@@ -36,7 +31,7 @@ class Questions:
         if name == "srctree" and self._told is None:
             return "."
         known = self._told.variable(name) if self._told is not None else None
-        return known if known is not None else self._ask(_VARIABLE, name)
+        return known if known is not None else self._ask(VARIABLE, name)
 
     def macro(self, name: str, arguments: list[str]) -> str | None:
         """A placeholder for what asks a tool; None: expand it as the tree defines it."""
@@ -46,7 +41,7 @@ class Questions:
 
     def shell(self, command: str) -> str:
         """A placeholder for what a command would print."""
-        return self._told.shell(command) if self._told is not None else self._ask(_SHELL, command)
+        return self._told.shell(command) if self._told is not None else self._ask(SHELL, command)
 
     def _ask(self, *question: str) -> str:
         number = self._numbers.get(question)
@@ -74,7 +69,7 @@ def bind(model: TreeModel, answers: "Answers", other: Mapping[int, str] | None =
         if other is not None and number in other:
             said.append(other[number])
             continue
-        if kind == _VARIABLE:
+        if kind == VARIABLE:
             answer = answers.variable(arguments[0])
             if answer is None:
                 assumed.append((f"what the Makefile sets $({arguments[0]}) to", "", number))
@@ -82,7 +77,7 @@ def bind(model: TreeModel, answers: "Answers", other: Mapping[int, str] | None =
             assumed += [(q, a, number) for q, a in answers.drain()]
             continue
         filled_in = [filled(a) for a in arguments]
-        answer = answers.shell(filled_in[0]) if kind == _SHELL else answers.macro(kind, filled_in)
+        answer = answers.shell(filled_in[0]) if kind == SHELL else answers.macro(kind, filled_in)
         said.append(answer or "")
         assumed += [(q, a, number) for q, a in answers.drain()]
     names, types = model.names.copy(), list(model.types)

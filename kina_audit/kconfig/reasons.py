@@ -1,10 +1,11 @@
 """Why a symbol is not what somebody wants it to be: unmet dependencies, down to what a person can change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from kina_audit.kconfig.loaded import KernelTree
-from kina_audit.kconfig.model import AND, CONST, NOT, OR, SYMBOL, expression_text
+from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
 from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.solve import Solver
 
@@ -25,6 +26,7 @@ class Cause:
         place: ``file:line`` of its definition, or empty.
         any_of: one of the causes behind it has to be mended, not all.
         causes: the reasons behind it.
+        assumption: what was assumed of the toolchain, and decides it: (question, answer).
     """
 
     text: str
@@ -33,6 +35,7 @@ class Cause:
     place: str = ""
     any_of: bool = False
     causes: tuple["Cause", ...] = ()
+    assumption: tuple[str, str] | None = None
 
 
 class Reasons:
@@ -93,6 +96,8 @@ class Reasons:
 
     def symbol(self, sym: int, wanted: int, seen: frozenset[int] = frozenset()) -> Cause:
         """Why a symbol is below ``wanted``."""
+        if sym in self.model.placeholders:
+            return self._of_tools(sym)
         name, value = self.model.names[sym], self.solver.tri(sym)
         if sym >= self.model.defined or sym in self.model.foreign:
             return Cause(f"{name} does not exist", undefined(self.tree, name), name)
@@ -125,7 +130,18 @@ class Reasons:
             if not causes:
                 conditions = [c for v, c in self.model.defaults[sym] if self.model.exprs[v] != [CONST, 0]]
                 causes = tuple(c for e in conditions for c in self.unmet(e, wanted, seen))
+            if not causes:
+                values = [v for v, c in self.model.defaults[sym] if self.solver.expr(c)][:1]
+                causes = tuple(c for v in values for c in self.unmet(v, wanted, seen) if v != NO)
         return Cause(text, f"{rules_out}; {note}" if impossible else note, name, place, any_of=False, causes=causes)
+
+    def _of_tools(self, sym: int) -> Cause:
+        """The answer to a question about compiler and tools: what was asked, and who said so."""
+        number = self.model.placeholders[sym]
+        held = next(((q, a) for q, a, n in self.model.assumed if n == number), None)
+        note = f"assumed: {held[0]} = {held[1]}" if held else f"by {self.tree.toolchain}"
+        text = question_text(self.model.questions, number)
+        return Cause(f"{text} is {self.model.names[sym] or 'empty'}", note, assumption=held)
 
     def ruled_out(self, sym: int) -> str:
         """A clause for a value that no config whatever gives a symbol."""
@@ -171,6 +187,13 @@ class Reasons:
         if self.impossible(sym, 2):
             note = f"{self.model.names[sym]} {self.ruled_out(sym)}"
         return Cause(f"{text}: {', '.join(told)}", note, self.model.names[sym], self.place(sym))
+
+
+def assumed_behind(causes: Sequence[Cause]) -> list[tuple[str, str]]:
+    """What was assumed of the toolchain and stands behind any of these causes: (question, answer) pairs."""
+    found = [c.assumption for c in causes if c.assumption]
+    found += [held for c in causes for held in assumed_behind(c.causes)]
+    return list(dict.fromkeys(found))
 
 
 def undefined(tree: KernelTree, name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kina_audit.kconfig.model import RELATION_TEXT, SYMBOL, TreeModel
 from kina_audit.kconfig.resolve import Resolution
 from kina_audit.kconfig.solve import Solver
 
@@ -24,7 +25,7 @@ def assumptions(resolution: Resolution, names: Iterable[str]) -> tuple[Assumptio
     found: dict[tuple[str, str], list[int]] = {}
     for question, answer, number in model.assumed:
         moved = found.setdefault((question, answer), [])
-        for turned in _others(answer):
+        for turned in _others(model, answer, number):
             other = Solver(tree.answered({number: turned}), solver.user)
             moved += [s for s in wanted if other.text(s) != solver.text(s)]
     return tuple(
@@ -34,8 +35,32 @@ def assumptions(resolution: Resolution, names: Iterable[str]) -> tuple[Assumptio
     )
 
 
-def _others(answer: str) -> tuple[str, ...]:
-    """Answers that would be as good as the assumed one, for all that anybody knows."""
+def _others(model: TreeModel, answer: str, number: int) -> tuple[str, ...]:
+    """Answers that would be as good as the assumed one, for all that anybody knows.
+
+    Of a number, one on each side of everything that the tree compares it with.
+    """
     if answer in ("y", "n"):
         return ("n" if answer == "y" else "y",)
-    return tuple({"0", "999"} - {answer}) if answer.isdigit() else ("",)
+    if not answer.isdigit():
+        return ("",)
+    bounds = {int(text) for text in _compared_with(model, number) if text.isdigit()}
+    near = {n for bound in bounds for n in (bound - 1, bound, bound + 1)} | {0, 999}
+    return tuple(str(n) for n in sorted(near - {int(answer)}) if n >= 0)
+
+
+def _compared_with(model: TreeModel, number: int) -> set[str]:
+    """Constants that a tree compares the answer to a question with, under the name of the symbol that holds it."""
+    of = {sym for sym, asked in model.placeholders.items() if asked == number}
+    holding = of | {
+        sym
+        for sym in range(model.defined)
+        if any(model.exprs[v][0] == SYMBOL and model.exprs[v][1] in of for v, _ in model.defaults[sym])
+    }
+    return {
+        model.names[other]
+        for node in model.exprs
+        if node[0] in RELATION_TEXT
+        for sym, other in ((node[1], node[2]), (node[2], node[1]))
+        if sym in holding and other >= model.defined
+    }

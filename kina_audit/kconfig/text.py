@@ -6,7 +6,7 @@ from typing import Any
 
 from kina_audit.kconfig.explain import Explanation
 from kina_audit.kconfig.fix import Fix
-from kina_audit.kconfig.reasons import Cause
+from kina_audit.kconfig.reasons import Cause, assumed_behind
 from kina_audit.kconfig.sensitive import Assumption
 
 _DEEPEST = 8
@@ -33,7 +33,12 @@ def explanation_text(found: Explanation, width: int) -> str:
         lines.append(_wrapped("implied", "by " + ", ".join(found.implied_by), width))
     if found.possible == "n":
         lines.append(
-            _wrapped("possible", "n only: it cannot be enabled on this version, architecture and toolchain", width)
+            _wrapped(
+                "possible",
+                "n only: it cannot be enabled on this version, architecture and toolchain"
+                + (", as far as that is what is assumed" if found.assumed else ""),
+                width,
+            )
         )
     elif len(found.possible) == 1 and found.type in ("bool", "tristate"):
         lines.append(_wrapped("possible", f"{found.possible} only: nothing can change it", width))
@@ -110,6 +115,7 @@ def blocked_text(fix: Fix, width: int) -> str:
             said = f"{'never' if row.proven else 'not'} together with {row.against.id}, which needs {row.against.expr.text}"
         elif row.proven:
             said = f"no config of Linux {model.version} ({model.arch}) with this toolchain can hold it"
+            said += ", as far as that is what is assumed" if assumed_behind(row.causes) else ""
         else:
             said = f"no way was found in {fix.tried} {'try' if fix.tried == 1 else 'tries'}"
         lines.append(f"{row.goal.id} needs {row.goal.expr.text}: {said}")
