@@ -21,10 +21,12 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel
 
 if TYPE_CHECKING:
+    from kina_audit.cilium.model import Mode
     from kina_audit.engine.finding import Status
     from kina_audit.kconfig.fix import Fix, Goal
     from kina_audit.kconfig.loaded import KernelTree
     from kina_audit.kconfig.resolve import Resolution
+    from kina_audit.kernel.version import KernelVersion
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.profiles.model import Profile, Requirement
     from kina_audit.sources.options import SourceOptions
@@ -95,30 +97,34 @@ def open_kernel_tree(
     return tree
 
 
-def line_of(kernel: Kernel, toolchain: str = "", *, options: "SourceOptions | None" = None) -> "KernelTree":
-    """The shipped line that tells about a kernel's version, as a tree; of two neighbours the newer one.
+def shipped_trees(
+    target: "KernelVersion | None", arch: str, toolchain: str = "", *, options: "SourceOptions | None" = None
+) -> "tuple[KernelTree, ...]":
+    """The shipped lines that tell about a kernel version, as trees: its own, or both neighbours, the newer one last.
+
+    Args:
+        target: the version; None: the newest line.
+        arch: Kconfig's name of the architecture.
+        toolchain: what it is built with; empty: the default one, whose facts count as assumed.
+        options: where answers of compilers are cached.
 
     Raises:
-        UsageError: no line tells about it: its version or architecture is not known, or it is too old.
+        UsageError: the version is too old, or there is no model for the architecture.
     """
     from kina_audit.errors import UsageError
-    from kina_audit.kconfig.carry import POSSIBLE_TOOLS
     from kina_audit.kconfig.lines import ARCHES, line_text, lines, near, shipped_tree
     from kina_audit.sources.options import SourceOptions
     from kina_audit.toolchains import named_toolchain
 
-    config = kernel.config
-    if config.target is None:
-        raise UsageError("which kernel version it is for is not known", "Give it with --target-kernel.")
-    told_by = near(config.target)
-    if config.arch not in ARCHES or not told_by:
+    told_by = near(target) if target is not None else lines()[-1:]
+    if arch not in ARCHES or not told_by:
         shipped = f"Linux {line_text(lines()[0])} and newer, for {' and '.join(ARCHES)}"
         raise UsageError(
-            f"no model that ships is of Linux {config.target}, {config.arch or 'unknown architecture'}: {shipped}",
+            f"no model that ships is of Linux {target}, {arch}: there are {shipped}",
             "Give the kernel's tree with --kernel-tree.",
         )
-    tools = named_toolchain(toolchain or config.toolchain or POSSIBLE_TOOLS[0][1], options or SourceOptions())
-    return shipped_tree(told_by[-1], config.arch, tools)
+    tools = named_toolchain(toolchain, options or SourceOptions())
+    return tuple(shipped_tree(line, arch, tools) for line in told_by)
 
 
 def arch_of(kernel: Kernel | None, options: "SourceOptions") -> str:
@@ -212,50 +218,92 @@ def profile_goals(
 
 
 def fix_profiles(
-    kernel: Kernel, tree: "KernelTree", profiles: Sequence["Profile"], *, recommended: bool = False
+    kernel: Kernel,
+    tree: "KernelTree",
+    profiles: Sequence["Profile"],
+    *,
+    recommended: bool = False,
+    fragments: Sequence[tuple[str, str]] = (),
+    also: Sequence["KernelTree"] = (),
 ) -> "Fix":
     """The smallest fragment under which every required requirement of the profiles holds, proven by an audit.
 
-    Raises:
-        UsageError: a recorded kernel, which has no config.
+    Args:
+        kernel: what to mend.
+        tree: what it is resolved on.
+        profiles: what has to hold.
+        recommended: recommended requirements, too.
+        fragments: (name, text) of each, merged first.
+        also: trees on which it has to hold as well.
     """
     from kina_audit.api import audit
-    from kina_audit.kconfig.fix import find_fix
+    from kina_audit.kconfig.fix import FRAGMENT, find_fix
 
-    start = start_of(kernel, tree)
+    *others, start = (start_of(kernel, one, fragments) for one in (*also, tree))
     goals = profile_goals(profiles, start, recommended=recommended)
 
-    def proven(state: "Resolution") -> bool:
+    def holds(state: "Resolution") -> bool:
         report = audit(
             _built(kernel, state), profiles, cilium=None, fail_on="recommended" if recommended else "required"
         )
         return report.verdict == "pass"
 
+    def proven(state: "Resolution") -> bool:
+        added = [r for r in state.rows if r.where == FRAGMENT]
+        return holds(state) and all(holds(other.changed(added)) for other in others)
+
     return find_fix(start, lambda _: goals, proven)
 
 
+def find_mode(name: str) -> "Mode":
+    """A Cilium mode that a kernel can be mended for.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    from kina_audit.cilium.model import LADDER
+    from kina_audit.errors import UsageError
+
+    rungs = {str(m): m for m in LADDER[:-1]}
+    if name not in rungs:
+        raise UsageError(f"--mode {name}: not one of {', '.join(rungs)}")
+    return rungs[name]
+
+
 def fix_mode(
-    kernel: Kernel, tree: "KernelTree", mode: str, *, cilium: str = "", library: "ProfileLibrary | None" = None
+    kernel: Kernel,
+    tree: "KernelTree",
+    mode: str,
+    *,
+    cilium: str = "",
+    fragments: Sequence[tuple[str, str]] = (),
+    also: Sequence["KernelTree"] = (),
+    library: "ProfileLibrary | None" = None,
 ) -> "Fix":
     """The smallest fragment with which the kernel carries a Cilium mode (or a better one), proven by an audit.
+
+    Args:
+        kernel: what to mend.
+        tree: what it is resolved on.
+        mode: e.g. ``full-ebpf``.
+        cilium: the release; empty: the newest known.
+        fragments: (name, text) of each, merged first.
+        also: trees on which it has to hold as well.
+        library: where profiles come from; default: the built-in library.
 
     Raises:
         UsageError: an unknown mode or release.
     """
     from kina_audit.api import CILIUM_TAG
-    from kina_audit.cilium.model import LADDER, Mode
     from kina_audit.cilium.release import find_release
-    from kina_audit.errors import UsageError
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.unlocking import BoxUnlocker
 
-    rungs = [str(m) for m in LADDER[:-1]]
-    if mode not in rungs:
-        raise UsageError(f"--mode {mode}: not one of {', '.join(rungs)}")
+    wanted, release = find_mode(mode), find_release(cilium)
     library = library or ProfileLibrary()
     features = {p.id: p for p in library.tagged(CILIUM_TAG)}
-    config = _aimed(kernel.config, tree)
-    return BoxUnlocker(config, features, [start_of(kernel, tree)]).fix(Mode(mode), find_release(cilium))
+    starts = [start_of(kernel, one, fragments) for one in (*also, tree)]
+    return BoxUnlocker(_aimed(kernel.config, tree), features, starts).fix(wanted, release)
 
 
 def standing(state: "Resolution", row: "Requirement") -> "Status":

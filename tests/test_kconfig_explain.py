@@ -162,3 +162,51 @@ def test_dependencies_are_listed_once_and_prompts_with_quotes_stay_readable() ->
     found = explain(resolve(fixture_tree(12, more), ""), "NOISY")
     assert sorted(found.depends.split(" && ")) == ["KPROBES", "NET"]
     assert """  '"quoted" thing'""" in explanation_text(found, 100)
+
+
+ASKING = """
+success = $(shell,{ $(1); } >/dev/null 2>&1 && echo "y" || echo "n")
+
+config GUARDED
+	bool "Guarded"
+	depends on $(cc-option,-fsanitize=kcfi) && NET
+
+config HIDDEN_ANSWER
+	def_bool $(success,$(srctree)/scripts/rust_is_available.sh)
+
+config BY_ANSWER
+	bool "By answer"
+	depends on HIDDEN_ANSWER
+
+config HELD_VERSION
+	int
+	default $(shell,$(srctree)/scripts/pahole-version.sh pahole)
+
+config NARROW
+	bool "Narrow"
+	depends on HELD_VERSION < 128 || HELD_VERSION > 129
+"""
+
+
+def test_a_question_to_the_compiler_is_named_where_it_decides() -> None:
+    found = explain(resolve(fixture_tree(12, ASKING), "CONFIG_NET=y\n"), "GUARDED")
+    assert found.possible == "n"
+    assert set(found.depends.split(" && ")) == {"$(cc-option,-fsanitize=kcfi)", "NET"}
+    assert [(c.text, c.note) for c in found.causes] == [("$(cc-option,-fsanitize=kcfi) is n", "by gcc-12")]
+    assert found.assumed == ()
+    assert "as far as" not in explanation_text(found, 200)
+
+
+def test_what_was_assumed_is_no_proof_and_is_told() -> None:
+    found = explain(resolve(fixture_tree(12, ASKING), ""), "BY_ANSWER")
+    assert leaves(found.causes) == ["$(success,./scripts/rust_is_available.sh) is n"]
+    assert [(a.question, a.answer, a.symbols) for a in found.assumed] == [("the version of rustc", "0", ("BY_ANSWER",))]
+    assert "toolchain, as far as that is what is assumed" in explanation_text(found, 200)
+    own = explain(resolve(fixture_tree(12, ASKING), ""), "HIDDEN_ANSWER")
+    assert [a.question for a in own.assumed] == ["the version of rustc"]
+
+
+def test_an_assumed_number_is_tried_on_every_side_of_what_it_is_compared_with() -> None:
+    state = resolve(fixture_tree(12, ASKING), "CONFIG_NARROW=y\n")
+    assert state.value("NARROW") == "y"
+    assert [(a.question, a.answer) for a in assumptions(state, ["NARROW"])] == [("the version of pahole", "124")]

@@ -334,3 +334,10 @@ def test_what_is_turned_off_begins_with_what_people_set_and_is_not_endless() -> 
     shown = fragment_text(found, "t")
     assert shown.count(" becomes n.") == 12
     assert "# ... and 29 more that the config has on." in shown
+
+
+def test_an_assumption_behind_what_cannot_be_had_is_told() -> None:
+    more = 'config BY_TOOLS\n\tbool "B"\n\tdepends on $(cc-option,-fno-such-flag)\n'
+    _, text = blocked("", "BY_TOOLS", tree=fixture_tree(12, more))
+    assert "with this toolchain can hold it, as far as that is what is assumed" in text
+    assert "$(cc-option,-fno-such-flag) is n: assumed: $(cc-option,-fno-such-flag) = n" in text

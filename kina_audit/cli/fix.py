@@ -8,10 +8,13 @@ import typer
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.tree_options import (
+    FragmentOption,
     KernelTreeOption,
     ProbesOption,
     ToolchainOption,
     opened,
+    read_fragments,
+    refuse_unknown,
     write_or_print,
 )
 from kina_audit.json_text import indented
@@ -31,6 +34,8 @@ def fix(
     cilium: Annotated[str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, with --mode.")] = "",
     recommended: Annotated[bool, typer.Option("--recommended", help="Recommended requirements, too.")] = False,
     kernel_tree: KernelTreeOption = "",
+    fragment: FragmentOption = None,
+    target_kernel: given.TargetKernel = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FRAGMENT", help="Write the fragment there. [stdout]")
     ] = None,
@@ -44,38 +49,44 @@ def fix(
 ) -> int:
     """Find the smallest fragment that, merged and resolved, makes a profile pass or a Cilium mode possible.
 
-    It is proven before it is shown: merged, resolved with the tree, audited. Exit status: 0 there is a fragment or
-    nothing is missing, 1 there is none.
+    It is proven before it is shown: merged, resolved with the tree (without one, with the model of the kernel line that
+    ships), audited. Exit status: 0 there is a fragment or nothing is missing, 1 there is none.
     """
     from kina_audit.api import load_kernel, load_profiles
+    from kina_audit.cilium.release import find_release
     from kina_audit.errors import UsageError
     from kina_audit.kconfig.sensitive import assumptions
     from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
-    from kina_audit.trees import arch_of, fix_mode, fix_profiles, line_of
+    from kina_audit.trees import find_mode, fix_mode, fix_profiles, start_of
 
     if bool(profile) == bool(mode):
         raise UsageError("give either --profile or --mode", "For example --mode full-ebpf.")
-    if format_ not in ("text", "json"):
-        raise UsageError(f"--format {format_}: not one of text, json")
-    options = given.source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
+    given.one_of(("text", "json"), format_, "--format")
+    if mode:
+        find_mode(mode)
+    if cilium and not mode:
+        raise UsageError(f"--cilium {cilium} without --mode: profiles ask the same of every release", "Drop it.")
+    find_release(cilium)
+    fragments = read_fragments(fragment or [], source)
+    options = given.source_options(
+        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, quiet=quiet
+    )
     kernel = load_kernel(source, options)
     profiles = load_profiles(profile or []) if profile else []
-    tree = (
-        opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, options), options=options)
-        if kernel_tree
-        else line_of(kernel, toolchain, options=options)
-    )
+    *also, tree = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
+    refuse_unknown(start_of(kernel, tree, fragments), {name for name, _ in fragments})
     found = (
-        fix_mode(kernel, tree, mode, cilium=cilium)
+        fix_mode(kernel, tree, mode, cilium=cilium, fragments=fragments, also=also)
         if mode
-        else fix_profiles(kernel, tree, profiles, recommended=recommended)
+        else fix_profiles(kernel, tree, profiles, recommended=recommended, fragments=fragments, also=also)
     )
     wanted = f"Cilium mode {mode}" if mode else f"profile {', '.join(p.id for p in profiles)}"
     assumed = assumptions(found.resolution, [c.name for c in found.changes])
+    proven_on = [t.model.version for t in (*also, tree)]
     if format_ == "json":
-        write_or_print(indented(fix_document(found, assumed)), output)
+        write_or_print(indented({**fix_document(found, assumed), "proven_on": proven_on}), output)
     elif found.changes:
-        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed), output)
+        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on), output)
     if found.blocked:
         if format_ != "json":
             terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))

@@ -8,6 +8,8 @@ import typer
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.tree_options import (
+    NOTHING,
+    FragmentOption,
     KernelTreeOption,
     ProbesOption,
     ToolchainOption,
@@ -17,6 +19,8 @@ from kina_audit.cli.tree_options import (
     write_or_print,
 )
 
+_MOST_DIFFERENT = 10
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -24,14 +28,10 @@ def register(app: typer.Typer) -> None:
 
 
 def resolve(
-    source: Annotated[str, typer.Argument(help=given.SOURCE_HELP)] = "apple",
+    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP} none: the tree's own defaults.")] = "apple",
     kernel_tree: KernelTreeOption = "",
-    fragment: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--fragment", "-F", help="Merge this fragment (- for stdin) first, as merge_config.sh does; repeatable."
-        ),
-    ] = None,
+    fragment: FragmentOption = None,
+    target_kernel: given.TargetKernel = "",
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown", help="Fragments may name symbols that the tree does not have.")
     ] = False,
@@ -45,20 +45,25 @@ def resolve(
     refresh: given.Refresh = False,
     quiet: given.Quiet = False,
 ) -> int:
-    """Resolve a config with a kernel tree, as `make olddefconfig` would; nothing of the tree is executed.
+    """Resolve a config as `make olddefconfig` would, with a kernel tree, or else the model of the kernel line that ships.
+
+    Nothing of a tree is executed. A shipped model has no menus, so there are no headings in what it writes.
 
     Requested values that do not survive are listed on stderr, with the reason: all of the fragments', and of the
     config those that feature profiles name.
     """
     from kina_audit.api import load_kernel, load_profiles
+    from kina_audit.kconfig.resolve import resolve as resolve_text
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.trees import arch_of, resolve_kernel
+    from kina_audit.trees import start_of
 
     fragments = read_fragments(fragment or [], source)
-    options = given.source_options(arch=arch, offline=offline, refresh=refresh, quiet=quiet)
-    kernel = load_kernel(source, options)
-    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, options), options=options)
-    _, resolution = resolve_kernel(kernel, tree, fragments)
+    options = given.source_options(
+        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, quiet=quiet
+    )
+    kernel = load_kernel(source, options) if source != NOTHING else None
+    trees = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
+    *older, resolution = [start_of(kernel, t, fragments) if kernel else resolve_text(t, "", fragments) for t in trees]
     if not allow_unknown:
         refuse_unknown(resolution, {name for name, _ in fragments})
     write_or_print(resolution.text, output)
@@ -70,4 +75,10 @@ def resolve(
         row = lost.requested
         now = f"is {lost.actual}" if lost.actual else "is gone"
         terminal.say(f"{row.where}:{row.line}: CONFIG_{row.name}={row.value} {now}: {lost.reason}")
+    for other in older if not quiet else ():
+        differ = sorted(n for n in named if other.value(n) != resolution.value(n))
+        said = ", ".join(f"{n} ({other.value(n)} there)" for n in differ[:_MOST_DIFFERENT])
+        more = f" and {len(differ) - _MOST_DIFFERENT} more" if len(differ) > _MOST_DIFFERENT else ""
+        if differ:
+            terminal.say(f"Linux {other.tree.model.version} makes other values of {said}{more}")
     return 0

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kina_audit.kconfig.loaded import KernelTree
     from kina_audit.kconfig.resolve import Resolution
     from kina_audit.kernel.provenance import Kernel
+    from kina_audit.kernel.version import KernelVersion
     from kina_audit.profiles.model import Profile
     from kina_audit.sources.options import SourceOptions
 
@@ -28,20 +29,65 @@ ProbesOption = Annotated[
     bool, typer.Option("--run-probes", help="Run the tree's own probes. Only for a tree you trust.")
 ]
 
+FragmentOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--fragment", "-F", help="Merge this fragment (- for stdin) first, as merge_config.sh does; repeatable."
+    ),
+]
+NOTHING = "none"
+"""As a SOURCE: an empty config, so what a tree does by default."""
 
-def opened(kernel_tree: str, toolchain: str, *, run_probes: bool, arch: str, options: "SourceOptions") -> "KernelTree":
-    """The tree that the options name.
+
+def opened(
+    kernel: "Kernel | None", kernel_tree: str, toolchain: str, *, run_probes: bool, options: "SourceOptions"
+) -> "tuple[KernelTree, ...]":
+    """The trees that tell about a kernel: the one that is named, or of the shipped lines its own or both neighbours.
+
+    Of shipped lines it is said which; the last one is the one to ask.
+
+    Args:
+        kernel: what they are asked about; None: what a tree does by default.
+        kernel_tree: a source folder, an archive or a version; empty: the shipped lines.
+        toolchain: what the kernel is built with.
+        run_probes: run the named tree's own probes.
+        options: how sources are read.
 
     Raises:
-        UsageError: no tree is named.
-        SourceError: it cannot be read.
+        UsageError: no shipped line tells about the kernel.
+        SourceError: the tree cannot be read.
     """
     from kina_audit.errors import UsageError
-    from kina_audit.trees import open_kernel_tree
+    from kina_audit.kernel.version import KernelVersion
+    from kina_audit.trees import arch_of, open_kernel_tree, shipped_trees
 
-    if not kernel_tree:
-        raise UsageError("no kernel tree is named", "Give --kernel-tree: a source folder, an archive, or a version.")
-    return open_kernel_tree(kernel_tree, arch=arch, toolchain=toolchain, run_probes=run_probes, options=options)
+    arch = arch_of(kernel, options)
+    if kernel_tree:
+        return (open_kernel_tree(kernel_tree, arch=arch, toolchain=toolchain, run_probes=run_probes, options=options),)
+    if run_probes:
+        raise UsageError("--run-probes without a tree", "Give --kernel-tree: a whole source folder.")
+    if kernel is None:
+        target = KernelVersion.parse(options.target_kernel) if options.target_kernel else None
+    else:
+        target = kernel.config.target
+        if target is None:
+            raise UsageError("which kernel version it is for is not known", "Give it with --target-kernel.")
+        toolchain = toolchain or kernel.config.toolchain
+    trees = shipped_trees(target, arch, toolchain, options=options)
+    options.say(told_by(trees, target))
+    return trees
+
+
+def told_by(trees: "tuple[KernelTree, ...]", target: "KernelVersion | None") -> str:
+    """Which shipped lines tell, for people."""
+    models = [tree.model for tree in trees]
+    text = f"by the model of Linux {' and '.join(m.version for m in models)} ({models[-1].arch}) that ships"
+    text += f", toolchain {trees[-1].toolchain}"
+    if len(trees) > 1:
+        text += f"; Linux {target} lies between them, and what is shown is of the newer one"
+    elif target is not None and models[0].version.split(".")[:2] != [str(target.major), str(target.minor)]:
+        text += f"; Linux {target} is newer than every line that ships"
+    return text
 
 
 def resolved(
@@ -61,9 +107,9 @@ def resolved(
     """
     if not kernel_tree:
         return kernel
-    from kina_audit.trees import arch_of, resolve_kernel
+    from kina_audit.trees import resolve_kernel
 
-    tree = opened(kernel_tree, toolchain, run_probes=run_probes, arch=arch_of(kernel, options), options=options)
+    [tree] = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
     return resolve_kernel(kernel, tree, symbols=[s for p in profiles for r in p.requirements for s in r.symbols])[0]
 
 

@@ -14,14 +14,15 @@ _MOST_LOST = 4
 _MOST_TURNED_OFF = 12
 
 
-def explanation_text(found: Explanation, width: int) -> str:
-    """What `explain` prints."""
+def explanation_text(found: Explanation, width: int, told_by: str = "") -> str:
+    """What `explain` prints; ``told_by`` names the shipped line that tells."""
     kind = found.type + (", hidden" if found.hidden else "") + (", transitional" if found.transitional else "")
     lines = [f"CONFIG_{found.symbol} ({kind}) = {found.value or '(empty)'}", ""]
     for place in found.definitions:
         quote = "'" if '"' in place.prompt else '"'
-        prompt = f"{quote}{place.prompt}{quote}" if place.prompt else "(no prompt)"
-        lines.append(f"  defined   {place.file}:{place.line}  {prompt}")
+        # Models that ship know that there is a prompt, and not its text.
+        prompt = f"{quote}{place.prompt}{quote}" if place.prompt else "" if told_by else "(no prompt)"
+        lines.append(f"  defined   {place.file}:{place.line}  {prompt}".rstrip())
     if found.depends not in ("y", "n"):
         lines.append(_wrapped("depends", f"{found.depends}  [= {found.depends_value}]", width))
     lines.append(_wrapped("because", found.because, width))
@@ -53,6 +54,7 @@ def explanation_text(found: Explanation, width: int) -> str:
         _wrapped("assumed", f"{a.question} = {a.answer}; it decides {', '.join(a.symbols)}", width)
         for a in found.assumed
     ]
+    lines += [_wrapped("told", told_by, width)] if told_by else []
     if found.causes:
         lines += ["", "  It is not enabled because:"]
         lines += cause_lines(found.causes, 2, width)
@@ -90,12 +92,12 @@ def cause_lines(causes: Sequence[Cause], depth: int, width: int, seen: set[str] 
     return lines
 
 
-def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = ()) -> str:
-    """A commented fragment, ready for ``merge_config.sh``."""
+def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = (), proven_on: Sequence[str] = ()) -> str:
+    """A commented fragment, ready for ``merge_config.sh``; it is proven on the tree of the fix, or on these releases."""
     model = fix.resolution.tree.model
     lines = [
         f"# {title}",
-        f"# Proven on Linux {model.version} ({model.arch}), toolchain {fix.resolution.tree.toolchain}: merged, resolved, audited.",
+        f"# Proven on Linux {' and '.join(proven_on) or model.version} ({model.arch}), toolchain {fix.resolution.tree.toolchain}: merged, resolved, audited.",
     ]
     lines += [f"# Assumes {a.question} = {a.answer}; it decides {', '.join(a.symbols)}." for a in assumed]
     lines += [f"# CONFIG_{name} becomes {value}." for name, value in fix.turned_off[:_MOST_TURNED_OFF]]

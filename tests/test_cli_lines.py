@@ -1,0 +1,154 @@
+"""`explain`, `fix` and `resolve` without a kernel tree: by the models of the kernel lines that ship."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kina_audit.cli import main
+from tests.conftest import SHARED, config_text
+
+FRAGMENT = """schema = 1
+id = "{id}"
+title = "T"
+description = "D"
+"""
+REQUIREMENT = """
+[[requirement]]
+id = "r{number}"
+expr = "{expr}"
+level = "required"
+why = "w."
+fix = "f."
+source = "s"
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("KINA_AUDIT_OFFLINE", "1")
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    status = main(words)
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def profile(here: Path, *expressions: str) -> str:
+    rows = "".join(REQUIREMENT.format(number=n, expr=e) for n, e in enumerate(expressions, 1))
+    (here / "mine.toml").write_text(FRAGMENT.format(id="mine") + rows)
+    return "./mine.toml"
+
+
+def test_a_mode_is_proven_on_the_line_and_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "fix", "apple", "--mode", "full-ebpf")
+    assert status == 0
+    assert "# Proven on Linux 6.18.5 (arm64), toolchain gcc-12: merged, resolved, audited." in out
+    assert "# Assumes the version of pahole = 124; it decides DEBUG_INFO_BTF." in out
+    assert "\nCONFIG_BPF_JIT=y\n" in out
+    assert "by the model of Linux 6.18.5 (arm64) that ships" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("fix", "apple", "--mode", "banana"), "--mode banana: not one of full-ebpf"),
+        (("fix", "apple", "--mode", "unsupported"), "--mode unsupported: not one of full-ebpf"),
+        (("fix", "apple", "--mode", "full-ebpf", "--cilium", "9.9"), "--cilium 9.9: no such release is known"),
+        (("fix", "apple", "-p", "vxlan", "--cilium", "1.18"), "--cilium 1.18 without --mode"),
+        (("fix", "apple", "-p", "vxlan", "--run-probes"), "--run-probes without a tree"),
+        (("fix", "apple", "-p", "vxlan", "--target-kernel", "4.9"), "no model that ships is of Linux 4.9.0, arm64"),
+        (("fix", "frag", "-p", "vxlan"), "which kernel version it is for is not known"),
+        (("fix", "frag", "-p", "vxlan", "--target-kernel", "6.12", "--arch", "s390x"), "Linux 6.12.0, s390"),
+        (("fix", "frag", "-p", "vxlan", "-F", "typo", "--target-kernel", "6.12"), "typo:1: CONFIG_VXLA"),
+        (("resolve", "frag"), "which kernel version it is for is not known"),
+        (("explain", "VXLA", "none"), "did you mean VXLAN"),
+    ],
+)
+def test_what_cannot_be_is_a_usage_error(
+    here: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
+) -> None:
+    (here / "frag").write_text("CONFIG_NET=y\n")
+    (here / "typo").write_text("CONFIG_VXLA=y\n")
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert message.lower() in err.lower()
+
+
+def test_between_two_lines_a_fragment_is_proven_on_both(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "frag").write_text("CONFIG_NET=y\nCONFIG_BPF_SYSCALL=y\n")
+    words = ("frag", "-p", profile(here, "BPF_JIT"), "--arch", "arm64")
+    status, out, _ = run(capsys, "fix", *words, "--target-kernel", "6.6")
+    assert (status, out) == (1, out)
+    assert "No fragment gives profile mine." in out
+    (here / "more").write_text("CONFIG_MODULES=y\n")
+    status, out, _ = run(capsys, "fix", *words, "--target-kernel", "6.6", "-F", "more", "-f", "json")
+    assert status == 0
+    found = json.loads(out)
+    assert [c["line"] for c in found["fragment"]] == ["CONFIG_BPF_JIT=y"]
+    assert [v.rsplit(".", 1)[0] for v in found["proven_on"]] == ["6.1", "6.12"]
+
+
+def test_where_the_neighbours_differ_both_explain(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "frag").write_text("CONFIG_NET=y\nCONFIG_BPF_SYSCALL=y\n# CONFIG_MODULES is not set\n")
+    words = ("frag", "--target-kernel", "6.6", "--arch", "arm64")
+    status, out, err = run(capsys, "explain", "BPF_JIT", *words)
+    assert status == 0
+    assert "enabled   by CONFIG_BPF_JIT=y and CONFIG_MODULES=y (resolved again)" in out
+    assert "enabled   by CONFIG_BPF_JIT=y (resolved again)" in out
+    assert out.count("told      by the model of Linux 6.") == 2
+    assert "Linux 6.6.0 lies between them" in err
+    status, out, _ = run(capsys, "explain", "VXLAN", *words)
+    assert out.count("told      by the model of Linux 6.") == 1
+    status, out, err = run(capsys, "resolve", *words, "-o", "new.config")
+    assert "Linux 6.1." in err
+    assert "makes other values of" in err
+
+
+def test_a_requirement_and_json_say_which_line_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "explain", "vxlan/vxlan-device", "apple", "-f", "json", "-q")
+    assert status == 0
+    assert {row["symbol"]: row["tree"]["version"] for row in json.loads(out)} == {"VXLAN": "6.18.5", "INET": "6.18.5"}
+
+
+def test_what_a_line_does_by_default(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "frag").write_text("CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_NETDEVICES=y\nCONFIG_VXLAN=y\n")
+    status, out, _ = run(capsys, "resolve", "none", "-F", "frag", "--target-kernel", "6.12", "--arch", "amd64", "-q")
+    assert status == 0
+    assert "# Linux/x86_64 6.12." in out
+    assert {"CONFIG_VXLAN=y", "CONFIG_NET_UDP_TUNNEL=y", "# CONFIG_MODULES is not set"} <= set(out.split("\n"))
+
+
+def test_newer_than_every_line_is_told_by_the_newest(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "explain", "NET", "none", "--target-kernel", "9.1")
+    assert status == 0
+    assert "Linux 9.1.0 is newer than every line that ships" in err
+
+
+def test_a_question_to_the_compiler_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "explain", "CFI_CLANG", "none", "--target-kernel", "6.12", "-q")
+    assert status == 0
+    assert "$(cc-option,-fsanitize=kcfi) is n: by gcc-12" in out
+    status, out, _ = run(
+        capsys, "explain", "CFI_CLANG", "none", "--target-kernel", "6.12", "--toolchain", "clang-18", "-q"
+    )
+    assert "enabled   by CONFIG_CFI_CLANG=y" in out
+
+
+def test_apples_file_resolves_as_its_own_kernels_tree_does(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not SHARED.is_dir():
+        pytest.skip("the research data (../shared) is not beside this checkout")
+    (here / "a.config").write_bytes(config_text(SHARED / "kernels" / "apple-arm64-2f947e7.config.gz"))
+    status, out, _ = run(capsys, "resolve", "a.config", "--target-kernel", "6.18.5", "-q")
+    assert status == 0
+    theirs = config_text(SHARED / "kernels" / "apple-arm64-resolved-6.18.5.config.gz").decode()
+
+    def lines(text: str) -> set[str]:
+        named = {line for line in text.split("\n") if line.startswith("CONFIG_") or line.endswith(" is not set")}
+        return {line for line in named if not any(t in line for t in ("VERSION", "RUSTC_", "CC_CAN_LINK"))}
+
+    assert lines(out) == lines(theirs)
