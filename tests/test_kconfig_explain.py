@@ -210,3 +210,12 @@ def test_an_assumed_number_is_tried_on_every_side_of_what_it_is_compared_with() 
     state = resolve(fixture_tree(12, ASKING), "CONFIG_NARROW=y\n")
     assert state.value("NARROW") == "y"
     assert [(a.question, a.answer) for a in assumptions(state, ["NARROW"])] == [("the version of pahole", "124")]
+
+
+def test_a_symbol_of_another_architecture_says_so(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(FIXTURE, tmp_path / "linux"))
+    tree, _ = read_tree(root, "fixture", "x86", Toolchain.parse("gcc-12"))
+    with pytest.raises(UsageError, match="no symbol ARM64 on x86: it is defined for arm64 only"):
+        explain(resolve(tree, ""), "ARM64")
+    found = explain(resolve(tree, ""), "ARM64_ONLY")
+    assert found.causes[0].note == "nothing defines it on x86 6.12.0; it is defined for arm64 only"

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from kina_audit.errors import UsageError
+from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.fix import Fix, Goal, find_fix
 from kina_audit.kconfig.model import CONST, SYMBOL, expression_symbols, expression_text
 from kina_audit.kconfig.reasons import Cause, Reasons, assumed_behind, pairs
@@ -91,10 +92,15 @@ def explain(resolution: Resolution, name: str) -> Explanation:
     name = name.removeprefix("CONFIG_")
     sym = model.index.get(name)
     if sym is None:
-        near = get_close_matches(name.upper(), model.index, n=3, cutoff=0.7)
+        where = other_architectures(tree, name)
+        near = get_close_matches(name.upper(), model.index, n=3, cutoff=0.7) if not where else []
         raise UsageError(
-            f"Linux {model.version} defines no symbol {name} on {model.arch}",
-            f"Did you mean {' or '.join(near)}?" if near else "It may be of another version or architecture.",
+            f"Linux {model.version} defines no symbol {name} on {model.arch}" + (f": {where}" if where else ""),
+            "Give --arch."
+            if where
+            else f"Did you mean {' or '.join(near)}?"
+            if near
+            else "It may be of another version or architecture.",
         )
     reasons = Reasons(tree, solver)
     letter = model.types[sym]

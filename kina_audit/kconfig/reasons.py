@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
 from kina_audit.kconfig.possible import number_bounds
@@ -199,6 +200,8 @@ def assumed_behind(causes: Sequence[Cause]) -> list[tuple[str, str]]:
 def undefined(tree: KernelTree, name: str) -> str:
     """A clause on a name that a tree does not define: where it may come from."""
     said = f"nothing defines it on {tree.model.arch} {tree.model.version}"
+    if where := other_architectures(tree, name):
+        return f"{said}; {where}"
     near = get_close_matches(name, tree.model.index, n=2, cutoff=0.8)
     return f"{said}; did you mean {' or '.join(near)}?" if near else said
 
