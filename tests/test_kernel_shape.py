@@ -5,7 +5,8 @@ import gzip
 import pytest
 
 from kina_audit.errors import NotAConfigError
-from kina_audit.kernel.config import Completeness
+from kina_audit.kconfig.carry import carry
+from kina_audit.kernel.config import Completeness, Origin
 from kina_audit.kernel.parse import parse_config
 from tests.conftest import SHARED, config_text
 
@@ -138,3 +139,13 @@ def test_an_assignment_behind_a_byte_order_mark_is_none(line: str) -> None:
     assert (config.fact("NET").value, config.fact("X").value) == (None, "y")
     assert config.line("X") == 2
     assert "byte order mark" in config.warnings[0].text
+
+
+def test_a_cut_config_is_not_filled_up_with_defaults() -> None:
+    """What was cut off said something, and nobody knows what: a model's defaults are no answer."""
+    lines = WHOLE.split("\n")
+    config = carry(parse_config("\n".join(lines[:20]) + "\n", origin=Origin.INPUT))
+    assert config.resolved is not None
+    assert config.resolved.lines == ()
+    assert config.fact("VXLAN").value is None
+    assert config.fact("A").value == "y"
