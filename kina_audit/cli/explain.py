@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("explain", short_help="Explain why a symbol has its value, from the kernel's tree.")(explain)
+    app.command("explain", short_help="Explain why a symbol has its value, and what turns it on.")(explain)
 
 
 def explain(
