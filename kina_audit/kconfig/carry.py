@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 POSSIBLE_TOOLS = (
     ("gcc 12 with pahole 1.24", "gcc-12,pahole=1.24"),
-    ("no pahole", "gcc-12,pahole=0"),
+    ("no pahole", "gcc-12,pahole=0,can_link=n"),
     ("an old gcc", "gcc-8,pahole=1.24"),
     ("a new gcc with Rust and pahole 1.30", "gcc-15,pahole=1.30,rustc=1.85,plugins=y"),
     ("clang", "clang-19,pahole=1.30,rustc=1.85"),
