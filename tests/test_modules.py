@@ -74,7 +74,7 @@ def test_the_fix_is_to_install_and_not_to_configure(tmp_path: Path) -> None:
     assert "CONFIG_GENEVE" not in result.findings[0].fix
     kernel = open_source(str(root_of(tmp_path, {}, TEXT.replace("CONFIG_INET=y\n", ""))))
     [result] = audit(kernel, load_profiles(["geneve"]), cilium=None).results
-    assert "Set CONFIG_GENEVE=y" in result.findings[0].fix
+    assert "Set CONFIG_INET=y and CONFIG_GENEVE=y." in result.findings[0].fix
 
 
 def test_a_module_that_is_built_in_is_there(tmp_path: Path) -> None:

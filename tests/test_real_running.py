@@ -92,7 +92,8 @@ def test_the_readme_shows_the_running_kernel() -> None:
 @needs_config
 @pytest.mark.parametrize(("page", "line"), documented())
 def test_documented_lines_with_the_running_kernel(page: str, line: str, tmp_path: Path) -> None:
-    line = re.sub(r"/var/lib/[a-z_]+/", "", line)  # node_exporter's folder
+    # The folders of node_exporter and of Node Feature Discovery.
+    line = re.sub(r"/var/lib/[a-z_]+/|/etc/kubernetes/node-feature-discovery/features.d/", "", line)
     shell = f'kina-audit() {{ {shlex.quote(sys.executable)} -m kina_audit "$@"; }}\nNODE=worker-1\n{line}'
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = subprocess.run(
