@@ -18,8 +18,8 @@ mounts=(--volume /etc/ssl/certs:/etc/ssl/certs:ro)
 for path in /etc/pip.conf /etc/xdg/pip; do [ ! -e "$path" ] || mounts+=(--volume "$path:$path:ro"); done
 buildah bud --quiet --network host --build-arg BASE=localhost/kina-audit-base "${mounts[@]}" -t localhost/kina-audit . >/dev/null
 made=$(buildah from localhost/kina-audit)
-inside() { buildah run --volume "$PWD/fixtures:/work/fixtures:ro" "$made" -- "$@"; }
-inside kina-audit check fixtures/images.config -p vxlan --cilium none -q
+inside() { buildah run --volume "$PWD/fixtures:/fixtures:ro" "$made" -- "$@"; }
+inside kina-audit check /fixtures/images.config -p vxlan --cilium none -q
 [ "$(inside id -u)" = 65534 ]
 ! inside python3 -m pip --version 2>/dev/null
 ! inside find /usr /opt -name 'pip-*' -not -name '*.gz' 2>/dev/null | grep .

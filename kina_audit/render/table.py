@@ -8,7 +8,7 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import ONE_OF, Level
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.sentences import baseline_lines, facts, how_told, needs, observed_line, running, tried, waived
-from kina_audit.render.table_advice import advice_lines
+from kina_audit.render.table_advice import advice_lines, rungs
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
 from kina_audit.report.many import Outcome, Unread
@@ -252,6 +252,7 @@ def _verdict(report: Report, style: Style) -> list[str]:
     lines = fill(text, style.width, subsequent_indent="  ", break_on_hyphens=False).splitlines()
     if report.advice is not None:
         lines.append(report.advice.headline)
+        lines += rungs(report.advice, report.kernel.provenance, style)
     return lines
 
 
