@@ -33,7 +33,7 @@ def test_from_stdin() -> None:
     ("arguments", "status", "words"),
     [
         (["{images}/Image-no-ikconfig"], 3, "was built without CONFIG_IKCONFIG=y"),
-        (["recorded:kata"], 3, "a record holds some symbols"),
+        (["recorded:kata"], 3, "not the config's own text"),
         (["{images}/Image", "-o", "/nonexistent/x"], 2, "there is no folder"),
         (["missing"], 3, "no such file"),
         ([], 2, "Missing argument"),

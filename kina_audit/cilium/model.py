@@ -199,8 +199,8 @@ class Advice:
         """How well it is known that the mode works, in one sentence; empty where no mode is advised."""
         return {
             "observed": f"Observed: an agent of this line had this mode on such a kernel (run {self.run}).",
-            "source": "Read, not observed: Cilium's code and documentation say so; --explain lists what.",
-            "derived": "Read, not observed: some of it rests on reports or follows from the kernel's code; --explain lists what.",
+            "source": "Read, not observed: Cilium's code and documentation say so; `kina-audit cilium --explain MODE` lists what.",
+            "derived": "Read, not observed: some of it rests on reports or follows from the kernel's code; `kina-audit cilium --explain MODE` lists what.",
         }.get(self.evidence, "")
 
     @property

@@ -46,7 +46,8 @@ def extract(
     found = kernel.provenance
     if not kernel.config_bytes:
         raise SourceError(
-            f"{shown(source)}: a record holds some symbols of a kernel, not its config", "`kina-audit check` audits it."
+            f"{shown(source)}: a record holds what its kernel line does not give by itself, not the config's own text",
+            f"`kina-audit resolve {shown(source)}` writes the config that is built from it.",
         )
     if verbose and not quiet:
         terminal.say(" > ".join([found.location, *found.found_in]))

@@ -55,8 +55,10 @@ def fix(
     from kina_audit.api import load_kernel, load_profiles
     from kina_audit.cilium.release import find_release
     from kina_audit.errors import UsageError
+    from kina_audit.kconfig.carry import POSSIBLE_TOOLS
     from kina_audit.kconfig.sensitive import assumptions
     from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
+    from kina_audit.sources.stdin import STDIN
     from kina_audit.trees import find_mode, fix_mode, fix_profiles, start_of
 
     if bool(profile) == bool(mode):
@@ -87,6 +89,10 @@ def fix(
         write_or_print(indented({**fix_document(found, assumed), "proven_on": proven_on}), output)
     elif found.changes:
         write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on), output)
+        if not kernel_tree and output is not None and str(output) != STDIN:
+            offline_too = " --offline" if offline else ""
+            tools = toolchain or POSSIBLE_TOOLS[0][1]
+            options.say(f"to check it: kina-audit check {source}{offline_too} -F {output} --toolchain {tools}")
     if found.blocked:
         if format_ != "json":
             terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))

@@ -121,7 +121,7 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
         UsageError: stdin is asked for twice.
     """
     from kina_audit.errors import NotAConfigError, UsageError
-    from kina_audit.kernel.parse import refuse_shape
+    from kina_audit.kernel.parse import parse_config
     from kina_audit.sources.file import read_text
     from kina_audit.sources.stdin import STDIN, shown
 
@@ -134,7 +134,8 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
             raise NotAConfigError(
                 f"{shown(path)}: no CONFIG_ line, so it is no fragment", "Lines look like CONFIG_VETH=y."
             )
-        refuse_shape(text, shown(path))
+        # What is refused as a kernel's config, such as a web page, is no fragment of one either.
+        parse_config(text.encode("utf-8", "replace"), name=shown(path))
         found.append((shown(path), text))
     return found
 

@@ -134,7 +134,10 @@ def _which(result: ProfileResult) -> str:
     if not result.profile.any_of:
         return ""
     held = [f.reason for f in result.findings if f.requirement.id == ONE_OF and f.status is Status.PASS]
-    return f"{held[0]}: " if held and held[0].count(",") + 1 < len(result.profile.any_of) else ""
+    # Of one that includes others the title says more than which of their alternatives hold.
+    if not held or result.profile.includes or held[0].count(",") + 1 >= len(result.profile.any_of):
+        return ""
+    return f"{held[0]}: "
 
 
 def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]:
