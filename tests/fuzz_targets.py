@@ -142,6 +142,9 @@ def profile() -> Target:
     from kina_audit.profiles.validate import check_document
     from kina_audit.toml_text import read_toml
 
+    def borrow(reference: str) -> dict[str, object]:
+        raise ValueError(f"no requirement {reference}")
+
     def one(data: bytes) -> None:
         text = data.decode("utf-8", "replace")
         try:
@@ -150,7 +153,7 @@ def profile() -> Target:
             return
         check_document(document, "fuzz", text)
         try:
-            build_profile(document, "fuzz")
+            build_profile(document, "fuzz", borrow)
         except ValueError as error:
             raise ProfileError(str(error)) from error
 

@@ -258,3 +258,13 @@ def test_render_repeats_check_whatever_was_asked(run: Run, tmp_path: Path, words
 
 def test_the_date_of_a_waiver_survives() -> None:
     assert again(sample()).waivers[0].waiver.expires == date(2027, 3, 31)
+
+
+def test_a_status_that_its_level_cannot_have_is_one_error() -> None:
+    """Found by fuzzing: no format has a row for a required finding that only warns."""
+    from kina_audit.errors import UsageError as Wrong
+
+    document = json.loads((Path(__file__).parent / "golden/json/sample.json").read_text(encoding="utf-8"))
+    document["profiles"][0]["findings"][0] |= {"status": "warn", "level": "required"}
+    with pytest.raises(Wrong, match="has the status warn"):
+        read_report(document, "r.json")

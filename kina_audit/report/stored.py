@@ -227,6 +227,8 @@ def _finding(f: Mapping[str, Any]) -> Finding:
     facts = tuple(
         SymbolFact(str(s["name"]), s["value"], SymbolState(s["state"]), s["line"], str(s["note"])) for s in f["symbols"]
     )
+    if (f["status"], f["level"] == Level.REQUIRED) in ((Status.FAIL, False), (Status.WARN, True)):
+        raise ValueError(f"a finding that is {f['level']} and has the status {f['status']}")
     asks = f.get("asks") or {"expr": f["expr"], "fix": f["fix"], "symbols": [s.name for s in facts], "gated": False}
     expr = _expression(asks["expr"], asks["symbols"])
     # Which versions ask otherwise is not stored, only that some do.
