@@ -109,7 +109,7 @@ def test_one_alternative_is_enough_and_is_named() -> None:
     assert report.verdict == "pass"
     [finding] = report.results[0].findings
     assert finding.reason == "iptables-nft works"
-    assert "iptables-nft works: iptables by either back-end" in render("table", report, RenderOptions(width=100))
+    assert "iptables by either back-end (iptables-nft" in render("table", report, RenderOptions(width=100))
     assert "iptables-nft works" in render("json", report, RenderOptions())
 
 

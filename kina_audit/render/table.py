@@ -104,7 +104,7 @@ def _profiles(report: Report, style: Style) -> list[str]:
             [
                 style.status(result.status),
                 result.profile.id,
-                (_which(result) + one_line(result.profile.title))[: max(0, style.width - _OTHER_COLUMNS)],
+                (one_line(result.profile.title) + _which(result))[: max(0, style.width - _OTHER_COLUMNS)],
                 *cells,
             ]
         )
@@ -134,10 +134,9 @@ def _which(result: ProfileResult) -> str:
     if not result.profile.any_of:
         return ""
     held = [f.reason for f in result.findings if f.requirement.id == ONE_OF and f.status is Status.PASS]
-    # Of one that includes others the title says more than which of their alternatives hold.
-    if not held or result.profile.includes or held[0].count(",") + 1 >= len(result.profile.any_of):
+    if not held or held[0].count(",") + 1 >= len(result.profile.any_of):
         return ""
-    return f"{held[0]}: "
+    return f" ({held[0].removesuffix(' works')})"
 
 
 def _findings(report: Report, style: Style, options: RenderOptions) -> list[str]:
