@@ -15,7 +15,7 @@ from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import NothingCheckedError, UsageError
-from kina_audit.kconfig.carry import carry
+from kina_audit.kconfig.carry import carry, unknown_in
 from kina_audit.kconfig.lines import lines
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
@@ -66,6 +66,9 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
         config = merged(config, options.fragments, f"{source} with {names}")
         notes = (*kernel.provenance.notes, f"with {names} merged into it")
         kernel = Kernel(config, replace(kernel.provenance, notes=notes))
+        kernel = replace(
+            kernel, provenance=replace(kernel.provenance, notes=(*notes, *unknown_in(config, options.fragments)))
+        )
     if toolchain and options is not None:
         from kina_audit.toolchains import named_toolchain
 

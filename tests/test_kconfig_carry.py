@@ -120,6 +120,10 @@ def test_what_the_tools_decide_is_unknown_until_they_are_named(shared: Path) -> 
     assert "n with no pahole; name yours with --toolchain" in fact.note
     assert carry(aimed(text, "6.18.5"), "gcc-14,pahole=1.30").fact("DEBUG_INFO_BTF").value == "y"
     assert carry(aimed(text, "6.18.5"), "gcc-14,pahole=0").fact("DEBUG_INFO_BTF").value == "n"
+    # A compiler's name says nothing of pahole.
+    half = carry(aimed(text, "6.18.5"), "gcc-14").fact("DEBUG_INFO_BTF")
+    assert half.value is None
+    assert "n with gcc-14 and no pahole" in half.note
 
 
 def test_a_kernels_own_config_is_the_truth_and_no_model_overrules_it(shared: Path) -> None:
@@ -175,6 +179,28 @@ def test_check_takes_a_fragment_on_its_base(tmp_path: Path, capsys: pytest.Captu
     assert f'"toolchain": "{TOOLS}"' in said
     main(words)
     assert '"mode": "unknown"' in capsys.readouterr().out  # BTF needs a pahole, and nobody named one
+
+
+def test_a_symbol_of_a_fragment_that_the_kernel_lacks_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "f").write_text("CONFIG_VXLAN=y\nCONFIG_BPF_JITT=y\n")
+    main(["check", "apple", "--offline", "-q", "-p", "vxlan", "-F", str(tmp_path / "f"), "--format", "json"])
+    assert "f line 2: Linux 6.18.5 has no CONFIG_BPF_JITT on arm64" in capsys.readouterr().out
+
+
+def test_fix_knows_what_a_kernel_lacks_beside_its_config(
+    tmp_path: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No fragment mends a module that is configured and not installed."""
+    modules = tmp_path / "lib/modules/6.12.117"
+    modules.mkdir(parents=True)
+    (modules / "modules.dep").write_text("kernel/x.ko:\n")
+    (tmp_path / "boot").mkdir()
+    config = config_text(shared / "truth/debian-6.12.117+deb12-cloud-amd64.config.gz")
+    (tmp_path / "boot/config-6.12.117").write_bytes(config)
+    assert main(["fix", str(tmp_path), "-p", "vxlan", "-q"]) == 1
+    assert "no fragment gives profile vxlan" in capsys.readouterr().err
 
 
 def test_the_advice_names_every_mode_above(shared: Path) -> None:

@@ -39,11 +39,25 @@ def test_the_user_knows_better(checkout: Path) -> None:
     assert (str(kernel.config.target), kernel.provenance.target_from) == ("6.12.9", "--target-kernel")
 
 
-@pytest.mark.parametrize("makefile", ["VERSION = 6\nPATCHLEVEL = 12\n", "KSOURCE = ~/linux\n", ""])
+@pytest.mark.parametrize("makefile", ["VERSION = 6\nPATCHLEVEL = 12\n", ""])
 def test_any_other_makefile_says_nothing(checkout: Path, makefile: str) -> None:
     (checkout / "kernel/Makefile").write_text(makefile)
     kernel = open_source(f"{checkout}/kernel/config-arm64")
     assert (str(kernel.config.target), kernel.config.origin) == ("6.1.68", "input")
+
+
+@pytest.mark.parametrize("makefile", ["KSOURCE = ~/linux\n", "V = 6.18.5\nKSOURCE ?= https://x/linux-$(V).tar.xz\n"])
+def test_a_source_that_cannot_be_read_leaves_the_version_open(checkout: Path, makefile: str) -> None:
+    (checkout / "kernel/Makefile").write_text(makefile)
+    kernel = open_source(f"{checkout}/kernel/config-arm64")
+    assert kernel.config.target is None
+    assert "names no version that can be read" in kernel.provenance.notes[-1]
+
+
+def test_the_last_assignment_of_the_source_wins(checkout: Path) -> None:
+    lines = "KSOURCE ?= https://x/linux-6.1.tar.xz\nKSOURCE = https://x/linux-7.2.1.tar.xz\n"
+    (checkout / "kernel/Makefile").write_text(lines)
+    assert str(open_source(f"{checkout}/kernel/config-arm64").config.target) == "7.2.1"
 
 
 def test_a_makefile_that_is_no_file_is_left_alone(checkout: Path) -> None:

@@ -52,12 +52,14 @@ def fix(
     It is proven before it is shown: merged, resolved with the tree (without one, with the model of the kernel line that
     ships), audited. Exit status: 0 there is a fragment or nothing is missing, 1 there is none.
     """
-    from kina_audit.api import load_kernel, load_profiles
+    from kina_audit.api import audit, load_kernel, load_profiles
     from kina_audit.cilium.release import find_release
+    from kina_audit.engine.finding import Status
     from kina_audit.errors import UsageError
     from kina_audit.kconfig.carry import POSSIBLE_TOOLS
     from kina_audit.kconfig.sensitive import assumptions
     from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
+    from kina_audit.kernel.config import Origin
     from kina_audit.sources.stdin import STDIN
     from kina_audit.trees import find_mode, fix_mode, fix_profiles, start_of
 
@@ -97,6 +99,15 @@ def fix(
         if format_ != "json":
             terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
         return 1
+    if not found.changes and profiles:
+        # What a line's model gives a kernel need not be there: a module that is not installed, a vendor's own Kconfig.
+        report = audit(kernel, profiles, cilium=None)
+        unmet = [item for _, item in report.findings(Status.FAIL)]
+        if unmet and kernel.config.origin is Origin.BUILT and not fragments:
+            for item in unmet:
+                terminal.say(f"{item.requirement.profile}/{item.requirement.id}: {item.reason or item.fix}")
+            terminal.say(f"no fragment gives {wanted}: its config asks for it, and the kernel has it not")
+            return 1
     if not found.changes and format_ != "json":
         terminal.say(f"nothing is missing for {wanted}")
     return 0

@@ -73,6 +73,8 @@ def opened(
         if target is None:
             raise UsageError("which kernel version it is for is not known", "Give it with --target-kernel.")
         toolchain = toolchain or kernel.config.toolchain
+        if kernel.config.cut:
+            options.say(f"{kernel.config.cut}: what it has no line for is taken as the line's default")
     trees = shipped_trees(target, arch, toolchain, options=options)
     options.say(told_by(trees, target))
     return trees

@@ -6,7 +6,7 @@ shipped lines both neighbours are asked; where they differ, the value is unknown
 unknown, too, until they are named.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -83,6 +83,22 @@ def _resolved(told: str, told_by: tuple[Line, ...], tools: Toolchain | None) -> 
     return Resolved(told, tuple(line_text(line) for line in told_by), tools.name if tools else "")
 
 
+def unknown_in(config: KernelConfig, fragments: Sequence[tuple[str, str]]) -> list[str]:
+    """A sentence on each symbol of a fragment that the config's kernel does not have: most often a misspelt one.
+
+    Args:
+        config: the base, with the fragments merged.
+        fragments: (name, text) of each.
+    """
+    trees = trees_of(config)
+    return [
+        f"{where} line {row.line}: Linux {trees[-1].model.version} has no CONFIG_{row.name} on {trees[-1].model.arch}"
+        for where, text in fragments
+        for row in read_assignments(text)
+        if trees and not any(row.name in tree.model.index for tree in trees)
+    ]
+
+
 def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
     """The shipped lines that tell about a config's kernel, as trees; none where no line does.
 
@@ -137,6 +153,19 @@ def _tools(name: str) -> Toolchain:
     return Toolchain.parse(name)
 
 
+def _alternatives(tools: Toolchain) -> dict[str, Toolchain]:
+    """A named toolchain; with and without a pahole, where nobody said which one there is."""
+    if "pahole" in tools.facts:
+        return {tools.name: tools}
+    versions = {"pahole 1.24": "1.24", "no pahole": "0"}
+    return {
+        f"{tools.name} and {label}": replace(
+            tools, name=f"{tools.name},pahole={version}", facts={**tools.facts, "pahole": version}
+        )
+        for label, version in versions.items()
+    }
+
+
 class _Facts(Mapping[str, SymbolFact]):
     """Symbol to what is known of it, computed when it is asked for."""
 
@@ -146,7 +175,7 @@ class _Facts(Mapping[str, SymbolFact]):
         # Without an architecture both are asked, and what they differ in is unknown.
         arches = ARCHES if config.arch is None else (config.arch,)
         self.places = tuple((line, arch) for line in told_by for arch in arches)
-        self.tools = {"": tools} if tools else {label: _tools(name) for label, name in POSSIBLE_TOOLS}
+        self.tools = _alternatives(tools) if tools else {label: _tools(name) for label, name in POSSIBLE_TOOLS}
         header, target = config.header.version, config.target
         assert target is not None
         same_line = header is not None and header.triple[:2] == target.triple[:2]

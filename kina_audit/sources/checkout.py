@@ -15,13 +15,16 @@ from kina_audit.kernel.provenance import Provenance
 from kina_audit.kernel.version import KernelVersion
 
 FROM_MAKEFILE = "KSOURCE of the Makefile beside it"
-_KSOURCE = re.compile(rb"^\s*(?:export\s+)?KSOURCE\s*[:?]?=.*?linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar", re.MULTILINE)
+_KSOURCE_LINE = re.compile(rb"^\s*(?:export\s+)?KSOURCE\s*[:?]?=(.*)", re.MULTILINE)
+_VERSION_OF_SOURCE = re.compile(rb"linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar")
 _MOST_MAKEFILE = 1 << 20
 
 
 def built_version(makefile: bytes) -> KernelVersion | None:
     """The version that a Makefile downloads and builds, from its KSOURCE line; None when it names none."""
-    match = _KSOURCE.search(makefile)
+    # As make does: the last assignment wins, whatever stands before it.
+    lines = _KSOURCE_LINE.findall(makefile)
+    match = _VERSION_OF_SOURCE.search(lines[-1]) if lines else None
     return KernelVersion.parse(match[1].decode()) if match else None
 
 
@@ -52,6 +55,12 @@ def as_checked_out(
         makefile: what stands in the Makefile beside it; empty: there is none.
     """
     built = built_version(makefile)
+    if built is None and _KSOURCE_LINE.search(makefile):
+        note = (
+            "KSOURCE of the Makefile beside it names no version that can be read; --target-kernel says which is built"
+        )
+        config = replace(config, origin=Origin.INPUT, target=None)
+        provenance = replace(provenance, notes=(*provenance.notes, note))
     if built is not None:
         config = replace(config, origin=Origin.INPUT, target=built)
         provenance = replace(provenance, target_from=FROM_MAKEFILE)
