@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kina_audit.kconfig.loaded import KernelTree
 
 _SETS = re.compile(r"CONFIG_(\w+)=[ymn]\b")
+_CLAUSE = re.compile(r"[;()]")
+_CONDITION = re.compile(r"\b(?:before|until|from|since) Linux \d|\bon (?:x86_64|arm64)\b|\bwhere it has a prompt\b")
 _NEGATED = re.compile(r"!\s*(\w+)")
 
 
@@ -131,15 +133,20 @@ class _Row:
             yield self._say(f"no config can meet it on {', '.join(map(_name, never))}", error=whole)
 
     def _hidden(self) -> Iterator[Remark]:
-        named = {name for _, _, fix in self.applies for name in _SETS.findall(fix)}
+        named = {name for _, _, fix in self.applies for name in _set_anywhere(fix)}
         for name in sorted(named):
-            found = presence(name, [tree for tree, _, fix in self.applies if name in _SETS.findall(fix)])
+            found = presence(name, [tree for tree, _, fix in self.applies if name in _set_anywhere(fix)])
             if found.settable:
                 continue
             if found.hidden:
                 yield self._say(f"its fix sets {name}, which has no prompt in {', '.join(found.hidden)}", error=True)
             else:
                 yield self._say(f"its fix sets {name}, which exists in none of {', '.join(found.missing)}", error=True)
+
+
+def _set_anywhere(fix: str) -> list[str]:
+    """Symbols that a fix sets on every kernel; a clause that names versions or an architecture is for those alone."""
+    return [name for clause in _CLAUSE.split(fix) if not _CONDITION.search(clause) for name in _SETS.findall(clause)]
 
 
 def _has_prompt(tree: "KernelTree", number: int) -> bool:

@@ -143,9 +143,11 @@ def _as_written(config: KernelConfig, why: str) -> KernelConfig:
 
 
 @cache
-def _stable_moves() -> tuple[tuple[KernelVersion, frozenset[str]], ...]:
+def _stable_moves() -> tuple[tuple[KernelVersion, frozenset[str], bool], ...]:
     rows = toml_document(data_file("stable.toml"))["moved"]
-    return tuple((KernelVersion.parse(row["after"]), frozenset(row["symbols"])) for row in rows)
+    return tuple(
+        (KernelVersion.parse(row["after"]), frozenset(row["symbols"]), bool(row.get("select_dropped"))) for row in rows
+    )
 
 
 @cache
@@ -211,11 +213,14 @@ class _Facts(Mapping[str, SymbolFact]):
         written = self.config.written(symbol)
         if symbol in self.config.untold:
             return _unknown(written, "the record cannot tell it")
-        if self._moved(symbol):
+        if (moved := self._moved(symbol)) is not None:
             if self.written_there:
                 return written
-            line = line_text(self.lines[0])
-            return _unknown(written, f"a stable update of Linux {line} moved it after the model's release")
+            # Where an update dropped a "select" alone, what the file asks for and what is off stay as they are.
+            asked = written.value in ("y", "m")
+            if not moved or not (asked or self._outcomes(self.places[0], symbol) == ["n"]):
+                line = line_text(self.lines[0])
+                return _unknown(written, f"a stable update of Linux {line} moved it after the model's release")
         outcomes = {place: self._outcomes(place, symbol) for place in self.places}
         says = "n" if written.value is None else written.value
         by_tools = next((place for place, found in outcomes.items() if len(found) > 1), None)
@@ -263,13 +268,17 @@ class _Facts(Mapping[str, SymbolFact]):
         is_string = sym is not None and solver.model.types[sym] == "s"
         return SymbolFact(symbol, value, SymbolState.SET, None, "", is_string)
 
-    def _moved(self, symbol: str) -> bool:
-        """Whether a stable update between the model's release and the target's moved the symbol."""
+    def _moved(self, symbol: str) -> bool | None:
+        """Whether a stable update between the model's release and the target's dropped nothing but a "select" of it.
+
+        None: no update moved it.
+        """
         target = self.config.target
-        return target is not None and any(
-            symbol in symbols and target.triple[:2] == after.triple[:2] and target.triple > after.triple
-            for after, symbols in _stable_moves()
-        )
+        for after, symbols, select in _stable_moves():
+            past = target is not None and target.triple[:2] == after.triple[:2] and target.triple > after.triple
+            if past and symbol in symbols:
+                return select
+        return None
 
     def _differs(self, values: "Mapping[Place, str]") -> str:
         """Why places that tell different values tell nothing."""
