@@ -88,6 +88,10 @@ def test_a_module_that_is_built_in_is_there(tmp_path: Path) -> None:
         ("etc/modprobe.d/a.conf", "install vxlan /bin/false", True),
         ("etc/modprobe.d/a.conf", "  install vxlan \\\n   /usr/bin/true", True),
         ("usr/lib/modprobe.d/a.conf", "install vx* :", True),
+        ("etc/modprobe.d/a.conf", 'install vxlan /bin/sh -c "exit 0"', True),
+        ("etc/modprobe.d/a.conf", "install vxlan /usr/bin/logger blocked; /bin/false", True),
+        ("etc/modprobe.d/a.conf", "install vxlan /bin/sh -c 'modprobe --ignore-install vxlan'", False),
+        ("etc/modprobe.d/a.conf", "blacklist vxl\\\nan", True),
         ("etc/modprobe.d/a.conf", "blacklist vxlan", True),
         ("lib/modprobe.d/a.conf", "blacklist vxlan # no tunnels", True),
         ("etc/modprobe.d/a.conf", "# install vxlan /bin/false", False),
@@ -272,3 +276,8 @@ def test_what_may_not_be_seen_says_nothing(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Path, "stat", stat)
     assert stands(open_source(str(root)), "geneve")[0] == "pass"
     assert stands(running(root), "geneve")[0] == "pass"
+
+
+def test_a_folder_of_modules_without_any_module_has_none_installed(tmp_path: Path) -> None:
+    root = root_of(tmp_path, {"{modules}/modules.builtin": "kernel/drivers/net/veth.ko\n"})
+    assert stands(open_source(str(root)), "geneve")[0] == "fail"

@@ -20,8 +20,9 @@ _ALWAYS = ("blacklist", "module_blacklist")
 _BY_NAME = ("tcp_", "sch_", "cls_", "act_", "ip_vs", "br_netfilter")
 """What the kernel or a component loads by its own name, which a ``blacklist`` line does not keep from being loaded
 (modprobe.d(5): it is about aliases; net/ipv4/tcp_cong.c, net/sched/sch_api.c, net/netfilter/ipvs/ip_vs_sched.c)."""
-_HARMLESS = frozenset({"true", "false", ":", "echo", "exit", "nologin", "printf"})
+_HARMLESS = frozenset({"true", "false", ":", "echo", "exit", "logger", "nologin", "printf"})
 """Programs that load nothing, in place of what an ``install`` line should run."""
+_SHELLS = frozenset({"sh", "bash", "dash", "ash"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def lines_against(files: Iterable[tuple[str, str]]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, text in files:
-        for line in text.replace("\\\n", " ").splitlines():
+        # A line that goes on is joined as it stands (libkmod).
+        for line in text.replace("\\\n", "").splitlines():
             words = line.split()
             if len(words) < 2 or (words[0] not in _ALWAYS and not _loads_nothing(words)):
                 continue
@@ -89,12 +91,12 @@ def lines_against(files: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _loads_nothing(words: list[str]) -> bool:
     """Whether an ``install`` line runs a program in place of loading the module that certainly does not load it."""
-    return (
-        words[0] == "install"
-        and len(words) > 2
-        and words[2].rpartition("/")[2] in _HARMLESS
-        and (not {"modprobe", "insmod"} & {w.rpartition("/")[2] for w in words[3:]})
-    )
+    command = [word.strip("\"'").rpartition("/")[2] for word in words[2:]]
+    if words[0] != "install" or not command or {"modprobe", "insmod"} & set(command):
+        return False
+    if command[0] in _SHELLS and command[1:2] == ["-c"]:
+        command = command[2:]
+    return bool(command) and command[0].rstrip(";") in _HARMLESS
 
 
 def command_line_settings(text: str) -> str:

@@ -58,12 +58,13 @@ def _read(root: Path, release: str, *, live: bool) -> Modules | None:
         return None
     index = _text(folder / "modules.dep", root)
     files = listed(index) if index is not None else _walked(folder)
-    if not files and not live and index is None:
+    builtin = _text(folder / "modules.builtin", root)
+    if not files and not live and index is None and builtin is None:
         return None
     return Modules(
         folder=f"/{folder.relative_to(root)}",
         files=files,
-        builtin=listed(_text(folder / "modules.builtin", root) or ""),
+        builtin=listed(builtin or ""),
         # What was unpacked and not installed has had no depmod.
         indexed=index is not None or not live,
         blocked=lines_against(_settings(root, live=live)),
