@@ -157,7 +157,7 @@ def resolve_kernel(
     provenance = replace(
         kernel.provenance,
         target_from=f"the kernel tree {tree.origin}",
-        notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols)),
+        notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols, kernel.config.cut)),
     )
     return Kernel(_built(kernel, resolution).config, provenance), resolution
 
@@ -173,7 +173,9 @@ def start_of(kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, 
     return of_config(tree, kernel.config, fragments, name=kernel.provenance.location)
 
 
-def _notes(resolution: "Resolution", fragments: Sequence[tuple[str, str]], symbols: Iterable[str]) -> list[str]:
+def _notes(
+    resolution: "Resolution", fragments: Sequence[tuple[str, str]], symbols: Iterable[str], cut: str = ""
+) -> list[str]:
     from kina_audit.kconfig.sensitive import assumptions
 
     tree = resolution.tree
@@ -181,6 +183,8 @@ def _notes(resolution: "Resolution", fragments: Sequence[tuple[str, str]], symbo
     with_fragments = f" with {', '.join(name for name, _ in fragments)}" if fragments else ""
     release = f"Linux {tree.model.version} ({tree.model.arch})"
     notes = [f"resolved{with_fragments} as olddefconfig of {release} does, toolchain {tree.toolchain}"]
+    if cut:
+        notes.append(f"{cut}; what it has no line for is taken as the tree's default")
     for lost in resolution.lost(names):
         row = lost.requested
         now = f"is {lost.actual}" if lost.actual else "is gone"

@@ -18,7 +18,15 @@ from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.short import short_reason, standing_against
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.toolchain import Toolchain
-from kina_audit.kernel.config import Completeness, KernelConfig, Origin, Resolved, SymbolFact, SymbolState
+from kina_audit.kernel.config import (
+    Completeness,
+    ConfigWarning,
+    KernelConfig,
+    Origin,
+    Resolved,
+    SymbolFact,
+    SymbolState,
+)
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.packaged import data_file, toml_document
 
@@ -65,12 +73,19 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
     if not told_by:
         oldest = line_text(lines()[0])
         return _as_written(config, f"Linux {config.target} is older than {oldest}, the oldest line here")
+    exact = (config.target.major, config.target.minor) in told_by
     facts = _Facts(config, told_by, tools)
+    if facts.written_there and config.arch is not None:
+        from kina_audit.kconfig.whole import lost_part
+
+        if lost := lost_part(told_by[0], config.arch, config.raw):
+            warnings = (*config.warnings, ConfigWarning(0, lost))
+            config = replace(config, cut=lost, completeness=Completeness.PARTIAL, warnings=warnings, _lines={})
+            return _as_written(config, lost)
     names = " and ".join(line_text(line) for line in told_by)
     if config.minimal and config.origin is Origin.BUILT:
         told = f"recorded as what the model of Linux {names} does not give by itself"
         return replace(config, predicted=facts, resolved=_resolved(told, told_by, tools), _lines=config._lines)
-    exact = (config.target.major, config.target.minor) in told_by
     if exact:
         told = f"resolved as olddefconfig of Linux {names} does"
     elif len(told_by) == 1:
