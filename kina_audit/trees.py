@@ -112,19 +112,22 @@ def shipped_trees(
         UsageError: the version is too old, or there is no model for the architecture.
     """
     from kina_audit.errors import UsageError
-    from kina_audit.kconfig.lines import ARCHES, line_text, lines, near, shipped_tree
+    from kina_audit.kconfig.lines import ARCHES, line_text, lines, near_trees, shipped_tree
     from kina_audit.sources.options import SourceOptions
     from kina_audit.sources.tree.toolchain import named_toolchain
 
-    told_by = near(target) if target is not None else lines()[-1:]
-    if arch not in ARCHES or not told_by:
+    tools = named_toolchain(toolchain, options or SourceOptions())
+    if target is not None:
+        trees = near_trees(target, arch, tools)
+    else:
+        trees = (shipped_tree(lines()[-1], arch, tools),) if arch in ARCHES else ()
+    if not trees:
         shipped = f"Linux {line_text(lines()[0])} and newer, for {' and '.join(ARCHES)}"
         raise UsageError(
             f"no model that ships is of Linux {target}, {arch}: there are {shipped}",
             "Give the kernel's tree with --kernel-tree.",
         )
-    tools = named_toolchain(toolchain, options or SourceOptions())
-    return tuple(shipped_tree(line, arch, tools) for line in told_by)
+    return trees
 
 
 def arch_of(kernel: Kernel | None, options: "SourceOptions") -> str:

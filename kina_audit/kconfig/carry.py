@@ -12,11 +12,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kina_audit.base.packaged import data_file, toml_document
+from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
-from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, shipped_tree
+from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.short import short_reason, standing_against
-from kina_audit.kconfig.solve import Solver, UserValues
+from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, Resolved, SymbolFact, SymbolState
 from kina_audit.kernel.version import KernelVersion
@@ -104,11 +105,11 @@ def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
 
     They are under the toolchain that the config names, or else the first of `POSSIBLE_TOOLS`.
     """
-    if config.target is None or config.arch not in ARCHES:
+    if config.target is None:
         return ()
     named = config.resolved.toolchain if config.resolved is not None else config.toolchain
     tools = Toolchain.parse(named or POSSIBLE_TOOLS[0][1])
-    return tuple(shipped_tree(line, config.arch, tools) for line in near(config.target))
+    return near_trees(config.target, config.arch, tools)
 
 
 def on_state(config: KernelConfig, state: "Resolution") -> KernelConfig:
@@ -218,7 +219,7 @@ class _Facts(Mapping[str, SymbolFact]):
                 return written
             # Where an update dropped a "select" alone, what the file asks for and what is off stay as they are.
             asked = written.value in ("y", "m")
-            if not moved or not (asked or self._outcomes(self.places[0], symbol) == ["n"]):
+            if not moved or not (asked or list(self._outcomes(self.places[0], symbol)) == ["n"]):
                 line = line_text(self.lines[0])
                 return _unknown(written, f"a stable update of Linux {line} moved it after the model's release")
         outcomes = {place: self._outcomes(place, symbol) for place in self.places}
@@ -228,10 +229,11 @@ class _Facts(Mapping[str, SymbolFact]):
             if self.written_there and len(self.places) == 1 and says in outcomes[by_tools]:
                 # Written by this very line's own tools, which then decided what the file says.
                 return written
-            return _unknown(written, self._by_tools(by_tools, symbol))
-        told = {found[0] for found in outcomes.values()}
+            return _unknown(written, _by_tools(outcomes[by_tools]))
+        values = {place: next(iter(found)) for place, found in outcomes.items()}
+        told = set(values.values())
         if len(told) > 1:
-            return _unknown(written, self._differs({place: found[0] for place, found in outcomes.items()}))
+            return _unknown(written, self._differs(values))
         value = told.pop()
         if len(self.lines) > 1 and value == "n" and (why := self._came_or_went(symbol)):
             return _unknown(written, why)
@@ -309,16 +311,17 @@ class _Facts(Mapping[str, SymbolFact]):
                 return f"{lacks}; Linux {self.config.target} lies between them"
         return ""
 
-    def _outcomes(self, place: Place, symbol: str) -> list[str]:
-        """What the symbol may become on a line, one value for each toolchain that makes a difference."""
-        return list(dict.fromkeys(_outcome(self._solver(place, label), symbol) for label in self.tools))
-
-    def _by_tools(self, place: Place, symbol: str) -> str:
-        said: dict[str, list[str]] = {}
+    def _outcomes(self, place: Place, symbol: str) -> dict[str, list[str]]:
+        """What the symbol may become on a line: each value, and the toolchains that make it that."""
+        found: dict[str, list[str]] = {}
         for label in self.tools:
-            said.setdefault(_outcome(self._solver(place, label), symbol), []).append(label)
-        values = ", ".join(f"{value} with {' or '.join(labels)}" for value, labels in said.items())
-        return f"the compiler and tools decide: {values}; name yours with --toolchain"
+            found.setdefault(_outcome(self._solver(place, label), symbol), []).append(label)
+        return found
+
+
+def _by_tools(outcomes: Mapping[str, list[str]]) -> str:
+    values = ", ".join(f"{value} with {' or '.join(labels)}" for value, labels in outcomes.items())
+    return f"the compiler and tools decide: {values}; name yours with --toolchain"
 
 
 def _unknown(written: SymbolFact, note: str) -> SymbolFact:

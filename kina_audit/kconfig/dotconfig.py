@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
 from kina_audit.kconfig.numbers import valid_text
-from kina_audit.kconfig.solve import Solver, UserValues
+from kina_audit.kconfig.solve import Solver
 
 _LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$", re.MULTILINE)
 _LOOSE_LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$", re.MULTILINE)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.reasons import Cause, Reasons, undefined
-from kina_audit.kconfig.solve import Solver, UserValues
+from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.merge import spelled
 from kina_audit.kernel.version import KernelVersion

@@ -5,42 +5,15 @@ are first asked for, so that a few questions about a tree cost little.
 """
 
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 
 from kina_audit.errors import SourceError
+from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.model import AND, CONST, CONTAINS, NOT, OR, SYMBOL, TreeModel
 from kina_audit.kconfig.numbers import compare_texts, strtoll
 from kina_audit.kernel.version import KernelVersion
 
 _ZERO_BY_DEFAULT = (6, 8, 0)
 """Since Linux 6.8 an int or hex symbol without any default is 0, not empty."""
-
-
-@dataclass(slots=True)
-class UserValues:
-    """What a .config asks for.
-
-    Attributes:
-        tri: symbol to 0, 1 or 2.
-        text: int, hex or string symbol to its value.
-        order: choice members in the order they were assigned.
-        chosen: choice members that were set to y, in order, also when a later line takes it back.
-    """
-
-    tri: dict[int, int] = field(default_factory=dict)
-    text: dict[int, str] = field(default_factory=dict)
-    order: list[int] = field(default_factory=list)
-    chosen: list[int] = field(default_factory=list)
-
-    def without(self, symbols: AbstractSet[int]) -> "UserValues":
-        """A copy that asks nothing of some symbols."""
-        return UserValues(
-            {s: v for s, v in self.tri.items() if s not in symbols},
-            {s: v for s, v in self.text.items() if s not in symbols},
-            [s for s in self.order if s not in symbols],
-            [s for s in self.chosen if s not in symbols],
-        )
 
 
 class Solver:
