@@ -122,12 +122,11 @@ def write_config(model: TreeModel, solver: Solver) -> str:
     """The .config that ``conf --olddefconfig`` writes."""
     out = ["#", "# Automatically generated file; DO NOT EDIT.", f"# {model.title}", "#"]
     pending = False
-    written = solver.written
     for step in model.layout:
         kind = step[0]
         if kind == SHOW_SYMBOL:
             sym = step[1]
-            if not written[sym]:
+            if not solver.is_written(sym):
                 continue
             if pending:
                 out.append("")

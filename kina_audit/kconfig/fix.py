@@ -209,16 +209,14 @@ class Search:
 
     def unmet(self, state: Resolution) -> list[Goal]:
         """The goals that a state does not hold."""
-        return [g for g in self.goals(state) if state.solver.expr(self.compile(g, state)) < g.wanted]
+        return [g for g in self.goals(state) if state.solver.expr(self.compile(g)) < g.wanted]
 
-    def compile(self, goal: Goal, state: Resolution | None = None) -> int:
+    def compile(self, goal: Goal) -> int:
         """The goal's condition as an expression of the model."""
         key = (goal.expr.text, 0)
         found = self.compiled.get(key)
         if found is None:
             found = self.compiled[key] = compile_expression(self.tree, goal.expr.node)
-        if state is not None:
-            state.solver.grow()
         return found
 
     def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
@@ -236,7 +234,7 @@ class Search:
         """Whether something is lost beyond the member of a choice that another one replaces."""
         solver, index = state.solver, self.tree.model.index
         return any(
-            index[name] not in solver.choice_of or solver.chosen.get(solver.choice_of[index[name]], -1) < 0
+            index[name] not in solver.choice_of or solver.member(solver.choice_of[index[name]]) < 0
             for name, _ in self._turned_off(state)
         )
 
@@ -260,7 +258,7 @@ class Search:
 
     def causes(self, state: Resolution, goal: Goal) -> tuple[Cause, ...]:
         """Why a state does not hold a goal."""
-        return Reasons(self.tree, state.solver).unmet(self.compile(goal, state), goal.wanted)
+        return Reasons(self.tree, state.solver).unmet(self.compile(goal), goal.wanted)
 
     def _result(self, chosen: Way, state: Resolution) -> Fix:
         names = {self.tree.model.names[s]: v for s, v in chosen}

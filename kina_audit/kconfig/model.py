@@ -86,6 +86,7 @@ class TreeModel:
     assumed: list[tuple[str, str, int]] = field(default_factory=list)
     _index: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
     _members: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+    _asking: tuple[int, ...] | None = field(default=None, repr=False, compare=False)
 
     @property
     def index(self) -> dict[str, int]:
@@ -102,6 +103,13 @@ class TreeModel:
         if not self._members:
             self._members = {m: c for c, members in enumerate(self.choices) for m in members}
         return self._members
+
+    @property
+    def asking(self) -> tuple[int, ...]:
+        """Symbols whose names hold questions to tools, or held them before they were answered."""
+        if self._asking is None:
+            self._asking = tuple(n for n, name in enumerate(self.names) if n >= self.defined and "__KINA_Q" in name)
+        return self._asking
 
     @property
     def menu_choices(self) -> bool:

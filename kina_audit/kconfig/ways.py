@@ -140,7 +140,7 @@ class Ways:
     def _selected(self, sym: int, wanted: int) -> list[Way]:
         rows = pairs(self.tree, self.model.selected[sym])
         rows = [r for r in rows if self.tree.possible(r[0])[1] >= wanted]
-        rows.sort(key=lambda r: (self.solver.expr(r[1]) < wanted, not self.solver.visible[r[0]], r[0]))
+        rows.sort(key=lambda r: (self.solver.expr(r[1]) < wanted, not self.solver.visibility(r[0]), r[0]))
         found: list[Way] = []
         for selecting, condition in rows[:_MOST_SELECTORS]:
             found += self.product([self.symbol(selecting, wanted), self.reach(condition, wanted)])
@@ -224,7 +224,7 @@ class Ways:
 
     def _setting(self, sym: int, value: str) -> list[Way]:
         """Ways to set a number or string. A hidden one is made visible first: what it then is decides what to add."""
-        if self.solver.visible[sym]:
+        if self.solver.visibility(sym):
             return [frozenset({(sym, value)})]
         return self._union(self.reach(prompt, 1) for prompt in self.model.prompts[sym])
 
