@@ -142,6 +142,7 @@ class Search:
         self.compiled: dict[tuple[str, int], int] = {}
         self.tried = 0
         self.most = most
+        self._lacking: dict[Way, list[Goal]] = {}
 
     def run(self) -> Fix:
         """Search; what is found is proven and has no line too many."""
@@ -193,6 +194,13 @@ class Search:
             blocked = tuple(Blocked(g, proven=False, causes=self.causes(self.start, g)) for g in least)
         return Fix((), self.start, blocked, (), self.tried)
 
+    def _lacks(self, chosen: Way) -> list[Goal]:
+        """The goals that a fragment leaves unmet."""
+        found = self._lacking.get(chosen)
+        if found is None:
+            found = self._lacking[chosen] = self.unmet(self._state(chosen))
+        return found
+
     def never(self, *goals: Goal) -> bool:
         """Whether it is proven that no config whatever holds these goals, taken together."""
         exprs = [self.compile(goal) for goal in goals]
@@ -221,11 +229,11 @@ class Search:
 
     def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
         """The state without assignments that are not needed, proven; or as it is; or None when the proof fails."""
-        fewest, trimmed = chosen, state
+        fewest = chosen
         for item in sorted(chosen):
-            trial = self._state(fewest - {item})
-            if not self.unmet(trial):
-                fewest, trimmed = fewest - {item}, trial
+            if not self._lacks(fewest - {item}):
+                fewest = fewest - {item}
+        trimmed = self._state(fewest) if fewest != chosen else state
         if self.proven(trimmed):
             return fewest, trimmed
         return (chosen, state) if fewest != chosen and self.proven(state) else None
@@ -277,8 +285,7 @@ class Search:
         """What each assignment is for: the goals that fail without it."""
         found = {}
         for item in chosen:
-            without = self._state(chosen - {item})
-            unmet = self.unmet(without)
+            unmet = self._lacks(chosen - {item})
             found[self.tree.model.names[item[0]]] = (
                 ", ".join(dict.fromkeys(g.id for g in unmet)) or "the proof needs it"
             )

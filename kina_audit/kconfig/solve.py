@@ -4,9 +4,9 @@ Two generations of it: choices are symbols with a value before Linux 6.11, menus
 are first asked for, so that a few questions about a tree cost little.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Container, Iterable
 from functools import cache
-from itertools import islice
 
 from kina_audit.errors import SourceError
 from kina_audit.kconfig.asked import UserValues
@@ -42,25 +42,28 @@ class Cone:
         for root in self.roots:
             self._spread(root)
 
-    def __contains__(self, node: int) -> bool:
-        """Whether a symbol, or an expression given as ``~expression``, rests on one of them."""
+    def nodes(self) -> Container[int]:
+        """The symbols that rest on one of them, and the expressions, each as ``~expression``."""
         reads = self._solver.reads
         if self._known < len(reads):
             self._solver.index_reads()
             nodes = self._nodes
-            for read, reader in islice(reads, self._known, None):
+            fresh = iter(reads[self._known :])
+            for read, reader in zip(fresh, fresh, strict=True):
                 if read in nodes and reader not in nodes:
                     self._spread(reader)
             self._known = len(reads)
-        return node in self._nodes
+        return self._nodes
 
     def _spread(self, node: int) -> None:
         todo = [node]
+        nodes, readers = self._nodes, self._solver.readers
         while todo:
             one = todo.pop()
-            if one not in self._nodes:
-                self._nodes.add(one)
-                todo += self._solver.readers.get(one, ())
+            if one not in nodes:
+                nodes.add(one)
+                if one in readers:
+                    todo += readers[one]
 
 
 class Solver:
@@ -100,8 +103,9 @@ class Solver:
         self.written: dict[int, bool] = {}
         self.chosen: dict[int, int] = {}
         self.open_choices: set[int] = set()
-        self.reads: list[tuple[int, int]] = []
-        self.readers: dict[int, list[int]] = {}
+        # What was read and for what, in turn.
+        self.reads: list[int] = []
+        self.readers: defaultdict[int, list[int]] = defaultdict(list)
         self._indexed = 0
         self._reader = _NOBODY
         self._lends = True
@@ -131,12 +135,13 @@ class Solver:
         if self._on_tools is None:
             self._on_tools = Cone(self, self.model.asking)
         self.tri(sym)
-        return self.base is not None or sym in self._on_tools
+        return self.base is not None or sym in self._on_tools.nodes()
 
     def index_reads(self) -> None:
         """Bring `readers` up to date with `reads`."""
-        for read, reader in islice(self.reads, self._indexed, None):
-            self.readers.setdefault(read, []).append(reader)
+        fresh, readers = iter(self.reads[self._indexed :]), self.readers
+        for read, reader in zip(fresh, fresh, strict=True):
+            readers[read].append(reader)
         self._indexed = len(self.reads)
 
     def _choice_node(self, choice: int) -> int:
@@ -190,16 +195,16 @@ class Solver:
 
     def _tri(self, sym: int) -> int:
         """`tri`, for the value that is being worked out."""
-        self.reads.append((sym, self._reader))
+        self.reads += (sym, self._reader)
         value = self.tris.get(sym)
         return self._calculate(sym) if value is None else value
 
     def _text(self, sym: int) -> str:
-        self.reads.append((sym, self._reader))
+        self.reads += (sym, self._reader)
         return self.text(sym)
 
     def _expr(self, expr: int) -> int:
-        self.reads.append((~expr, self._reader))
+        self.reads += (~expr, self._reader)
         value = self.memo.get(expr)
         return self._work_out(expr) if value is None else value
 
@@ -207,7 +212,7 @@ class Solver:
         base = self.base
         if base is not None and base._lends:
             value = base.expr(expr)
-            if ~expr not in self.cone:
+            if ~expr not in self.cone.nodes():
                 self.memo[expr] = value
                 return value
         outer, self._reader = self._reader, ~expr
@@ -255,7 +260,7 @@ class Solver:
         base = self.base
         if base is not None and base._lends:
             base.tri(sym)
-            if sym not in self.cone:
+            if sym not in self.cone.nodes():
                 return self._take(base, sym)
         outer, self._reader = self._reader, sym
         try:
@@ -366,7 +371,7 @@ class Solver:
     def _choose(self, choice: int) -> int:
         """The member that is y, or -1: ``sym_calc_choice``."""
         node, base = self._choice_node(choice), self.base
-        self.reads.append((node, self._reader))
+        self.reads += (node, self._reader)
         found = self.chosen.get(choice)
         if found is not None:
             return found
@@ -374,7 +379,7 @@ class Solver:
             return -1
         if base is not None and base._lends:
             found = base.member(choice)
-            if node not in self.cone:
+            if node not in self.cone.nodes():
                 self.chosen[choice] = found
                 return found
         outer, self._reader = self._reader, node

@@ -4,6 +4,7 @@ A heuristic that proposes; whoever uses it resolves the config again to see what
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from kina_audit.kconfig.dotconfig import quoted
 from kina_audit.kconfig.loaded import KernelTree
@@ -53,7 +54,7 @@ class Ways:
                 total += _COST_MODULE
             elif self.model.types[sym] == "s" and not value.startswith(quoted(self.solver.text(sym))[:-1]):
                 total += _COST_REORDER
-            if any(part in self.model.names[sym] for part in _ODD):
+            if _odd(self.model.names[sym]):
                 total += _COST_ODD
         return total
 
@@ -263,9 +264,14 @@ class Ways:
         return sorted(unique, key=lambda w: (self.cost(w), sorted(w)))[:_MOST]
 
 
+@cache
+def _odd(name: str) -> bool:
+    return any(part in name for part in _ODD)
+
+
 def _consistent(way: Way) -> bool:
-    values: dict[int, str] = {}
-    return all(values.setdefault(sym, value) == value for sym, value in way)
+    # A way is a set: what is in it twice has another value.
+    return len(dict(way)) == len(way)
 
 
 def as_names(tree: KernelTree, way: Iterable[tuple[int, str]]) -> Mapping[str, str]:
