@@ -1,10 +1,11 @@
 """What a config asks of a tree, before anything is computed."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+
+from kina_audit.base.datatype import datatype, field
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class UserValues:
     """What a .config asks for.
 

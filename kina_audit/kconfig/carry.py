@@ -128,7 +128,9 @@ class _StateFacts(Mapping[str, SymbolFact]):
         value = _outcome(solver, symbol)
         if value == "n":
             return SymbolFact(symbol, "n", SymbolState.NOT_SET)
-        return SymbolFact(symbol, value, SymbolState.SET, None, "", solver.model.types[solver.model.index[symbol]] == "s")
+        return SymbolFact(
+            symbol, value, SymbolState.SET, None, "", solver.model.types[solver.model.index[symbol]] == "s"
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(())

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
 from kina_audit.kconfig.numbers import valid_text
@@ -16,7 +16,7 @@ _ESCAPE = re.compile(r"\\(.)")
 _SPECIAL = re.compile(r'(["\\])')
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Assignment:
     """One line of a config: symbol, the text after ``=`` (``n`` for "is not set"), 1-based line."""
 

@@ -1,10 +1,11 @@
 """Everything a tree and a config say about one symbol: what it is, its value, and why it has it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.fix import Fix, Goal, find_fix
@@ -18,7 +19,7 @@ TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string
 _MOST_ROUTES = 8
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Definition:
     """One place that defines a symbol."""
 
@@ -28,7 +29,7 @@ class Definition:
     depends: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Explanation:
     """Why a symbol has its value.
 

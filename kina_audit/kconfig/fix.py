@@ -1,9 +1,9 @@
 """The smallest fragment that makes requirements hold: proposed, resolved again, and proven before it is shown."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.goals import compile_expression, highest
 from kina_audit.kconfig.model import AND
 from kina_audit.kconfig.reasons import Cause, Reasons
@@ -15,7 +15,7 @@ _MOST_STATES = 80
 FRAGMENT = "the fragment"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Goal:
     """One condition that has to hold.
 
@@ -32,7 +32,7 @@ class Goal:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Change:
     """One assignment of a fragment.
 
@@ -56,7 +56,7 @@ class Change:
         return f"# CONFIG_{self.name} is not set" if self.value == "n" else f"CONFIG_{self.name}={self.value}"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Blocked:
     """A goal that no assignment reaches.
 
@@ -73,7 +73,7 @@ class Blocked:
     against: Goal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Fix:
     """The outcome of a search.
 

@@ -6,8 +6,10 @@ second, and nothing that comes out of a cache can run.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any
+
+from kina_audit.base.datatype import datatype, field
 
 FORMAT = 4
 """Raise it when the meaning of a field changes: older cached trees are then read again from source."""
@@ -34,7 +36,7 @@ _SUCCESS = re.compile(r"\{ (.*); \} >/dev/null 2>&1 && echo \"y\" \|\| echo \"n\
 _LONGEST = 100
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class TreeModel:
     """One tree, architecture and toolchain.
 
@@ -137,7 +139,7 @@ class TreeModel:
         return cls(**document)
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class Place:
     """One definition of a symbol: file, line, prompt text (empty: hidden) and its conditions' expressions."""
 
@@ -148,7 +150,7 @@ class Place:
     depends: int
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class TreeTexts:
     """What only explanations need: where each defined symbol is defined."""
 

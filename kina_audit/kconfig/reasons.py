@@ -1,9 +1,9 @@
 """Why a symbol is not what somebody wants it to be: unmet dependencies, down to what a person can change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
@@ -16,7 +16,7 @@ _DEEPEST = 12
 TRI = "nmy"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Cause:
     """One reason, with what is behind it.
 

@@ -1,8 +1,8 @@
 """From a config (and fragments) to the config a kernel tree's ``olddefconfig`` makes of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.later import Later
 from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
@@ -17,7 +17,7 @@ from kina_audit.kernel.version import KernelVersion
 _TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string"}
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Requested:
     """One assignment that somebody asked for.
 
@@ -34,7 +34,7 @@ class Requested:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Lost:
     """A requested value that did not survive, and why."""
 

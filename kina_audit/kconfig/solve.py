@@ -4,25 +4,17 @@ Two generations of it: choices are symbols with a value before Linux 6.11, menus
 are first asked for, so that a few questions about a tree cost little.
 """
 
-from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from functools import cache
 
 from kina_audit.errors import SourceError
-from kina_audit.kconfig.asked import UserValues
-from kina_audit.kconfig.model import AND, CONST, CONTAINS, NOT, OR, SYMBOL, TreeModel
+from kina_audit.kconfig.model import AND, CONST, CONTAINS, NOT, OR, SYMBOL
 from kina_audit.kconfig.numbers import compare_texts, strtoll
+from kina_audit.kconfig.shared import Shared
 from kina_audit.kernel.version import KernelVersion
 
 _ZERO_BY_DEFAULT = (6, 8, 0)
 """Since Linux 6.8 an int or hex symbol without any default is 0, not empty."""
-
-
-_CHOICE = 1 << 40
-"""Added to a choice's number: what its symbol is in older trees, a node of its own among symbols and expressions."""
-
-_NOBODY = -1 << 60
-"""Stands for who asks from outside among the nodes."""
 
 
 @cache
@@ -30,122 +22,8 @@ def _empty_number(version: str) -> dict[str, str]:
     return {"i": "0", "h": "0x0"} if KernelVersion.parse(version).triple >= _ZERO_BY_DEFAULT else {"i": "", "h": ""}
 
 
-class Cone:
-    """What of a solver's values rests on some of its symbols; it grows with what the solver works out."""
-
-    def __init__(self, solver: "Solver", roots: Iterable[int]) -> None:
-        self.roots = frozenset(roots)
-        self._solver = solver
-        self._nodes: set[int] = set()
-        solver.index_reads()
-        self._known = len(solver.reads)
-        for root in self.roots:
-            self._spread(root)
-
-    def nodes(self) -> Container[int]:
-        """The symbols that rest on one of them, and the expressions, each as ``~expression``."""
-        reads = self._solver.reads
-        if self._known < len(reads):
-            self._solver.index_reads()
-            nodes = self._nodes
-            fresh = iter(reads[self._known :])
-            for read, reader in zip(fresh, fresh, strict=True):
-                if read in nodes and reader not in nodes:
-                    self._spread(reader)
-            self._known = len(reads)
-        return self._nodes
-
-    def _spread(self, node: int) -> None:
-        todo = [node]
-        nodes, readers = self._nodes, self._solver.readers
-        while todo:
-            one = todo.pop()
-            if one not in nodes:
-                nodes.add(one)
-                if one in readers:
-                    todo += readers[one]
-
-
-class Solver:
-    """Values of a tree's symbols under what a user asked for.
-
-    Of a solver made from another one (`changed`, `under`) only what differs is worked out again: the first one notes what
-    every value was read for.
-    """
-
-    def __init__(
-        self, model: TreeModel, user: UserValues, base: "Solver | None" = None, roots: Iterable[int] = ()
-    ) -> None:
-        """For one config.
-
-        Args:
-            model: the tree.
-            user: what the config asks of it.
-            base: a solver of the same tree that differs in `roots` alone, and was not made from another one.
-            roots: symbols for which the config, or the toolchain, says something else.
-        """
-        self.model = model
-        self.user = user
-        self.modern = model.menu_choices
-        self.choice_of = model.members
-        self.trans = frozenset(model.transitional)
-        self.empty_number = _empty_number(model.version)
-        self._start(base, roots)
-        if base is not None and self.modules != base.modules:
-            # Every tristate symbol looks at MODULES.
-            self._start(None, ())
-
-    def _start(self, base: "Solver | None", roots: Iterable[int]) -> None:
-        self.memo = {0: 0, 1: 1, 2: 2}
-        self.tris: dict[int, int] = {}
-        self.texts: dict[int, str] = {}
-        self.visible: dict[int, int] = {}
-        self.written: dict[int, bool] = {}
-        self.chosen: dict[int, int] = {}
-        self.open_choices: set[int] = set()
-        # What was read and for what, in turn.
-        self.reads: list[int] = []
-        self.readers: defaultdict[int, list[int]] = defaultdict(list)
-        self._indexed = 0
-        self._reader = _NOBODY
-        self._lends = True
-        self._on_tools: Cone | None = None
-        self.base = base
-        self.cone = Cone(base or self, roots)
-        self.modules = 0
-        if self.model.modules < self.model.defined:
-            self.modules = self.tri(self.model.modules)
-
-    def changed(self, user: UserValues, symbols: Iterable[int]) -> "Solver":
-        """The same tree for a config that asks something else of some symbols."""
-        roots = set(symbols)
-        for sym in symbols:
-            if (choice := self.choice_of.get(sym)) is not None:
-                roots.add(self._choice_node(choice))
-        return Solver(self.model, user, self.base or self, self.cone.roots | roots)
-
-    def under(self, model: TreeModel) -> "Solver":
-        """The same config on a model that `kina_audit.kconfig.questions.bind` made of the same tree with other answers."""
-        mine = self.model
-        others = {n for n in mine.asking if (mine.names[n], mine.types[n]) != (model.names[n], model.types[n])}
-        return Solver(model, self.user, self.base or self, self.cone.roots | others)
-
-    def asks_tools(self, sym: int) -> bool:
-        """Whether a symbol's value was worked out from an answer of the compiler or a tool."""
-        if self._on_tools is None:
-            self._on_tools = Cone(self, self.model.asking)
-        self.tri(sym)
-        return self.base is not None or sym in self._on_tools.nodes()
-
-    def index_reads(self) -> None:
-        """Bring `readers` up to date with `reads`."""
-        fresh, readers = iter(self.reads[self._indexed :]), self.readers
-        for read, reader in zip(fresh, fresh, strict=True):
-            readers[read].append(reader)
-        self._indexed = len(self.reads)
-
-    def _choice_node(self, choice: int) -> int:
-        return _CHOICE + choice if self.modern else self.model.choice_symbols[choice]
+class Solver(Shared):
+    """Values of a tree's symbols under what a user asked for."""
 
     def evaluate_all(self) -> None:
         """Every symbol; then, for old trees, what their reader does with numbers that are out of range."""
@@ -273,15 +151,6 @@ class Solver:
         finally:
             self._reader = outer
 
-    def _take(self, base: "Solver", sym: int) -> int:
-        """A symbol's value as another solver has it."""
-        value = self.tris[sym] = base.tris[sym]
-        self.texts[sym], self.visible[sym], self.written[sym] = base.texts[sym], base.visible[sym], base.written[sym]
-        if self.model.types[sym] in "cC":
-            choice = self.model.choice_symbols.index(sym)
-            self.chosen[choice] = base.chosen.get(choice, -1)
-        return value
-
     def _compute(self, sym: int) -> int:
         """One symbol's value, visibility, and whether it is written: ``sym_calc_value``."""
         letter = self.model.types[sym]
@@ -293,7 +162,7 @@ class Solver:
         if choice is not None and not self.modern:
             self._tri(self.model.choice_symbols[choice])
         self.tris[sym] = 0
-        self.texts[sym] = self.empty_number.get(letter, "")
+        self.texts[sym] = _empty_number(self.model.version).get(letter, "")
         self.written[sym] = False
         visible = 2 if sym in self.trans else self._visibility(sym)
         self.visible[sym] = visible
