@@ -1,10 +1,10 @@
 """The cilium-config keys that decide about features, and the Helm values they come from: ``data/cilium-keys.toml``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import VersionRange
@@ -13,7 +13,7 @@ Wanted = Mapping[str, str | list[str]]
 """ConfigMap keys and the values that count; keys joined by ``|`` are alternatives, and so are the values of a list."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Given:
     """One value that a user has set.
 
@@ -28,7 +28,7 @@ class Given:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Key:
     """A cilium-config key and where its value is from.
 

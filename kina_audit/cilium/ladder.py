@@ -14,8 +14,8 @@ as unmet comes to the same rung.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.cilium.reading import Reader, Results, assumed
@@ -28,7 +28,7 @@ NEVER_MIND = frozenset(("l7-proxy", "hubble"))
 """Features whose absence costs a rung, unless it is the user who does not want them."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Standing:
     """What one reading of the findings comes to."""
 

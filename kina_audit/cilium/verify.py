@@ -7,15 +7,15 @@ judged by the kernel, as ``cilium review`` does.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.review import BREAKS, Review
 
 NODES, KERNEL, VALUES, RESTART = "node", "kernel", "values", "restart"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Line:
     """One thing about a node.
 
@@ -34,7 +34,7 @@ class Line:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Verification:
     """A node.
 

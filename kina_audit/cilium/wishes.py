@@ -1,7 +1,6 @@
 """Which wishes can be granted together, and what they decide."""
 
-from dataclasses import dataclass, field
-
+from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.capabilities import USABLE
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import Feature
@@ -18,7 +17,7 @@ SOCKET_LB = "socket-lb"
 ON = "on"
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class Granted:
     """What the wishes come to.
 

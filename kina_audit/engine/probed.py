@@ -1,8 +1,9 @@
 """What happened when a running kernel was asked to do what its config promises."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from kina_audit.base.datatype import datatype
 
 
 class Outcome(StrEnum):
@@ -27,7 +28,7 @@ class Agreement(StrEnum):
     NOT_TRIED = "not-tried"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Attempt:
     """One probe, tried on one kernel.
 
@@ -44,7 +45,7 @@ class Attempt:
     said: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Observation:
     """What a requirement's probes came to, beside what the config says.
 
@@ -63,7 +64,7 @@ class Observation:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Circumstances:
     """What else decides whether a kernel does what it could.
 
@@ -84,7 +85,7 @@ class Circumstances:
     new_modules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Probing:
     """Every attempt of one run, and its circumstances."""
 

@@ -1,10 +1,11 @@
 """What a config asks of a tree, before anything is computed."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+
+from kina_audit.base.datatype import datatype, field
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class UserValues:
     """What a .config asks for.
 
@@ -22,9 +23,13 @@ class UserValues:
 
     def without(self, symbols: AbstractSet[int]) -> "UserValues":
         """A copy that asks nothing of some symbols."""
+        tri, text = self.tri.copy(), self.text.copy()
+        for sym in symbols:
+            tri.pop(sym, None)
+            text.pop(sym, None)
         return UserValues(
-            {s: v for s, v in self.tri.items() if s not in symbols},
-            {s: v for s, v in self.text.items() if s not in symbols},
+            tri,
+            text,
             [s for s in self.order if s not in symbols],
             [s for s in self.chosen if s not in symbols],
         )

@@ -12,7 +12,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kina_audit.base.packaged import data_file, toml_document
-from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
@@ -144,7 +143,9 @@ class _StateFacts(Mapping[str, SymbolFact]):
         value = _outcome(solver, symbol)
         if value == "n":
             return SymbolFact(symbol, "n", SymbolState.NOT_SET)
-        return SymbolFact(symbol, value, SymbolState.SET, None, "", solver.types[solver.model.index[symbol]] == "s")
+        return SymbolFact(
+            symbol, value, SymbolState.SET, None, "", solver.model.types[solver.model.index[symbol]] == "s"
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
@@ -201,7 +202,6 @@ class _Facts(Mapping[str, SymbolFact]):
         self.vendor = header.suffix if self.written_there and header is not None else ""
         self._known: dict[str, SymbolFact] = {}
         self._solvers: dict[tuple[Place, str], Solver] = {}
-        self._values: dict[Place, UserValues] = {}
 
     def __getitem__(self, symbol: str) -> SymbolFact:
         found = self._known.get(symbol)
@@ -219,10 +219,12 @@ class _Facts(Mapping[str, SymbolFact]):
         found = self._solvers.get((place, label))
         if found is None:
             model = shipped_tree(*place, self.tools[label]).model
-            values = self._values.get(place)
-            if values is None:
-                values = self._values[place] = user_values(model, _assignments(self.config, place[0]))
-            found = self._solvers[place, label] = Solver(model, values)
+            first = next(iter(self.tools))
+            if label == first:
+                found = Solver(model, user_values(model, _assignments(self.config, place[0])))
+            else:
+                found = self._solver(place, first).under(model)
+            self._solvers[place, label] = found
         return found
 
     def _fact(self, symbol: str) -> SymbolFact:
@@ -328,8 +330,13 @@ class _Facts(Mapping[str, SymbolFact]):
 
     def _outcomes(self, place: Place, symbol: str) -> dict[str, list[str]]:
         """What the symbol may become on a line: each value, and the toolchains that make it that."""
+        labels = list(self.tools)
+        first = self._solver(place, labels[0])
+        sym = first.model.index.get(symbol)
+        if sym is None or not first.asks_tools(sym):
+            return {_outcome(first, symbol): labels}
         found: dict[str, list[str]] = {}
-        for label in self.tools:
+        for label in labels:
             found.setdefault(_outcome(self._solver(place, label), symbol), []).append(label)
         return found
 

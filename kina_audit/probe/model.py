@@ -1,9 +1,10 @@
 """A probe: one function that tries one thing, with what it touches and the Kconfig expression behind it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kina_audit.base.datatype import datatype, field
 
 if TYPE_CHECKING:
     from kina_audit.probe.netlink import Netlink
@@ -17,7 +18,7 @@ class MissingError(Exception):
     """What the probe itself needs is not there, so nothing is known about what it is for; the message names it."""
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class Bench:
     """What a probe works with; made anew for each, in a fresh network namespace.
 
@@ -81,7 +82,7 @@ class Bench:
         self._opened.clear()
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Probe:
     """One thing that can be tried.
 

@@ -7,8 +7,9 @@ include/uapi/linux/netfilter/xt_*.h; the kernel compares their size.
 import errno
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from kina_audit.base.datatype import datatype
 from kina_audit.probe import legacy, nft
 from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
 from kina_audit.probe.netlink import attr, be32, nest, text
@@ -17,7 +18,7 @@ TCP = 6
 V4, V6 = nft.IP, nft.IP6
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Extension:
     """One match or target.
 

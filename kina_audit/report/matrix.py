@@ -1,9 +1,10 @@
 """Many kernels by profiles and Cilium modes: small rows, made one at a time, so that thousands need little memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
@@ -18,7 +19,7 @@ MOST_UNMET = 200
 """Unmet requirements kept of one kernel; what is left out is counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Unmet:
     """A requirement that keeps a profile from passing: where it stands, what it asks, what to do."""
 
@@ -29,7 +30,7 @@ class Unmet:
     fix: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Row:
     """One kernel.
 
@@ -81,7 +82,7 @@ class Row:
         return self.verdict == Verdict.PASS
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Matrix:
     """Rows and what their columns mean.
 

@@ -1,9 +1,9 @@
 """What ``kina-audit probe`` found, as a document; described by ``data/schemas/probe.schema.json``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.engine.finding import Finding
 from kina_audit.engine.probed import Agreement, Outcome, Probing
 from kina_audit.kernel.config import KernelConfig
@@ -16,7 +16,7 @@ SCHEMA_ID = "https://kina-audit.dev/schemas/probe-1.schema.json"
 SCHEMA_VERSION = "1.0"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Asked:
     """What a probe is about.
 
@@ -40,7 +40,7 @@ class Asked:
         return Outcome.WORKS if low else Outcome.NOT_TRIED if high else Outcome.FAILS
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Probed:
     """One run of ``probe``.
 

@@ -4,11 +4,11 @@ The document is somebody's file: whatever is wrong in it is one error.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from kina_audit.base.bounds import CONFIG_BYTES, CONFIG_LINE, CONFIG_LINES
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
@@ -43,7 +43,7 @@ _SCHEMA_STEM = SCHEMA_ID.removesuffix("1.schema.json")
 _SOME_VERSIONS = VersionRange.parse(">=0.0")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class _StoredFinding(Finding):
     """A finding whose fingerprint is the one that was stored."""
 
@@ -55,7 +55,7 @@ class _StoredFinding(Finding):
         return self.stored or Finding.fingerprint.fget(self)  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class _StoredProfile(Profile):
     """A profile whose digest is the one that was stored: not everything that it asks is."""
 

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.sources.guest.commands import SHELL, Command
@@ -20,7 +20,7 @@ _PODS = "k8s-app=cilium"
 MOST_NODES = 500
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Agent:
     """One agent's pod.
 
