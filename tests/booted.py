@@ -120,10 +120,13 @@ def boot_kernel(name: str) -> BootKernel:
 
 
 def _of_folder(name: str, folder: Path) -> BootKernel:
-    image = next(iter(sorted((folder / "boot").glob("vmlinu[xz]-*"))))
-    modules = next((p for p in sorted((folder / "lib/modules").glob("*")) if p.is_dir()), None)
-    config = next(iter(sorted((folder / "boot").glob("config-*"))), None)
-    return BootKernel(name, image, modules, config)
+    """A package, unpacked; since 7.2 Debian keeps image and config beside the modules, in ``usr/lib/modules/RELEASE``."""
+    trees = [p for at in ("lib/modules", "usr/lib/modules") for p in sorted((folder / at).glob("*")) if p.is_dir()]
+    images = [*sorted((folder / "boot").glob("vmlinu[xz]-*")), *(t / "vmlinuz" for t in trees)]
+    configs = [*sorted((folder / "boot").glob("config-*")), *(t / "config" for t in trees)]
+    image = next((p for p in images if p.is_file()), None)
+    assert image is not None, f"no kernel image in {folder}"
+    return BootKernel(name, image, next(iter(trees), None), next((p for p in configs if p.is_file()), None))
 
 
 def _package(name: str) -> Path:

@@ -54,6 +54,7 @@ class Observation:
         agreement: how the two compare.
         attempts: the probes that decide it.
         because: one sentence where they do not agree, with what is likely behind it.
+        likely: of a refusal, what is probably behind it; part of ``because``, for who shows the attempts beside it.
     """
 
     expected: Outcome
@@ -61,6 +62,7 @@ class Observation:
     agreement: Agreement
     attempts: tuple[Attempt, ...]
     because: str = ""
+    likely: str = ""
 
 
 @dataclass(frozen=True, slots=True)

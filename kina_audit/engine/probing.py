@@ -41,8 +41,9 @@ def _observed(finding: Finding, probing: Probing) -> Finding:
         return finding
     expected = _EXPECTED[finding.status]
     agreement = _agreement(expected, outcome)
-    because = _because(finding, agreement, attempts, probing.circumstances)
-    seen = Observation(expected, outcome, agreement, attempts, because)
+    likely = _likely(finding, attempts, probing.circumstances) if agreement is Agreement.REFUSED else ""
+    because = _because(agreement, attempts, likely)
+    seen = Observation(expected, outcome, agreement, attempts, because, likely)
     reason = "; ".join(filter(None, (because, finding.reason)))
     return replace(finding, status=_status(finding, agreement, outcome), reason=reason, observed=seen)
 
@@ -95,11 +96,11 @@ def _status(finding: Finding, agreement: Agreement, outcome: Outcome) -> Status:
             return finding.status
 
 
-def _because(finding: Finding, agreement: Agreement, attempts: tuple[Attempt, ...], around: Circumstances) -> str:
+def _because(agreement: Agreement, attempts: tuple[Attempt, ...], likely: str) -> str:
     told = "; ".join(_told(a) for a in attempts[:3])
     match agreement:
         case Agreement.REFUSED:
-            return f"the config says yes, the running kernel refuses: {told}; {_likely(finding, attempts, around)}"
+            return f"the config says yes, the running kernel refuses: {told}; {likely}"
         case Agreement.UNEXPECTED:
             return (
                 "the config says no, and the running kernel does it: the config is of another kernel, or the kernel is "

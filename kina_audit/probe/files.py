@@ -6,10 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kina_audit.probe import libc
-from kina_audit.probe.model import PROBES, READS, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, outside, reading
 from kina_audit.probe.modprobe import device, modprobe
-
-_NEEDS = ("SYS_ADMIN",)
 
 
 def _folder(bench: Bench, name: str) -> Path:
@@ -42,13 +40,10 @@ for _kind, _symbol in (
     ("binfmt_misc", "BINFMT_MISC"), ("mqueue", "POSIX_MQUEUE"), ("securityfs", "SECURITYFS"), ("debugfs", "DEBUG_FS"),
     ("tracefs", "TRACING"), ("fuse", "FUSE_FS"), ("squashfs", "SQUASHFS"),
 ):  # fmt: skip
-    PROBES[f"fs_{_kind}"] = Probe(
-        f"fs_{_kind}", _symbol, f"a {_kind} file system, asked for in private mounts", _known(_kind),
-        capabilities=_NEEDS, net=False, group="files",
-    )  # fmt: skip
+    outside(f"fs_{_kind}", _symbol, f"a {_kind} file system, asked for in private mounts")(_known(_kind))
 
 
-@probe("fs_overlay", "OVERLAY_FS", "an overlay of folders of its own", capabilities=_NEEDS, net=False)
+@outside("fs_overlay", "OVERLAY_FS", "an overlay of folders of its own")
 def _overlay(bench: Bench) -> None:
     lower, upper, work, place = (_folder(bench, f"overlay-{n}") for n in ("lower", "upper", "work", "merged"))
     (lower / "below").touch()
@@ -90,15 +85,7 @@ for _name, _symbol, _path in (
     ("pci", "PCI", "/sys/bus/pci"),
     ("proc_cpuset", "PROC_PID_CPUSET", "/proc/self/cpuset"),
 ):
-    PROBES[_name] = Probe(
-        _name,
-        _symbol,
-        f"reads {_path}",
-        _shown(_path, "/" + _path.split("/")[1]),
-        capabilities=READS,
-        net=False,
-        group="files",
-    )
+    reading(_name, _symbol, f"reads {_path}")(_shown(_path, "/" + _path.split("/")[1]))
 
 
 def _device(node: str, misc: str, module: str) -> Callable[[Bench], None]:
@@ -116,12 +103,10 @@ for _name, _symbol, _given in (
     ("dev_net_tun", "TUN", ("/dev/net/tun", "tun", "tun")),
     ("vhost_net", "VHOST_NET", ("/dev/vhost-net", "vhost-net", "vhost_net")),
 ):
-    PROBES[_name] = Probe(
-        _name, _symbol, f"opens {_given[0]}, after asking for the module", _device(*_given), capabilities=_NEEDS, net=False, group="files"
-    )  # fmt: skip
+    outside(_name, _symbol, f"opens {_given[0]}, after asking for the module")(_device(*_given))
 
 
-@probe("kvm", "KVM", "opens /dev/kvm", capabilities=(), net=False)
+@reading("kvm", "KVM", "opens /dev/kvm")
 def _kvm(bench: Bench) -> None:
     # Its module depends on the processor, and does not load without virtualization in hardware.
     bench.doing("open /dev/kvm")
@@ -167,10 +152,7 @@ for _name, _symbol, _path, _module in (
     ("rbd", "BLK_DEV_RBD", "/sys/bus/rbd", "rbd"),
     ("nvme_tcp", "NVME_TCP", "/sys/module/nvme_tcp", "nvme_tcp"),
 ):
-    PROBES[_name] = Probe(
-        _name, _symbol, f"reads {_path}, after asking for the module", _driver(_path, _module),
-        capabilities=READS, net=False, group="files",
-    )  # fmt: skip
+    reading(_name, _symbol, f"reads {_path}, after asking for the module")(_driver(_path, _module))
 
 
 def _sign(path: str, what: str) -> Callable[[Bench], None]:
@@ -191,9 +173,7 @@ for _name, _symbol, _path, _without in (
     ("devicetree", "OF", "/sys/firmware/devicetree", "because the firmware gives none"),
     ("selinuxfs", "SECURITY_SELINUX", "/sys/fs/selinux", "because SELinux is off"),
 ):  # fmt: skip
-    PROBES[_name] = Probe(
-        _name, _symbol, f"reads {_path}", _sign(_path, _without), capabilities=READS, net=False, group="files"
-    )
+    reading(_name, _symbol, f"reads {_path}")(_sign(_path, _without))
 
 
 def _in_tracefs(path: str, wanted: str = "") -> Callable[[Bench], None]:
@@ -222,15 +202,7 @@ for _name, _symbol, _path, _wanted in (
     ("tracepoint_syscalls", "FTRACE_SYSCALLS", "events/syscalls", ""),
     ("tracepoint_sched", "TRACEPOINTS", "events/sched/sched_switch", ""),
 ):
-    PROBES[_name] = Probe(
-        _name,
-        _symbol,
-        f"reads {_path} of a private tracefs",
-        _in_tracefs(_path, _wanted),
-        capabilities=_NEEDS,
-        net=False,
-        group="files",
-    )
+    outside(_name, _symbol, f"reads {_path} of a private tracefs")(_in_tracefs(_path, _wanted))
 
 
 def _target(name: str) -> Callable[[Bench], None]:
@@ -258,10 +230,7 @@ for _name, _symbol, _wanted in (
     ("dm_crypt", "DM_CRYPT", "crypt"), ("dm_verity", "DM_VERITY", "verity"), ("dm_thin", "DM_THIN_PROVISIONING", "thin-pool"),
     ("dm_multipath", "DM_MULTIPATH", "multipath"),
 ):  # fmt: skip
-    PROBES[_name] = Probe(
-        _name, f"BLK_DEV_DM && {_symbol}", "asks the device mapper for a target's version", _target(_wanted),
-        capabilities=_NEEDS, net=False, group="files",
-    )  # fmt: skip
+    outside(_name, f"BLK_DEV_DM && {_symbol}", "asks the device mapper for a target's version")(_target(_wanted))
 
 
 def _security_module(name: str) -> Callable[[Bench], None]:
@@ -286,7 +255,6 @@ def _security_module(name: str) -> Callable[[Bench], None]:
 
 for _lsm, _symbol in (("apparmor", "SECURITY_APPARMOR"), ("selinux", "SECURITY_SELINUX"), ("bpf", "BPF_LSM"),
                       ("landlock", "SECURITY_LANDLOCK"), ("smack", "SECURITY_SMACK")):  # fmt: skip
-    PROBES[f"lsm_{_lsm}"] = Probe(
-        f"lsm_{_lsm}", f'{_symbol} && contains(LSM, "{_lsm}")', "reads the list of active security modules",
-        _security_module(_lsm), capabilities=_NEEDS, net=False, group="files",
-    )  # fmt: skip
+    outside(f"lsm_{_lsm}", f'{_symbol} && contains(LSM, "{_lsm}")', "reads the list of active security modules")(
+        _security_module(_lsm)
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kina_audit.probe import libc
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, outside, probe
 
 _NEEDS = ("SYS_ADMIN",)
 
@@ -22,10 +22,9 @@ for _word, _symbol, _flag in (
         bench.doing(f"unshare the {word} namespace")
         libc.unshare(flag)
 
-    PROBES[f"ns_{_word}"] = Probe(
-        f"ns_{_word}", _symbol, f"a new {_word} namespace", _run,
-        capabilities=() if _word == "user" else _NEEDS, net=False, group="namespaces",
-    )  # fmt: skip
+    probe(
+        f"ns_{_word}", _symbol, f"a new {_word} namespace", capabilities=() if _word == "user" else _NEEDS, net=False
+    )(_run)
 
 
 def _controllers(bench: Bench) -> set[str]:
@@ -65,12 +64,10 @@ for _name, _symbol, _controlled in (
     ("cgroup_subsys_net_prio", "CGROUP_NET_PRIO", "net_prio"),
     ("cgroup_subsys_net_cls", "CGROUP_NET_CLASSID", "net_cls"),
 ):
-    PROBES[_name] = Probe(
-        _name, _symbol, "reads the list of cgroup controllers", _controller(_controlled), capabilities=_NEEDS, net=False, group="namespaces"
-    )  # fmt: skip
+    outside(_name, _symbol, "reads the list of cgroup controllers")(_controller(_controlled))
 
 
-@probe("cgroup2_mount", "CGROUPS", "a cgroup v2 file system, mounted privately", capabilities=_NEEDS, net=False)
+@outside("cgroup2_mount", "CGROUPS", "a cgroup v2 file system, mounted privately")
 def _mount(bench: Bench) -> None:
     place = bench.scratch / "cgroup-again"
     place.mkdir(exist_ok=True)
@@ -109,6 +106,4 @@ for _name, _symbol, _given in (
     ("cgroup_cpu_max", "CFS_BANDWIDTH", ("cpu", "cpu.max", "cpu.cfs_quota_us")),
     ("cgroup_cpu_weight", "FAIR_GROUP_SCHED", ("cpu", "cpu.weight", "cpu.shares")),
 ):
-    PROBES[_name] = Probe(
-        _name, _symbol, f"reads {_given[1]} of a cgroup of its own", _limit(*_given), capabilities=_NEEDS, net=False, group="namespaces"
-    )  # fmt: skip
+    outside(_name, _symbol, f"reads {_given[1]} of a cgroup of its own")(_limit(*_given))

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from kina_audit.probe.model import PROBES, READS, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, probe, reading
 from kina_audit.probe.netlink import ACK, CREATE, EXCL, XFRM, attr
 
 _NEWSA, _NEWPOLICY = 0x10, 0x13
@@ -88,7 +88,7 @@ for _name, _expr, _version, _protocol, _algorithms in (
     ) -> None:
         add_state(bench, *_PAIRS[version], protocol, algorithms, spi=0x100 if protocol == IPCOMP else 0x1000)
 
-    PROBES[_name] = Probe(_name, _expr, "an IPsec state", _state, group="xfrm")
+    probe(_name, _expr, "an IPsec state")(_state)
 
 
 @probe("xfrm_policy_add", "XFRM_USER", "an IPsec policy for IPv4")
@@ -165,12 +165,10 @@ for _name, _expr, _run in (
         _algorithm("aead", "authenc(hmac(sha256),cbc(aes))", "authenc(hmac(sha1),cbc(aes))"),
     ),
 ):
-    PROBES[_name] = Probe(
-        _name, _expr, "an algorithm, asked for by AF_ALG", _run, capabilities=READS, net=False, group="xfrm"
-    )
+    reading(_name, _expr, "an algorithm, asked for by AF_ALG")(_run)
 
 
-@probe("af_alg_skcipher", "CRYPTO_USER_API_SKCIPHER", "ciphers for user space, by AF_ALG", capabilities=(), net=False)
+@reading("af_alg_skcipher", "CRYPTO_USER_API_SKCIPHER", "ciphers for user space, by AF_ALG")
 def _skcipher(bench: Bench) -> None:
     bench.doing("ask for any cipher")
     try:

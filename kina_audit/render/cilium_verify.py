@@ -41,7 +41,7 @@ def as_text(found: Sequence[Verification], width: int) -> str:
     differing = sum(not n.as_wanted and not n.problem for n in found)
     lines += [
         "",
-        f"{len(found)} nodes: {len(found) - unread - differing} as wanted, {differing} not, {unread} could not be read",
+        f"{len(found)} node{'' if len(found) == 1 else 's'}: {len(found) - unread - differing} as wanted, {differing} not, {unread} could not be read",
     ]
     return "\n".join(line.rstrip() for line in lines[1:]) + "\n"
 
