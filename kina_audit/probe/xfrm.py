@@ -69,6 +69,7 @@ def _plain(kind: int, name: str, bits: int) -> bytes:
 
 
 _AUTH = _plain(1, "hmac(sha256)", 256)
+_DEFLATE = attr(3, b"deflate".ljust(64, b"\0") + bytes(4))
 _PAIRS = {4: ("192.0.2.1", "192.0.2.2"), 6: ("fd00:7::1", "fd00:7::2")}
 for _name, _expr, _version, _protocol, _algorithms in (
     ("xfrm_state_esp4_gcm", "XFRM_USER && INET_ESP && CRYPTO_GCM && CRYPTO_SEQIV", 4, ESP, aead()),
@@ -80,7 +81,9 @@ for _name, _expr, _version, _protocol, _algorithms in (
      "XFRM_USER && INET6_ESP && CRYPTO_CBC && CRYPTO_AES && CRYPTO_HMAC && CRYPTO_SHA256 && CRYPTO_AUTHENC",
      6, ESP, _AUTH + _plain(2, "cbc(aes)", 128)),
     ("xfrm_state_ah4", "XFRM_USER && INET_AH && CRYPTO_HMAC && CRYPTO_SHA256", 4, AH, _AUTH),
-    ("xfrm_state_ipcomp4", "XFRM_USER && INET_IPCOMP && CRYPTO_DEFLATE", 4, IPCOMP, attr(3, b"deflate".ljust(64, b"\0") + bytes(4))),
+    ("xfrm_state_ah6", "XFRM_USER && INET6_AH && CRYPTO_HMAC && CRYPTO_SHA256", 6, AH, _AUTH),
+    ("xfrm_state_ipcomp4", "XFRM_USER && INET_IPCOMP && CRYPTO_DEFLATE", 4, IPCOMP, _DEFLATE),
+    ("xfrm_state_ipcomp6", "XFRM_USER && INET6_IPCOMP && CRYPTO_DEFLATE", 6, IPCOMP, _DEFLATE),
 ):  # fmt: skip
 
     def _state(
