@@ -76,6 +76,7 @@ class Circumstances:
         modules_disabled: the sysctl that closes the door to modules for good is set.
         module_files: whether /lib/modules has a folder for this kernel; None: the kernel has no modules at all.
         new_modules: modules that the kernel loaded meanwhile.
+        user_namespace: whether the capabilities hold in a user namespace only, and not over the kernel itself.
     """
 
     lacks: tuple[str, ...] = ()
@@ -84,6 +85,7 @@ class Circumstances:
     modules_disabled: bool = False
     module_files: bool | None = None
     new_modules: tuple[str, ...] = ()
+    user_namespace: bool = False
 
 
 @dataclass(frozen=True, slots=True)

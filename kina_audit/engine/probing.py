@@ -13,7 +13,7 @@ _EXPECTED = {
     Status.WARN: Outcome.FAILS,
     Status.UNKNOWN: Outcome.NOT_TRIED,
 }
-_FORBIDDEN = ("EPERM", "EACCES")
+_FORBIDDEN = frozenset({"EPERM", "EACCES"})
 
 
 def wanted(rows: tuple[Requirement, ...]) -> dict[str, None]:
@@ -40,8 +40,13 @@ def _observed(finding: Finding, probing: Probing) -> Finding:
     if outcome is None:
         return finding
     expected = _EXPECTED[finding.status]
+    around = probing.circumstances
+    forbidden = _FORBIDDEN | ({"ENOSYS"} if around.seccomp else set())
     agreement = _agreement(expected, outcome)
-    likely = _likely(finding, attempts, probing.circumstances) if agreement is Agreement.REFUSED else ""
+    if agreement is Agreement.DECIDED and attempts and all(a.errno in forbidden for a in attempts):
+        # What is forbidden to this process says nothing about the kernel, and nor does the config.
+        agreement = Agreement.NOT_TRIED
+    likely = _likely(finding, attempts, around, forbidden) if agreement is Agreement.REFUSED else ""
     because = _because(agreement, attempts, likely)
     seen = Observation(expected, outcome, agreement, attempts, because, likely)
     reason = "; ".join(filter(None, (because, finding.reason)))
@@ -120,9 +125,11 @@ def _told(attempt: Attempt) -> str:
     return f"{attempt.probe}: {attempt.said or attempt.outcome}" + (f" [{attempt.errno}]" if attempt.errno else "")
 
 
-def _likely(finding: Finding, attempts: tuple[Attempt, ...], around: Circumstances) -> str:
+def _likely(
+    finding: Finding, attempts: tuple[Attempt, ...], around: Circumstances, forbidden: frozenset[str] | set[str]
+) -> str:
     """What is probably behind a refusal, and why that is likely."""
-    if any(a.errno in _FORBIDDEN for a in attempts):
+    if any(a.errno in forbidden for a in attempts):
         if around.lockdown:
             return f"likely lockdown, which is on ({around.lockdown})"
         if around.seccomp:

@@ -27,6 +27,9 @@ def _known(kind: str) -> Callable[[Bench], None]:
         except OSError as error:
             if error.errno == errno.ENODEV:
                 raise
+            if error.errno in (errno.EPERM, errno.EACCES):
+                # A security module is asked before the kernel looks the file system up.
+                raise MissingError(f"{bench.step}: {error.strerror}") from error
             return
         libc.unmount(str(place))
 
@@ -57,11 +60,16 @@ def _overlay(bench: Bench) -> None:
         raise RefusedError(f"it shows {sorted(seen)}")
 
 
-def _shown(path: str, root: str) -> Callable[[Bench], None]:
+_ALWAYS = {"/proc": "/proc/self", "/sys": "/sys/kernel"}
+"""What is there wherever the file system is, and not when something empty covers it."""
+
+
+def _shown(path: str) -> Callable[[Bench], None]:
     def run(bench: Bench) -> None:
         bench.doing(f"look for {path}")
-        if not Path(root).is_dir():
-            raise MissingError(f"no {root} here")
+        sign = next(sign for start, sign in _ALWAYS.items() if path.startswith(start))
+        if not Path(sign).is_dir():
+            raise MissingError(f"no {sign} here")
         if not Path(path).exists():
             raise RefusedError("it is not there")
 
@@ -85,7 +93,7 @@ for _name, _symbol, _path in (
     ("pci", "PCI", "/sys/bus/pci"),
     ("proc_cpuset", "PROC_PID_CPUSET", "/proc/self/cpuset"),
 ):
-    reading(_name, _symbol, f"reads {_path}")(_shown(_path, "/" + _path.split("/")[1]))
+    reading(_name, _symbol, f"reads {_path}")(_shown(_path))
 
 
 def _device(node: str, misc: str, module: str) -> Callable[[Bench], None]:

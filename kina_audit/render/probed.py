@@ -58,7 +58,7 @@ def _table(probed: Probed, options: RenderOptions) -> str:
     counted = Counter(f.observed.agreement for f in findings if f.observed)
     lines += [f"{_number(counted[a], 'requirement'):>18}: {_MEANING[a]}" for a in Agreement if counted[a]]
     if not findings:
-        lines += style.wrap("No requirement of the selected profiles rests on nothing but these; the verdict is the probes' own.")
+        lines += style.wrap("These alone decide no requirement of the selected profiles; the verdict is theirs.")
     for agreement in _WORDS:
         if agreement is not Agreement.AGREES or options.verbose:
             for finding in probed.findings(agreement):
@@ -78,6 +78,8 @@ def _circumstances(probed: Probed, style: Style) -> list[str]:
     said = []
     if around.lacks:
         said.append(f"This process lacks {', '.join(around.lacks)}.")
+    if around.user_namespace:
+        said.append("Its rights hold in a user namespace only, not over the kernel.")
     if around.seccomp:
         said.append("A seccomp filter is over it.")
     if around.lockdown:

@@ -107,6 +107,7 @@ def to_document(probed: Probed) -> dict[str, Any]:
             "modules_disabled": around.modules_disabled,
             "module_files": around.module_files,
             "new_modules": list(around.new_modules),
+            "user_namespace": around.user_namespace,
         },
         "counts": {
             "probes": {str(o): probed.count(o) for o in Outcome},
