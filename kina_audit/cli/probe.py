@@ -189,8 +189,8 @@ def _held(
     """
     from dataclasses import replace
 
-    from kina_audit import __version__
     from kina_audit.api import audit
+    from kina_audit.base.version import __version__
     from kina_audit.engine.probing import came_to
     from kina_audit.errors import NothingCheckedError
     from kina_audit.report.model import FailOn, Report
