@@ -21,9 +21,9 @@ from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import VersionRange
-from kina_audit.probe import files, keeper
+from kina_audit.probe import files, keeper, namespaces
 from kina_audit.probe.catalogue import every_probe
-from kina_audit.probe.model import Bench, MissingError, Probe
+from kina_audit.probe.model import Bench, MissingError, Probe, RefusedError
 from kina_audit.probe.modules import held_back
 from kina_audit.probe.runner import run
 from kina_audit.profiles.load import build_profile
@@ -262,6 +262,16 @@ def test_where_no_process_can_be_started_it_says_so(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("subprocess.Popen", none)
     with pytest.raises(NothingCheckedError, match="no process can be started"):
         run(["af_inet"])
+
+
+def test_a_flag_that_the_kernel_ignores_makes_no_namespace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A kernel without control groups accepts CLONE_NEWCGROUP; seen on one that was built so."""
+    monkeypatch.setattr("kina_audit.probe.libc.unshare", lambda _: None)
+    monkeypatch.setattr(namespaces, "_SHOWN", tmp_path)
+    (tmp_path / "uts").touch()
+    every_probe()["ns_uts"].run(Bench(None))
+    with pytest.raises(RefusedError):
+        every_probe()["ns_cgroup"].run(Bench(None))
 
 
 def test_a_file_system_that_something_empty_covers_says_nothing(

@@ -35,7 +35,6 @@ _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _FORBIDDEN = (errno.EPERM, errno.EACCES)
 _FILES = 64
 """As many open files as no probe and its helpers have at once."""
-_OTHERS = (libc.CLONE_NEWUTS, libc.CLONE_NEWIPC, libc.CLONE_NEWCGROUP)
 _MOST_SAID = 400
 
 
@@ -88,7 +87,7 @@ def _rooms() -> tuple[Path | None, Path | None]:
     except OSError:
         return None, None
     scratch = Path(place)
-    for flag in _OTHERS[:2]:
+    for flag in (libc.CLONE_NEWUTS, libc.CLONE_NEWIPC):
         with contextlib.suppress(OSError):
             libc.unshare(flag)
     tree = scratch / "cgroup"

@@ -7,6 +7,7 @@ from kina_audit.probe import libc
 from kina_audit.probe.model import Bench, MissingError, RefusedError, outside, probe
 
 _NEEDS = ("SYS_ADMIN",)
+_SHOWN = Path("/proc/self/ns")
 
 for _word, _symbol, _flag in (
     ("net", "NET_NS", libc.CLONE_NEWNET),
@@ -21,6 +22,11 @@ for _word, _symbol, _flag in (
     def _run(bench: Bench, word: str = _word, flag: int = _flag) -> None:
         bench.doing(f"unshare the {word} namespace")
         libc.unshare(flag)
+        # Without control groups the kernel takes the flag and does nothing (include/linux/cgroup.h, copy_cgroup_ns).
+        if not _SHOWN.is_dir():
+            raise MissingError(f"no {_SHOWN} here, so nothing shows whether there is one now")
+        if not (_SHOWN / word).exists():
+            raise RefusedError("it is not there")
 
     probe(
         f"ns_{_word}", _symbol, f"a new {_word} namespace", capabilities=() if _word == "user" else _NEEDS, net=False
