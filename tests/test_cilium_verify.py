@@ -325,6 +325,8 @@ def test_the_command_line_on_saved_files(shared: Path, tmp_path: Path) -> None:
         (("--status", str(status)), 2, "--status without --config"),
         (("--config", str(config)), 2, "--config without --status"),
         (("kernel.config",), 2, "not a cluster"),
+        (("--timeout", "inf"), 2, "is not in the range"),
+        (("--timeout", "nan"), 2, "nan is no number of seconds"),
         (("--status", "none.json", "--config", str(config)), 2, "none.json"),
         (("--status", str(config), "--config", str(config)), 3, "not an agent's status"),
     ):

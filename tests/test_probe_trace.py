@@ -249,6 +249,8 @@ def test_list_touches_nothing() -> None:
         (["-p", "no-such"], 2, "no profile 'no-such'"),
         (["/no/such/config"], 3, "/no/such/config"),
         (["-f", "yaml"], 2, "no format 'yaml'"),
+        (["--probe-timeout", "nan"], 2, "nan is no number of seconds"),
+        (["--probe-timeout", "inf"], 2, "is not in the range"),
     ],
 )
 def test_bad_input_is_one_clear_error(arguments: list[str], code: int, words: str) -> None:
