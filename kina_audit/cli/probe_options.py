@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.cli.source_options import LONGEST, a_number
+
 if TYPE_CHECKING:
     from kina_audit.engine.probed import Probing
     from kina_audit.kernel.provenance import Kernel
@@ -17,7 +19,15 @@ ProbeOption = Annotated[
     typer.Option("--probe", help="With the source running: also try what profiles ask for; see `kina-audit probe`."),
 ]
 SecondsOption = Annotated[
-    float, typer.Option("--probe-timeout", metavar="SECONDS", min=0.1, help="How long one probe may take. [20]")
+    float,
+    typer.Option(
+        "--probe-timeout",
+        metavar="SECONDS",
+        min=0.1,
+        max=LONGEST,
+        callback=a_number,
+        help="How long one probe may take. [20]",
+    ),
 ]
 NoModulesOption = Annotated[
     bool, typer.Option("--no-new-modules", help="Leave out probes for which the kernel would load a module.")

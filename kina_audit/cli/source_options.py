@@ -64,8 +64,31 @@ MaxDecompressed = Annotated[
     int,
     typer.Option("--max-decompressed", metavar="MIB", min=1, help="What an image or a layer of it may expand to."),
 ]
+LONGEST = 86400
+"""Seconds: no wait is longer than a day."""
+
+
+def a_number(value: float) -> float:
+    """Refuse ``nan``, which no range keeps out.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    if value != value:  # noqa: PLR0124  (nan is the one that differs from itself)
+        raise typer.BadParameter("nan is no number of seconds")
+    return value
+
+
 Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long a guest, a node or a server may take.")
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=1,
+        max=LONGEST,
+        callback=a_number,
+        help="How long a guest, a node or a server may take.",
+    ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more: findings that pass, commands that are run.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]

@@ -55,6 +55,7 @@ class Observation:
         agreement: how the two compare.
         attempts: the probes that decide it.
         because: one sentence where they do not agree, with what is likely behind it.
+        likely: of a refusal, what is probably behind it; part of ``because``, for who shows the attempts beside it.
     """
 
     expected: Outcome
@@ -62,6 +63,7 @@ class Observation:
     agreement: Agreement
     attempts: tuple[Attempt, ...]
     because: str = ""
+    likely: str = ""
 
 
 @datatype
@@ -75,6 +77,7 @@ class Circumstances:
         modules_disabled: the sysctl that closes the door to modules for good is set.
         module_files: whether /lib/modules has a folder for this kernel; None: the kernel has no modules at all.
         new_modules: modules that the kernel loaded meanwhile.
+        user_namespace: whether the capabilities hold in a user namespace only, and not over the kernel itself.
     """
 
     lacks: tuple[str, ...] = ()
@@ -83,6 +86,7 @@ class Circumstances:
     modules_disabled: bool = False
     module_files: bool | None = None
     new_modules: tuple[str, ...] = ()
+    user_namespace: bool = False
 
 
 @datatype

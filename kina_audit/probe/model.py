@@ -1,6 +1,8 @@
 """A probe: one function that tries one thing, with what it touches and the Kconfig expression behind it."""
 
 from collections.abc import Callable
+from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,9 +112,6 @@ class Probe:
 PROBES: dict[str, Probe] = {}
 """Every probe by name; `catalogue.every_probe` fills it."""
 
-READS: tuple[str, ...] = ()
-"""Capabilities of a probe that only reads."""
-
 
 def probe(
     name: str,
@@ -128,8 +127,15 @@ def probe(
     def register(run: Callable[[Bench], None]) -> Callable[[Bench], None]:
         if name in PROBES:
             raise ValueError(f"two probes are called {name}")
-        group = run.__module__.rpartition(".")[2]
+        group = run.__module__.rpartition(".")[2].partition("_")[0]
         PROBES[name] = Probe(name, expr, touches, run, kernel, capabilities, net, group)
         return run
 
     return register
+
+
+outside = partial(probe, capabilities=("SYS_ADMIN",), net=False)
+"""Register a probe that has nothing to do with network namespaces."""
+
+reading = partial(probe, capabilities=(), net=False)
+"""Register a probe that only reads, which anybody may."""
