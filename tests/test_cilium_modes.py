@@ -77,7 +77,6 @@ def test_the_command_explains_a_mode(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("NETFILTER_XT_TARGET_TPROXY", "1.18", ("bpf.tproxy=true",), Mode.FULL_EBPF),
         ("NETFILTER_XT_MATCH_SOCKET", "1.20.2", ("bpf.tproxy=true",), Mode.FULL_EBPF),
         ("IP_MULTIPLE_TABLES", "1.20.2", ("l7Proxy=false",), Mode.FULL_EBPF),
-        ("PERF_EVENTS", "1.20.2", ("hubble.enabled=false",), Mode.FULL_EBPF),
         ("INET_DIAG", "1.20.0", ("kubeProxyReplacement=false", "socketLB.enabled=false"), Mode.COMPAT),
     ],
 )
@@ -99,6 +98,7 @@ def test_the_mode_that_values_are_said_to_lead_to_is_reached() -> None:
 def test_no_values_are_offered_where_none_help() -> None:
     assert advise(synthetic(*WHOLE)).instead == ()
     assert advise(synthetic(*WHOLE, missing=("BPF_JIT",))).instead == ()
+    assert advise(synthetic(*WHOLE, missing=("PERF_EVENTS",))).instead == ()
     assert advise(synthetic(*WHOLE, version="7.2.0"), "1.18").instead == ()
 
 
