@@ -159,6 +159,21 @@ def test_a_presets_keys_are_those_that_helm_renders(shared: Path, chart: str) ->
     assert not [k for k in config if k.startswith("cluster-pool-")]
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("k3s", "--set-string 'ipam.operator.clusterPoolIPv4PodCIDRList={10.42.0.0/16}'"),
+        ("talos", "--set-string 'securityContext.capabilities.cleanCiliumState={NET_ADMIN,SYS_ADMIN,SYS_RESOURCE}'"),
+    ],
+)
+def test_a_list_is_written_as_helm_reads_one(
+    name: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config").write_text(on_x86(*WHOLE, version="6.12.0").text)
+    assert main(["cilium", str(tmp_path / "config"), "--for", name, "-f", "cilium-cli"]) == 0
+    assert words in capsys.readouterr().out
+
+
 def test_presets_are_named() -> None:
     assert list(PRESETS) == ["kina", "k3s", "talos", "kind", "kubeadm"]
     assert charted(find_release("1.20"))["ipam"] == "cluster-pool"
