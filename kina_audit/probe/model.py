@@ -1,7 +1,6 @@
 """A probe: one function that tries one thing, with what it touches and the Kconfig expression behind it."""
 
 from collections.abc import Callable
-from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
