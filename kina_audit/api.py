@@ -17,6 +17,7 @@ from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import NothingCheckedError, UsageError
 from kina_audit.kconfig.carry import carry, unknown_in
 from kina_audit.kconfig.lines import lines
+from kina_audit.kernel.config import Origin
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
@@ -58,22 +59,59 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
     from kina_audit.sources import open_source
 
     kernel = open_source(source, options)
-    config, toolchain = kernel.config, options.toolchain if options else ""
-    if options is not None and options.fragments:
+    if options is None:
+        return replace(kernel, config=carry(kernel.config))
+    if options.built and kernel.config.origin is Origin.INPUT:
+        kernel = _not_built(kernel, options)
+    return as_checked(kernel, options.fragments, options)
+
+
+def as_checked(kernel: Kernel, fragments: "Sequence[tuple[str, str]]", options: "SourceOptions") -> Kernel:
+    """A kernel with fragments merged into its config, and what that becomes.
+
+    Args:
+        kernel: as a source gives it.
+        fragments: (name, text) of each.
+        options: the toolchain.
+
+    Raises:
+        UsageError: an unknown toolchain.
+    """
+    config = kernel.config
+    if fragments:
         from kina_audit.kernel.merge import merged
 
-        names = ", ".join(name for name, _ in options.fragments)
-        config = merged(config, options.fragments, f"{source} with {names}")
-        notes = (*kernel.provenance.notes, f"with {names} merged into it")
-        kernel = Kernel(config, replace(kernel.provenance, notes=notes))
-        kernel = replace(
-            kernel, provenance=replace(kernel.provenance, notes=(*notes, *unknown_in(config, options.fragments)))
-        )
-    if toolchain and options is not None:
+        names = ", ".join(name for name, _ in fragments)
+        config = merged(config, fragments, f"{kernel.provenance.source} with {names}")
+        notes = (*kernel.provenance.notes, f"with {names} merged into it", *unknown_in(config, fragments))
+        # What a kernel shows while it runs is of that kernel, and not of the one that would be built.
+        kernel = Kernel(config, replace(kernel.provenance, notes=notes, observed=None))
+    if options.toolchain:
         from kina_audit.toolchains import named_toolchain
 
-        return replace(kernel, config=carry(config, named_toolchain(toolchain, options)))
+        return replace(kernel, config=carry(config, named_toolchain(options.toolchain, options)))
     return replace(kernel, config=carry(config))
+
+
+def _not_built(kernel: Kernel, options: "SourceOptions") -> Kernel:
+    """A kernel of which ``--built`` says what cannot be.
+
+    Raises:
+        UsageError: it is to be judged as another version than the one that its file is of.
+    """
+    origin, config = kernel.provenance, kernel.config
+    if options.target_kernel and origin.target_from == "--target-kernel":
+        raise UsageError(
+            f"--built with --target-kernel {options.target_kernel}: the config is of Linux {config.header.version or '?'}, "
+            "and what another version makes of it is no kernel's own config",
+            "Leave one of them out.",
+        )
+    why = "it is what a kernel is built from"
+    if origin.target_from:
+        why += f": {config.target} is built from it by {origin.target_from}"
+    note = f"--built is not used: {why}"
+    options.say(f"{origin.location}: {note}")
+    return replace(kernel, provenance=replace(origin, notes=(*origin.notes, note)))
 
 
 def load_profiles(

@@ -91,7 +91,9 @@ def test_a_line_that_the_same_file_denies_turns_nothing_on(
     off = f"# CONFIG_{without} is not set\n" if without else ""
     text = apple(shared, f"{off}CONFIG_{symbol}={value}\n")
     for version in on:
-        own = text.replace("6.1.68 Kernel Configuration", f"{version}.1 Kernel Configuration")
+        tree = shipped_tree(find_line(version), "arm64", Toolchain.parse(TOOLS))
+        # Edited after that line wrote it, too.
+        own = resolve(tree, apple(shared)).text + f"{off}CONFIG_{symbol}={value}\n"
         for edited in (text, own):
             fact = carry(aimed(edited, f"{version}.1")).fact(symbol)
             if value == "m":
@@ -133,9 +135,17 @@ def test_a_kernels_own_config_is_the_truth_and_no_model_overrules_it(shared: Pat
     assert config.fact("BPF_JIT").value == "y"
 
 
+def vendors(version: str = "6.12.9-100.vendor") -> str:
+    """A whole config of 6.12 with VXLAN and a symbol that is a vendor's, without INET."""
+    tree = shipped_tree((6, 12), "x86_64", Toolchain.parse(TOOLS))
+    text = resolve(tree, "CONFIG_NET=y\nCONFIG_NETDEVICES=y\nCONFIG_MODULES=y\nCONFIG_KPROBES=y\n").text
+    text = text.replace(f"{tree.model.version} Kernel", f"{version} Kernel")
+    assert "CONFIG_INET" in text
+    return text + "# CONFIG_INET is not set\nCONFIG_VXLAN=y\nCONFIG_VENDOR_THING=y\n"
+
+
 def test_a_vendors_file_that_contradicts_its_line_is_not_overruled() -> None:
-    text = "# Linux/x86_64 6.12.9-100.vendor Kernel Configuration\nCONFIG_X86_64=y\nCONFIG_VXLAN=y\n# CONFIG_INET is not set\n"
-    config = parse_config(text + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(30)), origin=Origin.INPUT)
+    config = parse_config(vendors(), origin=Origin.INPUT)
     fact = carry(config).fact("VXLAN")
     assert fact.value is None
     assert "Linux 6.12 as released would make it n" in fact.note
@@ -200,7 +210,9 @@ def test_fix_knows_what_a_kernel_lacks_beside_its_config(
     config = config_text(shared / "truth/debian-6.12.117+deb12-cloud-amd64.config.gz")
     (tmp_path / "boot/config-6.12.117").write_bytes(config)
     assert main(["fix", str(tmp_path), "-p", "vxlan", "-q"]) == 1
-    assert "no fragment gives profile vxlan" in capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "No fragment gives profile vxlan." in said
+    assert "no line of a config mends it\n  - CONFIG_VXLAN=m, and no module file vxlan.ko is in" in said
 
 
 def test_the_advice_names_every_mode_above(shared: Path) -> None:

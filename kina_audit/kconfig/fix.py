@@ -24,12 +24,14 @@ class Goal:
         expr: the condition.
         wanted: 1 when a module will do, 2 for built-in.
         why: one sentence.
+        stuck: why no assignment makes it hold, where that is known before; empty: it is to be searched for.
     """
 
     id: str
     expr: Expression
     wanted: int
     why: str
+    stuck: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ class Search:
         hopeless = tuple(
             Blocked(g, proven=True, causes=self.causes(self.start, g)) for g in self.unmet(self.start) if self.never(g)
         )
+        stuck = [g for g in self.goals(self.start) if g.stuck]
+        hopeless += tuple(Blocked(g, proven=False, causes=(Cause(g.stuck),)) for g in stuck)
         if hopeless:
             return Fix((), self.start, hopeless, (), self.tried)
         queue: list[tuple[int, int, int, Way]] = [(0, 0, 0, NOTHING)]
@@ -216,7 +220,7 @@ class Search:
         key = (goal.expr.text, 0)
         found = self.compiled.get(key)
         if found is None:
-            found = self.compiled[key] = compile_expression(self.tree, goal.expr.node)
+            found = self.compiled[key] = compile_expression(self.tree, goal.expr.node, self.start.beyond)
         if state is not None:
             state.solver.grow()
         return found

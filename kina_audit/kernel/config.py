@@ -156,6 +156,7 @@ class KernelConfig:
         untold: symbols that a record knows it cannot tell.
         predicted: symbol to what is known of it on the target version; `kina_audit.kconfig.carry` fills it in.
         resolved: how `predicted` was told; None: the config is a kernel's own, or has not been resolved.
+        base: the kernel's own config that fragments were merged into to make this one; None: it has none.
     """
 
     raw: Mapping[str, str]
@@ -173,6 +174,7 @@ class KernelConfig:
     toolchain: str = ""
     predicted: Mapping[str, SymbolFact] = field(default_factory=dict)
     resolved: Resolved | None = None
+    base: "KernelConfig | None" = None
     _lines: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def with_target(
@@ -189,6 +191,12 @@ class KernelConfig:
         """Whether loadable modules exist; None when this input cannot tell."""
         value = self.fact("MODULES").value
         return None if value is None else value == "y"
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """The symbols that are set otherwise than in the kernel's own config that this one was made of."""
+        before = self.base.raw if self.base is not None else {}
+        return frozenset(name for name, raw in self.raw.items() if before.get(name) != raw)
 
     def fact(self, symbol: str) -> SymbolFact:
         """What this input says of ``symbol``, never more than it can know."""
