@@ -7,15 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kina_audit import __version__
+from kina_audit.base.version import __version__
 from kina_audit.cilium.release import find_release
+from kina_audit.cilium.unlock_on_lines import BoxUnlocker
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import ProfileResult
 from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import NothingCheckedError, UsageError
-from kina_audit.kconfig.carry import carry, unknown_in
+from kina_audit.kconfig.carry import carry
 from kina_audit.kconfig.lines import lines
 from kina_audit.kernel.config import Origin
 from kina_audit.kernel.provenance import Kernel
@@ -25,7 +26,6 @@ from kina_audit.report.compare import lost_beside_findings
 from kina_audit.report.knowledge import knowledge
 from kina_audit.report.model import FailOn, Report
 from kina_audit.report.snapshot import Snapshot, snapshot
-from kina_audit.unlocking import BoxUnlocker
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice, Rest
@@ -56,62 +56,15 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
         SourceError: the configuration could not be obtained or read.
         UsageError: an unknown toolchain.
     """
+    from kina_audit.loading import as_checked, not_built
     from kina_audit.sources import open_source
 
     kernel = open_source(source, options)
     if options is None:
         return replace(kernel, config=carry(kernel.config))
     if options.built and kernel.config.origin is Origin.INPUT:
-        kernel = _not_built(kernel, options)
+        kernel = not_built(kernel, options)
     return as_checked(kernel, options.fragments, options)
-
-
-def as_checked(kernel: Kernel, fragments: "Sequence[tuple[str, str]]", options: "SourceOptions") -> Kernel:
-    """A kernel with fragments merged into its config, and what that becomes.
-
-    Args:
-        kernel: as a source gives it.
-        fragments: (name, text) of each.
-        options: the toolchain.
-
-    Raises:
-        UsageError: an unknown toolchain.
-    """
-    config = kernel.config
-    if fragments:
-        from kina_audit.kernel.merge import merged
-
-        names = ", ".join(name for name, _ in fragments)
-        config = merged(config, fragments, f"{kernel.provenance.source} with {names}")
-        notes = (*kernel.provenance.notes, f"with {names} merged into it", *unknown_in(config, fragments))
-        # What a kernel shows while it runs is of that kernel, and not of the one that would be built.
-        kernel = Kernel(config, replace(kernel.provenance, notes=notes, observed=None))
-    if options.toolchain:
-        from kina_audit.toolchains import named_toolchain
-
-        return replace(kernel, config=carry(config, named_toolchain(options.toolchain, options)))
-    return replace(kernel, config=carry(config))
-
-
-def _not_built(kernel: Kernel, options: "SourceOptions") -> Kernel:
-    """A kernel of which ``--built`` says what cannot be.
-
-    Raises:
-        UsageError: it is to be judged as another version than the one that its file is of.
-    """
-    origin, config = kernel.provenance, kernel.config
-    if options.target_kernel and origin.target_from == "--target-kernel":
-        raise UsageError(
-            f"--built with --target-kernel {options.target_kernel}: the config is of Linux {config.header.version or '?'}, "
-            "and what another version makes of it is no kernel's own config",
-            "Leave one of them out.",
-        )
-    why = "it is what a kernel is built from"
-    if origin.target_from:
-        why += f": {config.target} is built from it by {origin.target_from}"
-    note = f"--built is not used: {why}"
-    options.say(f"{origin.location}: {note}")
-    return replace(kernel, provenance=replace(origin, notes=(*origin.notes, note)))
 
 
 def load_profiles(

@@ -44,13 +44,13 @@ def profile_goals(
         target: the kernel's version; None: that of the tree.
         start: the kernel as it is audited; a goal that no assignment reaches there says why.
     """
+    from kina_audit.cilium.unlock_on_lines import stuck
     from kina_audit.engine.evaluate import Evaluator
     from kina_audit.engine.finding import Status
     from kina_audit.kconfig.fix import Goal
     from kina_audit.kconfig.own import is_vendors
     from kina_audit.kernel.version import KernelVersion
     from kina_audit.profiles.model import Level
-    from kina_audit.unlocking import stuck
 
     version = target or KernelVersion.parse(resolution.tree.model.version)
     levels = {Level.REQUIRED, Level.RECOMMENDED} if recommended else {Level.REQUIRED}
@@ -165,8 +165,8 @@ def fix_mode(
     """
     from kina_audit.api import CILIUM_TAG
     from kina_audit.cilium.release import find_release
+    from kina_audit.cilium.unlock_on_lines import BoxUnlocker
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.unlocking import BoxUnlocker
 
     wanted, release = find_mode(mode), find_release(cilium)
     library = library or ProfileLibrary()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.tree_options import (
@@ -16,7 +17,6 @@ from kina_audit.cli.tree_options import (
     read_kernel,
     refuse_unknown,
 )
-from kina_audit.json_text import indented
 
 if TYPE_CHECKING:
     from kina_audit.kconfig.explain import Explanation
@@ -50,8 +50,8 @@ def explain(
 
     Without a kernel tree, by the model of the kernel line that ships; what a kernel's own file says goes before it.
     """
-    from kina_audit.api import as_checked
     from kina_audit.kconfig.text import explanation_text
+    from kina_audit.loading import as_checked
     from kina_audit.trees import start_of
 
     given.one_of(("text", "json"), format_, "--format")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
@@ -29,7 +30,6 @@ from kina_audit.kernel.config import (
     SymbolState,
 )
 from kina_audit.kernel.version import KernelVersion
-from kina_audit.packaged import data_file, toml_document
 
 Place = tuple[Line, str]
 """A line and an architecture: one model."""
