@@ -107,7 +107,7 @@ class BoxUnlocker:
 
         def proven(state: "Resolution") -> bool:
             added = [r for r in state.rows if r.where == FRAGMENT]
-            return holds(state) and all(holds(other.changed(added)) for other in others)
+            return holds(state) and all(holds(other.changed(added) if added else other) for other in others)
 
         return find_fix(start, goals, proven, quick=quick, explain=explain)
 

@@ -70,7 +70,7 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
         oldest = line_text(lines()[0])
         return _as_written(config, f"Linux {config.target} is older than {oldest}, the oldest line here")
     facts = _Facts(config, told_by, tools)
-    if facts.written_there and config.arch is not None and not config.cut:
+    if facts.written_there and config.arch is not None and config.base is None and not config.cut:
         from kina_audit.kconfig.whole import lost_part
 
         if lost := lost_part(told_by[0], config.arch, config.raw):
@@ -204,10 +204,10 @@ class _Facts(Mapping[str, SymbolFact]):
         base = self.config.base
         if base is None:
             return None
-        from kina_audit.kconfig.own import Held, OwnSolver, said_by
+        from kina_audit.kconfig.own import Held, OwnSolver
 
         rows = [Assignment(name, raw, 0) for name, raw in base.raw.items()]
-        own = OwnSolver(model, user_values(model, rows), said_by(base, model))
+        own = OwnSolver(model, user_values(model, rows), base)
         return Solver(model, values, Held(own, {model.index[n] for n in self.changed if n in model.index}))
 
     def _fact(self, symbol: str) -> SymbolFact:

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import decoded
-from kina_audit.kconfig.model import TreeModel
+from kina_audit.kconfig.model import CONST, EQ, SYMBOL, TreeModel
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin
 
@@ -33,7 +33,7 @@ def is_vendors(config: KernelConfig) -> bool:
     )  # fmt: skip
 
 
-def said_by(config: KernelConfig, model: TreeModel) -> Callable[[int], Said | None]:
+def _said_by(config: KernelConfig, model: TreeModel) -> Callable[[int], Said | None]:
     """What a file says of a model's symbols; None: nothing that the model could read."""
     target = config.target
     own_line = target is not None and model.version.split(".")[:2] == [str(target.major), str(target.minor)]
@@ -55,12 +55,14 @@ class OwnSolver(Solver):
 
     Attributes:
         differs: symbols that the file has otherwise than the model, so far as they were asked for, with the model's text.
+        named: symbols that the file has a line for.
     """
 
-    def __init__(self, model: TreeModel, user: UserValues, said: Callable[[int], Said | None]) -> None:
-        """``said`` is what the file says, from `said_by`."""
+    def __init__(self, model: TreeModel, user: UserValues, config: KernelConfig) -> None:
+        """``config`` is what the file says."""
         self.differs: dict[int, str] = {}
-        self._said = said
+        self.named = frozenset(model.index[name] for name in config.raw if name in model.index)
+        self._said = _said_by(config, model)
         super().__init__(model, user)
 
     def _compute(self, sym: int) -> int:
@@ -98,7 +100,10 @@ def made_otherwise(solver: Solver, sym: int) -> str | None:
 
 
 class Held(Mapping[int, Said]):
-    """What stays as a kernel's own file has it when something else of its config changes."""
+    """What stays as a kernel's own file has it when something else of its config changes, and it is built again.
+
+    What the compiler and tools decide is decided again then, and so is what has neither a prompt nor a line.
+    """
 
     def __init__(self, own: OwnSolver, changed: AbstractSet[int]) -> None:
         """``changed`` are the symbols that somebody sets anew."""
@@ -108,7 +113,13 @@ class Held(Mapping[int, Said]):
         if sym in self.changed or not isinstance(sym, int):
             return False
         self.own.tri(sym)
-        return sym in self.own.differs
+        return sym in self.own.differs and self._stays(sym)
+
+    def _stays(self, sym: int) -> bool:
+        model = self.own.model
+        if model.prompts[sym]:
+            return True
+        return sym in self.own.named and not _asks_tools(model, [e for row in model.defaults[sym] for e in row])
 
     def __getitem__(self, sym: int) -> Said:
         return self.own.tris[sym] if self.own.types[sym] in "bt" else self.own.texts[sym]
@@ -121,3 +132,16 @@ class Held(Mapping[int, Said]):
 
     def __bool__(self) -> bool:
         return True
+
+
+def _asks_tools(model: TreeModel, exprs: list[int]) -> bool:
+    """Whether an answer of the compiler or a tool stands in one of these expressions."""
+    open_ = list(exprs)
+    while open_:
+        node = model.exprs[open_.pop()]
+        if node[0] == SYMBOL or node[0] >= EQ:
+            if any(s in model.placeholders for s in node[1:]):
+                return True
+        elif node[0] != CONST:
+            open_ += node[1:]
+    return False

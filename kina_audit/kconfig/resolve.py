@@ -7,7 +7,7 @@ from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
-from kina_audit.kconfig.own import Held, OwnSolver, follows_file, made_otherwise, said_by
+from kina_audit.kconfig.own import Held, OwnSolver, follows_file, made_otherwise
 from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.reasons import Cause, Reasons, undefined
 from kina_audit.kconfig.solve import Solver
@@ -259,7 +259,7 @@ def of_file(
     if not follows_file(config):
         return of_config(tree, config, fragments, name=name)
     plain = of_config(tree, config, name=name)
-    own = OwnSolver(tree.model, plain.user, said_by(config, tree.model))
+    own = OwnSolver(tree.model, plain.user, config)
     beyond = {n: v for n, v in config.raw.items() if n not in tree.model.index}
     return _merged(Resolution(tree, plain.rows, plain.user, solver=own, own=own, beyond=beyond), fragments)
 
