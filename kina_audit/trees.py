@@ -120,9 +120,10 @@ def shipped_trees(
         trees = (shipped_tree(lines()[-1], arch, tools),) if arch in ARCHES else ()
     if not trees:
         shipped = f"Linux {line_text(lines()[0])} and newer, for {' and '.join(ARCHES)}"
+        bits = "64 bits are --arch x86_64; else give" if arch == "x86" else "Give"
         raise UsageError(
             f"no model that ships is of Linux {target}, {arch}: there are {shipped}",
-            "Give the kernel's tree with --kernel-tree.",
+            f"{bits} the kernel's tree with --kernel-tree.",
         )
     return trees
 
@@ -153,6 +154,8 @@ def resolve_kernel(
     resolution = start_of(kernel, tree, fragments)
     provenance = replace(
         kernel.provenance,
+        # What a kernel shows while it runs is of that one.
+        observed=None,
         target_from=f"the kernel tree {tree.origin}",
         notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols, kernel.config.cut)),
     )

@@ -1,6 +1,7 @@
 """`explain` and `fix` about a kernel that is: what its own file says goes before what the line's model would make of it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -203,3 +204,76 @@ def test_a_release_that_excludes_the_kernels_version_is_what_stands_against_a_mo
     assert status == 1
     assert "Cilium 1.18.12 needs another version of the kernel: no line of a config mends it" in out
     assert "NET is n" not in out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "-", "-F", "-"),
+        ("check", "apple", "-F", "-", "-F", "-"),
+        ("cilium", "-", "-F", "-"),
+        ("baseline", "-", "-F", "-"),
+        ("matrix", "-", "-F", "-"),
+        ("fix", "-", "-F", "-", "-p", "vxlan"),
+        ("explain", "NET", "-", "-F", "-"),
+    ],
+)
+def test_stdin_is_read_once(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert "more than one of the kernel and the fragments is -" in err
+
+
+def test_a_pipe_in_place_of_a_fragment_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(here / "pipe")
+    status, _, err = run(capsys, "check", "apple", "-F", "pipe")
+    assert status == 3
+    assert "pipe: cannot be read: is no regular file" in err
+    assert "give -" in err
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('CONFIG_BPF_JIT="y"', '"y" is no value of a bool, so the line is not read, and its default is n'),
+        ("CONFIG_VXLAN=1", "1 is no value of a tristate, so the line is not read, and its default is n"),
+        ("CONFIG_BPF_JIT=m", "it is a bool, and m is no value of one"),
+    ],
+)
+def test_a_value_of_another_type_is_called_that(
+    here: Path, capsys: pytest.CaptureFixture[str], line: str, reason: str
+) -> None:
+    (here / "f").write_text(f"CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_NETDEVICES=y\nCONFIG_MODULES=y\n{line}\n")
+    asked = profile(here, line.partition("=")[0].removeprefix("CONFIG_"))
+    words = ("f", "-p", asked, "--arch", "arm64", "--target-kernel", "6.12", "--cilium", "none")
+    _, out, _ = run(capsys, "check", *words)
+    assert reason in flat(out)
+
+
+def test_x86_is_told_what_64_bits_are_called(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "f").write_text("CONFIG_NET=y\n")
+    words = ("f", "-p", "vxlan", "--arch", "x86", "--target-kernel", "6.12")
+    _, out, _ = run(capsys, "check", *words, "--cilium", "none")
+    assert "of 64 bits there is, with --arch x86_64" in flat(out)
+    status, _, err = run(capsys, "fix", *words)
+    assert status == 2
+    assert "64 bits are --arch x86_64" in flat(err)
+
+
+def test_with_a_fragment_nothing_of_the_running_kernel_is_shown(
+    here: Path, shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from kina_audit.kernel.parse import parse_config
+    from kina_audit.kernel.provenance import Kernel, Observed, Provenance
+
+    observed = Observed("6.1.68", "aarch64", True, (("btf", "readable"), ("swap", "on")))
+    config = parse_config(apple(shared))
+    running = Kernel(config, Provenance("running", "running", "/proc/config.gz", observed=observed))
+    monkeypatch.setattr("kina_audit.sources.open_source", lambda *_: running)
+    (here / "f").write_text("CONFIG_VXLAN=y\n")
+    words = ("check", "running", "-p", "vxlan", "--cilium", "none", "--format", "json")
+    assert json.loads(run(capsys, *words)[1])["kernel"]["observed"]
+    assert json.loads(run(capsys, *words, "-F", "f")[1])["kernel"]["observed"] is None
+    status, _, err = run(capsys, *words, "--probe", "-F", "f")
+    assert status == 2
+    assert "--probe tries the kernel that runs" in err

@@ -148,6 +148,18 @@ def refuse_built(options: "SourceOptions", fragments: "Sequence[tuple[str, str]]
         )
 
 
+def refuse_stdin_twice(sources: "Sequence[str]", fragments: "Sequence[Path]") -> None:
+    """Stop where a kernel and a fragment, or two fragments, would be read from one stdin.
+
+    Raises:
+        UsageError: they would.
+    """
+    if [*sources, *map(str, fragments)].count("-") > 1:
+        from kina_audit.errors import UsageError
+
+        raise UsageError("more than one of the kernel and the fragments is -", "Give the others as files.")
+
+
 def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the options of `source_options`, where its parameter ``options`` stands.
 
@@ -168,6 +180,8 @@ def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[...,
 
         @wraps(command)
         def run(**values: Any) -> int:
+            sources = values.get("source") or values.get("sources") or []
+            refuse_stdin_twice([sources] if isinstance(sources, str) else sources, values.get("fragment") or [])
             named = {n: values[n] if n in own else values.pop(n) for n in shared}
             return command(**values, options=source_options(**named))
 

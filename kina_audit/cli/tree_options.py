@@ -145,13 +145,12 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
         SourceError: a file cannot be read, or is no text of assignments.
         UsageError: stdin is asked for twice.
     """
-    from kina_audit.errors import NotAConfigError, UsageError
+    from kina_audit.errors import NotAConfigError
     from kina_audit.kernel.parse import parse_config
     from kina_audit.sources.local.file import read_text
-    from kina_audit.sources.local.stdin import STDIN, shown
+    from kina_audit.sources.local.stdin import shown
 
-    if [source, *map(str, paths)].count(STDIN) > 1:
-        raise UsageError("more than one of the kernel and the fragments is -", "Give the others as files.")
+    given.refuse_stdin_twice([source], paths)
     found = []
     for path in paths:
         text = read_text(path)

@@ -64,7 +64,8 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
     if config.target is None:
         return _as_written(config, "which kernel version it is for is not known")
     if config.arch is not None and config.arch not in ARCHES:
-        return _as_written(config, f"there is no model of {config.arch} kernels")
+        hint = "; of 64 bits there is, with --arch x86_64" if config.arch == "x86" else ""
+        return _as_written(config, f"there is no model of {config.arch} kernels{hint}")
     told_by = near(config.target)
     if not told_by:
         oldest = line_text(lines()[0])
@@ -254,7 +255,7 @@ class _Facts(Mapping[str, SymbolFact]):
             # A fragment has no line for what its base leaves off.
             return written if written.value is not None else SymbolFact(symbol, "n", SymbolState.ABSENT)
         solver = self._solver(self.places[0], next(iter(self.tools)))
-        reason = short_reason(solver, symbol, written.value if symbol in self.config.raw else None)
+        reason = short_reason(solver, symbol, self.config.raw.get(symbol))
         where = " and ".join(line_text(line) for line in self.lines)
         if self.vendor:
             return _unknown(
