@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kina_audit.errors import UsageError
-from kina_audit.kconfig.carry import carry, unknown_in
+from kina_audit.kconfig.carry import carry
+from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.provenance import Kernel
 
 if TYPE_CHECKING:
@@ -23,20 +24,23 @@ def as_checked(kernel: Kernel, fragments: "Sequence[tuple[str, str]]", options: 
     Raises:
         UsageError: an unknown toolchain.
     """
-    config = kernel.config
-    if fragments:
-        from kina_audit.kernel.merge import merged
-
-        names = ", ".join(name for name, _ in fragments)
-        config = merged(config, fragments, f"{kernel.provenance.source} with {names}")
-        notes = (*kernel.provenance.notes, f"with {names} merged into it", *unknown_in(config, fragments))
-        # What a kernel shows while it runs is of that kernel, and not of the one that would be built.
-        kernel = Kernel(config, replace(kernel.provenance, notes=notes, observed=None))
+    tools: str | Toolchain = ""
     if options.toolchain:
         from kina_audit.sources.tree.toolchain import named_toolchain
 
-        return replace(kernel, config=carry(config, named_toolchain(options.toolchain, options)))
-    return replace(kernel, config=carry(config))
+        tools = named_toolchain(options.toolchain, options)
+    carried = carry(kernel.config, tools)
+    if not fragments:
+        return replace(kernel, config=carried)
+    from kina_audit.kconfig.survived import lost_lines
+    from kina_audit.kernel.merge import merged
+
+    names = ", ".join(name for name, _ in fragments)
+    # Whether the base was cut, its line may have told.
+    config = carry(merged(carried, fragments, f"{kernel.provenance.source} with {names}"), tools)
+    notes = (*kernel.provenance.notes, f"with {names} merged into it", *lost_lines(kernel.config, fragments, config))
+    # What a kernel shows while it runs is of that kernel, and not of the one that would be built.
+    return Kernel(config, replace(kernel.provenance, notes=notes, observed=None), kernel.config_bytes)
 
 
 def not_built(kernel: Kernel, options: "SourceOptions") -> Kernel:

@@ -277,3 +277,33 @@ def test_with_a_fragment_nothing_of_the_running_kernel_is_shown(
     status, _, err = run(capsys, *words, "--probe", "-F", "f")
     assert status == 2
     assert "--probe tries the kernel that runs" in err
+
+
+def test_what_a_fragment_asks_for_and_does_not_get_is_listed_by_its_own_line(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "one").write_text("# first\nCONFIG_VXLAN=y\nCONFIG_GENEVE=y\n")
+    (here / "two").write_text("# CONFIG_INET is not set\nCONFIG_GENEVE=yes\nCONFIG_LLC=n\n\nodd line\n")
+    words = ("check", "apple", "-F", "one", "-F", "two", "-p", "vxlan", "--cilium", "none", "-q")
+    found = json.loads(run(capsys, *words, "--format", "json")[1])["kernel"]
+    notes = [note for note in found["notes"] if " line " in note]
+    assert notes == [
+        "one line 2: CONFIG_VXLAN=y is n: unmet dependencies: INET is n",
+        "two line 2: CONFIG_GENEVE=yes is n: unmet dependencies: INET is n",
+        "two line 3: CONFIG_LLC is not set is y: selected by STP, BRIDGE",
+    ]
+    assert [w["text"] for w in found["warnings"]] == [
+        "two line 2: CONFIG_GENEVE=yes is read as y",
+        "two line 5: unexpected data: odd line",
+    ]
+    # No finding is at a line that the file does not have.
+    out = run(capsys, *words, "--format", "github")[1]
+    assert ",line=" not in out
+    # Both neighbours are asked where there is no line.
+    notes = json.loads(run(capsys, *words, "--target-kernel", "6.6", "--format", "json")[1])["kernel"]["notes"]
+    assert any("is n on Linux 6.1.187" in note and "is n on Linux 6.12.107" in note for note in notes)
+    # What is asked of a record is asked of its line.
+    words = ("check", "recorded:kata@3.17.0", *words[2:])
+    found = json.loads(run(capsys, *words, "--format", "json")[1])["kernel"]
+    assert any("VXLAN=y is n: unmet dependencies: INET is n" in note for note in found["notes"])
+    assert not any("cut" in w["text"] for w in found["warnings"])

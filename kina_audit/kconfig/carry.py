@@ -6,7 +6,7 @@ shipped lines both neighbours are asked; where they differ, the value is unknown
 unknown, too, until they are named.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -98,22 +98,6 @@ def _resolved(told: str, told_by: tuple[Line, ...], tools: Toolchain | None) -> 
     return Resolved(told, tuple(line_text(line) for line in told_by), tools.name if tools else "")
 
 
-def unknown_in(config: KernelConfig, fragments: Sequence[tuple[str, str]]) -> list[str]:
-    """A sentence on each symbol of a fragment that the config's kernel does not have: most often a misspelt one.
-
-    Args:
-        config: the base, with the fragments merged.
-        fragments: (name, text) of each.
-    """
-    trees = trees_of(config)
-    return [
-        f"{where} line {row.line}: Linux {trees[-1].model.version} has no CONFIG_{row.name} on {trees[-1].model.arch}"
-        for where, text in fragments
-        for row in read_assignments(text)
-        if trees and not any(row.name in tree.model.index for tree in trees)
-    ]
-
-
 def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
     """The shipped lines that tell about a config's kernel, as trees; none where no line does.
 
@@ -121,8 +105,9 @@ def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
     """
     if config.target is None:
         return ()
-    named = config.resolved.toolchain if config.resolved is not None else config.toolchain
-    tools = Toolchain.parse(named or POSSIBLE_TOOLS[0][1])
+    # One that was asked what it can do is more than its name.
+    given = config.predicted.given if isinstance(config.predicted, _Facts) else None
+    tools = given or Toolchain.parse(config.toolchain or POSSIBLE_TOOLS[0][1])
     return near_trees(config.target, config.arch, tools)
 
 
@@ -166,6 +151,7 @@ class _Facts(Mapping[str, SymbolFact]):
         # Without an architecture both are asked, and what they differ in is unknown.
         arches = ARCHES if config.arch is None else (config.arch,)
         self.places = tuple((line, arch) for line in told_by for arch in arches)
+        self.given = tools
         self.tools = _alternatives(tools) if tools else {label: _tools(name) for label, name in POSSIBLE_TOOLS}
         header, target = config.header.version, config.target
         assert target is not None
