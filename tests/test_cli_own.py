@@ -307,3 +307,17 @@ def test_what_a_fragment_asks_for_and_does_not_get_is_listed_by_its_own_line(
     found = json.loads(run(capsys, *words, "--format", "json")[1])["kernel"]
     assert any("VXLAN=y is n: unmet dependencies: INET is n" in note for note in found["notes"])
     assert not any("cut" in w["text"] for w in found["warnings"])
+
+
+def test_bytes_that_are_no_utf_8_are_told_where_they_do_not_survive(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = b'# Linux/arm64 6.12.1 Kernel Configuration\nCONFIG_NET=y\nCONFIG_LOCALVERSION="-caf\xe9"\n'
+    (here / "latin").write_bytes(data)
+    said = "latin:3: bytes that are no UTF-8; they are shown and written as U+FFFD"
+    assert said in run(capsys, "resolve", "latin", "-o", "new")[2]
+    assert said in run(capsys, "resolve", "none", "-F", "latin", "-o", "new")[2]
+    assert "line 3: bytes that are no UTF-8" in flat(run(capsys, "check", "latin", "-p", "vxlan")[1])
+    # What is copied is copied.
+    assert run(capsys, "extract", "latin", "-o", "copy")[0] == 0
+    assert (here / "copy").read_bytes() == data

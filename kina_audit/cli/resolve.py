@@ -53,6 +53,7 @@ def resolve(
     config those that feature profiles name.
     """
     from kina_audit.api import load_profiles
+    from kina_audit.kernel.parse import NOT_UTF_8
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.trees import start_of
 
@@ -65,6 +66,9 @@ def resolve(
     *older, resolution = [start_of(kernel, t, fragments) for t in trees]
     if not allow_unknown:
         refuse_unknown(resolution, {name for name, _ in fragments})
+    for warning in kernel.config.warnings:
+        if warning.text == NOT_UTF_8:
+            terminal.say(f"{kernel.provenance.location}:{warning.line}: {warning.text}")
     write_or_print(resolution.text, output)
     library = ProfileLibrary()
     named = {s for p in load_profiles(library.ids(), library=library) for r in p.requirements for s in r.symbols}

@@ -146,7 +146,7 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
         UsageError: stdin is asked for twice.
     """
     from kina_audit.errors import NotAConfigError
-    from kina_audit.kernel.parse import parse_config
+    from kina_audit.kernel.parse import NOT_UTF_8, parse_config
     from kina_audit.sources.local.file import read_text
     from kina_audit.sources.local.stdin import shown
 
@@ -158,6 +158,8 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
             raise NotAConfigError(
                 f"{shown(path)}: no CONFIG_ line, so it is no fragment", "Lines look like CONFIG_VETH=y."
             )
+        if "\ufffd" in text:
+            terminal.say(f"{shown(path)}:{text[: text.index(chr(0xFFFD))].count(chr(10)) + 1}: {NOT_UTF_8}")
         # What is refused as a kernel's config, such as a web page, is no fragment of one either.
         parse_config(text.encode("utf-8", "replace"), name=shown(path))
         found.append((shown(path), text))
