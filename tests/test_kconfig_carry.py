@@ -13,6 +13,7 @@ from kina_audit.kconfig.loaded import read_tree
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import KernelConfig, Origin, SymbolState
+from kina_audit.kernel.merge import merged
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
@@ -319,3 +320,13 @@ def test_a_version_that_is_not_known_leaves_the_file_as_it_is_written(shared: Pa
     assert report.kernel.config.resolved is not None
     assert "which kernel version it is for is not known" in report.kernel.config.resolved.how
     assert report.verdict == "pass"
+
+
+@pytest.mark.parametrize("line", ["CONFIG_VXLAN=", 'CONFIG_VXLAN="x', "CONFIG_VXLAN=what"])
+def test_a_fragments_line_that_no_reader_takes_takes_its_bases_line_away(shared: Path, line: str) -> None:
+    """As scripts/kconfig/merge_config.sh does, which deletes by the name alone."""
+    base = parse_config(apple(shared), origin=Origin.INPUT)
+    assert base.raw["VXLAN"] == "y"
+    assert "VXLAN" not in merged(base, [("f", f"{line}\nCONFIG_NET=y\n")], "x").raw
+    kept = merged(base, [("f", "CONFIG_VXLAN = n\n# CONFIG_VXLAN=n\n CONFIG_VXLAN=n\nCONFIG_NET=y\n")], "x")
+    assert kept.raw["VXLAN"] == "y"

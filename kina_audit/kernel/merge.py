@@ -7,7 +7,8 @@ from dataclasses import replace
 from kina_audit.kernel.config import Completeness, ConfigWarning, KernelConfig, Origin
 from kina_audit.kernel.parse import parse_config
 
-_ASSIGNMENT = re.compile(r"^(?:CONFIG_(\w+)=|# CONFIG_(\w+) is not set)", re.ASCII)
+_ASSIGNMENT = re.compile(r"^(?:CONFIG_(\w+)=|# CONFIG_(\w+) is not set$)", re.ASCII)
+_NAMING = re.compile(r"^(?:CONFIG_(\w+)=|# CONFIG_(\w+) is not set)", re.ASCII)
 
 
 def merged(config: KernelConfig, fragments: Sequence[tuple[str, str]], name: str) -> KernelConfig:
@@ -34,8 +35,11 @@ def merged(config: KernelConfig, fragments: Sequence[tuple[str, str]], name: str
             ConfigWarning(0, f"{where} line {w.line}: {w.text}" if w.line else f"{where}: {w.text}")
             for w in fresh.warnings
         ]
-        lines = ["" if (m := _ASSIGNMENT.match(line)) and (m[1] or m[2]) in fresh.raw else line for line in lines]
-        lines += [f"# {where}", *text.rstrip("\n").split("\n")]
+        added = text.rstrip("\n").split("\n")
+        # A line whose value no reader takes takes the place of earlier ones, too.
+        names = {m[1] or m[2] for line in added if (m := _ASSIGNMENT.match(line))}
+        lines = ["" if (m := _NAMING.match(line)) and (m[1] or m[2]) in names else line for line in lines]
+        lines += [f"# {where}", *added]
     # A record's few lines are the whole of it only for the line that it is of.
     completeness = Completeness.PARTIAL if config.minimal else config.completeness
     found = parse_config("\n".join(lines) + "\n", name=name, origin=Origin.INPUT, completeness=completeness)
