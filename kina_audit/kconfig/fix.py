@@ -24,12 +24,14 @@ class Goal:
         expr: the condition.
         wanted: 1 when a module will do, 2 for built-in.
         why: one sentence.
+        stuck: why no assignment makes it hold, where that is known before; empty: it is to be searched for.
     """
 
     id: str
     expr: Expression
     wanted: int
     why: str
+    stuck: str = ""
 
 
 @datatype
@@ -117,6 +119,12 @@ def find_fix(
             without them; not when it has to be quick.
     """
     search = Search(start, goals, proven, quick=quick)
+    if start.solver is start.own:
+        # A kernel that is may hold it all; whatever it lacks takes building it again.
+        asked = goals(start)
+        if not any(g.stuck for g in asked) and not search.unmet(start) and proven(start):
+            return Fix((), start)
+        search = Search(start.changed([]), goals, proven, quick=quick)
     found = search.run()
     if not found.blocked or quick or not explain:
         return found
@@ -149,6 +157,8 @@ class Search:
         hopeless = tuple(
             Blocked(g, proven=True, causes=self.causes(self.start, g)) for g in self.unmet(self.start) if self.never(g)
         )
+        stuck = [g for g in self.goals(self.start) if g.stuck]
+        hopeless += tuple(Blocked(g, proven=False, causes=(Cause(g.stuck),)) for g in stuck)
         if hopeless:
             return Fix((), self.start, hopeless, (), self.tried)
         queue: list[tuple[int, int, int, Way]] = [(0, 0, 0, NOTHING)]
@@ -224,7 +234,7 @@ class Search:
         key = (goal.expr.text, 0)
         found = self.compiled.get(key)
         if found is None:
-            found = self.compiled[key] = compile_expression(self.tree, goal.expr.node)
+            found = self.compiled[key] = compile_expression(self.tree, goal.expr.node, self.start.beyond)
         return found
 
     def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
