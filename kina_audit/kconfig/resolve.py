@@ -68,14 +68,20 @@ class Resolution:
             self._requested = {r.name: r for r in self.rows}
         return self._requested
 
-    def changed(self, rows: Sequence[Requested]) -> "Resolution":
-        """The same config with assignments added, which take the place of earlier ones of their symbols."""
+    def changed(self, rows: Sequence[Requested], near: "tuple[Solver, set[int]] | None" = None) -> "Resolution":
+        """The same config with assignments added, which take the place of earlier ones of their symbols.
+
+        Args:
+            rows: the assignments.
+            near: a solver of a config that differs from the new one in some symbols alone, and these; none: this one's.
+        """
         names = {r.name for r in rows}
         index = self.tree.model.index
         symbols = {index[n] for n in names if n in index}
         user = user_values(self.tree.model, rows, self.solver.user.without(symbols))
         kept = Later(lambda: (*(r for r in self.rows if r.name not in names), *rows))
-        return Resolution(self.tree, kept, self.solver.changed(user, symbols))
+        base, differing = near or (self.solver, symbols)
+        return Resolution(self.tree, kept, base.changed(user, differing))
 
     @property
     def text(self) -> str:
