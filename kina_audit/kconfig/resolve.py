@@ -220,7 +220,14 @@ def resolve(
 
 
 def of_config(
-    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config"
-) -> Resolution:
-    """A parsed config, with fragments merged, resolved on a tree: from its text, or a record's assignments."""
+    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config",
+    solver: Solver | None = None,
+) -> Resolution:  # fmt: skip
+    """A parsed config, with fragments merged, resolved on a tree: from its text, or a record's assignments.
+
+    ``solver``, where there is one, has solved the config on the tree already.
+    """
+    if solver is not None:
+        rows = Later(lambda: tuple(resolve(tree, config.text or spelled(config), name=name).rows))
+        return Resolution(tree, rows, solver)
     return resolve(tree, config.text or spelled(config), fragments, name=name)
