@@ -42,10 +42,12 @@ class BoxUnlocker:
     def starts(self) -> "Sequence[Resolution]":
         """The kernel's config on each tree that tells about it; empty where none does."""
         if self._starts is None:
-            from kina_audit.kconfig.carry import trees_of
+            from kina_audit.kconfig.carry import solved, trees_of
             from kina_audit.kconfig.resolve import of_file
 
-            self._starts = [of_file(tree, self.config) for tree in trees_of(self.config)]
+            self._starts = [
+                of_file(tree, self.config, solver=solved(self.config, tree)) for tree in trees_of(self.config)
+            ]
         return self._starts
 
     def mode(self, wanted: Mode, release: Release, off: frozenset[str]) -> Unlock | None:
@@ -79,7 +81,7 @@ class BoxUnlocker:
         return found(wanted, explain=True)
 
     def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "list[Goal]":
-        evaluator = Evaluator(self._sketch(state))
+        evaluator = Evaluator(self._sketch(state), terse=True)
         reader = Reader(OnDemand(self.features, evaluator), release, evaluator.kernel, optimistic=False, off=off)
         return goals_of(wanted(reader, rung))
 
@@ -106,8 +108,10 @@ class BoxUnlocker:
         *others, start = self.starts
 
         def proven(state: "Resolution") -> bool:
-            added = [r for r in state.rows if r.where == FRAGMENT]
-            return holds(state) and all(holds(other.changed(added) if added else other) for other in others)
+            if not holds(state):
+                return False
+            added = [r for r in state.rows if r.where == FRAGMENT] if others else []
+            return all(holds(other.changed(added) if added else other) for other in others)
 
         return find_fix(start, goals, proven, quick=quick, explain=explain)
 
@@ -116,7 +120,7 @@ class BoxUnlocker:
         return f"Proven on the model of Linux {lines} ({self.starts[-1].tree.toolchain})."
 
     def _mode_of(self, state: "Resolution", release: Release, off: frozenset[str]) -> Mode:
-        evaluator = Evaluator(self._sketch(state))
+        evaluator = Evaluator(self._sketch(state), terse=True)
         return stand(OnDemand(self.features, evaluator), release, evaluator.kernel, off)[0]
 
     def _sketch(self, state: "Resolution") -> KernelConfig:

@@ -111,6 +111,15 @@ def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
     return near_trees(config.target, config.arch, tools)
 
 
+def solved(config: KernelConfig, tree: KernelTree) -> Solver | None:
+    """The solver that told about a carried config on one of `trees_of` it; None: there is none."""
+    facts = config.predicted
+    if not isinstance(facts, _Facts):
+        return None
+    label = next(iter(facts.tools))
+    return next((s for p in facts.places if (s := facts._solver(p, label)).model is tree.model), None)
+
+
 def _as_written(config: KernelConfig, why: str) -> KernelConfig:
     how = f"not resolved: {why}; taken as it is written"
     return replace(config, resolved=Resolved(how), _lines=config._lines)

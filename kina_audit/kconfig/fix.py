@@ -8,10 +8,13 @@ from kina_audit.kconfig.goals import compile_expression, highest
 from kina_audit.kconfig.model import AND
 from kina_audit.kconfig.reasons import Cause, Reasons
 from kina_audit.kconfig.resolve import Requested, Resolution
+from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.ways import NOTHING, Way, Ways
 from kina_audit.kernel.expression import Expression
 
 _MOST_STATES = 80
+_MANY = 4
+"""Of so many assignments, what is tried without one of them has more in common with the whole than with nothing."""
 FRAGMENT = "the fragment"
 
 
@@ -204,11 +207,11 @@ class Search:
             blocked = tuple(Blocked(g, proven=False, causes=self.causes(self.start, g)) for g in least)
         return Fix((), self.start, blocked, (), self.tried)
 
-    def _lacks(self, chosen: Way) -> list[Goal]:
-        """The goals that a fragment leaves unmet."""
+    def _lacks(self, chosen: Way, near: tuple[Way, Solver] | None = None) -> list[Goal]:
+        """The goals that a fragment leaves unmet; ``near`` as for `_state`."""
         found = self._lacking.get(chosen)
         if found is None:
-            found = self._lacking[chosen] = self.unmet(self._state(chosen))
+            found = self._lacking[chosen] = self.unmet(self._state(chosen, near))
         return found
 
     def never(self, *goals: Goal) -> bool:
@@ -219,11 +222,15 @@ class Search:
             exprs = [len(self.tree.model.exprs) - 1]
         return highest(self.tree, exprs[0]) < min(goal.wanted for goal in goals)
 
-    def _state(self, chosen: Way) -> Resolution:
+    def _state(self, chosen: Way, near: tuple[Way, Solver] | None = None) -> Resolution:
+        """The config with a fragment; ``near`` is another fragment that shares most of it, solved."""
         if not chosen:
             return self.start
         added = sorted((self.tree.model.names[s], v) for s, v in chosen)
-        return self.start.changed([Requested(n, value, FRAGMENT, line) for line, (n, value) in enumerate(added, 1)])
+        rows = [Requested(n, value, FRAGMENT, line) for line, (n, value) in enumerate(added, 1)]
+        if near is None:
+            return self.start.changed(rows)
+        return self.start.changed(rows, (near[1], {sym for sym, _ in chosen ^ near[0]}))
 
     def unmet(self, state: Resolution) -> list[Goal]:
         """The goals that a state does not hold."""
@@ -240,8 +247,9 @@ class Search:
     def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
         """The state without assignments that are not needed, proven; or as it is; or None when the proof fails."""
         fewest = chosen
+        near = (chosen, Solver(self.tree.model, state.solver.user)) if len(chosen) >= _MANY else None
         for item in sorted(chosen):
-            if not self._lacks(fewest - {item}):
+            if not self._lacks(fewest - {item}, near):
                 fewest = fewest - {item}
         trimmed = self._state(fewest) if fewest != chosen else state
         if self.proven(trimmed):

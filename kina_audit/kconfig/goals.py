@@ -96,4 +96,5 @@ def _rivals(tree: KernelTree, parts: Sequence[int]) -> bool:
     """Whether two of the symbols that all have to be on are bools of one choice."""
     model = tree.model
     names = {node[1] for node in (model.exprs[part] for part in flat_and(model, parts)) if node[0] == SYMBOL}
-    return any(len([m for m in members if m in names and model.types[m] == "b"]) > 1 for members in model.choices)
+    choices = [model.members[n] for n in names if n in model.members and model.types[n] == "b"]
+    return len(choices) != len(set(choices))

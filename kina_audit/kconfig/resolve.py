@@ -81,22 +81,28 @@ class Resolution:
             self._requested = {r.name: r for r in self.rows}
         return self._requested
 
-    def changed(self, rows: Sequence[Requested]) -> "Resolution":
-        """The same config with assignments added, which take the place of earlier ones of their symbols."""
+    def changed(self, rows: Sequence[Requested], near: "tuple[Solver, set[int]] | None" = None) -> "Resolution":
+        """The same config with assignments added, which take the place of earlier ones of their symbols.
+
+        Args:
+            rows: the assignments.
+            near: a solver of a config that differs from the new one in some symbols alone, and these; none: this one's.
+        """
         names = {r.name for r in rows}
         index = self.tree.model.index
         symbols = {index[n] for n in names if n in index}
         user = user_values(self.tree.model, rows, self.solver.user.without(symbols))
         kept = Later(lambda: (*(r for r in self.rows if r.name not in names), *rows))
+        base, differing = near or (self.solver, symbols)
         if self.own is None:
-            return Resolution(self.tree, kept, self.solver.changed(user, symbols))
+            return Resolution(self.tree, kept, base.changed(user, differing))
         # What was set anew before this stays so.
         before = self.solver.forced.changed if isinstance(self.solver.forced, Held) else frozenset()
         held = Held(self.own, before | symbols)
-        if isinstance(self.solver, OwnSolver):
+        if isinstance(base, OwnSolver):
             solver = Solver(self.tree.model, user, forced=held)
         else:
-            solver = self.solver.changed(user, symbols, forced=held)
+            solver = base.changed(user, differing, forced=held)
         beyond = {n: v for n, v in self.beyond.items() if n not in names}
         return Resolution(self.tree, kept, solver, own=self.own, beyond=beyond)
 
@@ -242,22 +248,30 @@ def resolve(
 
 
 def of_config(
-    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config"
-) -> Resolution:
-    """A parsed config, with fragments merged, resolved on a tree: from its text, or a record's assignments."""
+    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config",
+    solver: Solver | None = None,
+) -> Resolution:  # fmt: skip
+    """A parsed config, with fragments merged, resolved on a tree: from its text, or a record's assignments.
+
+    ``solver``, where there is one, has solved the config on the tree already.
+    """
+    if solver is not None:
+        rows = Later(lambda: tuple(resolve(tree, config.text or spelled(config), name=name).rows))
+        return Resolution(tree, rows, solver)
     return resolve(tree, config.text or spelled(config), fragments, name=name)
 
 
 def of_file(
-    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config"
-) -> Resolution:
+    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config",
+    solver: Solver | None = None,
+) -> Resolution:  # fmt: skip
     """A parsed config as a state of its line: a kernel's own or a vendor's file is followed, anything else is resolved."""
     if config.base is not None:
         changed = config.changed
         rows = [Requested(n, config.raw[n], name, config.line(n) or 0) for n in config.raw if n in changed]
         return _merged(of_file(tree, config.base, name=name).changed(rows), fragments)
     if not follows_file(config):
-        return of_config(tree, config, fragments, name=name)
+        return of_config(tree, config, fragments, name=name, solver=solver)
     plain = of_config(tree, config, name=name)
     own = OwnSolver(tree.model, plain.solver.user, config)
     beyond = {n: v for n, v in config.raw.items() if n not in tree.model.index}
