@@ -53,6 +53,8 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
             "NETFILTER_XT_TARGET_CT", "NETFILTER_XT_MATCH_COMMENT", "NETFILTER_XT_MARK", "NFT_NAT")
           for feature, state in (("agent", DEGRADED), ("iptables", BROKEN), ("l7-proxy", BROKEN),
                                  ("iptables-masquerade", BROKEN), ("bpf-masquerade", WORKS))],
+        *[("NETFILTER_XT_MATCH_CONNTRACK", "6.12.0", release, feature, state) for release in ("1.16", "1.18", "1.20.2")
+          for feature, state in (("iptables-masquerade", BROKEN), ("agent", WORKS), ("bpf-masquerade", WORKS))],
         # IP sets: with native routing only
         (("IP_SET", "NETFILTER_XT_SET"), "6.12.0", "1.20.2", "iptables-masquerade", WORKS),
         (("IP_SET", "VXLAN", "GENEVE"), "6.12.0", "1.20.2", "iptables-masquerade", WORKS),
@@ -62,6 +64,8 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         ("NF_TABLES_IPV6", "6.12.0", "1.18", "ipv6", WORKS),
         (("NF_TABLES_IPV6", "IP6_NF_RAW"), "6.12.0", "1.18", "ipv6", FATAL),
         ("IP6_NF_RAW", "6.12.0", "1.17", "ipv6", FATAL),
+        *[(("NF_TABLES_IPV6", "IP6_NF_NAT"), "6.12.0", release, "ipv6", BROKEN) for release in ("1.16", "1.18", "1.20.2")],
+        (("NFT_NAT", "IP6_NF_NAT"), "6.12.0", "1.20.2", "ipv6", BROKEN),
         ("IP6_NF_RAW", "6.12.0", "1.18", "ipv6", WORKS),
         ("", "6.6.58", "1.18", "ipv6", BROKEN),
         ("", "6.6.59", "1.18", "ipv6", WORKS),
@@ -78,6 +82,8 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         ("INET_DIAG", "6.12.0", "1.20.1", "kube-proxy-replacement", DEGRADED),
         ("INET_UDP_DIAG", "6.12.0", "1.20.0", "kube-proxy-replacement", DEGRADED),
         ("TCP_CONG_CUBIC", "6.12.0", "1.20.2", "bandwidth-manager", FATAL),
+        ("TCP_CONG_CUBIC", "6.12.0", "1.20.2", "bbr", WORKS),
+        ("NET_SCH_FQ", "6.12.0", "1.20.2", "bbr", FATAL),
         *[(s, "6.12.0", "1.20.2", "ztunnel", BROKEN) for s in
           ("NETFILTER_XT_CONNMARK", "NETFILTER_XT_TARGET_REDIRECT", "IP_MULTIPLE_TABLES")],
         ("NETFILTER_XT_TARGET_TPROXY", "6.12.0", "1.20.2", "ztunnel", WORKS),
