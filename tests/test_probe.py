@@ -282,6 +282,22 @@ def test_a_file_system_that_something_empty_covers_says_nothing(
         every_probe()["pci"].run(Bench(None))
 
 
+def test_what_was_not_tried_is_told_by_reason() -> None:
+    rows = [
+        {"id": f"r{n}", "expr": "A", "level": "required", "why": "w", "fix": "f", "source": "s", "probes": [f"a{n}"]}
+        for n in range(20)
+    ]
+    many = build_profile({"id": "p", "title": "t", "description": "d", "requirement": rows}, "p.toml")
+    tried = Probing({f"a{n}": Attempt(f"a{n}", NOT_TRIED, said="needs CAP_X") for n in range(20)}, Circumstances())
+    kernel = Kernel(parse_config(b"CONFIG_A=y\n"), Provenance("running", "running", "x"))
+    report = audit(kernel, [many], cilium=None, probing=tried)
+    asked = {f"a{n}": Asked("A", "nothing", "links") for n in range(20)}
+    text = render_probed("table", Probed(report, tried, asked, "6.12.1", "x86_64", "x"), RenderOptions())
+    assert text.count("needs CAP_X") == 1
+    assert "p/r0, p/r1," in text
+    assert "and 8 more" in " ".join(text.split())
+
+
 @needs_root
 def test_the_kernel_of_this_machine_agrees_with_its_expressions() -> None:
     """A few probes of several kinds; that all agree with this kernel's config is for the slow test."""
