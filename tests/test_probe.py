@@ -30,6 +30,7 @@ from kina_audit.profiles.load import build_profile
 from kina_audit.render import RenderOptions
 from kina_audit.render.probed import render_probed
 from kina_audit.report.probed import Asked, Probed, to_document
+from tests.booted import boot_kernel, machine_of
 from tests.conftest import alone
 
 WORKS, FAILS, NOT_TRIED = Outcome.WORKS, Outcome.FAILS, Outcome.NOT_TRIED
@@ -310,3 +311,20 @@ def test_the_kernel_of_this_machine_agrees_with_its_expressions() -> None:
     assert tried.attempts["exec_elf"].outcome is WORKS
     assert ("af_inet", "open an IPv4 socket") in steps
     assert all(a.said for a in tried.attempts.values() if a.outcome is not WORKS)
+
+
+@pytest.mark.parametrize("tree", ["lib/modules/7.1", "usr/lib/modules/7.3"])
+def test_a_kernel_to_boot_is_found_in_either_layout(tmp_path: Path, tree: str) -> None:
+    """Debian keeps image and config beside the modules since 7.2, and in boot/ before."""
+    (tmp_path / tree).mkdir(parents=True)
+    (tmp_path / "boot").mkdir()
+    places = [tmp_path / "boot/vmlinuz-7.1", tmp_path / "boot/config-7.1"]
+    if tree.startswith("usr"):
+        places = [tmp_path / tree / "vmlinuz", tmp_path / tree / "config"]
+    places[0].write_bytes(bytes(0x38) + b"ARM\x64" + bytes(0x200))
+    places[1].touch()
+    found = boot_kernel(str(tmp_path))
+    assert [found.image, found.config, found.modules] == [*places, tmp_path / tree]
+    assert machine_of(found.image) == "aarch64"
+    places[0].write_bytes(bytes(0x202) + b"HdrS" + bytes(16))
+    assert machine_of(found.image) == "x86_64"
