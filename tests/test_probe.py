@@ -265,6 +265,27 @@ def test_where_no_process_can_be_started_it_says_so(monkeypatch: pytest.MonkeyPa
         run(["af_inet"])
 
 
+@pytest.mark.parametrize(
+    ("name", "without"), [("iptables_core_v6", ("xt6_j_TPROXY", "xt6_m_socket")), ("iptables_core_v4", ())]
+)
+def test_a_kernel_without_legacy_tables_is_not_taken_for_one_without_ip_tables(
+    monkeypatch: pytest.MonkeyPatch, name: str, without: tuple[str, ...]
+) -> None:
+    """Since 6.9 IP_NF_IPTABLES builds no legacy tables, and Cilium's IPv6 rules need IP6_NF_IPTABLES and none of these."""
+    known = every_probe()
+
+    def none(_: Bench) -> None:
+        raise OSError(errno.ENOPROTOOPT, "Protocol not available")
+
+    for other in ("legacy_ip_tables", "legacy_ip6_tables", *without):
+        monkeypatch.setitem(known, other, replace(known[other], run=none))
+    with pytest.raises(MissingError):
+        known[name].run(Bench(None))
+    if without:
+        monkeypatch.setitem(known, without[-1], replace(known[without[-1]], run=lambda _: None))
+        known[name].run(Bench(None))
+
+
 def test_a_flag_that_the_kernel_ignores_makes_no_namespace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A kernel without control groups accepts CLONE_NEWCGROUP; seen on one that was built so."""
     monkeypatch.setattr("kina_audit.probe.libc.unshare", lambda _: None)
