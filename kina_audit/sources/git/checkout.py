@@ -9,6 +9,7 @@ from dataclasses import replace
 from hashlib import sha1
 from pathlib import Path
 
+from kina_audit.base.bounds import MAKEFILE_BYTES
 from kina_audit.base.files import open_regular
 from kina_audit.kernel.config import KernelConfig, Origin
 from kina_audit.kernel.provenance import Provenance
@@ -17,7 +18,6 @@ from kina_audit.kernel.version import KernelVersion
 FROM_MAKEFILE = "KSOURCE of the Makefile beside it"
 _KSOURCE_LINE = re.compile(rb"^\s*(?:export\s+)?KSOURCE\s*[:?]?=(.*)", re.MULTILINE)
 _VERSION_OF_SOURCE = re.compile(rb"linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar")
-_MOST_MAKEFILE = 1 << 20
 
 
 def built_version(makefile: bytes) -> KernelVersion | None:
@@ -38,7 +38,7 @@ def makefile_beside(path: Path) -> bytes:
     makefile = path.parent / "Makefile"
     try:
         with open_regular(makefile) as file:
-            return file.read(_MOST_MAKEFILE)
+            return file.read(MAKEFILE_BYTES)
     except (OSError, ValueError):
         return b""
 

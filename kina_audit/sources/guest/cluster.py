@@ -1,11 +1,12 @@
 """A live cluster, read by kubectl and by nothing else: its cilium-config, its agents, and their own answers."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.base.bounds import NODES
+from kina_audit.base.json_text import read_json
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.sources.guest.commands import SHELL, Command
@@ -17,7 +18,6 @@ _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 _AGENT = "cilium-agent"
 _PODS = "k8s-app=cilium"
-MOST_NODES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Cluster:
             SourceError: they cannot be read, or there are none.
         """
         items = self._get("pods", "--selector", _PODS, "--show-managed-fields=false").get("items") or []
-        found = sorted((_agent(item) for item in items[:MOST_NODES]), key=lambda a: a.node)
+        found = sorted((_agent(item) for item in items[:NODES]), key=lambda a: a.node)
         if not found:
             raise SourceNotFoundError(f"{self._place}: no pod is labelled {_PODS}", "Give Cilium's --namespace.")
         return found
@@ -106,7 +106,7 @@ class Cluster:
     def programs(self, agent: Agent) -> list[str] | None:
         """Names of the BPF programs on an agent's node; None: its image has no bpftool."""
         try:
-            listed = json.loads(self._exec(agent, "bpftool", "-j", "prog", "list"))
+            listed = read_json(self._exec(agent, "bpftool", "-j", "prog", "list"))
             return [str(p["name"]) for p in listed if isinstance(p, dict) and "name" in p]
         except (SourceError, ValueError, TypeError):
             return None
@@ -125,7 +125,7 @@ class Cluster:
 
     def _get(self, *what: str) -> dict[str, Any]:
         try:
-            found = json.loads(self._run("get", *what, "--output", "json"))
+            found = read_json(self._run("get", *what, "--output", "json"))
         except ValueError as error:
             raise SourceError(f"{self._place}: kubectl's answer is no JSON") from error
         if not isinstance(found, dict):
@@ -143,9 +143,11 @@ def read_status(data: bytes, name: str) -> dict[str, Any]:
         SourceError: it is no JSON object, or not a status.
     """
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise SourceError(f"{name}: not JSON", "Give what `cilium-dbg status -o json` prints.") from error
+        found = read_json(data)
+    except ValueError as error:
+        raise SourceError(
+            f"{name}: not JSON that can be read: {error}", "Give what `cilium-dbg status -o json` prints."
+        ) from error
     if not isinstance(found, dict) or "cilium" not in found:
         raise SourceError(f"{name}: not an agent's status", "Give what `cilium-dbg status -o json` prints.")
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kina_audit.base.bounds import CONFIG_BYTES, MIB
+from kina_audit.base.files import open_regular
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.local.stdin import STDIN, opened, shown
@@ -52,8 +53,9 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
             return open_directory(path, options, member)
         if stat.S_ISBLK(status.st_mode) or stat.S_ISSOCK(status.st_mode):
             raise SourceError(f"{path} is a device or a socket, not a config file", "Give a file.")
-        with open(path, "rb") as file:
-            regular = path if stat.S_ISREG(status.st_mode) else None
+        # A regular file that makes its reader wait (/proc/kmsg), or that has become something else by now, is an error.
+        regular = path if stat.S_ISREG(status.st_mode) else None
+        with open_regular(path) if regular else open(path, "rb") as file:
             return _read(file, regular, Provenance(source, kind, source), options, member)
     except FileNotFoundError:
         raise SourceNotFoundError(
