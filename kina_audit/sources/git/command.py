@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from kina_audit.base.bounds import GIT_BYTES, GIT_MEMORY, GIT_SECONDS, MIB
@@ -61,12 +61,14 @@ def git(repository: Path, *words: str) -> bytes:
     with TemporaryFile() as said:
         try:
             running = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=said, stdin=subprocess.DEVNULL, env=environment
-            )
-        except OSError as error:
-            raise SourceError(f"git cannot be run: {error.strerror}", "It reads the repository's history.") from error
+                command, stdout=subprocess.PIPE, stderr=said, stdin=subprocess.DEVNULL, env=environment,
+                preexec_fn=_bound_memory if sys.platform == "linux" else None,  # noqa: PLW1509  (it takes no lock)
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError) as error:
+            raise SourceError(
+                f"git cannot be run: {getattr(error, 'strerror', error)}", "It reads the repository's history."
+            ) from error
         with running, _stopped_after(running, GIT_SECONDS) as late:
-            _bound_memory(running.pid)
             assert running.stdout is not None
             data = running.stdout.read(GIT_BYTES + 1)
             if len(data) > GIT_BYTES:
@@ -84,13 +86,12 @@ def git(repository: Path, *words: str) -> bytes:
     return data
 
 
-def _bound_memory(process: int) -> None:
-    """What git allocates for somebody's objects, where the system can bound that; its maps of packs do not count."""
-    if sys.platform == "linux":
-        import resource
+def _bound_memory() -> None:
+    """Bound what git allocates for somebody's objects; its maps of packs do not count (Linux). In the new process, before git starts."""
+    import resource
 
-        with suppress(OSError):  # it has ended
-            resource.prlimit(process, resource.RLIMIT_DATA, (GIT_MEMORY, GIT_MEMORY))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (GIT_MEMORY if hard < 0 else min(GIT_MEMORY, hard), hard))
 
 
 @contextmanager

@@ -86,7 +86,11 @@ class Cluster:
             SourceError: they cannot be read, or there are none.
         """
         items = self._get("pods", "--selector", _PODS, "--show-managed-fields=false").get("items") or []
-        found = sorted((_agent(item) for item in items[:NODES]), key=lambda a: a.node)
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise SourceError(f"{self._place}: kubectl's answer lists no pods")
+        if len(items) > NODES:
+            raise SourceError(f"{self._place}: more than {NODES:,} agents, which no cluster has")
+        found = sorted(map(_agent, items), key=lambda a: a.node)
         if not found:
             raise SourceNotFoundError(f"{self._place}: no pod is labelled {_PODS}", "Give Cilium's --namespace.")
         return found

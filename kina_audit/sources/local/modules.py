@@ -110,7 +110,7 @@ def _walked(folder: Path) -> frozenset[str]:
         names.update(filter(None, map(module_name, files)))
         count += 1 + len(files)
         if count > MODULE_FILES:
-            break
+            raise SourceTooLargeError(f"{folder}: more than {MODULE_FILES:,} names, which no folder of modules has")
     return frozenset(names)
 
 
