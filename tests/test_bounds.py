@@ -194,6 +194,18 @@ def member_header(count: int, _: Path) -> object:
     return [m.name for m in members(CallReader(io.BytesIO(data).read), "x")]
 
 
+def tar_zeros(count: int, _: Path) -> object:
+    import io
+    import tarfile
+
+    from kina_audit.kernel.compression.reader import CallReader
+    from kina_audit.sources.archive.tar import members
+
+    block = tarfile.BLOCKSIZE
+    data = tarfile.TarInfo("x").tobuf() + bytes(-(-count // block) * block)
+    return [m.name for m in members(CallReader(io.BytesIO(data).read), "x")]
+
+
 def links(count: int, _: Path) -> object:
     from kina_audit.sources.archive.member import follow
 
@@ -268,6 +280,7 @@ TRIED: dict[str, Try] = {
     "ARCHIVE_RATIO": ratio,
     "MEMBER_NAME": member_name,
     "MEMBER_HEADER": member_header,
+    "TAR_ZEROS": tar_zeros,
     "LINKS": links,
     "KCONFIG_LINE": lambda n, f: in_tree("config A\n\tbool\n#" + "x" * (n - 2) + "\n", f),
     "KCONFIG_NESTING": lambda n, f: in_tree(f"config A\n\tbool\n\tdepends on B if {'(' * n}C{')' * n}\n", f),

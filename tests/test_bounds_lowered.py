@@ -271,8 +271,23 @@ def agents(count: int, _: Path) -> object:
     return found.agents()
 
 
+def sparse(count: int, folder: Path) -> object:
+    """A file of so many MiB that is neither text nor an archive, and no image either."""
+    from kina_audit.errors import NoIkconfigError
+    from kina_audit.sources import open_source
+    from kina_audit.sources.options import SourceOptions
+
+    with (folder / "x").open("wb") as file:
+        file.truncate(count * MIB)
+    try:
+        return open_source(str(folder / "x"), SourceOptions(max_decompressed=1))
+    except NoIkconfigError as error:
+        return error
+
+
 LOWERED: dict[str, tuple[int, tuple[str, ...], Try]] = {
     "DECOMPRESSED_MIB": (1, (), decompressed),
+    "IMAGE_BYTES": (3, ("sources.local.file",), sparse),
     "WINDOW": (2, (), window),
     "MEMBER_IMAGES": (3, ("sources.archive.choose",), images),
     "TREE_ARCHIVE": (100, ("sources.tree.find",), fetched_tree),
@@ -305,7 +320,7 @@ LOWERED: dict[str, tuple[int, tuple[str, ...], Try]] = {
 }
 """Bound to a smaller one, the modules that have it, and what is tried: at the smaller bound and one above."""
 
-UNITS = {"GIT_MEMORY": MIB, "COMPILER_SECONDS": 0.1}
+UNITS = {"IMAGE_BYTES": MIB, "GIT_MEMORY": MIB, "COMPILER_SECONDS": 0.1}
 
 
 @pytest.mark.parametrize("name", LOWERED)
@@ -315,6 +330,7 @@ def test_at_the_lowered_bound_and_above(name: str, tmp_path: Path, monkeypatch: 
         found = importlib.import_module(f"kina_audit.{module}")
         assert getattr(found, name) == getattr(bounds, name)
         monkeypatch.setattr(found, name, most * UNITS.get(name, 1))
+    monkeypatch.setattr("kina_audit.sources.local.file._MAPPED", MIB)  # from there on files are streamed
     assert attempt(most, tmp_path) is not None
     with pytest.raises(KinaAuditError):
         attempt(most + 1, tmp_path)

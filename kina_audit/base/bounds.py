@@ -48,6 +48,9 @@ CONFIG_WARNINGS = _most(
 DECOMPRESSED_MIB = _most(
     "DECOMPRESSED_MIB", 512, "MiB", "that an image, or one layer of it, may expand to without --max-decompressed"
 )
+IMAGE_BYTES = _most(
+    "IMAGE_BYTES", 4096 * MIB, "bytes", "of a file that may be an image, or --max-decompressed; vmlinux has 1 GB"
+)
 LAYERS = _most("LAYERS", 4, "layers", "of containers or compression inside each other")
 WINDOW = _most(
     "WINDOW",
@@ -59,6 +62,7 @@ ARCHIVE_RATIO = _most("ARCHIVE_RATIO", 64, "times", "that an archive past DECOMP
 MEMBERS = _most("MEMBERS", 400_000, "members", "of an archive; the kernel's own source has 90,000")
 MEMBER_NAME = _most("MEMBER_NAME", 4_096, "characters", "of a member's name: PATH_MAX of Linux")
 MEMBER_HEADER = _most("MEMBER_HEADER", MIB, "bytes", "of a member's long name or pax header")
+TAR_ZEROS = _most("TAR_ZEROS", 16 * MIB, "bytes", "of zeros of a tar archive; tar itself writes 10 KiB at its end")
 MEMBER_HELD = _most(
     "MEMBER_HELD", 64 * MIB, "bytes", "of a member that is held in memory; a larger one is read forward"
 )
