@@ -1,7 +1,8 @@
 """A live cluster, read by kubectl and by nothing else: its cilium-config, its agents, and their own answers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,12 +73,14 @@ class Cluster:
             SourceError: it cannot be read.
         """
         document = self._get("configmap", "cilium-config")
-        meta = document.get("metadata") or {}
-        times = [str(f["time"]) for f in meta.get("managedFields") or () if f.get("time")]
+        with self._shape():
+            meta = document.get("metadata") or {}
+            times = [str(f["time"]) for f in meta.get("managedFields") or () if f.get("time")]
+            changed = max(times, default=str(meta.get("creationTimestamp") or ""))
         data = document.get("data")
         if not isinstance(data, Mapping) or not data:
             raise SourceError(f"{self._place}: cilium-config has no data", "Is Cilium installed in this namespace?")
-        return {str(k): str(v) for k, v in data.items()}, max(times, default=str(meta.get("creationTimestamp") or ""))
+        return {str(k): str(v) for k, v in data.items()}, changed
 
     def agents(self) -> list[Agent]:
         """Every agent, by node.
@@ -86,11 +89,10 @@ class Cluster:
             SourceError: they cannot be read, or there are none.
         """
         items = self._get("pods", "--selector", _PODS, "--show-managed-fields=false").get("items") or []
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise SourceError(f"{self._place}: kubectl's answer lists no pods")
-        if len(items) > NODES:
-            raise SourceError(f"{self._place}: more than {NODES:,} agents, which no cluster has")
-        found = sorted(map(_agent, items), key=lambda a: a.node)
+        with self._shape():
+            if len(items) > NODES:
+                raise SourceError(f"{self._place}: more than {NODES:,} agents, which no cluster has")
+            found = sorted(map(_agent, items), key=lambda a: a.node)
         if not found:
             raise SourceNotFoundError(f"{self._place}: no pod is labelled {_PODS}", "Give Cilium's --namespace.")
         return found
@@ -123,6 +125,14 @@ class Cluster:
         """
         command = (*self._start, "exec", "-i", f"pod/{agent.pod}", "--container", _AGENT, "--", SHELL)
         return open_command(Command(command), "kubectl", f"kubectl:pod/{self._namespace}/{agent.pod}", self._options)
+
+    @contextmanager
+    def _shape(self) -> Iterator[None]:
+        """Whatever in an answer is of another kind than the API server's is one error."""
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError) as error:
+            raise SourceError(f"{self._place}: kubectl's answer is no API server's") from error
 
     def _exec(self, agent: Agent, *command: str) -> bytes:
         return self._run("exec", f"pod/{agent.pod}", "--container", _AGENT, "--", *command)
