@@ -467,6 +467,18 @@ for _variable, _value in {"COLUMNS": "9" * 5000, "LINES": "-1", "TERM": "\x1b", 
                 )
             )
 
+for _setting in (
+    "profile-dirs = [TEXT]",
+    "waivers = [TEXT]",
+    "baseline = TEXT",
+    "kernel-tree = TEXT",
+    "outputs = [TEXT]",
+    "profiles = [TEXT]",
+):
+    for _content in ('"json=a\\u0000b.toml"', '"' + "a" * 5_000 + '.toml"', '"json=\\u202e::error::x"'):
+        text(f"settings: {_setting} {_content[:20]}", lambda s=_setting, c=_content: s.replace("TEXT", c), "check", "recorded:kata@3.17.0", "-q", "-p", "vxlan",
+             "--trust-settings", file="kina-audit.toml", status=(0, 1, 2, 3))  # fmt: skip
+
 # YAML, TOML and JSON in other forms
 _review = ("cilium", "review", "x", "recorded:kata@3.17.0")
 text("YAML, a number of base 60", lambda: "a: 1" + ":59" * 600_000 + "\n", *_review, status=(0, 1, 2, 3))
