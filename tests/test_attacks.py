@@ -7,6 +7,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import tests.attacks_again  # noqa: F401  (adds its own)
 from tests.attacks import ATTACKS, Attack, tree
 from tests.hostile_server import serving
 
@@ -36,6 +38,8 @@ def limited() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 MEASURED = """
 import os, resource, sys
@@ -75,6 +79,8 @@ def held(name: str, folder: Path, words: tuple[str, ...], status: frozenset[int]
     assert ended in status, (ended, said[:2_000])
     assert resident <= MOST_RESIDENT, f"{resident // MIB} MiB"
     assert len(said) < 40_000
+    assert not CONTROL.search(said), "on a terminal it would act"
+    assert not (folder / "RAN").exists(), "a program of the input ran"
     return said
 
 

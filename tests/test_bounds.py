@@ -97,12 +97,6 @@ def small_file(most: int, count: int, folder: Path) -> object:
     return read_text(folder / "x", most, "a file")
 
 
-def named(count: int, _: Path) -> object:
-    from kina_audit.sources.expand import expand
-
-    return sum(1 for _ in expand(["recorded:apple"] * count))
-
-
 def listed(count: int, folder: Path) -> object:
     from kina_audit.sources.expand import expand
 
@@ -155,7 +149,153 @@ def tries(count: int, _: Path) -> object:
     )  # fmt: skip
 
 
+def layers(count: int, _: Path) -> object:
+    import gzip
+
+    from kina_audit.kernel.compression.limits import Budget, Limits
+    from kina_audit.kernel.compression.reader import ViewReader
+    from kina_audit.sources.local.content import read_config
+
+    data = gzip.decompress((ROOT / "fixtures/images/Image.gz").read_bytes())
+    for _ in range(count):
+        data = gzip.compress(data)
+    return read_config(ViewReader(memoryview(data)), "x", Budget(Limits(), "x"))
+
+
+def ratio(count: int, _: Path) -> object:
+    from kina_audit.kernel.compression.limits import ArchiveBudget, Limits
+
+    budget = ArchiveBudget(Limits(layer=1, total=1), "x", lambda: 1)
+    budget.spend(count, count, "x")
+    return budget
+
+
+def member_name(count: int, _: Path) -> object:
+    from kina_audit.sources.archive.member import Guard
+
+    guard = Guard("x")
+    guard.check("x" * count)
+    return guard
+
+
+def member_header(count: int, _: Path) -> object:
+    """A pax header of so many bytes."""
+    import io
+    import tarfile
+
+    from kina_audit.kernel.compression.reader import CallReader
+    from kina_audit.sources.archive.tar import members
+
+    record = f"{count} comment=".encode()
+    pax = tarfile.TarInfo("pax")
+    pax.type, pax.size = tarfile.XHDTYPE, count
+    data = pax.tobuf() + (record + b"x" * (count - len(record) - 1) + b"\n") + bytes(-count % 512)
+    data += tarfile.TarInfo("x").tobuf() + bytes(1024)
+    return [m.name for m in members(CallReader(io.BytesIO(data).read), "x")]
+
+
+def tar_zeros(count: int, _: Path) -> object:
+    import io
+    import tarfile
+
+    from kina_audit.kernel.compression.reader import CallReader
+    from kina_audit.sources.archive.tar import members
+
+    block = tarfile.BLOCKSIZE
+    data = tarfile.TarInfo("x").tobuf() + bytes(-(-count // block) * block)
+    return [m.name for m in members(CallReader(io.BytesIO(data).read), "x")]
+
+
+def links(count: int, _: Path) -> object:
+    from kina_audit.sources.archive.member import follow
+
+    return follow("0", {str(i): str(i + 1) for i in range(count)}, "x")
+
+
+def in_tree(text: str, folder: Path) -> object:
+    from tests.test_bounds_lowered import kconfig
+
+    return kconfig(text, folder)
+
+
+def includes(count: int, folder: Path) -> object:
+    from tests.test_bounds_lowered import REQUIREMENT, library
+
+    chain = {f"i{i}": f'includes = ["i{i + 1}"]' for i in range(count - 1)}
+    return library(folder, {**chain, f"i{count - 1}": REQUIREMENT})
+
+
+def labels(texts: list[str]) -> object:
+    from kina_audit.cli.check import _labels
+
+    return _labels(texts)
+
+
+def log(count: int, folder: Path, piece: bytes) -> object:
+    from kina_audit.cli.why import _read
+
+    (folder / "log").write_bytes(piece * count)
+    return _read(folder / "log")
+
+
+def deep(count: int, folder: Path) -> object:
+    from kina_audit.profiles.load import profile_files
+    from kina_audit.sources.expand import expand
+
+    place = folder.joinpath(str(count), *["d"] * (count - 1))
+    place.mkdir(parents=True)
+    (place / "x.toml").touch()
+    [one] = expand([str(folder / str(count))])
+    assert bool(one.error) == (count > bounds.FOLDER_DEPTH)
+    return profile_files(folder / str(count))
+
+
+def modules_dep(count: int, folder: Path) -> object:
+    from kina_audit.sources.local.modules import _text
+
+    (folder / "modules.dep").write_bytes(b"x" * count)
+    return _text(folder / "modules.dep", folder)
+
+
+def modprobe(texts: list[str], folder: Path) -> object:
+    from kina_audit.kernel.modules import lines_against
+    from kina_audit.sources.local.modules import _settings
+
+    place = folder / "etc/modprobe.d"
+    place.mkdir(parents=True, exist_ok=True)
+    for number, text in enumerate(texts):
+        (place / f"{number}.conf").write_text(text)
+    return lines_against(_settings(folder, live=False))
+
+
+def makefile(count: int, folder: Path) -> object:
+    from kina_audit.sources.git.checkout import makefile_beside
+
+    (folder / "Makefile").write_bytes(b"x" * count)
+    return makefile_beside(folder / "config")
+
+
 TRIED: dict[str, Try] = {
+    "LAYERS": layers,
+    "ARCHIVE_RATIO": ratio,
+    "MEMBER_NAME": member_name,
+    "MEMBER_HEADER": member_header,
+    "TAR_ZEROS": tar_zeros,
+    "LINKS": links,
+    "KCONFIG_LINE": lambda n, f: in_tree("config A\n\tbool\n#" + "x" * (n - 2) + "\n", f),
+    "KCONFIG_NESTING": lambda n, f: in_tree(f"config A\n\tbool\n\tdepends on B if {'(' * n}C{')' * n}\n", f),
+    "INCLUDES": includes,
+    "LABELS": lambda n, _: labels([f"a{i}=x" for i in range(n)]),
+    "LABEL": lambda n, _: labels(["a=" + "x" * n]),
+    "LOG_BYTES": lambda n, f: log(n, f, b"x"),
+    "LOG_LINES": lambda n, f: log(n, f, b"x\n"),
+    "FOLDER_DEPTH": deep,
+    "MODULES_BYTES": modules_dep,
+    "MODPROBE_BYTES": lambda n, f: modprobe(["#" * (n // 2), "#" * (n - n // 2)], f),
+    "MODPROBE_PATTERNS": lambda n, f: modprobe(["".join(f"blacklist a{i}*\n" for i in range(n))], f),
+    "MODPROBE_PATTERN": lambda n, f: modprobe([f"blacklist {'a' * (n - 1)}*\n"], f),
+    "MAKEFILE_BYTES": makefile,
+    "STATUS_BYTES": lambda n, f: small_file(bounds.STATUS_BYTES, n, f),
     "CONFIG_BYTES": config_bytes,
     "CONFIG_LINES": config_lines,
     "CONFIG_LINE": config_line,
@@ -172,7 +312,6 @@ TRIED: dict[str, Try] = {
     "BASELINE_BYTES": lambda n, f: small_file(bounds.BASELINE_BYTES, n, f),
     "REPORT_BYTES": lambda n, f: small_file(bounds.REPORT_BYTES, n, f),
     "JSON_VALUES": json_values,
-    "SOURCES": named,
     "SOURCES_BYTES": listed,
     "VALUES_BYTES": lambda n, f: values("a: 1\n#" + "x" * (n - 6), f),
     "VALUES": lambda n, f: values("".join(f"a{i}: 1\n" for i in range(n - 1)), f),

@@ -78,8 +78,10 @@ def test_a_misspelled_name_is_understood(source: str, meant: str) -> None:
 
 
 def test_an_endless_file_ends() -> None:
-    with pytest.raises(SourceTooLargeError):
-        open_source("/dev/zero", SourceOptions(max_decompressed=32))
+    with pytest.raises(SourceTooLargeError, match="more than 32 MiB"):
+        open_source("/proc/self/pagemap", SourceOptions(max_decompressed=32))
+    with pytest.raises(SourceError, match="is a device or a socket"):
+        open_source("/dev/zero")
 
 
 def test_running_looks_where_distributions_put_it(tmp_path: Path) -> None:

@@ -48,6 +48,9 @@ CONFIG_WARNINGS = _most(
 DECOMPRESSED_MIB = _most(
     "DECOMPRESSED_MIB", 512, "MiB", "that an image, or one layer of it, may expand to without --max-decompressed"
 )
+IMAGE_BYTES = _most(
+    "IMAGE_BYTES", 4096 * MIB, "bytes", "of a file that may be an image, or --max-decompressed; vmlinux has 1 GB"
+)
 LAYERS = _most("LAYERS", 4, "layers", "of containers or compression inside each other")
 WINDOW = _most(
     "WINDOW",
@@ -59,6 +62,7 @@ ARCHIVE_RATIO = _most("ARCHIVE_RATIO", 64, "times", "that an archive past DECOMP
 MEMBERS = _most("MEMBERS", 400_000, "members", "of an archive; the kernel's own source has 90,000")
 MEMBER_NAME = _most("MEMBER_NAME", 4_096, "characters", "of a member's name: PATH_MAX of Linux")
 MEMBER_HEADER = _most("MEMBER_HEADER", MIB, "bytes", "of a member's long name or pax header")
+TAR_ZEROS = _most("TAR_ZEROS", 16 * MIB, "bytes", "of zeros of a tar archive; tar itself writes 10 KiB at its end")
 MEMBER_HELD = _most(
     "MEMBER_HELD", 64 * MIB, "bytes", "of a member that is held in memory; a larger one is read forward"
 )
@@ -69,6 +73,16 @@ ZIP_DIRECTORY = _most(
     "ZIP_DIRECTORY", 12 * MIB, "bytes", "of a zip archive's directory; the kernel's own source would have 9 MiB"
 )
 FOLDER_FILES = _most("FOLDER_FILES", 256, "files", "of a folder that may hold its kernel")
+FOLDER_DEPTH = _most("FOLDER_DEPTH", 64, "folders", "inside each other that matrix and --profile-dir go into")
+MODULES_BYTES = _most(
+    "MODULES_BYTES", 4 * MIB, "bytes", "of modules.dep or modules.builtin; Debian's have 0.6 MB, Ubuntu's 0.9 MB"
+)
+MODPROBE_FILES = _most("MODPROBE_FILES", 1_000, "files", "of a folder of modprobe's settings")
+MODPROBE_BYTES = _most("MODPROBE_BYTES", 2 * MIB, "bytes", "of all of modprobe's settings; real ones: 20 kB")
+MODPROBE_PATTERNS = _most("MODPROBE_PATTERNS", 100, "patterns", "of modules in them; real ones: none")
+MODPROBE_PATTERN = _most("MODPROBE_PATTERN", 256, "characters", "of such a pattern; a module's name has 55")
+MODULE_FILES = _most("MODULE_FILES", 200_000, "names", "below a folder of modules without an index")
+MAKEFILE_BYTES = _most("MAKEFILE_BYTES", MIB, "bytes", "of the Makefile beside a config; Linux 7.2 has 0.1 MB")
 
 # Kernel trees
 TREE_ARCHIVE = _most("TREE_ARCHIVE", 512 * MIB, "bytes", "of an archive that is fetched; linux-*.tar.xz has 150 MB")
@@ -81,7 +95,7 @@ KCONFIG_LINE = _most("KCONFIG_LINE", 64 * KIB, "characters", "of one line of it,
 KCONFIG_BYTES = _most("KCONFIG_BYTES", 64 * MIB, "bytes", "of all of them; Linux 7.2 has 7 MB")
 KCONFIG_MACROS = _most("KCONFIG_MACROS", 20_000, "macros", "that are expanded; real trees: 250")
 KCONFIG_EXPANSION = _most("KCONFIG_EXPANSION", MIB, "characters", "that a macro may expand to")
-KCONFIG_NESTING = _most("KCONFIG_NESTING", 100, "blocks", "of a Kconfig file inside each other")
+KCONFIG_NESTING = _most("KCONFIG_NESTING", 100, "parentheses", "of a condition behind `if` inside each other")
 
 # The network, guests, programs
 BODY_BYTES = _most("BODY_BYTES", 4 * MIB, "bytes", "of an HTTP body, as it is sent: no content encoding is undone")
@@ -97,13 +111,19 @@ DOWNLOAD_SECONDS = _most("DOWNLOAD_SECONDS", 3_600, "seconds", "for a kernel's s
 ETAG = _most("ETAG", 256, "characters", "of an entity tag; a longer one, or one that is not ASCII, is not kept")
 GUEST_SECONDS = _most("GUEST_SECONDS", 120, "seconds", "that a guest or node may take without --timeout")
 GUEST_BYTES = _most("GUEST_BYTES", 32 * MIB, "bytes", "that it may print; a config is 0.6 MB in hexadecimal")
+GUEST_LINES = _most("GUEST_LINES", 200_000, "lines", "of facts in that; a distribution's kernel has 10,000 modules")
 GIT_BYTES = _most("GIT_BYTES", 16 * MIB, "bytes", "that git may print at once")
+GIT_MEMORY = _most("GIT_MEMORY", 256 * MIB, "bytes", "that git may allocate for what it reads, on Linux")
 GIT_SECONDS = _most("GIT_SECONDS", 60, "seconds", "that one run of git may take")
 GIT_REVISIONS = _most("GIT_REVISIONS", 2_000, "commits", "of a history, the newest ones")
 COMPILER_SECONDS = _most("COMPILER_SECONDS", 20, "seconds", "that one question to a compiler may take")
 CACHE_BYTES = _most("CACHE_BYTES", 64 * MIB, "bytes", "of a document of a cached kernel tree; real ones: 1.7 MB")
+STATUS_BYTES = _most("STATUS_BYTES", 16 * MIB, "bytes", "of an agent's saved status; real ones: 0.1 MB")
+NODES = _most("NODES", 5_000, "nodes", "of a cluster, which is what Kubernetes supports")
 
 # Files of the user's
+LOG_BYTES = _most("LOG_BYTES", 16 * MIB, "bytes", "of a log that `why` reads")
+LOG_LINES = _most("LOG_LINES", 300_000, "lines", "of it")
 TOML_BYTES = _most("TOML_BYTES", MIB, "bytes", "of a profile, of waivers or of settings")
 TOML_KEY = _most("TOML_KEY", 16, "parts", "of a dotted key")
 TOML_PARTS = _most("TOML_PARTS", 150_000, "parts", "of all keys of a file together")

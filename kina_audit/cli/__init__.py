@@ -3,12 +3,12 @@
 import os
 import sys
 from collections.abc import Sequence
-from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
+from errno import EACCES, EBADF, EDQUOT, EFBIG, EIO, ELOOP, ENAMETOOLONG, ENOSPC, ENOTDIR
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from kina_audit.errors import KinaAuditError, OutputError, UsageError
+from kina_audit.errors import KinaAuditError, OutputError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from click import Command, Context
@@ -79,6 +79,9 @@ def main(arguments: Sequence[str]) -> int:
         _complain("there is not enough memory for this", "Give a smaller input, or more memory.")
         return OUT_OF_MEMORY
     except OSError as error:
+        if error.errno in (ENAMETOOLONG, ELOOP, EACCES, ENOTDIR) and isinstance(error.filename, (str, Path)):
+            _complain(f"{str(error.filename)[:200]}: {error.strerror}", "Check the path and its permissions.")
+            return SourceError.exit_code
         # Click's own writing of --help is the only one that does not go through the terminal module.
         if error.filename is not None or error.errno not in (ENOSPC, EIO, EDQUOT, EFBIG, EBADF):
             raise

@@ -67,6 +67,7 @@ def verify(
 
 def _saved(status: Path, config: str, source: str, cilium: str, options: "SourceOptions") -> "Verification":
     from kina_audit.api import load_kernel
+    from kina_audit.base.bounds import STATUS_BYTES
     from kina_audit.cli.input_files import read_text
     from kina_audit.clusters import verify_saved
     from kina_audit.errors import UsageError
@@ -84,6 +85,6 @@ def _saved(status: Path, config: str, source: str, cilium: str, options: "Source
     kind, rows = read_values(config)
     if kind != CONFIGMAP:
         raise UsageError(f"{config}: Helm values, not the ConfigMap cilium-config", "The agent reads the ConfigMap.")
-    told = read_status(read_text(status, 16 * 1024 * 1024, "an agent's status").encode(), str(status))
+    told = read_status(read_text(status, STATUS_BYTES, "an agent's status").encode(), str(status))
     kernel = load_kernel(source, options) if source else None
     return verify_saved({key: value for key, value, _ in rows}, told, kernel, cilium=cilium)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from kina_audit.cli import main, terminal
+from kina_audit.sources import named_file
 
 # What a hook does is stated where it is configured, not in a file of the checkout it looks at.
 _WORDS = {
@@ -43,4 +44,4 @@ def hook(arguments: Sequence[str]) -> int:
             "no file was given, so nothing was checked", "Let pre-commit pass file names, or add them to args."
         )
         return 3
-    return max(main([*_WORDS[arguments[0]], *options, "--", name]) for name in files)
+    return max(main([*_WORDS[arguments[0]], *options, "--", named_file(name)]) for name in files)

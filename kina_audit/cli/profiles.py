@@ -108,12 +108,12 @@ def validate(
     """Check profile files: schema, expressions, symbols, version gates, ids, probes. Exit status 2 when one is wrong."""
     from kina_audit.cli.probe import planned
     from kina_audit.errors import KinaAuditError, NothingCheckedError
-    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.profiles.load import ProfileLibrary, profile_files
     from kina_audit.profiles.review import problems
 
     files: list[Path] = []
     for path in paths:
-        files += sorted(path.rglob("*.toml")) if path.is_dir() else [path]
+        files += profile_files(path) if path.is_dir() else [path]
     if not files:
         raise NothingCheckedError("no profile file (*.toml) there, so nothing was checked", "Give files or folders.")
     bad = 0

@@ -126,6 +126,9 @@ def _checked(
     breach = first_error(values, "settings")
     if breach is not None:
         raise UsageError(f"{place(breach.path)}{breach.text}", breach.hint)
+    for key, value in values.items():
+        if "\\u0000" in json.dumps(value, default=str):  # the library of the command line has no answer to such a path
+            raise UsageError(f"{place((key,))}key {key}: a text with a NUL character")
     found = {key: why for key, value in values.items() if (why := refused(key, value, folder))}
     return Settings(
         values,

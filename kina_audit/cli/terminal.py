@@ -9,12 +9,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from kina_audit.base.bounds import SAID
 from kina_audit.errors import OutputError, UsageError
 
 DEFAULT_WIDTH = 80
-_LONGEST_SAID = 2_000
-"""Characters of a line on stderr: an input's own text may be in it."""
-
 _COLOUR = "(\x1b\\[(?:0|1|3[1235]|90)m)"
 """What `kina_audit.render.table_style` and its kin write."""
 _COMMAND_LINE = r"(?m)^([^\S\n]*)::"
@@ -51,7 +49,7 @@ def width() -> int:
 def say(message: str, hint: str = "") -> None:
     """Print a sentence of progress, a warning or an error on stderr, and what to do about it on a line of its own."""
     text = f"kina-audit: {message}" + (f"\n  {hint}" if hint else "")
-    lines = [line if len(line) <= _LONGEST_SAID else f"{line[:_LONGEST_SAID]} ..." for line in text.split("\n")]
+    lines = [line if len(line) <= SAID else f"{line[:SAID]} ..." for line in text.split("\n")]
     tell(harmless("\n".join(lines).replace("\r", "\\r")))
 
 

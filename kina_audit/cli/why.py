@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.base.bounds import LOG_BYTES, LOG_LINES, MIB
 from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
@@ -12,9 +13,6 @@ from kina_audit.cli.profile_options import FolderOption
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
-
-MOST_LOG_BYTES = 64 * 1024 * 1024
-"""A log larger than this is refused."""
 
 _SHOWN = 5
 
@@ -82,12 +80,14 @@ def _read(path: Path) -> str:
     name = shown(path)
     try:
         with opened(path) as file:
-            data = file.read(MOST_LOG_BYTES + 1)
+            data = file.read(LOG_BYTES + 1)
     except SourceError as error:
         raise UsageError(error.message, error.hint) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise UsageError(f"{name}: cannot be read: {reason}", "Give the path of a log.") from error
-    if len(data) > MOST_LOG_BYTES:
-        raise UsageError(f"{name}: more than {MOST_LOG_BYTES >> 20} MiB", "Give the part around the error.")
+    if len(data) > LOG_BYTES:
+        raise UsageError(f"{name}: more than {LOG_BYTES // MIB} MiB", "Give the part around the error.")
+    if data.count(b"\n") > LOG_LINES:
+        raise UsageError(f"{name}: more than {LOG_LINES:,} lines", "Give the part around the error.")
     return data.decode("utf-8", errors="replace")

@@ -244,10 +244,10 @@ class _Flattener:
             item = node.item
             if item.__class__ is self.k.Symbol:
                 number = self.number[id(item)]
-                hidden = _is_transitional(item) or item is self.tree.defconfig_list
-                if number not in seen and not hidden:
+                if number not in seen:
                     seen.add(number)
-                    steps.append([SHOW_SYMBOL, number])
+                    if not _is_transitional(item) and item is not self.tree.defconfig_list:
+                        steps.append([SHOW_SYMBOL, number])
             elif item is self.k.MENU or item is self.k.COMMENT:
                 steps.append([SHOW_MENU, self._menu_visible(node), node.prompt[0]])
             if node.list:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 
+from kina_audit.base.bounds import MODPROBE_PATTERN, MODPROBE_PATTERNS
 from kina_audit.base.datatype import datatype, field
 from kina_audit.base.packaged import data_file, toml_document
+from kina_audit.errors import SourceTooLargeError
 from kina_audit.kernel.config import KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
@@ -40,6 +42,7 @@ class Modules:
         helper: what the running kernel runs to load a module (``kernel.modprobe``); None: not seen.
         closed: no module can be loaded any more (``kernel.modules_disabled``).
         needs: a module's name to those of the modules that are loaded before it; of what symbols make alone.
+        patterns: those of ``blocked`` that are no names.
     """
 
     folder: str
@@ -51,10 +54,17 @@ class Modules:
     helper: str | None = None
     closed: bool = False
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    patterns: tuple[str, ...] = field(init=False, repr=False)
 
     def line_against(self, module: str) -> str:
         """The line that blocks a module, with its file; empty: there is none."""
-        return next((line for name, line in self.blocked.items() if fnmatchcase(module, name)), "")
+        if module in self.blocked:
+            return self.blocked[module]
+        return next((self.blocked[name] for name in self.patterns if fnmatchcase(module, name)), "")
+
+    def __post_init__(self) -> None:
+        """Find the patterns among what is blocked: each is held against every module."""
+        object.__setattr__(self, "patterns", tuple(filter(_is_pattern, self.blocked)))
 
     def line_beneath(self, module: str) -> tuple[str, str]:
         """A module that has to be loaded before one and is blocked, and the line that does it; empty: there is none.
@@ -100,8 +110,12 @@ def lines_against(files: Iterable[tuple[str, str]]) -> dict[str, str]:
 
     Args:
         files: (name, text) of each, in the order modprobe reads them.
+
+    Raises:
+        SourceTooLargeError: more patterns than anybody writes.
     """
     found: dict[str, str] = {}
+    patterns = 0
     for name, text in files:
         # A line that goes on is joined as it stands (libkmod).
         for line in text.replace("\\\n", "").splitlines():
@@ -111,9 +125,20 @@ def lines_against(files: Iterable[tuple[str, str]]) -> dict[str, str]:
             module = words[1].replace("-", "_")
             if words[0] == "blacklist" and module.startswith(_BY_NAME):
                 continue
-            said = f"`{' '.join(words)[:120]}` in {name}"
-            found.setdefault(module, said)
+            if module in found:
+                continue
+            if _is_pattern(module):
+                patterns += 1
+                if patterns > MODPROBE_PATTERNS or len(module) > MODPROBE_PATTERN:
+                    raise SourceTooLargeError(
+                        f"{name}: more, or longer, patterns of modules than modprobe's settings have"
+                    )
+            found[module] = f"`{' '.join(words)[:120]}` in {name}"
     return found
+
+
+def _is_pattern(module: str) -> bool:
+    return any(c in module for c in "*?[")
 
 
 def _loads_nothing(words: list[str]) -> bool:

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from kina_audit.base.bounds import ALTERNATIVES, INCLUDES, PROFILES, TOML_BYTES
-from kina_audit.base.files import read_regular
+from kina_audit.base.bounds import ALTERNATIVES, FOLDER_DEPTH, INCLUDES, PROFILES, TOML_BYTES
+from kina_audit.base.files import files_below, read_regular
 from kina_audit.base.packaged import profiles_folder, toml_document
 from kina_audit.base.toml_text import read_toml
 from kina_audit.errors import ProfileError
@@ -58,10 +57,7 @@ class ProfileLibrary:
             self._add(document, file, name)
         given: list[Path] = []
         for folder in folders:
-            # os.path's answer for a name too long to exist is no; Path's is an exception.
-            found = sorted(islice(folder.rglob("*.toml"), PROFILES + 1)) if os.path.isdir(folder) else []  # noqa: PTH112
-            if len(found) > PROFILES:
-                raise ProfileError(f"{folder}: more than {PROFILES:,} profiles", "Give a folder of profile files.")
+            found = profile_files(folder)
             if not found:
                 raise ProfileError(f"{folder}: no profile (*.toml) in this folder", "Give a folder of profile files.")
             for path in found:
@@ -231,6 +227,24 @@ class ProfileLibrary:
 
     def _conditions(self, row: Requirement) -> int:
         return self._alternatives[row.profile] if row.alternatives else 1
+
+
+def profile_files(folder: Path) -> list[Path]:
+    """The profile files below a folder; none where there is no such folder.
+
+    Raises:
+        ProfileError: more than anybody has, or folders too deep inside each other.
+    """
+    hint = "Give a folder of profile files."
+    try:
+        # os.path's answer for a name too long to exist is no; Path's is an exception.
+        found = files_below(folder, ".toml", PROFILES, FOLDER_DEPTH) if os.path.isdir(folder) else []  # noqa: PTH112
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ProfileError(f"{folder}: cannot be read: {reason}", hint) from error
+    if len(found) > PROFILES:
+        raise ProfileError(f"{folder}: more than {PROFILES:,} profiles", hint)
+    return found
 
 
 @cache

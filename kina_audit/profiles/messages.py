@@ -43,7 +43,7 @@ class Text:
     """A text made ready for many searches."""
 
     def __init__(self, text: str) -> None:
-        lines = [_plain(line) for line in text.replace("\\n", " ").splitlines()] or [""]
+        lines = [_plain(line) for line in text.replace("\\n", " ").split("\n")]
         self._text = " ".join(lines)  # a message may be broken over lines
         self._starts = [0]
         for line in lines[:-1]:

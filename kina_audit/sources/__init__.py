@@ -5,6 +5,7 @@ import re
 
 from kina_audit.errors import SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel
+from kina_audit.sources.local.stdin import STDIN
 from kina_audit.sources.options import SourceOptions
 
 GUESTS = ("container", "docker", "podman", "ssh", "kubectl")
@@ -81,6 +82,14 @@ def place_of(source: str) -> str | None:
         return None
     place = _split(source)[0]
     return None if _SCHEME.match(place) else place
+
+
+def named_file(path: str) -> str:
+    """A file that was found, as a source that names nothing else.
+
+    Whoever fills a folder chooses its names: ``docker:image``, ``ssh:host``, ``running``, ``recorded:apple``, ``@list``, ``-``.
+    """
+    return path if place_of(path) == path and path != STDIN and path[:1] != "@" else f"./{path}"
 
 
 def _is_revision(source: str) -> bool:

@@ -12,9 +12,10 @@ from glob import iglob
 from io import StringIO
 from pathlib import Path
 
-from kina_audit.base.bounds import MIB, SOURCES, SOURCES_BYTES
+from kina_audit.base.bounds import FOLDER_DEPTH, MIB, SOURCES, SOURCES_BYTES
 from kina_audit.base.datatype import datatype
 from kina_audit.errors import UsageError
+from kina_audit.sources import named_file
 from kina_audit.sources.local.stdin import opened
 
 _ONE_KERNEL = (".config", "boot", "lib/modules", "Kconfig", "proc/config.gz")
@@ -91,12 +92,19 @@ def _matching(pattern: str) -> Iterator[Named]:
             yield from _of_folder(Path(name), set())
 
 
-def _of_folder(folder: Path, seen: set[str]) -> Iterator[Named]:
-    """A folder that holds one kernel, or everything below it that may be one; nothing hidden, nothing twice."""
+def _of_folder(folder: Path, seen: set[str], depth: int = 1) -> Iterator[Named]:
+    """A folder that holds one kernel, or everything below it that may be one; nothing hidden, nothing twice.
+
+    ``seen`` are the folders that were gone through, and those they stand in: a link back to one of these leads in a circle.
+    """
     try:
-        seen.add(os.path.realpath(folder))
+        if depth > FOLDER_DEPTH:
+            raise ValueError(f"more than {FOLDER_DEPTH} folders inside each other")
+        place = Path(os.path.realpath(folder))
+        seen.add(str(place))
+        seen.update(map(str, place.parents))
         if any((folder / name).exists() for name in _ONE_KERNEL):
-            yield Named(str(folder))
+            yield Named(named_file(str(folder)))
             return
         entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     except (OSError, ValueError, RuntimeError) as error:
@@ -108,18 +116,13 @@ def _of_folder(folder: Path, seen: set[str]) -> Iterator[Named]:
     for path in entries:
         if not os.path.isdir(path):  # noqa: PTH112
             yield _of_file(path)
-        elif not _inside(os.path.realpath(path), seen):
-            yield from _of_folder(path, seen)
-
-
-def _inside(place: str, seen: set[str]) -> bool:
-    """Whether a folder was gone through, or leads back to where one came from."""
-    return place in seen or any(other.startswith(place + os.sep) for other in seen)
+        elif os.path.realpath(path) not in seen:
+            yield from _of_folder(path, seen, depth + 1)
 
 
 def _of_file(path: Path) -> Named:
     """A file of a folder or pattern; whoever named those did not mean to wait for a pipe."""
-    name = str(path)
+    name = named_file(str(path))
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

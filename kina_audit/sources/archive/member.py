@@ -48,7 +48,7 @@ def follow(name: str, links: dict[str, str], archive: str) -> str:
     Raises:
         SourceError: the links run in a circle, or out of the archive.
     """
-    for _ in range(LINKS):
+    for _ in range(LINKS + 1):
         if name not in links:
             return name
         if not links[name]:

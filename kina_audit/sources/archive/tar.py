@@ -5,7 +5,7 @@ Layout: POSIX pax, "ustar Interchange Format" and "pax Interchange Format"; GNU 
 
 from collections.abc import Iterator
 
-from kina_audit.base.bounds import MEMBER_HEADER
+from kina_audit.base.bounds import MEMBER_HEADER, MIB, TAR_ZEROS
 from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.reader import Reader, SectionReader
@@ -55,6 +55,7 @@ def members(reader: Reader, archive: str) -> Iterator[Member]:
     guard = Guard(archive)
     extended: dict[str, str] = {}
     begun = False
+    zeros = 0
     while True:
         at = reader.offset
         block = reader.read_exactly(BLOCK)
@@ -65,7 +66,12 @@ def members(reader: Reader, archive: str) -> Iterator[Member]:
         if len(block) < BLOCK:
             raise _truncated(archive, at)
         if not any(block):
-            continue  # the end mark; a concatenated archive (Alpine's packages) may follow
+            zeros += BLOCK  # the end mark; a concatenated archive (Alpine's packages) may follow
+            if zeros > TAR_ZEROS:
+                raise SourceTooLargeError(
+                    f"{archive}: more than {TAR_ZEROS // MIB} MiB of zeros, which no tar archive has"
+                )
+            continue
         entry = _header(block)
         if entry is None:
             raise SourceError(f"{archive}: damaged tar header at {at:#x}", "Fetch or copy the archive again.")

@@ -9,7 +9,9 @@ from dataclasses import replace
 from hashlib import sha1
 from pathlib import Path
 
+from kina_audit.base.bounds import MAKEFILE_BYTES, MIB
 from kina_audit.base.files import open_regular
+from kina_audit.errors import SourceTooLargeError
 from kina_audit.kernel.config import KernelConfig, Origin
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.kernel.version import KernelVersion
@@ -17,7 +19,6 @@ from kina_audit.kernel.version import KernelVersion
 FROM_MAKEFILE = "KSOURCE of the Makefile beside it"
 _KSOURCE_LINE = re.compile(rb"^\s*(?:export\s+)?KSOURCE\s*[:?]?=(.*)", re.MULTILINE)
 _VERSION_OF_SOURCE = re.compile(rb"linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar")
-_MOST_MAKEFILE = 1 << 20
 
 
 def built_version(makefile: bytes) -> KernelVersion | None:
@@ -34,13 +35,20 @@ def blob_id(data: bytes) -> str:
 
 
 def makefile_beside(path: Path) -> bytes:
-    """The ``Makefile`` in a file's folder; empty when there is none that can be read."""
+    """The ``Makefile`` in a file's folder; empty when there is none that can be read.
+
+    Raises:
+        SourceTooLargeError: it is larger than any; its last lines may be the ones that count.
+    """
     makefile = path.parent / "Makefile"
     try:
         with open_regular(makefile) as file:
-            return file.read(_MOST_MAKEFILE)
+            data = file.read(MAKEFILE_BYTES + 1)
     except (OSError, ValueError):
         return b""
+    if len(data) > MAKEFILE_BYTES:
+        raise SourceTooLargeError(f"{makefile}: more than {MAKEFILE_BYTES // MIB} MiB, which no Makefile has")
+    return data
 
 
 def as_checked_out(

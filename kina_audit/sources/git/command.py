@@ -4,22 +4,23 @@ The repository may be anybody's: its hooks, filters and settings are not run, no
 """
 
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kina_audit.base.bounds import GIT_BYTES, GIT_SECONDS, MIB
+from kina_audit.base.bounds import GIT_BYTES, GIT_MEMORY, GIT_SECONDS, MIB
 from kina_audit.errors import SourceError, SourceNotFoundError
 
 _MOST_SAID = 64 * 1024
 
-# Settings of the repository that could make reading run something, or reach out. With them gone, whose it is does not
-# matter: a container's root may read a mounted checkout.
+# Settings of the repository that could make reading run something, reach out, or read a file that never ends. With them
+# gone, whose it is does not matter: a container's root may read a mounted checkout.
 _SAFE = (
     "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never",
     "-c", "log.showSignature=false", "-c", "core.attributesFile=/dev/null", "-c", "safe.directory=*",
-    "-c", "i18n.logOutputEncoding=UTF-8",
+    "-c", "i18n.logOutputEncoding=UTF-8", "-c", "log.mailmap=false", "-c", "diff.orderFile=/dev/null",
 )  # fmt: skip
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -60,10 +61,13 @@ def git(repository: Path, *words: str) -> bytes:
     with TemporaryFile() as said:
         try:
             running = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=said, stdin=subprocess.DEVNULL, env=environment
-            )
-        except OSError as error:
-            raise SourceError(f"git cannot be run: {error.strerror}", "It reads the repository's history.") from error
+                command, stdout=subprocess.PIPE, stderr=said, stdin=subprocess.DEVNULL, env=environment,
+                preexec_fn=_bound_memory if sys.platform == "linux" else None,  # noqa: PLW1509  (it takes no lock)
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError) as error:
+            raise SourceError(
+                f"git cannot be run: {getattr(error, 'strerror', error)}", "It reads the repository's history."
+            ) from error
         with running, _stopped_after(running, GIT_SECONDS) as late:
             assert running.stdout is not None
             data = running.stdout.read(GIT_BYTES + 1)
@@ -80,6 +84,14 @@ def git(repository: Path, *words: str) -> bytes:
                 f"{repository}: git says: {_reason(said.read(_MOST_SAID))}", "Give --git REPOSITORY."
             )
     return data
+
+
+def _bound_memory() -> None:
+    """Bound what git allocates for somebody's objects; its maps of packs do not count (Linux). In the new process, before git starts."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (GIT_MEMORY if hard < 0 else min(GIT_MEMORY, hard), hard))
 
 
 @contextmanager

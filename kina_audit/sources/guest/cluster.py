@@ -1,11 +1,12 @@
 """A live cluster, read by kubectl and by nothing else: its cilium-config, its agents, and their own answers."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kina_audit.base.bounds import NODES
 from kina_audit.base.datatype import datatype
+from kina_audit.base.json_text import read_json
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.sources.guest.commands import SHELL, Command
@@ -17,8 +18,6 @@ _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 _AGENT = "cilium-agent"
 _PODS = "k8s-app=cilium"
-MOST_NODES = 5000
-"""Kubernetes is made for clusters of so many (its documentation, Considerations for large clusters)."""
 
 
 @datatype
@@ -85,11 +84,11 @@ class Cluster:
         """Every agent, by node.
 
         Raises:
-            SourceError: they cannot be read, there are none, or more than `MOST_NODES`.
+            SourceError: they cannot be read, there are none, or more than `NODES`.
         """
         items = _list(self._get("pods", "--selector", _PODS).get("items"))
-        if len(items) > MOST_NODES:
-            raise SourceError(f"{self._place}: {len(items)} agents, and at most {MOST_NODES} are asked")
+        if len(items) > NODES:
+            raise SourceError(f"{self._place}: {len(items)} agents, and at most {NODES} are asked")
         every = sorted((_agent(_map(item)) for item in items), key=lambda a: a.node)
         # A pod that was evicted stays listed beside the one that took its place.
         runs = {a.node for a in every if a.started}
@@ -113,7 +112,7 @@ class Cluster:
     def programs(self, agent: Agent) -> list[str] | None:
         """Names of the BPF programs on an agent's node; None: its image has no bpftool."""
         try:
-            listed = json.loads(self._exec(agent, "bpftool", "-j", "prog", "list"))
+            listed = read_json(self._exec(agent, "bpftool", "-j", "prog", "list"))
             return [str(p["name"]) for p in listed if isinstance(p, dict) and "name" in p]
         except (SourceError, ValueError, TypeError, RecursionError):
             return None
@@ -132,8 +131,8 @@ class Cluster:
 
     def _get(self, *what: str) -> dict[str, Any]:
         try:
-            found = json.loads(self._run("get", *what, "--output", "json"))
-        except (ValueError, RecursionError) as error:
+            found = read_json(self._run("get", *what, "--output", "json"))
+        except ValueError as error:
             raise SourceError(f"{self._place}: kubectl's answer is no JSON") from error
         if not isinstance(found, dict):
             raise SourceError(f"{self._place}: kubectl's answer is no object")
@@ -150,9 +149,11 @@ def read_status(data: bytes, name: str) -> dict[str, Any]:
         SourceError: it is no JSON object, or not a status.
     """
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise SourceError(f"{name}: not JSON", "Give what `cilium-dbg status -o json` prints.") from error
+        found = read_json(data)
+    except ValueError as error:
+        raise SourceError(
+            f"{name}: not JSON that can be read: {error}", "Give what `cilium-dbg status -o json` prints."
+        ) from error
     if not isinstance(found, dict) or "cilium" not in found:
         raise SourceError(f"{name}: not an agent's status", "Give what `cilium-dbg status -o json` prints.")
     return found

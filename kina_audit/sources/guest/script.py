@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 
+from kina_audit.base.bounds import GUEST_LINES
 from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.live import EVERYWHERE, MACHINE_NETWORK, OF_THE_NETWORK, Live
@@ -119,6 +120,8 @@ def read_answer(output: bytes, place: str) -> Answer:
         SourceNotFoundError: the kernel shows no config.
         SourceError: no answer, or only part of it.
     """
+    if output.count(b"\nkina-audit ") > GUEST_LINES:
+        raise SourceError(f"{place}: its answer has more than {GUEST_LINES:,} lines, which no machine's has")
     lines = list(_LINE.finditer(output))
     said: dict[str, list[str]] = {}
     for line in lines:

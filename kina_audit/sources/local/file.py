@@ -9,10 +9,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from kina_audit.base.bounds import CONFIG_BYTES, MIB
+from kina_audit.base.bounds import CONFIG_BYTES, IMAGE_BYTES, MIB
+from kina_audit.base.files import open_regular
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.local.stdin import STDIN, opened, shown
+from kina_audit.sources.local.stdin import STDIN, is_handed_over, opened, shown
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import kernel_of, kernel_of_text
 
@@ -50,10 +51,12 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
             from kina_audit.sources.local.directory import open_directory
 
             return open_directory(path, options, member)
-        if stat.S_ISBLK(status.st_mode) or stat.S_ISSOCK(status.st_mode):
+        endless = stat.S_ISCHR(status.st_mode) and not is_handed_over(source)
+        if endless or stat.S_ISBLK(status.st_mode) or stat.S_ISSOCK(status.st_mode):
             raise SourceError(f"{path} is a device or a socket, not a config file", "Give a file.")
-        with open(path, "rb") as file:
-            regular = path if stat.S_ISREG(status.st_mode) else None
+        # A regular file that makes its reader wait (/proc/kmsg), or that has become something else by now, is an error.
+        regular = path if stat.S_ISREG(status.st_mode) else None
+        with open_regular(path) if regular else open(path, "rb") as file:
             return _read(file, regular, Provenance(source, kind, source), options, member)
     except FileNotFoundError:
         raise SourceNotFoundError(
@@ -166,7 +169,9 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
 
     def read(budget: "Budget") -> "Content":
         if path is not None and size > _MAPPED:
-            return read_config(reader, name, budget)
+            return read_config(
+                CallReader(_bounded(reader.read, max(IMAGE_BYTES, budget.limits.layer), name)), name, budget
+            )
         if (mapped := _mapped(file, path)) is not None:
             return read_config(ViewReader(mapped), name, budget)
         return read_config(CallReader(_bounded(reader.read, budget.limits.layer, name)), name, budget)

@@ -5,6 +5,9 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+from kina_audit.base.bounds import MODPROBE_BYTES, MODPROBE_FILES, MODULE_FILES, MODULES_BYTES
+from kina_audit.base.files import open_regular
+from kina_audit.errors import SourceTooLargeError
 from kina_audit.kernel.config import Origin
 from kina_audit.kernel.modules import (
     COMMAND_LINE,
@@ -21,11 +24,6 @@ from kina_audit.kernel.provenance import Kernel
 FOLDERS = ("lib/modules", "usr/lib/modules")
 SETTINGS = ("etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d")
 """Where modprobe's settings are, first come first served (modprobe.d(5))."""
-
-_MOST_TEXT = 16 * 1024 * 1024
-_MOST_SETTINGS = 1 << 20
-_MOST_FILES = 1000
-_MOST_ENTRIES = 200_000
 
 
 def beside(kernel: Kernel, root: Path, release: str, *, live: bool) -> Kernel:
@@ -79,17 +77,22 @@ def _read(root: Path, release: str, *, live: bool) -> Modules | None:
 def _settings(root: Path, *, live: bool) -> list[tuple[str, str]]:
     """(name, text) of each of modprobe's settings; the kernel's command line has some, too."""
     found: dict[str, tuple[str, str]] = {}
+    left = MODPROBE_BYTES
     for place in SETTINGS:
         folder = root / place
         if not _is_folder(folder, root):
             continue
         try:
-            names = sorted(f.name for f in folder.iterdir() if f.suffix == ".conf")[:_MOST_FILES]
+            names = sorted(f.name for f in folder.iterdir() if f.suffix == ".conf")[: MODPROBE_FILES + 1]
         except OSError:
             continue
+        if len(names) > MODPROBE_FILES:
+            raise SourceTooLargeError(f"{folder}: more than {MODPROBE_FILES:,} files of modprobe's settings")
         for name in names:
             if name not in found:
-                found[name] = (f"/{place}/{name}", _text(folder / name, root, _MOST_SETTINGS) or "")
+                text = _text(folder / name, root, left) or ""
+                left -= len(text)
+                found[name] = (f"/{place}/{name}", text)
     texts = [found[name] for name in sorted(found)]
     if live:
         texts.append((COMMAND_LINE, command_line_settings(_text(root / "proc/cmdline", root) or "")))
@@ -108,8 +111,8 @@ def _walked(folder: Path) -> frozenset[str]:
     for _, _, files in os.walk(folder):
         names.update(filter(None, map(module_name, files)))
         count += 1 + len(files)
-        if count > _MOST_ENTRIES:
-            break
+        if count > MODULE_FILES:
+            raise SourceTooLargeError(f"{folder}: more than {MODULE_FILES:,} names, which no folder of modules has")
     return frozenset(names)
 
 
@@ -128,16 +131,22 @@ def _inside(path: Path, root: Path) -> bool:
         return False
 
 
-def _text(path: Path, root: Path, most: int = _MOST_TEXT) -> str | None:
-    """A file's text; None when there is none that can be read, or it leads out of the root."""
+def _text(path: Path, root: Path, most: int = MODULES_BYTES) -> str | None:
+    """A file's text; None when there is none that can be read, or it leads out of the root.
+
+    Raises:
+        SourceTooLargeError: it has more than ``most`` bytes; without them, what is installed would be told wrongly.
+    """
     try:
-        if not stat.S_ISREG(path.stat().st_mode) or not _inside(path, root):
+        if not _inside(path, root):
             return None
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             data = file.read(most + 1)
     except (OSError, ValueError):
         return None
-    return data.decode("utf-8", "replace") if len(data) <= most else None
+    if len(data) > most:
+        raise SourceTooLargeError(f"{path}: larger than any file of modules or of modprobe's settings")
+    return data.decode("utf-8", "replace")
 
 
 def _first_line(path: Path) -> str | None:

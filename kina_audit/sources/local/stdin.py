@@ -18,7 +18,7 @@ def shown(path: Path | str) -> str:
     return "stdin" if str(path) == STDIN else shown_address(str(path))
 
 
-def _is_handed_over(path: Path | str) -> bool:
+def is_handed_over(path: Path | str) -> bool:
     """Whether a path is an open file of this process, as ``/dev/stdin`` and a shell's ``<(command)`` are."""
     return str(path).startswith(("/dev/fd/", "/dev/stdin", "/proc/self/fd/"))
 
@@ -33,7 +33,7 @@ def opened(path: Path | str) -> Iterator[BinaryIO]:
         OSError: the file cannot be opened or read.
     """
     if str(path) != STDIN:
-        with open(path, "rb") if _is_handed_over(path) else open_regular(path) as file:
+        with open(path, "rb") if is_handed_over(path) else open_regular(path) as file:
             yield file
         return
     if sys.stdin is None:  # the shell's `<&-`
