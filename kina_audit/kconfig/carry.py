@@ -74,7 +74,7 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
     if facts.written_there and config.arch is not None and config.base is None and not config.cut:
         from kina_audit.kconfig.whole import lost_part
 
-        if lost := lost_part(told_by[0], config.arch, config.raw):
+        if lost := lost_part(told_by[0], facts.solver_of_tools().model, config.raw):
             warnings = (*config.warnings, ConfigWarning(0, lost))
             config = replace(config, cut=lost, completeness=Completeness.PARTIAL, warnings=warnings, _lines={})
             facts = _Facts(config, told_by, tools)
@@ -175,6 +175,10 @@ class _Facts(Mapping[str, SymbolFact]):
 
     def __len__(self) -> int:
         return len(self.config.raw)
+
+    def solver_of_tools(self) -> Solver:
+        """The first line's values under the first toolchain."""
+        return self._solver(self.places[0], next(iter(self.tools)))
 
     def _solver(self, place: Place, label: str) -> Solver:
         found = self._solvers.get((place, label))
