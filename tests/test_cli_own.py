@@ -321,3 +321,18 @@ def test_bytes_that_are_no_utf_8_are_told_where_they_do_not_survive(
     # What is copied is copied.
     assert run(capsys, "extract", "latin", "-o", "copy")[0] == 0
     assert (here / "copy").read_bytes() == data
+
+
+def test_a_fragment_on_a_vendors_kernel_is_told_and_its_contradictions_stay_unknown(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the file and its line differ in is the vendor's; what a fragment turns on beside it is the line's."""
+    (here / "v.config").write_text(vendors())
+    (here / "boot").mkdir(exist_ok=True)
+    (here / "boot/config-6.12.9-100.vendor").write_text(vendors())
+    (here / "f").write_text("CONFIG_BPF_SYSCALL=y\nCONFIG_PERF_EVENTS=y\nCONFIG_FTRACE=y\nCONFIG_UPROBE_EVENTS=y\n")
+    asked = profile(here, "BPF_EVENTS", "VXLAN")
+    for source, of_vxlan in (("v.config", None), ("boot/config-6.12.9-100.vendor", "y")):
+        words = ("check", source, "-F", "f", "-p", asked, "--cilium", "none", "--format", "json")
+        found = json.loads(run(capsys, *words)[1])["profiles"][0]["findings"]
+        assert {s["name"]: s["value"] for f in found for s in f["symbols"]} == {"BPF_EVENTS": "y", "VXLAN": of_vxlan}

@@ -187,19 +187,15 @@ class _Facts(Mapping[str, SymbolFact]):
             values = self._values.get(place)
             if values is None:
                 values = self._values[place] = user_values(model, _assignments(self.config, place[0]))
-            found = self._solvers[place, label] = self._own(model, values) or Solver(model, values)
+            found = self._solvers[place, label] = self._made(model, values)
         return found
 
-    def _own(self, model: TreeModel, values: UserValues) -> Solver | None:
-        """The solver of what was made of a kernel's own config: it stays as it is but for what was set anew."""
-        base = self.config.base
-        if base is None:
-            return None
-        from kina_audit.kconfig.own import Held, OwnSolver
+    def _made(self, model: TreeModel, values: UserValues) -> Solver:
+        if self.config.base is None:
+            return Solver(model, values)
+        from kina_audit.kconfig.own import rebuilt
 
-        rows = [Assignment(name, raw, 0) for name, raw in base.raw.items()]
-        own = OwnSolver(model, user_values(model, rows), base)
-        return Solver(model, values, Held(own, {model.index[n] for n in self.changed if n in model.index}))
+        return rebuilt(self.config.base, model, values, self.changed)
 
     def _fact(self, symbol: str) -> SymbolFact:
         written = self.config.written(symbol)
@@ -241,18 +237,16 @@ class _Facts(Mapping[str, SymbolFact]):
             and (value == "n" or self.config.origin is Origin.BUILT)
         ):
             return self._of_record(symbol, value)
+        if (doubt := self._contradicted(symbol)) is not None:
+            return _unknown(written, self._vendors(says, doubt, "its own Kconfig decides"))
         if value == says:
             # A fragment has no line for what its base leaves off.
             return written if written.value is not None else SymbolFact(symbol, "n", SymbolState.ABSENT)
         solver = self._solver(self.places[0], next(iter(self.tools)))
         reason = short_reason(solver, symbol, self.config.raw.get(symbol))
         where = " and ".join(line_text(line) for line in self.lines)
-        if self.vendor:
-            return _unknown(
-                written,
-                f"the file says {says}, and Linux {where} as released would make it {value} ({reason}); "
-                f"{self.config.header.version} is a vendor's kernel",
-            )
+        if self.vendor and self.config.base is None:
+            return _unknown(written, self._vendors(says, value, reason))
         sym = solver.model.index.get(symbol)
         is_string = sym is not None and solver.model.types[sym] == "s" and value != "n"
         note = f"olddefconfig of Linux {where} makes it {value}: {reason}"
@@ -269,6 +263,22 @@ class _Facts(Mapping[str, SymbolFact]):
         where = " and ".join(line_text(line) for line in self.lines)
         note = f"it says {says}, and of what is left of it Linux {where} makes {' or '.join(sorted(made))}"
         return _unknown(written, f"{self.config.cut}; {note}")
+
+    def _contradicted(self, symbol: str) -> str | None:
+        """What the line would make of a symbol in which a vendor's file stays as it is; None: the same, or a kernel's own."""
+        base = self.config.base
+        if base is None or base.origin is Origin.BUILT:
+            return None
+        from kina_audit.kconfig.own import made_otherwise
+
+        solver = self.solver_of_tools()
+        sym = solver.model.index.get(symbol)
+        return None if sym is None else made_otherwise(solver, sym)
+
+    def _vendors(self, says: str, made: str, reason: str) -> str:
+        where = " and ".join(line_text(line) for line in self.lines)
+        contradiction = f"the file says {says}, and Linux {where} as released would make it {made} ({reason})"
+        return f"{contradiction}; {self.config.header.version} is a vendor's kernel"
 
     def _of_record(self, symbol: str, value: str) -> SymbolFact:
         """A symbol that a record leaves to its line, as the kernel's own config would have it."""
