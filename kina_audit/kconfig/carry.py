@@ -12,7 +12,7 @@ from functools import cache
 
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kconfig.asked import UserValues
-from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
+from kina_audit.kconfig.dotconfig import assignments_of, user_values
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import TreeModel
@@ -186,7 +186,7 @@ class _Facts(Mapping[str, SymbolFact]):
             model = shipped_tree(*place, self.tools[label]).model
             values = self._values.get(place)
             if values is None:
-                values = self._values[place] = user_values(model, _assignments(self.config, place[0]))
+                values = self._values[place] = user_values(model, assignments_of(self.config, place[0]))
             found = self._solvers[place, label] = self._made(model, values)
         return found
 
@@ -203,11 +203,8 @@ class _Facts(Mapping[str, SymbolFact]):
             return _unknown(written, "the record cannot tell it")
         if self.config.cut:
             return self._of_a_part(symbol, written)
-        if self.config.base is not None and symbol in self.config.raw and symbol not in self.changed:
-            label = next(iter(self.tools))
-            if not any(symbol in self._solver(place, label).model.index for place in self.places):
-                # A vendor's own.
-                return written
+        if self._beyond(symbol):
+            return written
         if (moved := self._moved(symbol)) is not None:
             if self.written_there:
                 return written
@@ -237,8 +234,13 @@ class _Facts(Mapping[str, SymbolFact]):
             and (value == "n" or self.config.origin is Origin.BUILT)
         ):
             return self._of_record(symbol, value)
-        if (doubt := self._contradicted(symbol)) is not None:
-            return _unknown(written, self._vendors(says, doubt, "its own Kconfig decides"))
+        if self.config.base is not None and self.config.base.origin is Origin.INPUT:
+            from kina_audit.kconfig.own import made_otherwise
+
+            # A vendor's file, which stays as it is where its line contradicts it.
+            solver = self.solver_of_tools()
+            if (made := made_otherwise(solver, solver.model.index.get(symbol, solver.model.defined))) is not None:
+                return _unknown(written, self._vendors(says, made, "its own Kconfig decides"))
         if value == says:
             # A fragment has no line for what its base leaves off.
             return written if written.value is not None else SymbolFact(symbol, "n", SymbolState.ABSENT)
@@ -264,16 +266,11 @@ class _Facts(Mapping[str, SymbolFact]):
         note = f"it says {says}, and of what is left of it Linux {where} makes {' or '.join(sorted(made))}"
         return _unknown(written, f"{self.config.cut}; {note}")
 
-    def _contradicted(self, symbol: str) -> str | None:
-        """What the line would make of a symbol in which a vendor's file stays as it is; None: the same, or a kernel's own."""
-        base = self.config.base
-        if base is None or base.origin is Origin.BUILT:
-            return None
-        from kina_audit.kconfig.own import made_otherwise
-
-        solver = self.solver_of_tools()
-        sym = solver.model.index.get(symbol)
-        return None if sym is None else made_otherwise(solver, sym)
+    def _beyond(self, symbol: str) -> bool:
+        """Whether a kernel's own config that this one was made of has a symbol that no line has: a vendor's."""
+        if self.config.base is None or symbol not in self.config.raw or symbol in self.changed:
+            return False
+        return not any(symbol in self._solver(p, next(iter(self.tools))).model.index for p in self.places)
 
     def _vendors(self, says: str, made: str, reason: str) -> str:
         where = " and ".join(line_text(line) for line in self.lines)
@@ -346,10 +343,3 @@ def _by_tools(outcomes: Mapping[str, list[str]]) -> str:
 
 def _unknown(written: SymbolFact, note: str) -> SymbolFact:
     return SymbolFact(written.name, None, SymbolState.UNKNOWN, written.line, note)
-
-
-def _assignments(config: KernelConfig, line: Line) -> list[Assignment]:
-    """The config's lines; of a regular file the reader's own dictionary has them all."""
-    if config.warnings:
-        return read_assignments(config.text, loose=loose_comments(line))
-    return [Assignment(name, value, 0) for name, value in config.raw.items()]
