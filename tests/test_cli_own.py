@@ -127,8 +127,6 @@ def test_what_nobody_said_of_the_tools_is_no_value(shared: Path, capsys: pytest.
         (("explain", "NET", "boot/config-6.1.68", "--built", "-F", "f"), "--built with --fragment"),
         (("check", "boot/config-6.1.68", "--built", "--target-kernel", "6.12"), "--built with --target-kernel 6.12"),
         (("fix", "c.config", "-p", "vxlan", "--built", "--target-kernel", "6.12"), "--built with --target-kernel 6.12"),
-        (("check", "c.config", "--built", "-t", "6.12"), "--built with --kernel-tree"),
-        (("fix", "c.config", "-p", "vxlan", "--built", "-t", "6.12"), "--built with --kernel-tree"),
     ],
 )
 def test_built_beside_what_makes_another_kernel_is_refused(
