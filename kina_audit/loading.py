@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.carry import carry
+from kina_audit.kconfig.own import is_vendors
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.provenance import Kernel
 
@@ -37,7 +38,11 @@ def as_checked(kernel: Kernel, fragments: "Sequence[tuple[str, str]]", options: 
 
     names = ", ".join(name for name, _ in fragments)
     # Whether the base was cut, its line may have told.
-    config = carry(merged(carried, fragments, f"{kernel.provenance.source} with {names}"), tools)
+    config = merged(carried, fragments, f"{kernel.provenance.source} with {names}")
+    if is_vendors(carried):
+        # What its own Kconfig made of the rest is not undone by a fragment.
+        config = replace(config, base=carried)
+    config = carry(config, tools)
     notes = (*kernel.provenance.notes, f"with {names} merged into it", *lost_lines(kernel.config, fragments, config))
     # What a kernel shows while it runs is of that kernel, and not of the one that would be built.
     return Kernel(config, replace(kernel.provenance, notes=notes, observed=None), kernel.config_bytes)

@@ -222,7 +222,9 @@ def _built(kernel: Kernel, state: "Resolution") -> Kernel:
     from kina_audit.kernel.version import KernelVersion
 
     model = state.tree.model
-    config = parse_config(state.text, name="the resolved config", origin=Origin.BUILT)
+    config = parse_config(
+        state.text, name="the resolved config", origin=Origin.BUILT, completeness=Completeness.COMPLETE
+    )
     config = replace(
         config, target=KernelVersion.parse(model.version), arch=model.arch, completeness=Completeness.COMPLETE
     )

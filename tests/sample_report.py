@@ -6,6 +6,7 @@ from datetime import date
 from kina_audit.api import audit
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import read_waivers
+from kina_audit.kernel.config import Completeness
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.build import build_profile
@@ -83,7 +84,9 @@ WAIVERS = read_waivers(
 
 
 def kernel(text: str = CONFIG, source: str = "kernels/node.config", **more: object) -> Kernel:
-    return Kernel(parse_config(text), replace(Provenance(source, "file", source), **more))
+    # The sample has the heading of a generated config, and fewer lines than any.
+    whole = Completeness.COMPLETE if text.startswith("#\n# Automatically") else None
+    return Kernel(parse_config(text, completeness=whole), replace(Provenance(source, "file", source), **more))
 
 
 def sample(**more: object) -> Report:

@@ -127,8 +127,6 @@ def test_what_nobody_said_of_the_tools_is_no_value(shared: Path, capsys: pytest.
         (("explain", "NET", "boot/config-6.1.68", "--built", "-F", "f"), "--built with --fragment"),
         (("check", "boot/config-6.1.68", "--built", "--target-kernel", "6.12"), "--built with --target-kernel 6.12"),
         (("fix", "c.config", "-p", "vxlan", "--built", "--target-kernel", "6.12"), "--built with --target-kernel 6.12"),
-        (("check", "c.config", "--built", "-t", "6.12"), "--built with --kernel-tree"),
-        (("fix", "c.config", "-p", "vxlan", "--built", "-t", "6.12"), "--built with --kernel-tree"),
     ],
 )
 def test_built_beside_what_makes_another_kernel_is_refused(
@@ -321,3 +319,18 @@ def test_bytes_that_are_no_utf_8_are_told_where_they_do_not_survive(
     # What is copied is copied.
     assert run(capsys, "extract", "latin", "-o", "copy")[0] == 0
     assert (here / "copy").read_bytes() == data
+
+
+def test_a_fragment_on_a_vendors_kernel_is_told_and_its_contradictions_stay_unknown(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the file and its line differ in is the vendor's; what a fragment turns on beside it is the line's."""
+    (here / "v.config").write_text(vendors())
+    (here / "boot").mkdir(exist_ok=True)
+    (here / "boot/config-6.12.9-100.vendor").write_text(vendors())
+    (here / "f").write_text("CONFIG_BPF_SYSCALL=y\nCONFIG_PERF_EVENTS=y\nCONFIG_FTRACE=y\nCONFIG_UPROBE_EVENTS=y\n")
+    asked = profile(here, "BPF_EVENTS", "VXLAN")
+    for source, of_vxlan in (("v.config", None), ("boot/config-6.12.9-100.vendor", "y")):
+        words = ("check", source, "-F", "f", "-p", asked, "--cilium", "none", "--format", "json")
+        found = json.loads(run(capsys, *words)[1])["profiles"][0]["findings"]
+        assert {s["name"]: s["value"] for f in found for s in f["symbols"]} == {"BPF_EVENTS": "y", "VXLAN": of_vxlan}

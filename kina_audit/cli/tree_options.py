@@ -76,7 +76,7 @@ def opened(
         options: how sources are read.
 
     Raises:
-        UsageError: no shipped line tells about the kernel, or ``--built`` and a tree contradict each other.
+        UsageError: no shipped line tells about the kernel.
         SourceError: the tree cannot be read.
     """
     from kina_audit.errors import UsageError
@@ -87,10 +87,7 @@ def opened(
         options.say(f"{kernel.config.cut}: what it has no line for is taken as the default")
     if kernel_tree:
         if options.built:
-            raise UsageError(
-                "--built with --kernel-tree: what a tree makes of a config is no kernel's own config any more",
-                "Leave one of them out.",
-            )
+            options.say("--built is not used: what a tree makes of a config is no kernel's own config any more")
         return (open_kernel_tree(kernel_tree, arch=arch, toolchain=toolchain, run_probes=run_probes, options=options),)
     if run_probes:
         raise UsageError("--run-probes without a tree", "Give --kernel-tree: a whole source folder.")

@@ -12,7 +12,7 @@ from functools import cache
 
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kconfig.asked import UserValues
-from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
+from kina_audit.kconfig.dotconfig import assignments_of, user_values
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import TreeModel
@@ -74,7 +74,7 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
     if facts.written_there and config.arch is not None and config.base is None and not config.cut:
         from kina_audit.kconfig.whole import lost_part
 
-        if lost := lost_part(told_by[0], config.arch, config.raw):
+        if lost := lost_part(told_by[0], facts.solver_of_tools().model, config.raw):
             warnings = (*config.warnings, ConfigWarning(0, lost))
             config = replace(config, cut=lost, completeness=Completeness.PARTIAL, warnings=warnings, _lines={})
             facts = _Facts(config, told_by, tools)
@@ -184,6 +184,10 @@ class _Facts(Mapping[str, SymbolFact]):
     def __len__(self) -> int:
         return len(self.config.raw)
 
+    def solver_of_tools(self) -> Solver:
+        """The first line's values under the first toolchain."""
+        return self._solver(self.places[0], next(iter(self.tools)))
+
     def _solver(self, place: Place, label: str) -> Solver:
         found = self._solvers.get((place, label))
         if found is None:
@@ -191,21 +195,16 @@ class _Facts(Mapping[str, SymbolFact]):
             if label != (first := next(iter(self.tools))) and self.config.base is None:
                 found = self._solver(place, first).under(model)
             else:
-                values = user_values(model, _assignments(self.config, place[0]))
-                found = self._own(model, values) or Solver(model, values)
+                found = self._made(model, user_values(model, assignments_of(self.config, place[0])))
             self._solvers[place, label] = found
         return found
 
-    def _own(self, model: TreeModel, values: UserValues) -> Solver | None:
-        """The solver of what was made of a kernel's own config: it stays as it is but for what was set anew."""
-        base = self.config.base
-        if base is None:
-            return None
-        from kina_audit.kconfig.own import Held, OwnSolver
+    def _made(self, model: TreeModel, values: UserValues) -> Solver:
+        if self.config.base is None:
+            return Solver(model, values)
+        from kina_audit.kconfig.own import rebuilt
 
-        rows = [Assignment(name, raw, 0) for name, raw in base.raw.items()]
-        own = OwnSolver(model, user_values(model, rows), base)
-        return Solver(model, values, forced=Held(own, {model.index[n] for n in self.changed if n in model.index}))
+        return rebuilt(self.config.base, model, values, self.changed)
 
     def _fact(self, symbol: str) -> SymbolFact:
         written = self.config.written(symbol)
@@ -213,11 +212,8 @@ class _Facts(Mapping[str, SymbolFact]):
             return _unknown(written, "the record cannot tell it")
         if self.config.cut:
             return self._of_a_part(symbol, written)
-        if self.config.base is not None and symbol in self.config.raw and symbol not in self.changed:
-            label = next(iter(self.tools))
-            if not any(symbol in self._solver(place, label).model.index for place in self.places):
-                # A vendor's own.
-                return written
+        if self._beyond(symbol):
+            return written
         if (moved := self._moved(symbol)) is not None:
             if self.written_there:
                 return written
@@ -247,18 +243,21 @@ class _Facts(Mapping[str, SymbolFact]):
             and (value == "n" or self.config.origin is Origin.BUILT)
         ):
             return self._of_record(symbol, value)
+        if self.config.base is not None and self.config.base.origin is Origin.INPUT:
+            from kina_audit.kconfig.own import made_otherwise
+
+            # A vendor's file, which stays as it is where its line contradicts it.
+            solver = self.solver_of_tools()
+            if (made := made_otherwise(solver, solver.model.index.get(symbol, solver.model.defined))) is not None:
+                return _unknown(written, self._vendors(says, made, "its own Kconfig decides"))
         if value == says:
             # A fragment has no line for what its base leaves off.
             return written if written.value is not None else SymbolFact(symbol, "n", SymbolState.ABSENT)
         solver = self._solver(self.places[0], next(iter(self.tools)))
         reason = short_reason(solver, symbol, self.config.raw.get(symbol))
         where = " and ".join(line_text(line) for line in self.lines)
-        if self.vendor:
-            return _unknown(
-                written,
-                f"the file says {says}, and Linux {where} as released would make it {value} ({reason}); "
-                f"{self.config.header.version} is a vendor's kernel",
-            )
+        if self.vendor and self.config.base is None:
+            return _unknown(written, self._vendors(says, value, reason))
         sym = solver.model.index.get(symbol)
         is_string = sym is not None and solver.model.types[sym] == "s" and value != "n"
         note = f"olddefconfig of Linux {where} makes it {value}: {reason}"
@@ -275,6 +274,17 @@ class _Facts(Mapping[str, SymbolFact]):
         where = " and ".join(line_text(line) for line in self.lines)
         note = f"it says {says}, and of what is left of it Linux {where} makes {' or '.join(sorted(made))}"
         return _unknown(written, f"{self.config.cut}; {note}")
+
+    def _beyond(self, symbol: str) -> bool:
+        """Whether a kernel's own config that this one was made of has a symbol that no line has: a vendor's."""
+        if self.config.base is None or symbol not in self.config.raw or symbol in self.changed:
+            return False
+        return not any(symbol in self._solver(p, next(iter(self.tools))).model.index for p in self.places)
+
+    def _vendors(self, says: str, made: str, reason: str) -> str:
+        where = " and ".join(line_text(line) for line in self.lines)
+        contradiction = f"the file says {says}, and Linux {where} as released would make it {made} ({reason})"
+        return f"{contradiction}; {self.config.header.version} is a vendor's kernel"
 
     def _of_record(self, symbol: str, value: str) -> SymbolFact:
         """A symbol that a record leaves to its line, as the kernel's own config would have it."""
@@ -347,10 +357,3 @@ def _by_tools(outcomes: Mapping[str, list[str]]) -> str:
 
 def _unknown(written: SymbolFact, note: str) -> SymbolFact:
     return SymbolFact(written.name, None, SymbolState.UNKNOWN, written.line, note)
-
-
-def _assignments(config: KernelConfig, line: Line) -> list[Assignment]:
-    """The config's lines; of a regular file the reader's own dictionary has them all."""
-    if config.warnings:
-        return read_assignments(config.text, loose=loose_comments(line))
-    return [Assignment(name, value, 0) for name, value in config.raw.items()]

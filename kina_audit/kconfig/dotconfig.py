@@ -9,6 +9,7 @@ from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
 from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.solve import Solver
+from kina_audit.kernel.config import KernelConfig
 
 _LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$", re.MULTILINE)
 _LOOSE_LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$", re.MULTILINE)
@@ -47,6 +48,13 @@ def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
         else:
             found.append(Assignment(match[1], match[2].removesuffix("\r"), line))
     return found
+
+
+def assignments_of(config: KernelConfig, version: tuple[int, ...]) -> list[Assignment]:
+    """A config's lines as a kernel version reads them; of a regular file the reader's own dictionary has them all."""
+    if config.warnings:
+        return read_assignments(config.text, loose=loose_comments(version))
+    return [Assignment(name, value, 0) for name, value in config.raw.items()]
 
 
 class Assigned(Protocol):

@@ -247,7 +247,11 @@ class Search:
     def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
         """The state without assignments that are not needed, proven; or as it is; or None when the proof fails."""
         fewest = chosen
-        near = (chosen, Solver(self.tree.model, state.solver.user)) if len(chosen) >= _MANY else None
+        near = (
+            (chosen, Solver(self.tree.model, state.solver.user, forced=state.solver.forced))
+            if len(chosen) >= _MANY
+            else None
+        )
         for item in sorted(chosen):
             if not self._lacks(fewest - {item}, near):
                 fewest = fewest - {item}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from kina_audit.kconfig.asked import UserValues
-from kina_audit.kconfig.dotconfig import decoded
+from kina_audit.kconfig.dotconfig import Assignment, decoded, user_values
 from kina_audit.kconfig.model import CONST, EQ, SYMBOL, TreeModel
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin
@@ -86,6 +86,19 @@ class OwnSolver(Solver):
             if sym == self.model.modules:
                 self.modules = value
         return value
+
+
+def rebuilt(base: KernelConfig, model: TreeModel, values: UserValues, changed: AbstractSet[str]) -> Solver:
+    """The values of what is made of a kernel's own config: it stays as it is but for what is set anew.
+
+    Args:
+        base: the kernel's own.
+        model: the line.
+        values: what the whole asks for.
+        changed: the symbols that are set anew.
+    """
+    own = OwnSolver(model, user_values(model, [Assignment(n, raw, 0) for n, raw in base.raw.items()]), base)
+    return Solver(model, values, forced=Held(own, {model.index[n] for n in changed if n in model.index}))
 
 
 def made_otherwise(solver: Solver, sym: int) -> str | None:
