@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kina_audit import __version__
+from kina_audit.base.version import __version__
 from kina_audit.cilium.release import find_release
+from kina_audit.cilium.unlock_on_lines import BoxUnlocker
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import ProfileResult
 from kina_audit.engine.observed import observed_result
@@ -24,7 +25,6 @@ from kina_audit.report.compare import lost_beside_findings
 from kina_audit.report.knowledge import knowledge
 from kina_audit.report.model import FailOn, Report
 from kina_audit.report.snapshot import Snapshot, snapshot
-from kina_audit.unlocking import BoxUnlocker
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice, Rest
@@ -70,7 +70,7 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
             kernel, provenance=replace(kernel.provenance, notes=(*notes, *unknown_in(config, options.fragments)))
         )
     if toolchain and options is not None:
-        from kina_audit.toolchains import named_toolchain
+        from kina_audit.sources.tree.toolchain import named_toolchain
 
         return replace(kernel, config=carry(config, named_toolchain(toolchain, options)))
     return replace(kernel, config=carry(config))

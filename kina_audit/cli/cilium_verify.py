@@ -47,7 +47,7 @@ def verify(
     from kina_audit.clusters import verify_cluster
     from kina_audit.errors import UsageError
     from kina_audit.render.cilium_verify import as_json, as_text
-    from kina_audit.sources.cluster import Cluster
+    from kina_audit.sources.guest.cluster import Cluster
 
     given.one_of(("text", "json"), format_, "--format")
     if status is not None:
@@ -71,7 +71,7 @@ def _saved(status: Path, config: str, source: str, cilium: str, options: "Source
     from kina_audit.clusters import verify_saved
     from kina_audit.errors import UsageError
     from kina_audit.sources.cilium_values import CONFIGMAP, read_values
-    from kina_audit.sources.cluster import read_status
+    from kina_audit.sources.guest.cluster import read_status
 
     if not config:
         raise UsageError(

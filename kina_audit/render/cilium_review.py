@@ -2,10 +2,10 @@
 
 from dataclasses import asdict
 
+from kina_audit.base.json_text import indented
 from kina_audit.cilium.model import State
 from kina_audit.cilium.predict import Outcome, Prediction
 from kina_audit.cilium.review import Remark, Review
-from kina_audit.json_text import indented
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style

@@ -5,10 +5,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kina_audit.bounds import MIB, VALUES, VALUES_BYTES, VALUES_DEPTH, VALUES_EVENTS, VALUES_KEY, VALUES_TEXT
+from kina_audit.base.bounds import MIB, VALUES, VALUES_BYTES, VALUES_DEPTH, VALUES_EVENTS, VALUES_KEY, VALUES_TEXT
 from kina_audit.errors import SourceTooLargeError, UsageError
-from kina_audit.sources.file import read_text
-from kina_audit.sources.stdin import shown
+from kina_audit.sources.local.file import read_text
+from kina_audit.sources.local.stdin import shown
 
 if TYPE_CHECKING:
     from yaml import MappingNode, Node
