@@ -47,6 +47,8 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
         # Nothing in the kind of these components loads the module that a list of theirs names.
         ("istio-sidecar", "BRIDGE_NETFILTER", "br-nf"), ("kube-proxy-ipvs", "NETFILTER_XT_MATCH_IPVS", "xt-ipvs"),
         ("macvlan", "DUMMY", "dummy"),
+        # With BBR the agent does not write cubic to net.ipv4.tcp_congestion_control.
+        ("cilium-bbr", "TCP_CONG_CUBIC", "cubic"),
         # Only swarm marks packets.
         ("docker-required", "NETFILTER_XT_MARK", "mark"),
     ],
@@ -66,6 +68,10 @@ def test_what_it_runs_without_does_not_fail_it(name: str, off: str, row: str) ->
 def test_one_rule_that_is_refused_costs_kube_router_the_whole_set(name: str, off: str, row: str) -> None:
     """It writes its policies with one iptables-restore, and the rules that log and reject are among them."""
     assert status(name, off, row) is Status.FAIL
+
+
+def test_without_bbr_the_bandwidth_manager_writes_cubic_or_exits() -> None:
+    assert status("cilium-bandwidth-manager", "TCP_CONG_CUBIC", "cubic") is Status.FAIL
 
 
 def test_hotplug_of_cloud_hypervisor_is_acpi_hotplug() -> None:
