@@ -38,6 +38,18 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
         ("vm-cloud-hypervisor", "PVH", "pvh"),
         # runc copies itself into memory where it cannot seal itself with an overlay; Docker goes on without its profile.
         ("runc-crun", "OVERLAY_FS", "overlay"), ("runc-crun", "SECCOMP_FILTER", "seccomp"),
+        # A limit is refused where it is asked for; no runtime needs one to start a container, podman apart.
+        ("runc-crun", "MEMCG", "cgroup-limits"), ("containerd", "CPUSETS", "cgroup-limits"),
+        # fuse-overlayfs and pasta do without.
+        ("rootless", "OVERLAY_FS", "overlay"), ("rootless", "BRIDGE", "veth-bridge"),
+        # CRIU warns and goes on.
+        ("criu", "PACKET_DIAG", "packet-diag"),
+        # Only policies with such tracepoints are refused.
+        ("tetragon", "FTRACE_SYSCALLS", "ftrace-syscalls"),
+        # A guest without console or paravirtual clock runs.
+        ("vm-firecracker", "KVM_GUEST", "kvm-guest"), ("vm-firecracker", "PRINTK", "printk"),
+        # Weave falls back to its slow path, and Cilium's programs attach by tcx.
+        ("weave", "VXLAN", "vxlan"), ("hubble", "NET_CLS_BPF", "cilium"),
         # bpftrace reads /sys/kernel/tracing, and its kprobes need neither function tracer nor system-call tracepoints.
         ("bpftrace", "DEBUG_FS", "debugfs"), ("bpftrace", "FTRACE_SYSCALLS", "ftrace"), ("bpftrace", "BPF_JIT", "jit"),
         # Tracee warns of what its check misses and goes on.
@@ -68,6 +80,10 @@ def test_what_it_runs_without_does_not_fail_it(name: str, off: str, row: str) ->
 def test_one_rule_that_is_refused_costs_kube_router_the_whole_set(name: str, off: str, row: str) -> None:
     """It writes its policies with one iptables-restore, and the rules that log and reject are among them."""
     assert status(name, off, row) is Status.FAIL
+
+
+def test_podman_limits_processes_by_default() -> None:
+    assert status("podman", "CGROUP_PIDS", "pids") is Status.FAIL
 
 
 def test_without_bbr_the_bandwidth_manager_writes_cubic_or_exits() -> None:
