@@ -211,6 +211,23 @@ def test_what_the_kernel_lacks_comes_first() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("Extension socket revision 0 not supported", "NETFILTER_XT_MATCH_SOCKET"),
+        ("Warning: Extension MARK revision 0 not supported, missing kernel module?", "NETFILTER_XT_MARK"),
+        ("Extension TPROXY revision 0 not supported", "NETFILTER_XT_TARGET_TPROXY"),
+        ("Extension CT revision 0 not supported", "NETFILTER_XT_TARGET_CT"),
+        ("Extension NFLOG revision 0 not supported", "NETFILTER_XT_TARGET_NFLOG"),
+        ("Extension addrtype revision 0 not supported", "NETFILTER_XT_MATCH_ADDRTYPE"),
+        ("Extension connmark revision 0 not supported", "NETFILTER_XT_CONNMARK"),
+    ],
+)
+def test_the_symbol_that_a_message_names_comes_first(said: str, first: str) -> None:
+    """Before an IPv6 half that many messages point at, and before releases that lost it."""
+    assert first in why_message(said, library=LIBRARY)[0].rows[0].symbols
+
+
 def test_the_reported_kernel_names_its_cause(shared: Path) -> None:
     config = parse_config(config_text(shared / "cases/talos-13935-ip6tables-nft.config.gz"))
     found = why_message("Extension MARK revision 0 not supported", Kernel(config, Provenance("k", "file", "k")))
