@@ -61,6 +61,10 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
         ("macvlan", "DUMMY", "dummy"),
         # With BBR the agent does not write cubic to net.ipv4.tcp_congestion_control.
         ("cilium-bbr", "TCP_CONG_CUBIC", "cubic"),
+        # Felix logs that it could not, and goes on.
+        ("calico-iptables", "NF_CT_NETLINK", "ctnetlink"),
+        # A dummy device takes the place of an uplink that is not named.
+        ("docker-optional", "DUMMY", "macvlan"),
         # Only swarm marks packets.
         ("docker-required", "NETFILTER_XT_MARK", "mark"),
     ],
