@@ -228,6 +228,26 @@ def test_the_symbol_that_a_message_names_comes_first(said: str, first: str) -> N
     assert first in why_message(said, library=LIBRARY)[0].rows[0].symbols
 
 
+@pytest.mark.parametrize(
+    ("said", "one"),
+    [
+        ("iptables: No chain/target/match by that name.", "NETFILTER_XT_MATCH_ADDRTYPE"),
+        ("Error: Unknown device type.", "VXLAN"),
+        ("ip link add x: RTNETLINK answers: Operation not supported", "WIREGUARD"),
+    ],
+)
+def test_half_a_message_behind_a_colon_is_known_too(said: str, one: str) -> None:
+    found = why_message(said, library=LIBRARY)
+    assert not any(c.whole for c in found)
+    assert one in {s for c in found for s in c.rows[0].symbols}
+
+
+@pytest.mark.parametrize("said", ["iptables: Protocol not available", "bpf: Invalid argument", "x: y: z", ": : : : "])
+def test_an_end_that_many_errors_share_is_no_message(said: str) -> None:
+    """Behind a colon only what is a whole part of a message counts."""
+    assert why_message(said, library=LIBRARY) == []
+
+
 def test_the_reported_kernel_names_its_cause(shared: Path) -> None:
     config = parse_config(config_text(shared / "cases/talos-13935-ip6tables-nft.config.gz"))
     found = why_message("Extension MARK revision 0 not supported", Kernel(config, Provenance("k", "file", "k")))
