@@ -86,9 +86,16 @@ def test_one_rule_that_is_refused_costs_kube_router_the_whole_set(name: str, off
     assert status(name, off, row) is Status.FAIL
 
 
-@pytest.mark.parametrize("name", ["pixie", "beyla-obi"])
-def test_who_probes_a_function_of_the_network_hooks_needs_them(name: str) -> None:
-    assert status(name, "SECURITY_NETWORK", "security-network") is Status.FAIL
+@pytest.mark.parametrize(
+    ("name", "off", "row"),
+    [
+        ("pixie", "SECURITY_NETWORK", "security-network"),
+        ("beyla-obi", "SECURITY_NETWORK", "security-network"),
+        ("tetragon", "SECURITY", "security"),
+    ],
+)
+def test_who_probes_a_function_of_the_security_hooks_needs_them(name: str, off: str, row: str) -> None:
+    assert status(name, off, row) is Status.FAIL
 
 
 def test_podman_limits_processes_by_default() -> None:
