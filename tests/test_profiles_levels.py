@@ -98,6 +98,14 @@ def test_who_probes_a_function_of_the_security_hooks_needs_them(name: str, off: 
     assert status(name, off, row) is Status.FAIL
 
 
+@pytest.mark.parametrize(
+    ("name", "off", "row"),
+    [("calico-vxlan", "NETFILTER_XT_TARGET_CT", "ct-target"), ("microk8s", "NETFILTER_XT_TARGET_CT", "ct-target")],
+)
+def test_felix_keeps_vxlan_untracked_or_panics(name: str, off: str, row: str) -> None:
+    assert status(name, off, row) is Status.FAIL
+
+
 def test_podman_limits_processes_by_default() -> None:
     assert status("podman", "CGROUP_PIDS", "pids") is Status.FAIL
 
