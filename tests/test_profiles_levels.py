@@ -61,6 +61,9 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
         ("macvlan", "DUMMY", "dummy"),
         # With BBR the agent does not write cubic to net.ipv4.tcp_congestion_control.
         ("cilium-bbr", "TCP_CONG_CUBIC", "cubic"),
+        # Istio's rules do without, unless told to intercept with TPROXY or to capture DNS.
+        ("istio-sidecar", "NETFILTER_XT_MATCH_CONNTRACK", "conntrack"), ("istio-sidecar", "NETFILTER_XT_MATCH_MULTIPORT", "multiport"),
+        ("istio-ambient", "NETFILTER_XT_MATCH_CONNTRACK", "conntrack"),
         # Felix logs that it could not, and goes on.
         ("calico-iptables", "NF_CT_NETLINK", "ctnetlink"),
         # A dummy device takes the place of an uplink that is not named.
