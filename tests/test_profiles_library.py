@@ -148,6 +148,8 @@ DECIDED_OTHERWISE = {
     "docker-required": "pass",
     # A server that speaks NFSv3 or 4.0 mounts without NFS_V4_1.
     "storage-nfs": "warn",
+    # Only Docker makes a dummy device, and only for a macvlan network without an uplink.
+    "macvlan": "pass",
 }
 """Rows of the researched table that the kernel's source contradicts, and what every one of these kernels gets."""
 
@@ -208,5 +210,5 @@ def test_what_depends_on_an_architecture_nobody_told_is_unknown() -> None:
     found = Evaluator(fragment).requirement(rows["kvm-guest"])
     assert (found.status, "--arch" in found.reason) == (Status.UNKNOWN, True)
     aimed = {arch: Evaluator(fragment.with_target(None, arch=arch)) for arch in ("x86_64", "arm64")}
-    assert aimed["x86_64"].requirement(rows["kvm-guest"]).status is Status.FAIL
+    assert aimed["x86_64"].requirement(rows["kvm-guest"]).status is Status.WARN
     assert aimed["arm64"].requirement(rows["kvm-guest"]).status is Status.SKIP

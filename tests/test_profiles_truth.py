@@ -106,6 +106,27 @@ def test_the_lines_that_are_named_are_there(version: str) -> None:
             assert any(s in line for s in (*row.symbols, "depends on", "panic(")), (name, place, line)
 
 
+PLACES = re.compile(r"linux (6\.1|6\.12) ([^;]+)")
+PLACE = re.compile(r"([\w./-]+?)(?::(\d+))?(?:-\d+)?")
+
+
+@pytest.mark.slow
+def test_the_lines_that_a_source_names_are_there_too() -> None:
+    """A file may stand without its folder behind another of it; a line of a Makefile names one of the symbols."""
+    for name, row in ROWS.items():
+        for version, places in PLACES.findall("; ".join([row.source, *(m.source for m in row.says)])):
+            folder = linux_source(version)
+            for place in places.split(", "):
+                path, number = PLACE.fullmatch(place.split()[0]).groups()  # type: ignore[union-attr]
+                file = next((f for f in (linux_source(version) / path, folder / path) if f.is_file()), None)
+                assert file is not None, (name, place)
+                folder = file.parent
+                lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+                assert int(number or 1) <= len(lines), (name, place)
+                if number and file.name in ("Makefile", "Kbuild"):
+                    assert any(s in lines[int(number) - 1] for s in row.symbols), (name, place, lines[int(number) - 1])
+
+
 def test_the_list_of_what_is_proven_is_current() -> None:
     """docs/truth.md, written again with KINA_AUDIT_UPDATE=1."""
     path = Path(__file__).parents[1] / "docs/truth.md"

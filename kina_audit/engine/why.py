@@ -1,5 +1,6 @@
 """From a message to the requirements that are unmet where it is logged."""
 
+import re
 from collections.abc import Iterable
 
 from kina_audit.base.datatype import datatype
@@ -38,7 +39,7 @@ class Cause:
 
 
 def causes(text: str, known: Iterable[tuple[Requirement, Message]], evaluator: Evaluator | None = None) -> list[Cause]:
-    """Every condition whose messages occur in ``text``, best first: what the kernel lacks, then what agrees most.
+    """Every condition whose messages occur in ``text``, best first: what the kernel lacks, what agrees most, what is named.
 
     Args:
         text: a message or a whole log.
@@ -62,8 +63,26 @@ def causes(text: str, known: Iterable[tuple[Requirement, Message]], evaluator: E
         found.append(Cause(rows, best, line, count, hit.weight, hit.whole, finding))
     return sorted(
         found,
-        key=lambda c: (c.lacks is False, not c.whole, -c.weight, len(c.rows[0].symbols), c.line, c.rows[0].profile),
+        key=lambda c: (
+            c.lacks is False,
+            not c.whole,
+            -c.weight,
+            not _named(c),
+            len(c.rows[0].symbols) or _LATE,
+            c.line,
+            c.rows[0].profile,
+        ),
     )
+
+
+_LATE = 1_000
+"""Where a condition without symbols stands, one of the kernel's version alone, among causes that agree equally."""
+
+
+def _named(cause: Cause) -> bool:
+    """Whether the message has a word that one of the condition's symbols ends with, as socket of NETFILTER_XT_MATCH_SOCKET."""
+    words = set(re.findall(r"[a-z0-9]+", cause.message.text.lower()))
+    return any(symbol.lower().rpartition("_")[2] in words for symbol in cause.rows[0].symbols)
 
 
 def _condition(row: Requirement) -> tuple[object, ...]:

@@ -18,6 +18,9 @@ MOST_HITS = 1_000
 LEAST_PART = 12
 """A text shorter than a message matches it by being a part of it, when it has so many characters."""
 
+MOST_TAILS = 20
+"""Colons of a line behind which a message is looked for."""
+
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _QUOTES = str.maketrans(dict.fromkeys('`"‘’“”´', "'"))
 
@@ -45,6 +48,10 @@ class Text:
     def __init__(self, text: str) -> None:
         lines = [_plain(line) for line in text.replace("\\n", " ").split("\n")]
         self._text = " ".join(lines)  # a message may be broken over lines
+        # Of a single line: what is behind each of its colons, for a message whose other half was not quoted.
+        words = self._text.strip(" .'").split(": ") if len(lines) == 1 else []
+        tails = (": ".join(words[n:]) for n in range(1, min(len(words), MOST_TAILS)))
+        self._tails = [tail for tail in tails if len(tail) >= LEAST_PART]
         self._starts = [0]
         for line in lines[:-1]:
             self._starts.append(self._starts[-1] + len(line) + 1)
@@ -63,7 +70,7 @@ class Text:
             position = self._text.find(parts[0], max(end, position + 1))
         if count:
             return Hit(bisect_right(self._starts, first), count, sum(map(len, parts)))
-        return self._part_of(" ".join(parts))
+        return self._part_of(parts)
 
     def _rest(self, parts: list[str], start: int) -> int:
         """The end of the parts that follow each other from ``start``; -1: they do not."""
@@ -74,11 +81,13 @@ class Text:
             start = found + len(part)
         return start
 
-    def _part_of(self, message: str) -> Hit | None:
+    def _part_of(self, parts: list[str]) -> Hit | None:
+        """The text as a part of the message; or what stands behind a colon in it, where that is all of one of its parts."""
         asked = self._text.strip(" .'")
-        if len(asked) >= LEAST_PART and asked in message:
+        if len(asked) >= LEAST_PART and asked in " ".join(parts):
             return Hit(1, 1, len(asked), whole=False)
-        return None
+        tail = next((tail for tail in self._tails if tail in parts), None)
+        return None if tail is None else Hit(1, 1, len(tail), whole=False)
 
 
 def _plain(line: str) -> str:

@@ -1,0 +1,142 @@
+"""What is `required` breaks without it: rows that a second reading of the sources found too strict, or not strict enough."""
+
+import pytest
+
+from kina_audit.api import audit
+from kina_audit.engine.finding import Status
+from kina_audit.kernel.config import Completeness
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.profiles.load import ProfileLibrary
+
+LIBRARY = ProfileLibrary()
+
+
+def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "6.12.117") -> Status:
+    """Of one requirement, on a kernel that has everything the profile names but one symbol."""
+    profile = LIBRARY.get(name)
+    names = sorted({s for r in profile.requirements for s in r.symbols})
+    lines = [f"# CONFIG_{s} is not set" if s == off else f"CONFIG_{s}=y" for s in names]
+    text = "\n".join([f"# Linux/{arch} {version} Kernel Configuration", *lines])
+    kernel = Kernel(parse_config(text + "\n", completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
+    report = audit(kernel, [profile], cilium=None)
+    return next(f.status for r in report.results for f in r.findings if f.requirement.id == row)
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row"),
+    [
+        # Kata's runtime takes network and user namespaces out of what it hands the agent; the agent makes the others.
+        ("vm-kata", "USER_NS", "user-ns"), ("vm-kata", "NET_NS", "net-ns"),
+        # It hands over neither limits on processes nor devices, and switches seccomp in the guest off unless told otherwise.
+        ("vm-kata", "CGROUP_PIDS", "cgroup-extra"), ("vm-kata", "CGROUP_BPF", "cgroup-extra"), ("vm-kata", "SECCOMP_FILTER", "seccomp"),
+        # A shared folder holds layers that the host has mounted; the agent mounts overlays itself with EROFS and guest pull.
+        ("vm-kata", "OVERLAY_FS", "overlay"),
+        # The agent's log goes over vsock; Firecracker and debug builds of Cloud Hypervisor have a serial console.
+        ("vm-kata", "VIRTIO_CONSOLE", "console"), ("vm-cloud-hypervisor", "VIRTIO_CONSOLE", "console"),
+        # A bzImage is booted directly since release 39, and a firmware boots what a disk holds.
+        ("vm-cloud-hypervisor", "PVH", "pvh"),
+        # runc copies itself into memory where it cannot seal itself with an overlay; Docker goes on without its profile.
+        ("runc-crun", "OVERLAY_FS", "overlay"), ("runc-crun", "SECCOMP_FILTER", "seccomp"),
+        # A limit is refused where it is asked for; no runtime needs one to start a container, podman apart.
+        ("runc-crun", "MEMCG", "cgroup-limits"), ("containerd", "CPUSETS", "cgroup-limits"),
+        # fuse-overlayfs and pasta do without.
+        ("rootless", "OVERLAY_FS", "overlay"), ("rootless", "BRIDGE", "veth-bridge"),
+        # CRIU warns and goes on.
+        ("criu", "PACKET_DIAG", "packet-diag"),
+        # Only policies with such tracepoints are refused.
+        ("tetragon", "FTRACE_SYSCALLS", "ftrace-syscalls"),
+        # A guest without console or paravirtual clock runs.
+        ("vm-firecracker", "KVM_GUEST", "kvm-guest"), ("vm-firecracker", "PRINTK", "printk"),
+        # Weave falls back to its slow path, and Cilium's programs attach by tcx.
+        ("weave", "VXLAN", "vxlan"), ("hubble", "NET_CLS_BPF", "cilium"),
+        # bpftrace reads /sys/kernel/tracing, and its kprobes need neither function tracer nor system-call tracepoints.
+        ("bpftrace", "DEBUG_FS", "debugfs"), ("bpftrace", "FTRACE_SYSCALLS", "ftrace"), ("bpftrace", "BPF_JIT", "jit"),
+        # Tracee warns of what its check misses and goes on.
+        ("tracee", "UPROBE_EVENTS", "uprobe"),
+        # k3s and k0s run without network policies.
+        ("k3s", "NETFILTER_XT_TARGET_NFLOG", "nflog"), ("k0s", "NETFILTER_XT_MATCH_PHYSDEV", "physdev"),
+        # Nothing in the kind of these components loads the module that a list of theirs names.
+        ("istio-sidecar", "BRIDGE_NETFILTER", "br-nf"), ("kube-proxy-ipvs", "NETFILTER_XT_MATCH_IPVS", "xt-ipvs"),
+        ("macvlan", "DUMMY", "dummy"),
+        # With BBR the agent does not write cubic to net.ipv4.tcp_congestion_control.
+        ("cilium-bbr", "TCP_CONG_CUBIC", "cubic"),
+        # Istio's rules do without, unless told to intercept with TPROXY or to capture DNS.
+        ("istio-sidecar", "NETFILTER_XT_MATCH_CONNTRACK", "conntrack"), ("istio-sidecar", "NETFILTER_XT_MATCH_MULTIPORT", "multiport"),
+        ("istio-ambient", "NETFILTER_XT_MATCH_CONNTRACK", "conntrack"),
+        # Felix logs that it could not, and goes on.
+        ("calico-iptables", "NF_CT_NETLINK", "ctnetlink"),
+        # A dummy device takes the place of an uplink that is not named.
+        ("docker-optional", "DUMMY", "macvlan"),
+        # Only swarm marks packets.
+        ("docker-required", "NETFILTER_XT_MARK", "mark"),
+    ],
+)  # fmt: skip
+def test_what_it_runs_without_does_not_fail_it(name: str, off: str, row: str) -> None:
+    assert status(name, off, row) in (Status.WARN, Status.PASS, Status.SKIP)
+
+
+@pytest.mark.parametrize("name", ["kube-router", "k0s-kube-router"])
+@pytest.mark.parametrize(
+    ("off", "row"),
+    [
+        ("NETFILTER_XT_TARGET_NFLOG", "nflog"), ("NETFILTER_XT_MATCH_LIMIT", "limit"),
+        ("NETFILTER_XT_MATCH_PHYSDEV", "physdev"), ("IP_NF_TARGET_REJECT", "reject"),
+    ],
+)  # fmt: skip
+def test_one_rule_that_is_refused_costs_kube_router_the_whole_set(name: str, off: str, row: str) -> None:
+    """It writes its policies with one iptables-restore, and the rules that log and reject are among them."""
+    assert status(name, off, row) is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row"),
+    [
+        ("pixie", "SECURITY_NETWORK", "security-network"),
+        ("beyla-obi", "SECURITY_NETWORK", "security-network"),
+        ("tetragon", "SECURITY", "security"),
+    ],
+)
+def test_who_probes_a_function_of_the_security_hooks_needs_them(name: str, off: str, row: str) -> None:
+    assert status(name, off, row) is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row"),
+    [("calico-vxlan", "NETFILTER_XT_TARGET_CT", "ct-target"), ("microk8s", "NETFILTER_XT_TARGET_CT", "ct-target")],
+)
+def test_felix_keeps_vxlan_untracked_or_panics(name: str, off: str, row: str) -> None:
+    assert status(name, off, row) is Status.FAIL
+
+
+def test_podman_limits_processes_by_default() -> None:
+    assert status("podman", "CGROUP_PIDS", "pids") is Status.FAIL
+
+
+def test_without_bbr_the_bandwidth_manager_writes_cubic_or_exits() -> None:
+    assert status("cilium-bandwidth-manager", "TCP_CONG_CUBIC", "cubic") is Status.FAIL
+
+
+def test_hotplug_of_cloud_hypervisor_is_acpi_hotplug() -> None:
+    """ACPI_REDUCED_HARDWARE_ONLY stood for the event device alone, which every kernel since 5.5 has."""
+    assert status("vm-cloud-hypervisor", "HOTPLUG_PCI_ACPI", "ged") is Status.WARN
+    assert status("vm-cloud-hypervisor", "ACPI_REDUCED_HARDWARE_ONLY", "ged") is Status.PASS
+    assert status("vm-cloud-hypervisor", "ACPI_REDUCED_HARDWARE_ONLY", "ged", version="5.4.1") is Status.WARN
+
+
+@pytest.mark.parametrize(("off", "row"), [("IP6_NF_IPTABLES", "tproxy6"), ("IP6_NF_IPTABLES", "socket6")])
+def test_the_ipv6_half_of_tproxy_and_socket_is_in_the_targets(off: str, row: str) -> None:
+    """xt_TPROXY and xt_socket have one under IP6_NF_IPTABLES only; nft has its own."""
+    assert status("tproxy-socket", off, row) is Status.PASS  # by nft
+    profile = LIBRARY.get("tproxy-socket")
+    names = {s for r in profile.requirements for s in r.symbols} - {off, "NFT_TPROXY", "NFT_SOCKET"}
+    lines = "\n".join(f"CONFIG_{s}=y" for s in sorted(names))
+    config = parse_config(f"# Linux/arm64 6.12.117 Kernel Configuration\n{lines}\n", completeness=Completeness.COMPLETE)
+    report = audit(Kernel(config, Provenance("k", "file", "k")), [profile], cilium=None)
+    assert next(f.status for r in report.results for f in r.findings if f.requirement.id == row) is Status.WARN
+
+
+@pytest.mark.parametrize("name", ["docker-required", "runc-crun", "containerd", "kubelet"])
+def test_devices_are_controlled_by_programs_since_linux_4_15_only(name: str) -> None:
+    assert status(name, "CGROUP_BPF", "cgroup-bpf", version="4.9.1") is Status.SKIP
+    assert status(name, "CGROUP_BPF", "cgroup-bpf") is not Status.PASS
