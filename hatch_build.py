@@ -16,7 +16,7 @@ class CompileData(BuildHookInterface):  # type: ignore[type-arg]
         """Write the compiled file and list it as an artifact."""
         sys.path.insert(0, str(ROOT))
         try:
-            from kina_audit.packaged import compile_documents
+            from kina_audit.base.packaged import compile_documents
 
             compile_documents()
         finally:

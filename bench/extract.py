@@ -55,7 +55,7 @@ OURS = (
     (
         "from kina_audit.kernel.compression.limits import Budget, Limits\n"
         "from kina_audit.kernel.compression.reader import ViewReader\n"
-        "from kina_audit.sources.content import read_config\n"
+        "from kina_audit.sources.local.content import read_config\n"
         "from kina_audit.errors import KinaAuditError"
     ),
     """try:

@@ -13,7 +13,7 @@ Names are imported on first use, so that ``import kina_audit`` costs next to not
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from kina_audit.base.version import __version__
 
 __all__ = [
     "Finding",

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kina_audit import __version__
+from kina_audit.base.version import __version__
 from kina_audit.cilium.release import find_release
+from kina_audit.cilium.unlock_on_lines import BoxUnlocker
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import ProfileResult
 from kina_audit.engine.observed import observed_result
@@ -24,7 +25,6 @@ from kina_audit.report.compare import lost_beside_findings
 from kina_audit.report.knowledge import knowledge
 from kina_audit.report.model import FailOn, Report
 from kina_audit.report.snapshot import Snapshot, snapshot
-from kina_audit.unlocking import BoxUnlocker
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice, Rest
@@ -70,7 +70,7 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
             kernel, provenance=replace(kernel.provenance, notes=(*notes, *unknown_in(config, options.fragments)))
         )
     if toolchain and options is not None:
-        from kina_audit.toolchains import named_toolchain
+        from kina_audit.sources.tree.toolchain import named_toolchain
 
         return replace(kernel, config=carry(config, named_toolchain(toolchain, options)))
     return replace(kernel, config=carry(config))
@@ -137,20 +137,21 @@ def explain_mode(
 
 
 def review_cilium(
-    kernel: Kernel, values: Iterable[tuple[str, str, int]], kind: str, *, cilium: str = "",
+    kernel: Kernel, values: Iterable[tuple[str, str, int] | tuple[str, str, int, str]], kind: str, *, cilium: str = "",
     library: ProfileLibrary | None = None,
 ) -> "Review":  # fmt: skip
     """What breaks of a user's own Cilium configuration on a kernel.
 
     Args:
         kernel: from `load_kernel`.
-        values: (key, value, line) of each, as `kina_audit.sources.cilium_values.read_values` gives them.
+        values: (key, value, line) and, where it is known, the type of each, as `kina_audit.sources.cilium_values.read_values` gives them.
         kind: ``helm-values`` or ``configmap``.
         cilium: a release; empty: the newest known.
         library: where Cilium's feature profiles come from; default: the built-in library.
 
     Raises:
         UsageError: an unknown Cilium release.
+        NothingCheckedError: none of the values is one of Cilium's.
     """
     from kina_audit.cilium.keys import Given
     from kina_audit.cilium.review import review

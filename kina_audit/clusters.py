@@ -9,7 +9,7 @@ from kina_audit.errors import SourceError
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.sources.cluster import Agent, Cluster
+    from kina_audit.sources.guest.cluster import Agent, Cluster
 
 _PREFIX = "cilium-"
 _UNMET = ("fail", "warn")
@@ -37,7 +37,7 @@ def verify_cluster(cluster: "Cluster", *, cilium: str = "") -> Iterator[Verifica
     """Every agent of a cluster; one that cannot be read says so and does not end the others.
 
     Args:
-        cluster: from `kina_audit.sources.cluster`.
+        cluster: from `kina_audit.sources.guest.cluster`.
         cilium: the release; empty: what each agent's image says, or the newest known.
 
     Raises:

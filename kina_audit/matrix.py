@@ -15,24 +15,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from kina_audit import __version__
 from kina_audit.api import CILIUM_TAG, DEFAULT_TAG, load_kernel
-from kina_audit.bounds import REPORT_BYTES
+from kina_audit.base.bounds import REPORT_BYTES
+from kina_audit.base.files import read_regular
+from kina_audit.base.json_text import read_json
+from kina_audit.base.version import __version__
+from kina_audit.base.workers import Spread, cores
+from kina_audit.cilium.unlock_on_lines import OnDemand
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError
-from kina_audit.files import read_regular
-from kina_audit.json_text import read_json
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 from kina_audit.report.matrix import Matrix, Row, make_row, row_of_document
 from kina_audit.report.model import FailOn, Report
 from kina_audit.sources.expand import Named
+from kina_audit.sources.local.stdin import shown
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.stdin import shown
-from kina_audit.unlocking import OnDemand
-from kina_audit.workers import Spread, cores
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from kina_audit import __version__
+from kina_audit.base.version import __version__
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel
@@ -57,14 +57,14 @@ def open_kernel_tree(
     from kina_audit.kconfig.answers import makefile_variables
     from kina_audit.kconfig.loaded import from_cached, read_tree, to_cached
     from kina_audit.sources.options import SourceOptions
-    from kina_audit.sources.tree import find_tree, load_document, save_document
-    from kina_audit.toolchains import named_toolchain, probed_toolchain
+    from kina_audit.sources.tree.find import find_tree, load_document, save_document
+    from kina_audit.sources.tree.toolchain import named_toolchain, probed_toolchain
 
     options = options or SourceOptions()
     place = find_tree(spec, options)
     answers: Any = None
     if run_probes:
-        from kina_audit.sources.compiler import ProbeAnswers, measured_key
+        from kina_audit.sources.tree.compiler import ProbeAnswers, measured_key
 
         if not place.complete:
             raise UsageError(
@@ -114,7 +114,7 @@ def shipped_trees(
     from kina_audit.errors import UsageError
     from kina_audit.kconfig.lines import ARCHES, line_text, lines, near, shipped_tree
     from kina_audit.sources.options import SourceOptions
-    from kina_audit.toolchains import named_toolchain
+    from kina_audit.sources.tree.toolchain import named_toolchain
 
     told_by = near(target) if target is not None else lines()[-1:]
     if arch not in ARCHES or not told_by:
@@ -296,8 +296,8 @@ def fix_mode(
     """
     from kina_audit.api import CILIUM_TAG
     from kina_audit.cilium.release import find_release
+    from kina_audit.cilium.unlock_on_lines import BoxUnlocker
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.unlocking import BoxUnlocker
 
     wanted, release = find_mode(mode), find_release(cilium)
     library = library or ProfileLibrary()

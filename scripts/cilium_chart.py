@@ -3,9 +3,9 @@
 
     python3 scripts/cilium_chart.py cilium-1.16.19.tgz ... cilium-1.20.0.tgz     # every release, in any order
 
-A chart is an archive or a folder with ``values.yaml``, ``values.schema.json`` (1.16 and later) and ``templates/``. Of several
-patch releases of one minor the newest counts. To add a release, name its chart beside those of the others: the file is
-written anew. Read are facts (names, types, what a template reads), not a word of text.
+A chart is an archive or a folder with ``values.yaml``, ``values.schema.json`` (1.16 and later) and ``templates/``. A minor has
+the values of all its patch releases, of the newest the types. To add a release, name its charts beside those of the others:
+the file is written anew. Read are facts (names, types, what a template reads), not a word of text.
 """
 
 import json
@@ -21,7 +21,7 @@ DATA = Path(__file__).resolve().parents[1] / "kina_audit/data/cilium-chart.txt"
 HEAD = """\
 # The values that Cilium's Helm charts read, minor release by minor release, and what types their schemas take.
 # Read by kina_audit/cilium/chart.py for `cilium review`; written by scripts/cilium_chart.py from the charts, which says how a
-# release is added. Names, types and releases are facts of the charts: {charts} (repository cilium/charts).
+# release is added. Names, types and releases are facts of the charts up to {charts} (repository cilium/charts).
 # A line is NAME TYPES [RELEASES], indented below the mapping it is in; without RELEASES it has those of that mapping.
 # b boolean, i integer, n number, s string, [s] list of strings, [] list, o mapping, O mapping with any keys, x anything,
 # z nothing but null, {{A,B}} these words, ! the chart fails when it is set. {untyped} have no schema: types bind nobody there.
@@ -84,6 +84,10 @@ class Chart:
         for path in (p for t in templates.values() for p in _handed_over(t)):
             if found.get(path, "") == "o":
                 found[path] = "O"
+        whole = {p for p, types in found.items() if "O" in types}
+        for path, types in found.items():
+            if any(path[:n] in whole for n in range(1, len(path))):
+                found[path] = types.replace("o", "O")  # what is written out whole is so to its depths
         for path in _refused(validate):
             if path not in found:
                 for n in range(1, len(path)):
@@ -156,6 +160,22 @@ def _refused(template: str) -> set[tuple[str, ...]]:
     return found
 
 
+def _merged(new: dict[tuple[str, ...], str], old: dict[tuple[str, ...], str]) -> dict[tuple[str, ...], str]:
+    """The values of two patch releases; a scalar that both have may be what it is in either."""
+    found = {**old, **new}
+    for path, types in old.items():
+        if (
+            path in new
+            and new[path] != types
+            and (new[path] + types).isalpha()
+            and not set(new[path] + types) & set("xoOz")
+        ):
+            found[path] = "".join(sorted({*new[path], *types}))
+        elif new.get(path) == "!":
+            found[path] = types
+    return {p: t for p, t in found.items() if not any(found.get(p[:n]) == "x" for n in range(1, len(p)))}
+
+
 def _span(minors: list[str], every: list[str]) -> list[str]:
     """Releases as ranges: ``1.17-``, ``-1.18``, ``1.17-1.18``."""
     spans: list[list[int]] = []
@@ -164,7 +184,9 @@ def _span(minors: list[str], every: list[str]) -> list[str]:
             spans[-1][1] = i
         else:
             spans.append([i, i])
-    return [every[a] if a == b else f"{every[a] if a else ''}-{every[b] if b < len(every) - 1 else ''}" for a, b in spans]
+    return [
+        every[a] if a == b else f"{every[a] if a else ''}-{every[b] if b < len(every) - 1 else ''}" for a, b in spans
+    ]
 
 
 def _lines(path: tuple[str, ...], tables: dict[str, dict[tuple[str, ...], str]], minors: list[str]) -> list[str]:
@@ -181,7 +203,11 @@ def _lines(path: tuple[str, ...], tables: dict[str, dict[tuple[str, ...], str]],
             for span in _span(those, every) if those != minors else [""]:
                 lines.append(" ".join(filter(None, (" " * len(path) + name, types, span))))
                 first, _, last = span.partition("-") if "-" in span else (span, "", span)
-                within = [m for m in those if not span or every.index(first or every[0]) <= every.index(m) <= every.index(last or every[-1])]
+                within = [
+                    m
+                    for m in those
+                    if not span or every.index(first or every[0]) <= every.index(m) <= every.index(last or every[-1])
+                ]
                 lines += _lines(inside, tables, within)
     return lines
 
@@ -192,9 +218,10 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     newest: dict[str, Chart] = {}
+    tables: dict[str, dict[tuple[str, ...], str]] = {}
     for chart in sorted((Chart(Path(a)) for a in arguments), key=lambda c: c.patch):
         newest[chart.minor] = chart
-    tables = {minor: chart.keys() for minor, chart in newest.items()}
+        tables[chart.minor] = _merged(chart.keys(), tables.get(chart.minor, {}))
     minors = sorted(tables, key=lambda m: int(m.partition(".")[2]))
     typed = next(m for m in minors if newest[m].typed)
     for minor in minors[: minors.index(typed)]:

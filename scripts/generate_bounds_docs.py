@@ -1,6 +1,6 @@
-"""Write docs/bounds.md from kina_audit/bounds.py. Run: python scripts/generate_bounds_docs.py > docs/bounds.md ."""
+"""Write docs/bounds.md from kina_audit/base/bounds.py. Run: python scripts/generate_bounds_docs.py > docs/bounds.md ."""
 
-from kina_audit.bounds import KIB, MIB, TABLE
+from kina_audit.base.bounds import KIB, MIB, TABLE
 
 TOP = """# Bounds
 
@@ -8,7 +8,7 @@ All input is untrusted: configs, images, archives, kernel trees, profiles, waive
 far above what real input asks for and low enough that no command holds more than 300 MB or, for a megabyte of input, works longer than ten seconds. What is
 over a bound is one error (exit status 3; 2 for files of options), never a part of an answer.
 
-This page is generated from `kina_audit/bounds.py` by `scripts/generate_bounds_docs.py`; `tests/test_bounds.py` tries each at the bound and above it.
+This page is generated from `kina_audit/base/bounds.py` by `scripts/generate_bounds_docs.py`; `tests/test_bounds.py` tries each at the bound and above it.
 
 | bound | at most | of |
 |---|---|---|"""

@@ -25,7 +25,7 @@ from kina_audit.kconfig.packing import pack  # noqa: E402
 from kina_audit.kconfig.tree import tree_version  # noqa: E402
 from kina_audit.kernel.version import KernelVersion  # noqa: E402
 from kina_audit.sources.options import SourceOptions  # noqa: E402
-from kina_audit.sources.tree import find_tree  # noqa: E402
+from kina_audit.sources.tree.find import find_tree  # noqa: E402
 
 
 def make_line(root: Path, tree: str = "") -> tuple[str, bytes]:

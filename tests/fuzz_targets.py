@@ -42,7 +42,7 @@ def archive() -> Target:
 
 
 def small() -> object:
-    from kina_audit.bounds import MIB
+    from kina_audit.base.bounds import MIB
     from kina_audit.kernel.compression.limits import Limits
 
     return Limits(layer=48 * MIB, total=64 * MIB, window=32 * MIB)
@@ -52,7 +52,7 @@ def image() -> Target:
     """Kernel images and compressed text, in memory and as a stream."""
     from kina_audit.kernel.compression.limits import Budget
     from kina_audit.kernel.compression.reader import CallReader, ViewReader
-    from kina_audit.sources.content import read_config
+    from kina_audit.sources.local.content import read_config
 
     limits = small()
 
@@ -137,10 +137,10 @@ def kconfig() -> Target:
 
 def profile() -> Target:
     """A profile: TOML, schema, expressions."""
+    from kina_audit.base.toml_text import read_toml
     from kina_audit.errors import ProfileError
     from kina_audit.profiles.load import build_profile
     from kina_audit.profiles.validate import check_document
-    from kina_audit.toml_text import read_toml
 
     def borrow(reference: str) -> dict[str, object]:
         raise ValueError(f"no requirement {reference}")
@@ -162,7 +162,7 @@ def profile() -> Target:
 
 def stored() -> Target:
     """A stored report, rendered; a baseline."""
-    from kina_audit.json_text import read_json
+    from kina_audit.base.json_text import read_json
     from kina_audit.render import render
     from kina_audit.report.baseline import read_baseline
     from kina_audit.report.stored import read_report
@@ -206,7 +206,7 @@ def helm() -> Target:
 
     def one(data: bytes) -> None:
         file.write_bytes(data)
-        kind, rows = read_values(str(file))
+        kind, rows, *_ = read_values(str(file))
         review_cilium(kernel, rows, kind, library=library)
 
     return one
@@ -214,9 +214,9 @@ def helm() -> Target:
 
 def files() -> Target:
     """Waivers and claims."""
+    from kina_audit.base.toml_text import read_toml
     from kina_audit.engine.waiver import read_waivers
     from kina_audit.report.claims import read_claims
-    from kina_audit.toml_text import read_toml
 
     def one(data: bytes) -> None:
         text = data.decode("utf-8", "replace")

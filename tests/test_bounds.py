@@ -1,4 +1,4 @@
-"""Every bound of `kina_audit/bounds.py`: at the bound input is read, and above it is one error."""
+"""Every bound of `kina_audit/base/bounds.py`: at the bound input is read, and above it is one error."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kina_audit import bounds
+from kina_audit.base import bounds
 from kina_audit.errors import KinaAuditError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +37,7 @@ def config_line(count: int, _: Path) -> object:
 
 
 def toml(text: str) -> object:
-    from kina_audit.toml_text import read_toml
+    from kina_audit.base.toml_text import read_toml
 
     try:
         return read_toml(text)
@@ -75,7 +75,7 @@ def claims(text: str) -> object:
 
 
 def json_values(count: int, _: Path) -> object:
-    from kina_audit.json_text import read_json
+    from kina_audit.base.json_text import read_json
 
     try:
         return read_json("[" + "0," * (count - 1) + "0]")
@@ -117,7 +117,7 @@ def depth(count: int, folder: Path) -> object:
 def body(count: int, _: Path) -> object:
     import httpx
 
-    from kina_audit.sources.http import fetch
+    from kina_audit.sources.network.http import fetch
 
     return fetch(
         "https://x.example/",
@@ -128,7 +128,7 @@ def body(count: int, _: Path) -> object:
 def redirects(count: int, _: Path) -> object:
     import httpx
 
-    from kina_audit.sources.http import fetch
+    from kina_audit.sources.network.http import fetch
 
     left = [count]
 
@@ -146,7 +146,7 @@ def redirects(count: int, _: Path) -> object:
 def tries(count: int, _: Path) -> object:
     import httpx
 
-    from kina_audit.sources.http import fetch
+    from kina_audit.sources.network.http import fetch
 
     answers = iter([503] * (count - 1) + [200])
     return fetch(

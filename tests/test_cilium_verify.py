@@ -20,7 +20,7 @@ from kina_audit.clusters import verify_saved
 from kina_audit.errors import SourceError, UsageError
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.cluster import Cluster, read_status
+from kina_audit.sources.guest.cluster import Cluster, read_status
 from kina_audit.sources.options import SourceOptions
 from tests.api_server import api_server
 from tests.conftest import ROOT, SHARED, config_text

@@ -16,11 +16,11 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from kina_audit.api import compare_kernels, load_kernel, load_profiles
+from kina_audit.base.packaged import data_file
 from kina_audit.cli import main
 from kina_audit.kernel.changes import Happened, changed_symbols
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.packaged import data_file
 from kina_audit.render import RenderOptions
 from kina_audit.render.diff import DIFF_FORMATS, render_diff
 from kina_audit.report.difference import Difference, difference_document

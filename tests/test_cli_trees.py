@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kina_audit.cli import main
-from kina_audit.sources import compiler
+from kina_audit.sources.tree import compiler
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "kconfig" / "base"
 PROFILE = """

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kina_audit.api import audit, load_profiles
+from kina_audit.base.json_text import indented
 from kina_audit.cilium.model import Advice, Capability, Mode
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import read_waivers
-from kina_audit.json_text import indented
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import build_profile

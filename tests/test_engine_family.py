@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.kernel.config import Completeness
 from kina_audit.kernel.parse import parse_config
-from kina_audit.packaged import data_file, toml_document
 from kina_audit.profiles.load import ProfileLibrary
 from tests.conftest import config_text
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 DOCUMENTS = st.recursive(

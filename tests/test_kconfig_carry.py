@@ -218,7 +218,7 @@ def test_a_line_is_made_again_byte_for_byte(shared: Path, tmp_path: Path, line: 
     import sys
     import zlib
 
-    from kina_audit.packaged import data_file
+    from kina_audit.base.packaged import data_file
 
     [archive] = (shared / "ktrees").glob(f"linux-{line}.*.kconfig.tar.xz")
     script = Path(__file__).parents[1] / "scripts/kernel_line.py"

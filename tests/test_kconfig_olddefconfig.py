@@ -22,8 +22,8 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
-from kina_audit.sources.compiler import identify, measure
 from kina_audit.sources.options import SourceOptions
+from kina_audit.sources.tree.compiler import identify, measure
 from kina_audit.trees import fix_mode, fix_profiles, open_kernel_tree, shipped_trees
 from tests.conftest import SHARED, config_text
 from tests.kernel_sources import kernel_source, missing_tools, no_source

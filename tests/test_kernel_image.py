@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kina_audit.bounds import MIB
+from kina_audit.base.bounds import MIB
 from kina_audit.errors import KinaAuditError, NoIkconfigError, SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.limits import Limits
 from kina_audit.kernel.compression.reader import CallReader

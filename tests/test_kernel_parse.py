@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kina_audit.bounds import CONFIG_BYTES
+from kina_audit.base.bounds import CONFIG_BYTES
 from kina_audit.errors import NotAConfigError, SourceTooLargeError
 from kina_audit.kernel.config import Completeness, SymbolState
 from kina_audit.kernel.parse import _read_fast, _read_slowly, parse_config

@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from kina_audit.api import audit, load_profiles
+from kina_audit.base.packaged import data_file
 from kina_audit.errors import NothingCheckedError, ProfileError
 from kina_audit.kernel.live import EVERYWHERE, MACHINE_PROCESSES, OF_THE_NETWORK, Live, default_mtu, facts, observed
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.packaged import data_file
 from kina_audit.profiles.shown import read_shown
 from kina_audit.render import RenderOptions, render
 from kina_audit.report.document import to_document
 from kina_audit.report.stored import read_report
-from kina_audit.sources.machine import look
-from kina_audit.sources.modules import as_it_runs
+from kina_audit.sources.local.machine import look
+from kina_audit.sources.local.modules import as_it_runs
+from kina_audit.sources.local.running import open_running
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.running import open_running
 
 TEXT = "# Linux/x86 6.12.3 Kernel Configuration\nCONFIG_X86_64=y\n" + "".join(
     f"CONFIG_HAVE_X{i}=y\n" for i in range(60)

@@ -15,9 +15,9 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from kina_audit.api import audit, load_kernel
+from kina_audit.base.packaged import data_file
 from kina_audit.errors import KinaAuditError, UsageError
 from kina_audit.matrix import MatrixRequest, make_matrix, rows
-from kina_audit.packaged import data_file
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import render
 from kina_audit.render.matrix import MATRIX_FORMATS, render_matrix

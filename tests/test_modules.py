@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kina_audit.api import audit, judge_claims, load_profiles
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.engine.finding import Status
 from kina_audit.kernel.modules import (
     Modules,
@@ -22,11 +23,10 @@ from kina_audit.kernel.modules import (
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import KernelVersion, VersionRange
-from kina_audit.packaged import data_file, toml_document
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.sources import open_source
+from kina_audit.sources.local.running import open_running
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.running import open_running
 from tests.conftest import linux_source
 
 pytestmark = pytest.mark.usefixtures("built")

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from kina_audit.api import audit
+from kina_audit.base.packaged import data_file
 from kina_audit.engine.finding import Status
 from kina_audit.engine.probed import Agreement, Attempt, Circumstances, Outcome, Probing
 from kina_audit.engine.probing import came_to, observed, wanted
@@ -16,7 +17,6 @@ from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import VersionRange
-from kina_audit.packaged import data_file
 from kina_audit.probe.catalogue import every_probe
 from kina_audit.probe.modules import held_back
 from kina_audit.profiles.load import build_profile

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from kina_audit.base.packaged import compile_documents, data_file, profiles_folder
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.parse import parse_config
-from kina_audit.packaged import compile_documents, data_file, profiles_folder
 from kina_audit.profiles.build import build_profile
 from kina_audit.profiles.load import ProfileLibrary, read_profile
 from kina_audit.profiles.validate import check_document, profile_schema

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from kina_audit.sources import open_source
+from kina_audit.sources.local.running import PLACES
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.running import PLACES
 
 ROOT = Path(__file__).resolve().parents[1]
 PROC = Path("/proc/config.gz")

@@ -13,9 +13,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kina_audit.api import audit, load_kernel
+from kina_audit.base.packaged import data_file
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.packaged import data_file
 from kina_audit.profiles.build import build_profile
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import FORMATS, RenderOptions, render

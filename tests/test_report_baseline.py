@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from kina_audit.api import audit, load_kernel
+from kina_audit.base.packaged import data_file
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import read_waivers
 from kina_audit.errors import UsageError
-from kina_audit.packaged import data_file
 from kina_audit.profiles.model import Level
 from kina_audit.report.baseline import read_baseline, take_over, write_baseline
 from kina_audit.report.compare import Change, Direction, ModeChange, compare, mode_rank, waive_losses

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from kina_audit.api import audit, load_kernel
+from kina_audit.base.packaged import data_file
 from kina_audit.cilium.request import make_request
 from kina_audit.errors import UsageError
 from kina_audit.kernel.provenance import Kernel, Observed
-from kina_audit.packaged import data_file
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import FORMATS, RenderOptions, render
 from kina_audit.report.document import to_document

@@ -7,8 +7,9 @@ import pytest
 
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.config import Origin
-from kina_audit.sources import http, open_source
-from kina_audit.sources.checkout import blob_id, built_version
+from kina_audit.sources import open_source
+from kina_audit.sources.git.checkout import blob_id, built_version
+from kina_audit.sources.network import http
 from kina_audit.sources.options import SourceOptions
 
 CONFIG = (

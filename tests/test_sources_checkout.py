@@ -11,7 +11,7 @@ import pytest
 
 from kina_audit.api import audit, in_apple_container, load_profiles
 from kina_audit.sources import open_source, recorded
-from kina_audit.sources.checkout import FROM_MAKEFILE, blob_id
+from kina_audit.sources.git.checkout import FROM_MAKEFILE, blob_id
 from kina_audit.sources.options import SourceOptions
 
 TEXT = ("# Linux/arm64 6.1.68 Kernel Configuration\nCONFIG_ARM64=y\nCONFIG_NET=y\n" + "CONFIG_X=y\n" * 60).encode()

@@ -11,9 +11,9 @@ from kina_audit.kconfig.answers import ModelAnswers, makefile_variables
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.sensitive import assumptions
 from kina_audit.kconfig.toolchain import Toolchain, measured_toolchain
-from kina_audit.sources.compiler import ProbeAnswers, identify, measure
 from kina_audit.sources.options import SourceOptions
-from kina_audit.toolchains import named_toolchain
+from kina_audit.sources.tree.compiler import ProbeAnswers, identify, measure
+from kina_audit.sources.tree.toolchain import named_toolchain
 from kina_audit.trees import open_kernel_tree
 from tests.kernel_sources import missing_tools
 
@@ -139,7 +139,7 @@ def test_a_newly_installed_pahole_is_seen(tmp_path: Path, monkeypatch: pytest.Mo
 
 @needs_gcc
 def test_what_could_not_be_asked_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kina_audit.sources.compiler._linker", lambda *_: "no-such-linker")
+    monkeypatch.setattr("kina_audit.sources.tree.compiler._linker", lambda *_: "no-such-linker")
     answers = measure("gcc", [], ["--gc-sections"], ["nop"])
     assert answers == {"as-instr nop": "y"}
     told = identify("gcc")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from kina_audit.bounds import CONFIG_BYTES
+from kina_audit.base.bounds import CONFIG_BYTES
 from kina_audit.errors import NotAConfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.sources import open_source
-from kina_audit.sources.file import read_bytes
+from kina_audit.sources.local.file import read_bytes
+from kina_audit.sources.local.running import open_running
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.running import open_running
 
 if sys.version_info >= (3, 14):
     from compression import zstd

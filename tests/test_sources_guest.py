@@ -22,8 +22,8 @@ from kina_audit.kernel.provenance import Observed
 from kina_audit.sources import GUESTS, open_source
 from kina_audit.sources.guest.commands import command_for
 from kina_audit.sources.guest.script import SCRIPT, read_answer
+from kina_audit.sources.local.running import open_running
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.running import open_running
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 CONFIG = (FIXTURES / "images.config").read_bytes()

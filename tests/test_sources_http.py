@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kina_audit.bounds import BODY_BYTES
+from kina_audit.base.bounds import BODY_BYTES
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError, UsageError
-from kina_audit.sources import cache
-from kina_audit.sources.http import GITHUB_HOSTS, NetworkError, fetch
+from kina_audit.sources.network import cache
+from kina_audit.sources.network.http import GITHUB_HOSTS, NetworkError, fetch
 
 URL = "https://raw.githubusercontent.com/apple/containerization/main/kernel/config-arm64"
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -7,7 +7,7 @@ import pytest
 
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError
 from kina_audit.sources import open_source
-from kina_audit.sources.installed import open_installed, set_command
+from kina_audit.sources.local.installed import open_installed, set_command
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.recorded import records
 
@@ -115,7 +115,7 @@ def test_a_kernel_without_its_config_names_the_command_too(app_root: Path) -> No
 
 
 def test_a_container_that_does_not_answer_is_none(app_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kina_audit.sources import installed
+    from kina_audit.sources.local import installed
 
     (app_root / "bin").mkdir()
     program = app_root / "bin/container"

@@ -14,9 +14,9 @@ import pytest
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError, UsageError
 from kina_audit.kconfig.loaded import read_tree
 from kina_audit.kconfig.toolchain import Toolchain
-from kina_audit.sources import tree_archive as archive_module
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.tree import cached_trees, find_tree, load_document, remove_tree, save_document
+from kina_audit.sources.tree import archive as archive_module
+from kina_audit.sources.tree.find import cached_trees, find_tree, load_document, remove_tree, save_document
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "kconfig" / "base"
 

@@ -11,9 +11,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
+from kina_audit.base.packaged import data_file
 from kina_audit.errors import SourceError, SourceNotFoundError
-from kina_audit.packaged import data_file
-from kina_audit.sources.history import revisions
+from kina_audit.sources.git.history import revisions
 from kina_audit.sources.options import SourceOptions
 from tests.test_cli import Run, run  # noqa: F401
 from tests.test_render_html import Page
@@ -152,11 +152,11 @@ def test_histories_of_every_shape(repository: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_config_is_not_read_whole(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kina_audit.sources.git.GIT_BYTES", 500)
+    monkeypatch.setattr("kina_audit.sources.git.command.GIT_BYTES", 500)
     with pytest.raises(SourceError, match="more than"):
         list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
     monkeypatch.undo()
-    monkeypatch.setattr("kina_audit.sources.history.GIT_REVISIONS", 2)
+    monkeypatch.setattr("kina_audit.sources.git.history.GIT_REVISIONS", 2)
     notes: list[str] = []
     assert len(list(revisions(repository, "kernel/config-arm64", SourceOptions(), notes))) == 2
     assert "newest 2 commits" in notes[0]
@@ -167,7 +167,7 @@ def test_a_git_that_hangs_is_stopped(repository: Path, tmp_path: Path, monkeypat
     (tmp_path / "bin/git").write_text("#!/bin/sh\nexec /bin/sleep 60\n", encoding="utf-8")
     (tmp_path / "bin/git").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr("kina_audit.sources.git.GIT_SECONDS", 0.3)
+    monkeypatch.setattr("kina_audit.sources.git.command.GIT_SECONDS", 0.3)
     with pytest.raises(SourceError, match="did not answer"):
         list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
     monkeypatch.setenv("PATH", str(tmp_path / "none"))

@@ -7,11 +7,11 @@ import jsonschema
 import pytest
 
 from kina_audit.api import why_message
+from kina_audit.base.packaged import data_file
 from kina_audit.cli import main
 from kina_audit.kernel.config import Completeness
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.packaged import data_file
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.messages import MOST_BETWEEN, MOST_HITS, Text
 from tests.conftest import config_text

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kina_audit.workers import Spread, cores
+from kina_audit.base.workers import Spread, cores
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -74,7 +74,7 @@ def test_there_is_a_core() -> None:
 SCRIPT = """
 import multiprocessing, sys
 from tests.test_workers import squares, lost
-from kina_audit.workers import Spread
+from kina_audit.base.workers import Spread
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv[1])
     for n, result in enumerate(Spread(squares, -1, lost, 2).over(range(int(sys.argv[2])))):

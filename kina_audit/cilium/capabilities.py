@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from kina_audit.base.later import Later
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Effect
 from kina_audit.cilium.ladder import refusal_words
@@ -13,7 +14,6 @@ from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import Unlocker
 from kina_audit.engine.finding import Status
 from kina_audit.kernel.config import KernelConfig
-from kina_audit.later import Later
 
 USABLE = (State.WORKS, State.DEGRADED, State.SILENT, State.UNVERIFIED)
 """States in which a feature may be switched on."""

@@ -4,11 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
+from kina_audit.base.packaged import data_file
 from kina_audit.cilium.release import Release
-from kina_audit.packaged import data_file
 
 ANY, NULL, REFUSED, MAPPING, OPEN = "x", "z", "!", "o", "O"
-_WORDS = {"b": "true or false", "i": "a whole number", "n": "a number", "s": "text", "[s]": "a list of texts", "[]": "a list"}
+_WORDS = {
+    "b": "true or false",
+    "i": "a whole number",
+    "n": "a number",
+    "s": "text",
+    "t": "a list of texts",
+    "l": "a list",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,9 @@ class Node:
         """What it may be, for people."""
         if self.words:
             return f"one of {', '.join(self.words)}"
-        names = [name for letter, name in _WORDS.items() if letter in self.types]
-        return " or ".join([*names, *["a mapping"] * (MAPPING in self.types.lower())]) or "nothing but null"
+        letters = self.types.replace("[s]", "t").replace("[]", "l")
+        names = [name for letter, name in _WORDS.items() if letter in letters]
+        return ", or ".join([*names, *["a mapping"] * (MAPPING in self.types.lower())]) or "nothing but null"
 
     def takes(self, type_: str, text: str) -> bool:
         """Whether the schema takes a value of a type, by its letter, with this text."""
@@ -52,7 +60,11 @@ class Node:
         if type_.startswith("["):
             return "[]" in self.types or ("[s]" in self.types and type_ in ("[]", "[s]"))
         whole = type_ == "i" or (type_ == "n" and text.rstrip("0").endswith("."))  # JSON's 1.0 is an integer
-        return type_ in self.types.replace("[s]", "") or ("i" in self.types and whole) or ("n" in self.types and type_ == "i")
+        return (
+            type_ in self.types.replace("[s]", "")
+            or ("i" in self.types and whole)
+            or ("n" in self.types and type_ == "i")
+        )
 
 
 @dataclass(frozen=True, slots=True)

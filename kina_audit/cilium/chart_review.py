@@ -8,11 +8,13 @@ from typing import Any
 
 from kina_audit.cilium.chart import MAPPING, REFUSED, Chart, Node, chart, minors, parts, paths
 from kina_audit.cilium.evidence import where
-from kina_audit.cilium.keys import Given, Key, of_release
+from kina_audit.cilium.keys import Given, Key, every_row, of_release
 from kina_audit.cilium.release import Release
 
 _TYPES = {"b": "true or false", "i": "a number", "n": "a number", "s": "text", "o": "a mapping", "z": "null"}
-_PLACEHOLDER = re.compile(r"(?i)<[^<>]+>|.*\b(?:REPLACE|CHANGE)[-_ ]?(?:ME|WITH|THIS)\b.*|YOUR[-_ ][a-z0-9_-]+|(?:TODO|FIXME|XXX)\b.*")
+_PLACEHOLDER = re.compile(
+    r"(?i)<[^<>]+>|.*\b(?:REPLACE|CHANGE)[-_ ]?(?:ME|WITH|THIS)\b.*|YOUR[-_ ][a-z0-9_-]+|(?:TODO|FIXME|XXX)\b.*"
+)
 _VARIABLE = re.compile(r".*(?:\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|\{\{.*\}\}).*|API_SERVER_(?:IP|PORT|HOST)")
 _ANCHORS = ("x-", "_", ".")
 """What the names of mappings begin with that only hold YAML anchors."""
@@ -28,7 +30,7 @@ class Misfit:
         sure: whether it is certain; a variable that something else replaces is not.
         evidence: how well it is known, or an empty string.
         link: where it is from, or an empty string.
-        meant: whether a value of Cilium's is meant, be it misspelt.
+        stray: whether it is no value of Cilium's at all, not even a misspelt one.
     """
 
     given: Given
@@ -36,7 +38,7 @@ class Misfit:
     sure: bool = True
     evidence: str = ""
     link: str = ""
-    meant: bool = False
+    stray: bool = False
 
 
 def misfits(given: Sequence[Given], known: Sequence[Key], release: Release, chart_: Chart) -> list[Misfit]:
@@ -50,13 +52,18 @@ def misfits(given: Sequence[Given], known: Sequence[Key], release: Release, char
     """
     words = {k.helm: k for k in known if k.values and not k.when}
     choices = {row["helm"]: row for row in of_release("choice", release)}
+    # What some release refuses has a row of its own, which says where it counts.
+    told = {(row["helm"], v) for row in every_row("refused") if "helm" in row for v in row.get("values", ())}
     found: list[Misfit] = []
     wrong: list[tuple[str, ...]] = []  # what is below it is not told again
     for row in given:
         path = parts(row.key)
         if any(path[: len(w)] == w for w in wrong) or path[0].startswith(_ANCHORS):
             continue
-        misfit = _of_chart(row, path, chart_) or of_words(row, words, choices) or _unfinished(row)
+        misfit = _of_chart(row, path, chart_) or (
+            None if (row.key, row.value) in told else of_words(row, words, choices)
+        )
+        misfit = misfit or _unfinished(row)
         if misfit is not None:
             found.append(misfit)
             wrong.append(path)
@@ -74,7 +81,7 @@ def umbrella(given: Sequence[Given], chart_: Chart) -> str:
         tops.setdefault(path[0], set()).update(path[1:2])
     own = chart_.root.below
     inside = {name: names & own.keys() for name, names in tops.items() if name not in own}
-    if inside.get("cilium"):
+    if tops.get("cilium"):
         return "cilium"
     if any(name in own and name != "global" for name in tops):
         return ""
@@ -92,19 +99,19 @@ def _of_chart(row: Given, path: tuple[str, ...], chart_: Chart) -> Misfit | None
         if MAPPING not in node.types and depth:
             return _type(row, path[:depth], node) if chart_.typed else None
         near = nearest(path, depth, node, chart_)
-        return Misfit(row, _unknown(path, depth, near, chart_), meant=bool(near))
+        return Misfit(row, _unknown(path, depth, near, chart_), stray=not near)
     return None if not chart_.typed or not row.type or node.takes(row.type, row.value) else _type(row, path, node)
 
 
 def _type(row: Given, path: tuple[str, ...], node: Node) -> Misfit:
     name, this = ".".join(path), _TYPES.get(row.type, "a list")
     if node.words and row.type == "s":
-        return Misfit(row, f"The chart refuses it: {name} is {node.told}.")
+        return Misfit(row, f"The chart refuses it: {name} takes {node.told}.")
     quotes = row.type == "s" and (
         (node.types == "b" and row.value.lower() in ("true", "false"))
         or (node.types in ("i", "n") and re.fullmatch(r"-?\d+(\.\d+)?", row.value) is not None)
     )
-    text = f"The chart refuses it: {name} is {node.told}, and this is {this}."
+    text = f"The chart refuses it: {name} takes {node.told}, and this is {this}."
     return Misfit(row, f"{text} Leave the quotes out." if quotes else text)
 
 
@@ -134,7 +141,7 @@ def nearest(path: tuple[str, ...], depth: int, node: Node, chart_: Chart) -> tup
     meant = _meant(path)
     every = sorted(paths(chart_.root), key=len)
     for other in every:
-        if _meant(other) == meant:
+        if _meant(other) == meant and other != path[: len(other)]:
             return other
     close = get_close_matches(wanted, siblings, 1, 0.8)
     if close:
@@ -167,7 +174,9 @@ def of_words(row: Given, words: Mapping[str, Key], choices: Mapping[str, Mapping
     key = words.get(row.key)
     if key is not None and key.values and row.value not in key.values:
         if row.value in key.newer:
-            return Misfit(row, "Cilium's source takes it since; whether this release does is not known to this tool.", False)
+            return Misfit(
+                row, "Cilium's source takes it since; whether this release does is not known to this tool.", sure=False
+            )
         return Misfit(row, f"It is one of {', '.join(key.values)}.{_meaning(row.value, key.values)}")
     choice = choices.get(row.key)
     if choice is not None:
@@ -175,7 +184,7 @@ def of_words(row: Given, words: Mapping[str, Key], choices: Mapping[str, Mapping
         if row.value not in allowed:
             why = f" {choice['why']}" if "why" in choice else ""
             text = f"It is one of {', '.join(allowed)}.{_meaning(row.value, allowed)}{why}"
-            return Misfit(row, text, True, str(choice["evidence"]), where(choice))
+            return Misfit(row, text, evidence=str(choice["evidence"]), link=where(choice))
     return None
 
 
@@ -189,7 +198,9 @@ def _unfinished(row: Given) -> Misfit | None:
     if row.type not in ("", "s"):
         return None
     if _VARIABLE.fullmatch(row.value):
-        return Misfit(row, "A variable: what it becomes is not in this file. Review what is rendered of it.", False)
+        return Misfit(
+            row, "A variable: what it becomes is not in this file. Review what is rendered of it.", sure=False
+        )
     if _PLACEHOLDER.fullmatch(row.value):
         return Misfit(row, "A placeholder that nobody has replaced.")
     return None

@@ -6,11 +6,11 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.evidence import Basis, places_of, where
 from kina_audit.cilium.keys import Wanted
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import VersionRange
-from kina_audit.packaged import data_file, toml_document
 
 AGENT = "agent"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import VersionRange
-from kina_audit.packaged import data_file, toml_document
 
 Wanted = Mapping[str, str | list[str]]
 """ConfigMap keys and the values that count; keys joined by ``|`` are alternatives, and so are the values of a list."""

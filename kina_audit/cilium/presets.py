@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.values import merge
 from kina_audit.errors import UsageError
-from kina_audit.packaged import data_file, toml_document
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import UsageError
 from kina_audit.kernel.version import KernelVersion, VersionRange
-from kina_audit.packaged import data_file, toml_document
 
 _RELEASE = re.compile(r"v?(\d{1,2})\.(\d{1,3})(?:\.(\d{1,3}))?")
 

@@ -4,8 +4,8 @@ What is not set has the chart's default. A feature that the values switch on is 
 a need of another feature is met only where the values switch that one on, too.
 """
 
-from collections.abc import Mapping, Sequence
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -15,11 +15,22 @@ from kina_audit.cilium.chart import MAPPING, Chart, chart_of, parts
 from kina_audit.cilium.combinations import clashes
 from kina_audit.cilium.evidence import Basis, where
 from kina_audit.cilium.features import Conflict, Effect, Need
-from kina_audit.cilium.keys import CONFIGMAP, Given, Key, charted, defaults, every_row, keys, matches, of_release, on_when
+from kina_audit.cilium.keys import (
+    CONFIGMAP,
+    Given,
+    Key,
+    charted,
+    defaults,
+    every_row,
+    keys,
+    matches,
+    of_release,
+    on_when,
+)
 from kina_audit.cilium.ladder import doubted, excluded
 from kina_audit.cilium.model import Capability, State
 from kina_audit.cilium.predict import Prediction, predict
-from kina_audit.cilium.reading import Reader, Results
+from kina_audit.cilium.reading import Reader, Results, Unmet, worst
 from kina_audit.cilium.release import Release
 from kina_audit.errors import NothingCheckedError
 from kina_audit.kernel.config import KernelConfig
@@ -118,7 +129,7 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     states = {c.feature: c for c in every_capability(results, release, kernel, refused, doubt, off, values)}
     reader = Reader(results, release, kernel, optimistic=False, off=off, values=values)
     remarks = _refused(leaves, kind, release, on)
-    if leaves and not used and not remarks and not _reads_any(leaves, kind, chart) and not any(m.meant for m in misfits):
+    if leaves and not used and not remarks and not _reads_any(leaves, kind, chart) and all(m.stray for m in misfits):
         raise NothingCheckedError(
             f"nothing was checked: none of the {len(leaves)} values is one of Cilium {release}'s",
             "Give the values of Cilium's chart, or of a chart around it with Cilium's under its name.",
@@ -127,9 +138,9 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     remarks += [_remark(m) for m in misfits if (m.given.line, m.given.key) not in told]
     # BPF TPROXY redirects in place of the iptables rules that the L7 proxy needs.
     judged = on - {"l7-proxy"} if "bpf-tproxy" in on else on
-    for name in (n for n in states if n in judged):
-        line, key, value = _place(name, places, values, release)
-        remarks += _judge(name, states[name], on, reader, refused, doubt, line, key, value)
+    blamed = {name: _place(name, places, values, release) for name in states if name in judged}
+    for name in blamed:
+        remarks += _judge(name, states[name], on, reader, refused, doubt, blamed)
     for clash in clashes(values, release, kernel.target):
         row = max((places[k] for k in clash.keys if k in places), key=lambda g: g.line, default=None)
         line, key, value = (row.line, row.key, row.value) if row else (0, clash.keys[0], values[clash.keys[0]])
@@ -163,9 +174,7 @@ def _effective(
     used: set[int] = set()
     for key in known:
         values.setdefault(key.config, key.unset if kind == CONFIGMAP else key.default)
-        names = (
-            [key.config] if kind == CONFIGMAP else [f"extraConfig.{key.config}", *([] if key.when else [key.helm])]
-        )
+        names = [key.config] if kind == CONFIGMAP else [f"extraConfig.{key.config}", *([] if key.when else [key.helm])]
         for name in reversed(names):
             if name in last:
                 used.add(last[name])
@@ -189,24 +198,28 @@ def _place(name: str, places: dict[str, Given], values: dict[str, str], release:
     tables = on_when()
     groups = next(wanted for wanted in tables[name] if matches(wanted, values))
     names = [n for group in groups for n in group.split("|")]
-    shared = Counter(n for rows in tables.values() for n in {n for row in rows for group in row for n in group.split("|")})
+    shared = Counter(
+        n for rows in tables.values() for n in {n for row in rows for group in row for n in group.split("|")}
+    )
     default = charted(release)
-    set_ = [n for n in names if n in places and matches({n: groups[next(g for g in groups if n in g.split("|"))]}, values)]
-    causes = sorted(set_, key=lambda n: (values[n] == default.get(n), shared[n]))
-    if causes:
-        row = places[causes[0]]
-        return row.line, row.key, row.value
-    key = next((n for n in names if n in values), "")
-    return 0, key, values.get(key, "")
+    names = [
+        n for n in names if n in values and matches({n: groups[next(g for g in groups if n in g.split("|"))]}, values)
+    ]
+    names = [n for n in names if n in places] or names
+    key = min(names, key=lambda n: (values[n] == default.get(n), shared[n]), default="")
+    row = places.get(key)
+    return (row.line, row.key, row.value) if row is not None else (0, key, values.get(key, ""))
 
 
 def _judge(
-    name: str, capability: Capability, on: set[str], reader: Reader, refused: str, doubt: str, line: int, key: str,
-    value: str,
+    name: str, capability: Capability, on: set[str], reader: Reader, refused: str, doubt: str,
+    blamed: Mapping[str, tuple[int, str, str]],
 ) -> list[Remark]:  # fmt: skip
     feature = reader.features[name]
-    # That the agent does not start is said once, not again for everything that needs it.
-    only_agent = name != AGENT and all(u.need.feature == AGENT for u in reader.breaking(name))
+    line, key, value = blamed[name]
+    # That the agent does not start is said once, not again for everything that needs it; and so is what breaks a feature
+    # that these values switch on, too.
+    only_agent = name != AGENT and all(_told_elsewhere(u, line, reader, blamed) for u in reader.breaking(name))
     state = capability.state
     if state is State.UNVERIFIED and (reader.breaking(name) or (doubt and name == AGENT)):
         state = State.UNKNOWN  # it would be fatal, and nobody knows
@@ -241,6 +254,20 @@ def _judge(
         )
         found.append(Remark(line, key, value, name, _state(item), because, "", (), str(item.basis), item.link))
     return found
+
+
+def _told_elsewhere(unmet: Unmet, line: int, reader: Reader, blamed: Mapping[str, tuple[int, str, str]]) -> bool:
+    """Whether a need is unmet for what is said of the feature that is needed, which breaks no less.
+
+    What is said of a default does not do for a line that somebody wrote.
+    """
+    other = unmet.need.feature
+    if other == AGENT:
+        return True
+    if other not in blamed or (line and not blamed[other][0]):
+        return False
+    found = worst(reader.breaking(other))
+    return found is not None and list(Effect).index(found.need.effect) <= list(Effect).index(unmet.need.effect)
 
 
 def _state(item: Conflict | Need) -> State:
@@ -282,7 +309,7 @@ def _typos(given: Sequence[Given], known: list[Key]) -> list[chart_review.Misfit
         if key is not None:
             misfit = chart_review.of_words(g, {g.key: key}, {})
         elif g.key not in elsewhere and (near := get_close_matches(g.key, names, 1, 0.88)):
-            misfit = chart_review.Misfit(g, f"Unknown key; did you mean {near[0]}?", sure=False, meant=True)
+            misfit = chart_review.Misfit(g, f"Unknown key; did you mean {near[0]}?", sure=False)
         else:
             misfit = None
         found += [misfit] if misfit else []

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
+from kina_audit.base.later import Later
 from kina_audit.cilium.ladder import above
 from kina_audit.cilium.model import Mode, Unlock
 from kina_audit.cilium.reading import Reader
 from kina_audit.cilium.release import Release
 from kina_audit.engine.finding import Finding
-from kina_audit.later import Later
 
 
 class Unlocker(Protocol):
-    """Finds assignments and proves them on the kernel's own line; `kina_audit.unlocking` has the one there is."""
+    """Finds assignments and proves them on the kernel's own line; `kina_audit.cilium.unlock_on_lines` has the one there is."""
 
     def mode(self, wanted: Mode, release: Release, off: frozenset[str]) -> Unlock | None:
         """What carries the kernel to a mode, or past it; None when nothing is known to."""

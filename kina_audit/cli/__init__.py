@@ -143,7 +143,7 @@ def _heed_settings(context: "Context", _parameter: object, chosen: bool | None) 
 def _add_global_options(app: object) -> None:
     import typer
 
-    from kina_audit import __version__
+    from kina_audit.base.version import __version__
 
     def show_version(value: bool) -> None:
         if value:

@@ -48,7 +48,7 @@ def baseline(
     from kina_audit.engine.finding import Status
     from kina_audit.report.baseline import write_baseline
     from kina_audit.report.snapshot import snapshot
-    from kina_audit.sources.stdin import shown
+    from kina_audit.sources.local.stdin import shown
 
     to_stdout = str(output) == "-"
     if not to_stdout:

@@ -47,7 +47,7 @@ def verify(
     from kina_audit.clusters import verify_cluster
     from kina_audit.errors import UsageError
     from kina_audit.render.cilium_verify import as_json, as_text
-    from kina_audit.sources.cluster import Cluster
+    from kina_audit.sources.guest.cluster import Cluster
 
     given.one_of(("text", "json"), format_, "--format")
     if status is not None:
@@ -71,7 +71,7 @@ def _saved(status: Path, config: str, source: str, cilium: str, options: "Source
     from kina_audit.clusters import verify_saved
     from kina_audit.errors import UsageError
     from kina_audit.sources.cilium_values import CONFIGMAP, read_values
-    from kina_audit.sources.cluster import read_status
+    from kina_audit.sources.guest.cluster import read_status
 
     if not config:
         raise UsageError(
@@ -81,9 +81,9 @@ def _saved(status: Path, config: str, source: str, cilium: str, options: "Source
     given_twice = [str(status), config, source].count("-")
     if given_twice > 1:
         raise UsageError("two inputs are stdin", "Give one of them as a file.")
-    kind, rows = read_values(config)
-    if kind != CONFIGMAP:
+    read = read_values(config)
+    if read.kind != CONFIGMAP:
         raise UsageError(f"{config}: Helm values, not the ConfigMap cilium-config", "The agent reads the ConfigMap.")
     told = read_status(read_text(status, 16 * 1024 * 1024, "an agent's status").encode(), str(status))
     kernel = load_kernel(source, options) if source else None
-    return verify_saved({key: value for key, value, _ in rows}, told, kernel, cilium=cilium)
+    return verify_saved({key: value for key, value, *_ in read.rows}, told, kernel, cilium=cilium)

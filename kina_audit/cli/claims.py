@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kina_audit.bounds import CLAIM_BYTES
+from kina_audit.base.bounds import CLAIM_BYTES
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
-from kina_audit.sources.stdin import STDIN, shown
+from kina_audit.sources.local.stdin import STDIN, shown
 
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel

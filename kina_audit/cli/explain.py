@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.tree_options import (
@@ -16,7 +17,6 @@ from kina_audit.cli.tree_options import (
     read_fragments,
     refuse_unknown,
 )
-from kina_audit.json_text import indented
 
 if TYPE_CHECKING:
     from kina_audit.kconfig.explain import Explanation

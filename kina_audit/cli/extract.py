@@ -38,7 +38,7 @@ def extract(
     """
     from kina_audit.errors import SourceError
     from kina_audit.sources import open_source
-    from kina_audit.sources.stdin import shown
+    from kina_audit.sources.local.stdin import shown
 
     if output is not None and str(output) != "-":
         terminal.check_writable(output)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.tree_options import (
@@ -17,7 +18,6 @@ from kina_audit.cli.tree_options import (
     refuse_unknown,
     write_or_print,
 )
-from kina_audit.json_text import indented
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +60,7 @@ def fix(
     from kina_audit.kconfig.sensitive import assumptions
     from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
     from kina_audit.kernel.config import Origin
-    from kina_audit.sources.stdin import STDIN
+    from kina_audit.sources.local.stdin import STDIN
     from kina_audit.trees import find_mode, fix_mode, fix_profiles, start_of
 
     if bool(profile) == bool(mode):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kina_audit import __version__
-from kina_audit.bounds import BASELINE_BYTES, TOML_BYTES
+from kina_audit.base.bounds import BASELINE_BYTES, TOML_BYTES
+from kina_audit.base.version import __version__
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
 from kina_audit.errors import UsageError
@@ -122,9 +122,9 @@ def load_waivers(paths: Sequence[Path]) -> "tuple[Waiver, ...]":
     Raises:
         UsageError: a file cannot be read, is no TOML, or holds no valid waiver.
     """
+    from kina_audit.base.toml_text import read_toml
     from kina_audit.cli.settings import inline_waivers
     from kina_audit.engine.waiver import read_waivers
-    from kina_audit.toml_text import read_toml
 
     found: list[Waiver] = []
     for path in paths:

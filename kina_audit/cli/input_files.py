@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kina_audit.errors import SourceError, UsageError
-from kina_audit.sources.stdin import opened, shown
+from kina_audit.sources.local.stdin import opened, shown
 
 
 def read_text(path: Path, most: int, what: str) -> str:

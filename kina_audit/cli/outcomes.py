@@ -18,7 +18,7 @@ def outcomes(sources: Sequence[str], audited: "Callable[[str], Report]", say: Ca
     """
     from kina_audit.report.many import Unread, waived_together
     from kina_audit.report.model import Report
-    from kina_audit.sources.stdin import shown
+    from kina_audit.sources.local.stdin import shown
 
     found: list[Outcome] = []
     for source in sources:

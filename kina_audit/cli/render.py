@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from kina_audit.bounds import REPORT_BYTES
+from kina_audit.base.bounds import REPORT_BYTES
+from kina_audit.base.json_text import read_json
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
-from kina_audit.json_text import read_json
-from kina_audit.sources.stdin import shown
+from kina_audit.sources.local.stdin import shown
 
 
 def register(app: typer.Typer) -> None:

@@ -31,8 +31,8 @@ def print_schema(name: str) -> int:
     Raises:
         UsageError: there is no schema of that name.
     """
+    from kina_audit.base.packaged import data_file
     from kina_audit.errors import UsageError
-    from kina_audit.packaged import data_file
 
     if name not in SCHEMAS:
         raise UsageError(f"no schema {name!r}", f"Schemas: {', '.join(SCHEMAS)}.")
@@ -45,8 +45,8 @@ def bundled(text: str) -> str:
     """A schema with what it takes of the others inside it, so that it can be used alone."""
     import json
 
-    from kina_audit.json_text import indented
-    from kina_audit.packaged import data_file
+    from kina_audit.base.json_text import indented
+    from kina_audit.base.packaged import data_file
 
     document = json.loads(text)
     own: dict[str, Any] = document.pop("$defs", {})

@@ -15,11 +15,11 @@ from typing import Annotated, Any
 import click
 import typer
 
-from kina_audit.bounds import TOML_BYTES
+from kina_audit.base.bounds import TOML_BYTES
+from kina_audit.base.toml_text import read_toml
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
 from kina_audit.errors import UsageError
-from kina_audit.toml_text import read_toml
 
 FILE = "kina-audit.toml"
 PYPROJECT = "pyproject.toml"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kina_audit.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
+from kina_audit.base.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
 from kina_audit.cli import terminal
 
 if TYPE_CHECKING:

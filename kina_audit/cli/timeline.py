@@ -79,7 +79,7 @@ def _of_git(
     repository: Path, path: str, options: "SourceOptions", notes: list[str]
 ) -> "Iterator[tuple[Version, Kernel | None]]":
     from kina_audit.report.timeline import Version
-    from kina_audit.sources.history import revisions
+    from kina_audit.sources.git.history import revisions
 
     for found in revisions(repository, path, options, notes):
         yield Version(found.commit[:12], found.subject, None, found.date, found.commit, found.event), found.kernel

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def list_trees() -> int:
     """List the trees in the cache; each name can be given to --kernel-tree."""
-    from kina_audit.sources.tree import cached_trees
+    from kina_audit.sources.tree.find import cached_trees
 
     rows = list(cached_trees(given.source_options(offline=True, refresh=False, quiet=True)))
     for name, origin, size in rows:
@@ -40,7 +40,7 @@ def add(
     """Fetch a version from kernel.org, or read an archive, and keep its Kconfig files."""
     from kina_audit.errors import UsageError
     from kina_audit.kconfig.tree import tree_version
-    from kina_audit.sources.tree import find_tree
+    from kina_audit.sources.tree.find import find_tree
 
     if Path(tree).is_dir():
         raise UsageError(f"{tree}: a source folder is read in place and never cached", f"Use it: --kernel-tree {tree}")
@@ -51,7 +51,7 @@ def add(
 
 def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="As `tree list` shows it.")]) -> int:
     """Delete a tree from the cache."""
-    from kina_audit.sources.tree import remove_tree
+    from kina_audit.sources.tree.find import remove_tree
 
     remove_tree(name, given.source_options(offline=True, refresh=False, quiet=True))
     return 0

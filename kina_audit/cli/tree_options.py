@@ -124,8 +124,8 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
     """
     from kina_audit.errors import NotAConfigError, UsageError
     from kina_audit.kernel.parse import parse_config
-    from kina_audit.sources.file import read_text
-    from kina_audit.sources.stdin import STDIN, shown
+    from kina_audit.sources.local.file import read_text
+    from kina_audit.sources.local.stdin import STDIN, shown
 
     if [source, *map(str, paths)].count(STDIN) > 1:
         raise UsageError("more than one of the kernel and the fragments is -", "Give the others as files.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kina_audit.sources import place_of
-from kina_audit.sources.stdin import STDIN
+from kina_audit.sources.local.stdin import STDIN
 
 PROGRAM = "runs a program"
 ELSEWHERE = "runs a program, or reaches a guest or the network"
@@ -102,7 +102,7 @@ def _kernel_tree(text: str, folder: Path) -> str:
 
 
 def _toolchain(text: str, _folder: Path) -> str:
-    from kina_audit.toolchains import MEASURED
+    from kina_audit.sources.tree.toolchain import MEASURED
 
     return PROGRAM if text.startswith(MEASURED) else ""
 

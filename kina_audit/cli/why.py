@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.profile_options import FolderOption
-from kina_audit.json_text import indented
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
@@ -77,7 +77,7 @@ def _read(path: Path) -> str:
         UsageError: it cannot be read, or is too large.
     """
     from kina_audit.errors import SourceError, UsageError
-    from kina_audit.sources.stdin import opened, shown
+    from kina_audit.sources.local.stdin import opened, shown
 
     name = shown(path)
     try:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from functools import cache
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kernel.config import N, SymbolFact
-from kina_audit.packaged import data_file, toml_document
 
 
 def odd_one_out(facts: Iterable[SymbolFact], fact: Callable[[str], SymbolFact]) -> str:

@@ -17,7 +17,7 @@ from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from kina_audit.bounds import WAIVER_TEXT, WAIVERS
+from kina_audit.base.bounds import WAIVER_TEXT, WAIVERS
 from kina_audit.errors import UsageError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import VersionRange

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
@@ -19,7 +20,6 @@ from kina_audit.kconfig.solve import Solver, UserValues
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, Resolved, SymbolFact, SymbolState
 from kina_audit.kernel.version import KernelVersion
-from kina_audit.packaged import data_file, toml_document
 
 Place = tuple[Line, str]
 """A line and an architecture: one model."""

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from kina_audit.base.packaged import data_file
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.loaded import KernelTree, under
 from kina_audit.kconfig.model import TreeModel, TreeTexts
 from kina_audit.kconfig.packed import Origin, PackedLine
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.version import KernelVersion
-from kina_audit.packaged import data_file
 
 SUFFIX = ".line"
 ARCHES = ("arm64", "x86_64")

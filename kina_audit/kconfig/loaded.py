@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kina_audit.json_text import read_json
+from kina_audit.base.json_text import read_json
 from kina_audit.kconfig.answers import ModelAnswers
 from kina_audit.kconfig.model import FORMAT, TreeModel, TreeTexts
 from kina_audit.kconfig.questions import Questions, bind

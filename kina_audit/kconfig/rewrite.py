@@ -11,7 +11,7 @@ Each logical line stays on its line (continuations included), so that file:line 
 
 import re
 
-from kina_audit.bounds import KCONFIG_NESTING
+from kina_audit.base.bounds import KCONFIG_NESTING
 
 TRANSITIONAL = "kina-audit: transitional"
 """The prompt that marks a transitional symbol."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import UsageError
-from kina_audit.packaged import data_file, toml_document
 
 DEFAULT_TOOLCHAIN = "gcc-12"
 FACTS = {

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from kina_audit.bounds import (
+from kina_audit.base.bounds import (
     KCONFIG_BYTES,
     KCONFIG_EXPANSION,
     KCONFIG_FILE,
@@ -17,8 +17,8 @@ from kina_audit.bounds import (
     KIB,
     TREE_FILES,
 )
+from kina_audit.base.files import open_regular, read_regular
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
-from kina_audit.files import open_regular, read_regular
 from kina_audit.kconfig.rewrite import RewriteError, rewrite
 from kina_audit.kernel.version import KernelVersion
 

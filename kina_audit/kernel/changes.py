@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
-from kina_audit.packaged import data_file, toml_document
 
 
 class Happened(StrEnum):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from kina_audit.bounds import EXPRESSION, EXPRESSION_DEPTH
+from kina_audit.base.bounds import EXPRESSION, EXPRESSION_DEPTH
 from kina_audit.kernel.config import TRI_OF, SymbolFact
 
 Bounds = tuple[int, int]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kernel.config import KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.version import KernelVersion, VersionRange
-from kina_audit.packaged import data_file, toml_document
 
 SUFFIXES = (".ko", ".ko.gz", ".ko.xz", ".ko.zst")
 """What module files end with (the kernel's scripts/Makefile.modinst)."""

@@ -8,7 +8,7 @@ is read again line by line, so that every oddity gets its line number.
 
 import re
 
-from kina_audit.bounds import CONFIG_BYTES, CONFIG_LINE, CONFIG_LINES, CONFIG_WARNINGS, KIB, MIB
+from kina_audit.base.bounds import CONFIG_BYTES, CONFIG_LINE, CONFIG_LINES, CONFIG_WARNINGS, KIB, MIB
 from kina_audit.errors import NotAConfigError, SourceTooLargeError
 from kina_audit.kernel.config import (
     Completeness,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kernel.version import KernelVersion, VersionRange
-from kina_audit.packaged import data_file, toml_document
 
 
 @dataclass(frozen=True, slots=True)

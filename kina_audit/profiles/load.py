@@ -13,15 +13,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from kina_audit.bounds import ALTERNATIVES, INCLUDES, PROFILES, TOML_BYTES
+from kina_audit.base.bounds import ALTERNATIVES, INCLUDES, PROFILES, TOML_BYTES
+from kina_audit.base.files import read_regular
+from kina_audit.base.packaged import profiles_folder, toml_document
+from kina_audit.base.toml_text import read_toml
 from kina_audit.errors import ProfileError
-from kina_audit.files import read_regular
 from kina_audit.kernel.expression import Expression, ExpressionError
-from kina_audit.packaged import profiles_folder, toml_document
 from kina_audit.profiles.build import RequirementError, build_profile, row_id
 from kina_audit.profiles.model import ONE_OF, Level, Message, Profile, Requirement
 from kina_audit.profiles.place import line_of
-from kina_audit.toml_text import read_toml
 
 PART_TAG = "part"
 """Marks a profile that only others include; patterns and ``all`` leave it out."""

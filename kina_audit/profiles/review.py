@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
+from kina_audit.base.packaged import data_file
 from kina_audit.kernel.version import KernelVersion, VersionRange
-from kina_audit.packaged import data_file
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile, Requirement
 

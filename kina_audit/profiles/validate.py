@@ -5,8 +5,8 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
+from kina_audit.base.packaged import data_file
 from kina_audit.errors import ProfileError
-from kina_audit.packaged import data_file
 from kina_audit.profiles.place import line_of
 
 _MOST_ERRORS = 100

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from kina_audit.base.json_text import indented
 from kina_audit.cilium.model import LADDER, Advice, Mode
-from kina_audit.json_text import indented
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style

@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 
+from kina_audit.base.json_text import indented
 from kina_audit.cilium.keys import CONFIGMAP
 from kina_audit.cilium.model import State
 from kina_audit.cilium.predict import Outcome, Prediction
 from kina_audit.cilium.review import Remark, Review
-from kina_audit.json_text import indented
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style
@@ -67,9 +67,17 @@ def _because(remark: Remark) -> str:
 
 def _count(review: Review) -> str:
     text = f"{review.judged} of {review.judged + review.others} values decide about features"
-    others = "do not depend on the kernel" if review.kind != CONFIGMAP else "do not depend on the kernel, or are not known here"
+    others = (
+        "do not depend on the kernel"
+        if review.kind != CONFIGMAP
+        else "do not depend on the kernel, or are not known here"
+    )
     rest = f"; the others {others}" if review.others else ""
-    where = f"They stand under {one_line(review.within)}, in the values of a chart around Cilium's. " if review.within else ""
+    where = (
+        f"They stand under {one_line(review.within)}, in the values of a chart around Cilium's. "
+        if review.within
+        else ""
+    )
     return f"{where}{text}{rest}. What is not set has the chart's default."
 
 

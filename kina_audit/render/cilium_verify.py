@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from kina_audit.base.json_text import indented
 from kina_audit.cilium.verify import Verification
-from kina_audit.json_text import indented
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style
 

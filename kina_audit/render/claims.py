@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from textwrap import wrap
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 from kina_audit.render import one_line
 from kina_audit.render.markdown_text import code, escape
 from kina_audit.report.claims import Answer, Truth

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.place import Places
 from kina_audit.render.sentences import headline

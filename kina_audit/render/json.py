@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 from kina_audit.render import RenderOptions
 from kina_audit.report.document import to_document
 from kina_audit.report.many import Outcome, Unread, verdict

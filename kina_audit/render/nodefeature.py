@@ -4,7 +4,7 @@ The node is the one of ``--label node=NAME``; Node Feature Discovery applies the
 names, and takes no resource without it.
 """
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.nfd import MOST_NAMES, PREFIX, labels
 from kina_audit.render.openreports import NODE, metadata

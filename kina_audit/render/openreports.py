@@ -8,8 +8,8 @@ import re
 from hashlib import sha256
 from typing import Any
 
+from kina_audit.base.json_text import indented
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
-from kina_audit.json_text import indented
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.levels import mapping_of

@@ -5,7 +5,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from kina_audit.packaged import data_file
+from kina_audit.base.packaged import data_file
 from kina_audit.render import plain
 
 

@@ -1,6 +1,6 @@
 """``--format policyreport``: the same as `openreports`, in the group wgpolicyk8s.io/v1alpha2 that came before it."""
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 from kina_audit.render import RenderOptions
 from kina_audit.render.openreports import body, metadata
 from kina_audit.report.model import Report

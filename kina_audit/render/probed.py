@@ -2,9 +2,9 @@
 
 from collections import Counter
 
+from kina_audit.base.json_text import indented
 from kina_audit.engine.finding import Finding
 from kina_audit.engine.probed import Agreement, Attempt, Outcome
-from kina_audit.json_text import indented
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style
 from kina_audit.report.probed import Probed, to_document

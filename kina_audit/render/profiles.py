@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 from kina_audit.profiles.model import Profile, Requirement
 from kina_audit.render.markdown_text import code, escape
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from kina_audit import __version__
+from kina_audit.base.json_text import indented
+from kina_audit.base.version import __version__
 from kina_audit.engine.finding import Finding, ProfileResult, Status
-from kina_audit.json_text import indented
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.markdown_text import code, escape
 from kina_audit.render.place import Place, Places, invented

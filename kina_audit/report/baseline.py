@@ -7,11 +7,11 @@ bytes. Reading one is strict: a baseline that cannot be compared must not pass a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kina_audit.base.json_text import indented, read_json
 from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import UsageError
-from kina_audit.json_text import indented, read_json
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import Change, Comparison, Direction, compare, waive_losses
 from kina_audit.report.snapshot import CiliumStanding, ProfileStanding, Snapshot, Standing

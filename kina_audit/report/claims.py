@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kina_audit.bounds import CLAIM_LINE, CLAIMS
+from kina_audit.base.bounds import CLAIM_LINE, CLAIMS
 from kina_audit.cilium.model import LADDER, Advice, Mode, State
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Finding, Status

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import cache
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.release import Release, find_release
 from kina_audit.kernel.version import KernelVersion
-from kina_audit.packaged import data_file, toml_document
 
 
 @dataclass(frozen=True, slots=True)

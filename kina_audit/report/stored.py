@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from kina_audit.bounds import CONFIG_BYTES, CONFIG_LINE, CONFIG_LINES
+from kina_audit.base.bounds import CONFIG_BYTES, CONFIG_LINE, CONFIG_LINES
 from kina_audit.cilium.model import Advice, Capability, Choice, Evidence, Instead, Mode, Rest, State, Unlock, Wish
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED

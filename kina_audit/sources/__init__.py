@@ -29,7 +29,7 @@ def open_source(source: str, options: SourceOptions | None = None) -> Kernel:
     """
     options = options or SourceOptions()
     if source == "running":
-        from kina_audit.sources.running import open_running
+        from kina_audit.sources.local.running import open_running
 
         return open_running(options)
     if source == "apple" or source.startswith("apple@"):
@@ -41,7 +41,7 @@ def open_source(source: str, options: SourceOptions | None = None) -> Kernel:
 
         return open_recorded(source, options)
     if source == "installed":
-        from kina_audit.sources.installed import open_installed
+        from kina_audit.sources.local.installed import open_installed
 
         return open_installed(options)
     transport, colon, guest = source.partition(":")
@@ -50,17 +50,17 @@ def open_source(source: str, options: SourceOptions | None = None) -> Kernel:
 
         return open_guest(transport, guest, options)
     if _is_revision(source):
-        from kina_audit.sources.revision import open_revision
+        from kina_audit.sources.git.revision import open_revision
 
         return open_revision(source, options)
     source, member = _split(source)
     if _SCHEME.match(source):
-        from kina_audit.sources.url import open_url
+        from kina_audit.sources.network.url import open_url
 
         return open_url(source, options, member=member)
     if not source:
         raise SourceNotFoundError("the source is empty", "Give a path, -, running, apple, recorded:NAME or https://...")
-    from kina_audit.sources.file import open_file
+    from kina_audit.sources.local.file import open_file
 
     return open_file(source, options, member=member)
 

@@ -14,11 +14,11 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.sources import recorded
-from kina_audit.sources.checkout import blob_id, built_version
-from kina_audit.sources.http import GITHUB_HOSTS, NetworkError
+from kina_audit.sources.git.checkout import blob_id, built_version
+from kina_audit.sources.network.http import GITHUB_HOSTS, NetworkError
+from kina_audit.sources.network.url import fetch_cached
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim
-from kina_audit.sources.url import fetch_cached
 
 PROJECT = "apple/containerization"
 DEFAULT_REF = "main"

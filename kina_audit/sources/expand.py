@@ -13,9 +13,9 @@ from glob import iglob
 from io import StringIO
 from pathlib import Path
 
-from kina_audit.bounds import MIB, SOURCES, SOURCES_BYTES
+from kina_audit.base.bounds import MIB, SOURCES, SOURCES_BYTES
 from kina_audit.errors import UsageError
-from kina_audit.sources.stdin import opened
+from kina_audit.sources.local.stdin import opened
 
 _ONE_KERNEL = (".config", "boot", "lib/modules", "Kconfig", "proc/config.gz")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kina_audit.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
+from kina_audit.base.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
 from kina_audit.errors import UsageError
 
 PROJECT_ARCHES = ("arm64", "x86_64")

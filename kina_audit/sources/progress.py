@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from kina_audit.bounds import MIB
+from kina_audit.base.bounds import MIB
 
 _FIRST, _EVERY = 1.0, 2.0
 """Seconds before the first sentence, and between two."""

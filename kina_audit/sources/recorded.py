@@ -11,11 +11,11 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import SourceNotFoundError
 from kina_audit.kernel.config import Header, KernelConfig, Origin
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
-from kina_audit.packaged import data_file, toml_document
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim
 

@@ -17,7 +17,7 @@ _KERNELS_OWN = re.compile(r"(?:^|[/!])(?:boot/config-[^/!]+|lib/modules/[^/!]+/c
 """Debian's packages and most others have the first, Fedora's and kernel builders' the second."""
 
 if TYPE_CHECKING:
-    from kina_audit.sources.content import Content
+    from kina_audit.sources.local.content import Content
     from kina_audit.sources.options import SourceOptions
 
 
@@ -99,7 +99,7 @@ def kernel_of_text(
         data, name=provenance.location, origin=origin, completeness=Completeness.COMPLETE if built else None
     )
     if not built:
-        from kina_audit.sources.checkout import as_checked_out, makefile_beside
+        from kina_audit.sources.git.checkout import as_checked_out, makefile_beside
 
         config, provenance = as_checked_out(config, provenance, data, makefile_beside(file) if file else b"")
     config, provenance = of_architecture(config, provenance, options)

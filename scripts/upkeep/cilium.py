@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kernel.version import KernelVersion, VersionRange
-from kina_audit.packaged import data_file, toml_document
 from kina_audit.profiles.load import ProfileLibrary
 from scripts.cilium_source import PLACE, calls, check, facts, logged
 from scripts.upkeep.clone import Clone, version_key

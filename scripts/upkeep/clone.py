@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from kina_audit.errors import SourceError, SourceNotFoundError
-from kina_audit.sources.git import git
+from kina_audit.sources.git.command import git
 
 _MISSING = ("does not exist in", "exists on disk, but not in", "invalid object name", "Not a valid object name")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")

@@ -5,7 +5,7 @@ Held against the records of the family ``kata`` (what boots them), the commands 
 
 import re
 
-from kina_audit.sources.installed import set_command
+from kina_audit.sources.local.installed import set_command
 from kina_audit.sources.recorded import records
 from scripts.upkeep.clone import Clone, version_key
 from scripts.upkeep.files import KNOWN_FILE, known, record_file
@@ -13,7 +13,7 @@ from scripts.upkeep.news import Watched
 
 PROJECT = "apple/container"
 SOURCES = "Sources"
-INSTALLED = "kina_audit/sources/installed.py"
+INSTALLED = "kina_audit/sources/local/installed.py"
 _MEMBER = re.compile(r"kata-containers/vmlinux-([\w.+-]+)")
 _RELEASE = re.compile(r"/kata-static-([\d.]+)-")
 _FLAG = re.compile(r'@(?:Option|Flag)\(name: \.(?:long|customLong\("([\w-]+)"\)).*\n\s*(?:public )?var (\w+)')

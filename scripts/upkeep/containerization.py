@@ -9,7 +9,7 @@ from kina_audit import load_kernel
 from kina_audit.errors import KinaAuditError
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.parse import parse_config
-from kina_audit.sources.checkout import built_version
+from kina_audit.sources.git.checkout import built_version
 from kina_audit.sources.recorded import Record, records
 from scripts.upkeep.clone import Clone, version_key
 from scripts.upkeep.files import record_file

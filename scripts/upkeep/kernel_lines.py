@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import SourceNotFoundError
 from kina_audit.kconfig.lines import ARCHES, line_text, lines, near, origin_of, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
@@ -14,7 +15,6 @@ from kina_audit.kconfig.model import TreeModel, expression_symbols, expression_t
 from kina_audit.kconfig.toolchain import DEFAULT_TOOLCHAIN, Toolchain
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.lint import lint_profiles
-from kina_audit.packaged import data_file, toml_document
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.trees import open_kernel_tree
 from scripts.upkeep.news import Watched

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from kina_audit.bounds import MIB
+from kina_audit.base.bounds import MIB
 from kina_audit.kernel.compression import lz4_legacy, lzop
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.limits import Budget

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kina_audit.bounds import ARCHIVE_RATIO, DECOMPRESSED_MIB, LAYERS, MIB, WINDOW
+from kina_audit.base.bounds import ARCHIVE_RATIO, DECOMPRESSED_MIB, LAYERS, MIB, WINDOW
 from kina_audit.errors import SourceTooLargeError
 
 

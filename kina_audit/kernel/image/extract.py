@@ -3,7 +3,7 @@
 import mmap
 from dataclasses import dataclass
 
-from kina_audit.bounds import MIB
+from kina_audit.base.bounds import MIB
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import INPUT, Expansion, compression_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kina_audit.bounds import MIB
+from kina_audit.base.bounds import MIB
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
 from kina_audit.kernel.compression.limits import Budget, Limits

@@ -4,7 +4,7 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from kina_audit.bounds import CONFIG_BYTES
+from kina_audit.base.bounds import CONFIG_BYTES
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.reader import Reader, ViewReader
 

@@ -1,6 +1,6 @@
 """``diff --format json``: described by ``kina-audit schema diff``."""
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 from kina_audit.render import RenderOptions
 from kina_audit.report.difference import Difference, difference_document
 

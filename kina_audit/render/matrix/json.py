@@ -1,6 +1,6 @@
 """``matrix --format json``: described by ``data/schemas/matrix.schema.json``."""
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 from kina_audit.report.matrix import Matrix, matrix_document
 
 

@@ -1,6 +1,6 @@
 """``timeline --format json``: described by ``data/schemas/timeline.schema.json``."""
 
-from kina_audit.json_text import indented
+from kina_audit.base.json_text import indented
 from kina_audit.report.timeline import Timeline, timeline_document
 
 

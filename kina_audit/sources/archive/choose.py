@@ -3,13 +3,13 @@
 import posixpath
 import re
 
-from kina_audit.bounds import LINK_TEXT, MEMBER_HELD, MEMBER_IMAGES
+from kina_audit.base.bounds import LINK_TEXT, MEMBER_HELD, MEMBER_IMAGES
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.limits import Budget
 from kina_audit.kernel.compression.reader import ViewReader
 from kina_audit.sources.archive.member import Member, clean, follow
-from kina_audit.sources.content import Content, Kind, corrupt, read_config
+from kina_audit.sources.local.content import Content, Kind, corrupt, read_config
 
 CONFIG_NAME = re.compile(r"(?:^|/)(?:config-[^/]+|\.config|config(?:\.gz)?|lib/modules/[^/]+/config)$")
 IMAGE_NAME = re.compile(r"(?:^|/)(?:vmlinu[xz][^/]*|[bz]?Image[^/]*|configs\.ko[^/]*|[^/]+\.efi)$")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kina_audit.bounds import MEMBER_NAME
+from kina_audit.base.bounds import MEMBER_NAME
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.reader import Reader, SectionReader
 from kina_audit.sources.archive.magics import CPIO

@@ -3,7 +3,7 @@
 import posixpath
 from dataclasses import dataclass
 
-from kina_audit.bounds import LINKS, MEMBER_NAME, MEMBERS
+from kina_audit.base.bounds import LINKS, MEMBER_NAME, MEMBERS
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.reader import Reader
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import BinaryIO
 
-from kina_audit.bounds import MIB
+from kina_audit.base.bounds import MIB
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
@@ -14,7 +14,7 @@ from kina_audit.kernel.compression.reader import Reader, ViewReader
 from kina_audit.sources.archive import cpio, deb, magics, rpm, tar, zip_archive
 from kina_audit.sources.archive.choose import Chooser, Redirect
 from kina_audit.sources.archive.member import Member
-from kina_audit.sources.content import HEAD, Content, corrupt
+from kina_audit.sources.local.content import HEAD, Content, corrupt
 
 _MOST_PASSES = 3
 _MODEST_WINDOW = 32 * MIB

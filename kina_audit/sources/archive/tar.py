@@ -6,7 +6,7 @@ Layout: POSIX pax, "ustar Interchange Format" and "pax Interchange Format"; GNU 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kina_audit.bounds import MEMBER_HEADER
+from kina_audit.base.bounds import MEMBER_HEADER
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.reader import Reader, SectionReader
 from kina_audit.sources.archive.magics import TAR_BLOCK as BLOCK

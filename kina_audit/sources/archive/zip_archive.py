@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
-from kina_audit.bounds import MEMBER_NAME, MIB, ZIP_DIRECTORY
+from kina_audit.base.bounds import MEMBER_NAME, MIB, ZIP_DIRECTORY
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion

@@ -2,15 +2,15 @@
 
 import shlex
 
-from kina_audit.bounds import GUEST_BYTES, MIB
+from kina_audit.base.bounds import GUEST_BYTES, MIB
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.live import observed
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.command import run as run_program
-from kina_audit.sources.file import read_bytes
 from kina_audit.sources.guest.commands import Command, command_for
 from kina_audit.sources.guest.script import SCRIPT, read_answer
-from kina_audit.sources.modules import as_it_runs
+from kina_audit.sources.local.command import run as run_program
+from kina_audit.sources.local.file import read_bytes
+from kina_audit.sources.local.modules import as_it_runs
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim_at_release
 

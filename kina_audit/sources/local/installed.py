@@ -14,8 +14,8 @@ from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.sources import recorded
-from kina_audit.sources.command import run
-from kina_audit.sources.file import open_file
+from kina_audit.sources.local.command import run
+from kina_audit.sources.local.file import open_file
 from kina_audit.sources.options import SourceOptions
 
 ROOT_VARIABLE = "CONTAINER_APP_ROOT"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kina_audit.bounds import GIT_BYTES, GIT_SECONDS, MIB
+from kina_audit.base.bounds import GIT_BYTES, GIT_SECONDS, MIB
 from kina_audit.errors import SourceError, SourceNotFoundError
 
 _MOST_SAID = 64 * 1024

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from kina_audit.bounds import GIT_REVISIONS
+from kina_audit.base.bounds import GIT_REVISIONS
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.config import Origin
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.checkout import as_checked_out, blob_id, built_version
-from kina_audit.sources.git import blob_at, git
+from kina_audit.sources.git.checkout import as_checked_out, blob_id, built_version
+from kina_audit.sources.git.command import blob_at, git
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim, of_architecture
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from kina_audit.bounds import FOLDER_FILES, MIB
+from kina_audit.base.bounds import FOLDER_FILES, MIB
+from kina_audit.base.files import open_regular
 from kina_audit.errors import SourceError
-from kina_audit.files import open_regular
 from kina_audit.kernel.compression.limits import Budget, Limits
 from kina_audit.kernel.compression.reader import CallReader, SectionReader
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.archive.choose import KATA_LINK, Chooser, Redirect
 from kina_audit.sources.archive.member import Member, link_target
-from kina_audit.sources.modules import beside
+from kina_audit.sources.local.modules import beside
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import kernel_of
 

@@ -2,9 +2,9 @@
 
 from kina_audit.errors import SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources import cache, http
-from kina_audit.sources.address import refuse_address, shown_address
-from kina_audit.sources.file import read_bytes
+from kina_audit.sources.local.file import read_bytes
+from kina_audit.sources.network import cache, http
+from kina_audit.sources.network.address import refuse_address, shown_address
 from kina_audit.sources.options import SourceOptions
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kina_audit.bounds import COMPILER_SECONDS
+from kina_audit.base.bounds import COMPILER_SECONDS
 from kina_audit.errors import SourceError, SourceNotFoundError
 
 Shell = Callable[[str], str]

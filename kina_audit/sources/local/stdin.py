@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from kina_audit.base.files import open_regular
 from kina_audit.errors import SourceError, SourceNotFoundError
-from kina_audit.files import open_regular
-from kina_audit.sources.address import shown_address
+from kina_audit.sources.network.address import shown_address
 
 STDIN = "-"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from kina_audit import __version__
+from kina_audit.base.version import __version__
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.toolchain import (
     DEFAULT_TOOLCHAIN,
@@ -50,8 +50,8 @@ def named_toolchain(name: str, options: SourceOptions) -> Toolchain:
     """
     if not name.startswith(MEASURED):
         return Toolchain.parse(name or DEFAULT_TOOLCHAIN)
-    from kina_audit.sources.compiler import identify, measure, measured_key
-    from kina_audit.sources.tree import load_document, save_document
+    from kina_audit.sources.tree.compiler import identify, measure, measured_key
+    from kina_audit.sources.tree.find import load_document, save_document
 
     program, *parts = name.removeprefix(MEASURED).split(",")
     stated = stated_facts(name, parts)

@@ -8,9 +8,9 @@ from pathlib import Path
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.live import observed
 from kina_audit.kernel.provenance import Kernel
-from kina_audit.sources.file import open_file
-from kina_audit.sources.machine import look
-from kina_audit.sources.modules import beside
+from kina_audit.sources.local.file import open_file
+from kina_audit.sources.local.machine import look
+from kina_audit.sources.local.modules import beside
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim_at_release
 

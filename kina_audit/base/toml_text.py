@@ -4,7 +4,7 @@ import re
 import tomllib
 from typing import Any
 
-from kina_audit.bounds import TOML_KEY, TOML_PARTS
+from kina_audit.base.bounds import TOML_KEY, TOML_PARTS
 
 # What holds no key: strings, of which the multi-line ones come first, and comments. The order of TOML's own reader.
 _NO_KEY = re.compile(

@@ -66,7 +66,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _kernel(path: Path, options: SourceOptions) -> Kernel | None:
-    from kina_audit.sources.file import open_file
+    from kina_audit.sources.local.file import open_file
 
     try:
         return open_file(str(path), replace(options, built=True))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kina_audit.bounds import CONFIG_BYTES
+from kina_audit.base.bounds import CONFIG_BYTES
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of

@@ -4,10 +4,10 @@ from pathlib import Path, PurePosixPath
 
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.checkout import blob_id
-from kina_audit.sources.file import is_plain, read_bytes
-from kina_audit.sources.git import blob_at, git
-from kina_audit.sources.history import kernel_of_blob
+from kina_audit.sources.git.checkout import blob_id
+from kina_audit.sources.git.command import blob_at, git
+from kina_audit.sources.git.history import kernel_of_blob
+from kina_audit.sources.local.file import is_plain, read_bytes
 from kina_audit.sources.options import SourceOptions
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hashlib import sha1
 from pathlib import Path
 
-from kina_audit.files import open_regular
+from kina_audit.base.files import open_regular
 from kina_audit.kernel.config import KernelConfig, Origin
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.kernel.version import KernelVersion

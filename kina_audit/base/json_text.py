@@ -4,7 +4,7 @@ import json
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from kina_audit.bounds import JSON_VALUES
+from kina_audit.base.bounds import JSON_VALUES
 
 
 def read_json(data: str | bytes) -> Any:

@@ -9,18 +9,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from kina_audit.bounds import CONFIG_BYTES, MIB
+from kina_audit.base.bounds import CONFIG_BYTES, MIB
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.sources.local.stdin import STDIN, opened, shown
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.stdin import STDIN, opened, shown
 from kina_audit.sources.target import kernel_of, kernel_of_text
 
 if TYPE_CHECKING:
     from kina_audit.kernel.compression.limits import Budget
     from kina_audit.kernel.compression.reader import Reader
     from kina_audit.sources.archive.read import Opener
-    from kina_audit.sources.content import Content
+    from kina_audit.sources.local.content import Content
     from kina_audit.sources.progress import Progress
 
 _PLAIN_START = b"#C \t\r\n\xef"
@@ -47,7 +47,7 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            from kina_audit.sources.directory import open_directory
+            from kina_audit.sources.local.directory import open_directory
 
             return open_directory(path, options, member)
         if stat.S_ISBLK(status.st_mode) or stat.S_ISSOCK(status.st_mode):
@@ -114,7 +114,7 @@ def read_bytes(data: bytes, provenance: Provenance, options: SourceOptions, memb
     if not member and is_plain(data[:_HEAD]):
         return kernel_of_text(data, provenance, options)
     from kina_audit.kernel.compression.reader import ViewReader
-    from kina_audit.sources.content import read_config
+    from kina_audit.sources.local.content import read_config
 
     view = memoryview(data)
 
@@ -145,7 +145,7 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
             )
         return kernel_of_text(data, replace(provenance, kind=provenance.kind or "file"), options, file=path)
     from kina_audit.kernel.compression.reader import CallReader, ViewReader
-    from kina_audit.sources.content import read_config
+    from kina_audit.sources.local.content import read_config
     from kina_audit.sources.progress import Progress
 
     size = os.fstat(file.fileno()).st_size if path else 0
@@ -200,7 +200,7 @@ def _search(
 ) -> Kernel:
     """The kernel in an image, an archive or compressed text: ``reader`` tells which, ``open_`` and ``read`` get it out."""
     from kina_audit.kernel.compression.limits import Budget, Limits
-    from kina_audit.sources.content import Kind, kind_of
+    from kina_audit.sources.local.content import Kind, kind_of
     from kina_audit.sources.progress import Progress
 
     name = provenance.location
@@ -217,7 +217,7 @@ def _search(
         except NoIkconfigError as error:
             if path is None:
                 raise
-            from kina_audit.sources.config_beside import open_beside
+            from kina_audit.sources.local.config_beside import open_beside
 
             return open_beside(path, error, provenance, options)
         location, kind = name, "image" if content.kind is Kind.IMAGE else "file"

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from kina_audit.bounds import KCONFIG_BYTES, KCONFIG_FILE, TREE_DEPTH, TREE_FILES, TREE_FOLDERS, TREE_UNPACKED
+from kina_audit.base.bounds import KCONFIG_BYTES, KCONFIG_FILE, TREE_DEPTH, TREE_FILES, TREE_FOLDERS, TREE_UNPACKED
+from kina_audit.base.files import open_regular
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
-from kina_audit.files import open_regular
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
 from kina_audit.kernel.compression.limits import ArchiveBudget, Limits

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from kina_audit.bounds import (
+from kina_audit.base.bounds import (
     BODY_BYTES,
     DOWNLOAD_SECONDS,
     ETAG,
@@ -21,8 +21,8 @@ from kina_audit.bounds import (
     MIB,
 )
 from kina_audit.errors import KinaAuditError, SourceError, SourceNotFoundError, SourceTooLargeError
-from kina_audit.sources.address import refuse_address, shown_address
-from kina_audit.sources.deadline import Deadline
+from kina_audit.sources.network.address import refuse_address, shown_address
+from kina_audit.sources.network.deadline import Deadline
 
 if TYPE_CHECKING:
     import httpx

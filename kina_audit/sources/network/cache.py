@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from kina_audit.bounds import BODY_BYTES
-from kina_audit.files import open_regular
-from kina_audit.json_text import read_json
-from kina_audit.sources.address import shown_address
+from kina_audit.base.bounds import BODY_BYTES
+from kina_audit.base.files import open_regular
+from kina_audit.base.json_text import read_json
+from kina_audit.sources.network.address import shown_address
 
 
 @dataclass(frozen=True, slots=True)

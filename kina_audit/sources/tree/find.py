@@ -11,13 +11,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from kina_audit.bounds import CACHE_BYTES, TREE_ARCHIVE
+from kina_audit.base.bounds import CACHE_BYTES, TREE_ARCHIVE
+from kina_audit.base.files import read_regular
+from kina_audit.base.json_text import read_json
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
-from kina_audit.files import read_regular
-from kina_audit.json_text import read_json
-from kina_audit.sources.cache import cache_folder
+from kina_audit.sources.network.cache import cache_folder
 from kina_audit.sources.options import SourceOptions
-from kina_audit.sources.tree_archive import META, is_kept, unpack_kconfig, writable
+from kina_audit.sources.tree.archive import META, is_kept, unpack_kconfig, writable
 
 KERNEL_HOSTS = ("cdn.kernel.org", "www.kernel.org", "kernel.org")
 _VERSION = re.compile(r"v?(\d{1,2})\.(\d{1,3})(?:\.(\d{1,4}))?(-rc\d{1,2})?")
@@ -83,7 +83,7 @@ def find_tree(spec: str, options: SourceOptions, *, transport: Any = None) -> Tr
 
 
 def _fetch(version: str, major: str, target: Path, options: SourceOptions, transport: Any) -> None:
-    from kina_audit.sources.http import download
+    from kina_audit.sources.network.http import download
 
     if "-rc" in version:
         raise SourceNotFoundError(

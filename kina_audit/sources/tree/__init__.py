@@ -1,0 +1,1 @@
+"""Kernel trees: found, fetched and unpacked; the compilers that would build them."""
