@@ -102,15 +102,14 @@ for _format in ("json", "table", "markdown", "html", "sarif"):
         _format,
         status=(0, 1),
     )
-text("claims", lambda: b'VXLAN="' + b'\\"' * 400_000, "check", "recorded:kata@3.17.0", "--claims", "x", "-q")
-text("claims, one line", lambda: b'"' * MIB, "check", "recorded:kata@3.17.0", "--claims", "x", "-q")
+text("claims", lambda: b'VXLAN="' + b'\\"' * 400_000, "claims", "x", "recorded:kata@3.17.0", "-q")
+text("claims, one line", lambda: b'"' * MIB, "claims", "x", "recorded:kata@3.17.0", "-q")
 text(
     "claims, blanks",
     lambda: b"profile " + b" " * 900_000 + b"x",
-    "check",
-    "recorded:kata@3.17.0",
-    "--claims",
+    "claims",
     "x",
+    "recorded:kata@3.17.0",
     "-q",
 )
 text("fragment of junk", lambda: b"CONFIG_A=y\n" + b"x\n" * 5_000_000, "resolve", str(FIXTURES / "kconfig/config"), "-t",

@@ -108,7 +108,7 @@ def test_no_line_of_stdout_is_a_command(tmp_path: Path, command: str, monkeypatc
         "matrix": ["matrix", name, "-p", "d/p.toml"],
         "diff": ["diff", name, name, "-p", "d/p.toml"],
         "profiles": ["profiles", "show", "p", "--profile-dir", "d"],
-        "claims": ["check", name, "--claims", "c"],
+        "claims": ["claims", "c", name],
     }[command]
     main(asked)
     out, err = capsys.readouterr()

@@ -27,6 +27,7 @@ COMMANDS = {
     "explain": "kina_audit.cli.explain",
     "why": "kina_audit.cli.why",
     "fix": "kina_audit.cli.fix",
+    "claims": "kina_audit.cli.claims",
     "tree": "kina_audit.cli.tree",
     "profiles": "kina_audit.cli.profiles",
     "kernels": "kina_audit.cli.kernels",
@@ -199,4 +200,4 @@ def _click_error(error: Exception) -> int:
 def _said_once(message: str) -> str:
     """A message without the suggestion that both click and typer add to it."""
     head, mark, tail = message.partition(" Did you mean ")
-    return head + mark + tail.split(mark)[0] if mark else message
+    return head + mark + tail.split(mark)[0].split(" (Did you mean ")[0] if mark else message

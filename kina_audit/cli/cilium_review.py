@@ -26,7 +26,7 @@ def review(
     ],
     source: given.Source = "apple",
     cilium: given.Cilium = "",
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: given.TextOrJson = "text",
     *,
     options: "SourceOptions",
 ) -> int:

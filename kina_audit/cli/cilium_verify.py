@@ -34,7 +34,7 @@ def verify(
         str,
         typer.Option("--cilium", metavar="RELEASE", help="Cilium release. [the agents' image, or the newest known]"),
     ] = "",
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: given.TextOrJson = "text",
     *,
     options: "SourceOptions",
 ) -> int:

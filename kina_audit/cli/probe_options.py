@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.cli.help import PROBE
+
 if TYPE_CHECKING:
     from kina_audit.engine.probed import Probing
     from kina_audit.kernel.provenance import Kernel
@@ -14,13 +16,23 @@ if TYPE_CHECKING:
 
 ProbeOption = Annotated[
     bool,
-    typer.Option("--probe", help="With the source running: also try what profiles ask for; see `kina-audit probe`."),
+    typer.Option(
+        "--probe",
+        help="With the source running: also try what profiles ask for; see `kina-audit probe`.",
+        rich_help_panel=PROBE,
+    ),
 ]
 SecondsOption = Annotated[
-    float, typer.Option("--probe-timeout", metavar="SECONDS", min=0.1, help="How long one probe may take. [20]")
+    float,
+    typer.Option(
+        "--probe-timeout", metavar="SECONDS", min=0.1, help="How long one probe may take. [20]", rich_help_panel=PROBE
+    ),
 ]
 NoModulesOption = Annotated[
-    bool, typer.Option("--no-new-modules", help="Leave out probes for which the kernel would load a module.")
+    bool,
+    typer.Option(
+        "--no-new-modules", help="Leave out probes for which the kernel would load a module.", rich_help_panel=PROBE
+    ),
 ]
 
 

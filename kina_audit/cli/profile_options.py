@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.cli.help import ASKED
+
 if TYPE_CHECKING:
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.profiles.model import Profile
@@ -14,7 +16,12 @@ PROFILE_DIR_VARIABLE = "KINA_AUDIT_PROFILE_DIR"
 
 FolderOption = Annotated[
     list[Path] | None,
-    typer.Option("--profile-dir", envvar=PROFILE_DIR_VARIABLE, help="A folder with more profiles; repeatable."),
+    typer.Option(
+        "--profile-dir",
+        envvar=PROFILE_DIR_VARIABLE,
+        help="A folder with more profiles; repeatable.",
+        rich_help_panel=ASKED,
+    ),
 ]
 ProfileOption = Annotated[
     list[str] | None,
@@ -24,6 +31,7 @@ ProfileOption = Annotated[
         metavar="NAME|PATH",
         help="A profile's id, its path in the library (cni/flannel-vxlan), a pattern ('cni/*'), tag:NAME, all, or a file; "
         "repeatable.",
+        rich_help_panel=ASKED,
     ),
 ]
 
