@@ -25,6 +25,8 @@ ADVISE = "advise"
 class _SourceFirst(typer.core.TyperGroup):
     """``cilium SOURCE`` is ``cilium advise SOURCE``; a file called review or verify is ``./review``."""
 
+    default = ADVISE
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in (*self.commands, "-h", "--help"):
             args = [ADVISE, *args]
