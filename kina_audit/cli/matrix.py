@@ -106,5 +106,5 @@ def _told(found: "Iterable[Row]", total: int, *, quiet: bool) -> "Iterator[Row]"
         now = time.monotonic()
         if not quiet and now - start > 1 and now - last > 2:
             last = now
-            terminal.say(f"audited {number} of {total} kernels")
+            terminal.progress(f"audited {number} of {total} kernels")
         yield row

@@ -186,6 +186,7 @@ def source_options(
         timeout=timeout,
         verbose=verbose and not quiet,
         say=(lambda _: None) if quiet else terminal.say,
+        progress=(lambda _: None) if quiet else terminal.progress,
     )
 
 
