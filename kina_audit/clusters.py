@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "cilium-"
 _UNMET = ("fail", "warn")
+_AT_ONCE = 8
+"""Nodes that are asked at one time; each is three commands that wait for the network."""
 
 
 def verify_saved(
@@ -30,7 +32,7 @@ def verify_saved(
     Raises:
         UsageError: an unknown Cilium release.
     """
-    return _verified(node, config, status, kernel, cilium, "the kernel is not known")
+    return _verified(node, config, status, kernel, cilium)
 
 
 def verify_cluster(cluster: "Cluster", *, cilium: str = "") -> Iterator[Verification]:
@@ -44,22 +46,39 @@ def verify_cluster(cluster: "Cluster", *, cilium: str = "") -> Iterator[Verifica
         SourceError: there is no cluster, no ``cilium-config`` or no agent.
         UsageError: an unknown Cilium release.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     config, changed = cluster.config()
-    for agent in cluster.agents():
-        try:
-            if not agent.started:
-                raise SourceError(f"its pod {agent.pod} does not run")
-            status = cluster.status(agent)
-        except SourceError as error:
-            yield Verification(agent.node, "unknown kernel", cilium or agent.release, (), error.message)
-            continue
-        kernel, why = None, ""
-        try:
-            kernel = cluster.kernel(agent)
-        except SourceError as error:
-            why = f"its kernel cannot be read: {error.message}"
-        yield _verified(agent.node, config, status, kernel, cilium or _known(agent), why, _stale(agent, changed),
-                        cluster.programs(agent))  # fmt: skip
+    agents = cluster.agents()
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        for agent, asked in zip(agents, pool.map(lambda a: _ask(cluster, a), agents), strict=True):
+            if isinstance(asked, SourceError):
+                yield Verification(agent.node, "unknown kernel", cilium or agent.release, (), asked.message)
+                continue
+            status, kernel, gap, programs = asked
+            yield _verified(
+                agent.node, config, status, kernel, cilium or _known(agent), gap=gap, started=agent.started,
+                changed=changed, programs=programs,
+            )  # fmt: skip
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _ask(
+    cluster: "Cluster", agent: "Agent"
+) -> "SourceError | tuple[Mapping[str, Any], Kernel | None, str, list[str] | None]":
+    """All that one agent's pod can say: its status, the kernel or why that is not known, the BPF programs."""
+    try:
+        if not agent.started:
+            raise SourceError(f"its pod {agent.pod} does not run")
+        status = cluster.status(agent)
+    except SourceError as error:
+        return error
+    try:
+        return status, cluster.kernel(agent), "", cluster.programs(agent)
+    except SourceError as error:
+        return status, None, f"its kernel cannot be read: {error.message}", cluster.programs(agent)
 
 
 def _known(agent: "Agent") -> str:
@@ -73,38 +92,38 @@ def _known(agent: "Agent") -> str:
         return ""
 
 
-def _stale(agent: "Agent", changed: str) -> str:
-    """Both are times as Kubernetes writes them, in UTC to the second, so that they compare as text."""
-    if not changed or changed <= agent.started:
-        return ""
-    return f"the agent was started at {agent.started}, and cilium-config was changed at {changed}: restart it"
-
-
 def _verified(
     node: str,
     config: Mapping[str, str],
     status: Mapping[str, Any],
     kernel: "Kernel | None",
     cilium: str,
-    why: str,
-    stale: str = "",
+    *,
+    gap: str = "",
+    started: str = "",
+    changed: str = "",
     programs: list[str] | None = None,
 ) -> Verification:
     from kina_audit.cilium.release import find_release
     from kina_audit.profiles.load import ProfileLibrary
 
     release = str(find_release(cilium))
-    if kernel is None:
-        lines = compare(config, status, lacks={}, stale=stale, programs=programs)
-        return Verification(node, why, release, lines)
-    from kina_audit.api import review_cilium
+    # Both are times as Kubernetes writes them, in UTC to the second, so that they compare as text.
+    stale = f"the agent was started at {started}, and cilium-config was changed at {changed}: restart it"
+    old, fresh = bool(changed) and changed > started, bool(changed) and changed <= started
+    review, lacks, told = None, None, gap or "the kernel is not known"
+    if kernel is not None:
+        from kina_audit.api import review_cilium
 
-    library = ProfileLibrary()
-    rows = [(key, value, 0) for key, value in config.items()]
-    found = review_cilium(kernel, rows, "configmap", cilium=release, library=library)
-    lines = compare(config, status, lacks=_lacks(kernel, library), review=found, stale=stale, programs=programs)
-    told = f"Linux {kernel.config.target or 'unknown version'}, {kernel.config.arch or 'unknown architecture'}"
-    return Verification(node, told, release, lines)
+        library = ProfileLibrary()
+        rows = [(key, value, 0) for key, value in config.items()]
+        review = review_cilium(kernel, rows, "configmap", cilium=release, library=library)
+        lacks = _lacks(kernel, library)
+        told = f"Linux {kernel.config.target or 'unknown version'}, {kernel.config.arch or 'unknown architecture'}"
+    lines = compare(
+        config, status, lacks=lacks, review=review, stale=stale if old else "", fresh=fresh, programs=programs
+    )
+    return Verification(node, told, release, lines, gap=gap)
 
 
 def _lacks(kernel: "Kernel", library: "ProfileLibrary") -> dict[str, str]:

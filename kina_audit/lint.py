@@ -11,9 +11,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kernel.config import TRI_NAME, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.version import KernelVersion
@@ -28,7 +28,7 @@ _CONDITION = re.compile(r"\b(?:before|until|from|since) Linux \d|\bon (?:x86_64|
 _NEGATED = re.compile(r"!\s*(\w+)")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Remark:
     """What a tree says of a requirement.
 
@@ -45,7 +45,7 @@ class Remark:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Presence:
     """Where a symbol exists: ``6.12.94 arm64`` and the like, and whether a person can set it there."""
 

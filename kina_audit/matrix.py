@@ -11,12 +11,13 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kina_audit.api import CILIUM_TAG, DEFAULT_TAG, load_kernel
 from kina_audit.base.bounds import REPORT_BYTES
+from kina_audit.base.datatype import datatype, field
 from kina_audit.base.files import read_regular
 from kina_audit.base.json_text import read_json
 from kina_audit.base.version import __version__
@@ -35,7 +36,7 @@ from kina_audit.sources.local.stdin import shown
 from kina_audit.sources.options import SourceOptions
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class MatrixRequest:
     """What is asked of every kernel.
 

@@ -112,19 +112,22 @@ def shipped_trees(
         UsageError: the version is too old, or there is no model for the architecture.
     """
     from kina_audit.errors import UsageError
-    from kina_audit.kconfig.lines import ARCHES, line_text, lines, near, shipped_tree
+    from kina_audit.kconfig.lines import ARCHES, line_text, lines, near_trees, shipped_tree
     from kina_audit.sources.options import SourceOptions
     from kina_audit.sources.tree.toolchain import named_toolchain
 
-    told_by = near(target) if target is not None else lines()[-1:]
-    if arch not in ARCHES or not told_by:
+    tools = named_toolchain(toolchain, options or SourceOptions())
+    if target is not None:
+        trees = near_trees(target, arch, tools)
+    else:
+        trees = (shipped_tree(lines()[-1], arch, tools),) if arch in ARCHES else ()
+    if not trees:
         shipped = f"Linux {line_text(lines()[0])} and newer, for {' and '.join(ARCHES)}"
         raise UsageError(
             f"no model that ships is of Linux {target}, {arch}: there are {shipped}",
             "Give the kernel's tree with --kernel-tree.",
         )
-    tools = named_toolchain(toolchain, options or SourceOptions())
-    return tuple(shipped_tree(line, arch, tools) for line in told_by)
+    return trees
 
 
 def arch_of(kernel: Kernel | None, options: "SourceOptions") -> str:
@@ -154,7 +157,7 @@ def resolve_kernel(
     provenance = replace(
         kernel.provenance,
         target_from=f"the kernel tree {tree.origin}",
-        notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols)),
+        notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols, kernel.config.cut)),
     )
     return Kernel(_built(kernel, resolution).config, provenance), resolution
 
@@ -170,7 +173,9 @@ def start_of(kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, 
     return of_config(tree, kernel.config, fragments, name=kernel.provenance.location)
 
 
-def _notes(resolution: "Resolution", fragments: Sequence[tuple[str, str]], symbols: Iterable[str]) -> list[str]:
+def _notes(
+    resolution: "Resolution", fragments: Sequence[tuple[str, str]], symbols: Iterable[str], cut: str = ""
+) -> list[str]:
     from kina_audit.kconfig.sensitive import assumptions
 
     tree = resolution.tree
@@ -178,6 +183,8 @@ def _notes(resolution: "Resolution", fragments: Sequence[tuple[str, str]], symbo
     with_fragments = f" with {', '.join(name for name, _ in fragments)}" if fragments else ""
     release = f"Linux {tree.model.version} ({tree.model.arch})"
     notes = [f"resolved{with_fragments} as olddefconfig of {release} does, toolchain {tree.toolchain}"]
+    if cut:
+        notes.append(f"{cut}; what it has no line for is taken as the tree's default")
     for lost in resolution.lost(names):
         row = lost.requested
         now = f"is {lost.actual}" if lost.actual else "is gone"

@@ -102,7 +102,8 @@ def logged(says: str, text: str) -> bool:
     plain = text.replace('\\"', '"').replace('" +\n', "").replace("\n", " ")
     if says in re.sub(r'\s*"\s*\+?\s*\t*"', "", plain) or says in plain:
         return True
-    pieces = [p.strip() for literal in re.findall(r'"([^"\n]{8,})"', plain) for p in VERB.split(literal)]
+    literals = re.findall(r'"([^"\n]{8,})"', plain) + re.findall(r'"([^"\n]{8,})"', text)
+    pieces = [p.strip() for literal in literals for p in VERB.split(literal)]
     return any(len(p) >= 12 and (p in says or says in p) for p in pieces)
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from kina_audit.cilium.features import features, probe_rows
+from kina_audit.cilium.messages import cilium_messages
 from kina_audit.cilium.release import find_release, known_releases
 from kina_audit.kernel.version import KernelVersion, VersionRange
+from kina_audit.profiles.load import ProfileLibrary
 from tests.test_cilium_agents import AGENTS, log, scenarios
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -92,3 +94,11 @@ def test_older_releases_ask_for_less() -> None:
     asked = [{n.requirement for n in features(find_release(r))["agent"].needs} for r in ("1.18", "1.19", "1.20.2")]
     assert asked[1] - asked[0] == {"cilium-agent/classid"}
     assert asked[0] <= asked[1]
+
+
+def test_what_the_agent_logs_release_by_release_and_of_a_whole_profile_is_known_to_why() -> None:
+    known = [(f"{row.profile}/{row.id}", message.text) for row, message in cilium_messages(ProfileLibrary())]
+    rules = {name for name, text in known if text == "iptables rules full reconciliation failed"}
+    assert {"cilium-iptables-backend/backend", "cilium-iptables-backend/mark", "cilium-ipv6/ipv6-targets"} <= rules
+    assert not {name for name in rules if name.startswith("cilium-agent/")}
+    assert ("cilium-agent/netlink-xfrm", "unable to setup device manager") in known

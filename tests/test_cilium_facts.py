@@ -46,8 +46,8 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         # a helper that the kernel offers to socket programs with this symbol only
         *[("CGROUP_NET_CLASSID", "6.12.0", release, "agent", state) for release, state in (
             ("1.17", WORKS), ("1.18", WORKS), ("1.19.2", FATAL), ("1.20.0", FATAL), ("1.20.2", FATAL))],
-        # perf events
-        *[("PERF_EVENTS", "6.12.0", release, "hubble", FATAL) for release in ("1.14", "1.17", "1.18", "1.19", "1.20.2")],
+        # perf events: signals of the programs, whether or not Hubble is on
+        *[("PERF_EVENTS", "6.12.0", release, "agent", FATAL) for release in ("1.14", "1.17", "1.18", "1.19", "1.20.2")],
         # the agent's own iptables rules, whatever is switched on
         *[(symbol, "6.12.0", "1.20.2", feature, state) for symbol in (
             "NETFILTER_XT_TARGET_CT", "NETFILTER_XT_MATCH_COMMENT", "NETFILTER_XT_MARK", "NFT_NAT")

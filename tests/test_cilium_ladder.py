@@ -139,8 +139,8 @@ BASE = [
             "1.20.0",
             [
                 ([], Mode.UNSUPPORTED),
-                (["BPF_JIT"], Mode.MINIMAL),
-                (["PERF_EVENTS", "IP_MULTIPLE_TABLES"], Mode.UNKNOWN),
+                (["BPF_JIT", "PERF_EVENTS"], Mode.MINIMAL),
+                (["IP_MULTIPLE_TABLES"], Mode.UNKNOWN),
                 (["INET_DIAG"], Mode.HYBRID),
                 (["DEBUG_INFO_BTF"], Mode.EBPF_VETH),
                 (["BPF_EVENTS", "INET_UDP_DIAG", "INET_DIAG_DESTROY"], Mode.FULL_EBPF),
@@ -150,8 +150,8 @@ BASE = [
             "1.20.2",
             [
                 ([], Mode.UNSUPPORTED),
-                (["BPF_JIT"], Mode.MINIMAL),
-                (["PERF_EVENTS", "IP_MULTIPLE_TABLES"], Mode.COMPAT),
+                (["BPF_JIT", "PERF_EVENTS"], Mode.MINIMAL),
+                (["IP_MULTIPLE_TABLES"], Mode.COMPAT),
                 (["DEBUG_INFO_BTF"], Mode.EBPF_VETH),
                 (["BPF_EVENTS", "INET_DIAG", "INET_UDP_DIAG", "INET_DIAG_DESTROY"], Mode.FULL_EBPF),
             ],

@@ -77,7 +77,6 @@ def test_the_command_explains_a_mode(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("NETFILTER_XT_TARGET_TPROXY", "1.18", ("bpf.tproxy=true",), Mode.FULL_EBPF),
         ("NETFILTER_XT_MATCH_SOCKET", "1.20.2", ("bpf.tproxy=true",), Mode.FULL_EBPF),
         ("IP_MULTIPLE_TABLES", "1.20.2", ("l7Proxy=false",), Mode.FULL_EBPF),
-        ("PERF_EVENTS", "1.20.2", ("hubble.enabled=false",), Mode.FULL_EBPF),
         ("INET_DIAG", "1.20.0", ("kubeProxyReplacement=false", "socketLB.enabled=false"), Mode.COMPAT),
     ],
 )
@@ -99,6 +98,7 @@ def test_the_mode_that_values_are_said_to_lead_to_is_reached() -> None:
 def test_no_values_are_offered_where_none_help() -> None:
     assert advise(synthetic(*WHOLE)).instead == ()
     assert advise(synthetic(*WHOLE, missing=("BPF_JIT",))).instead == ()
+    assert advise(synthetic(*WHOLE, missing=("PERF_EVENTS",))).instead == ()
     assert advise(synthetic(*WHOLE, version="7.2.0"), "1.18").instead == ()
 
 
@@ -157,6 +157,18 @@ def test_a_presets_keys_are_those_that_helm_renders(shared: Path, chart: str) ->
     assert {"cgroup-root", "cluster-pool-ipv4-cidr"} <= default.keys()
     config = advise(synthetic(*WHOLE), chart, preset="talos", ipv6=True).config_map
     assert not [k for k in config if k.startswith("cluster-pool-")]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("k3s", "--set-string 'ipam.operator.clusterPoolIPv4PodCIDRList={10.42.0.0/16}'"),
+        ("talos", "--set-string 'securityContext.capabilities.cleanCiliumState={NET_ADMIN,SYS_ADMIN,SYS_RESOURCE}'"),
+    ],
+)
+def test_a_list_is_written_as_helm_reads_one(name: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cilium", "recorded:kata@3.32.0-debug", "--for", name, "-f", "cilium-cli"]) == 0
+    assert words in capsys.readouterr().out
 
 
 def test_presets_are_named() -> None:

@@ -65,6 +65,46 @@ def test_a_good_configuration_has_no_remarks(tmp_path: Path) -> None:
     assert (found.kind, found.judged, found.others) == (HELM, 3, 1)
 
 
+ALL = ("1.16", "1.17", "1.18", "1.19", "1.20.0", "1.20.2")
+WITH_IPV6 = ALL[2:]
+"""Without the legacy tables."""
+FULL = "kubeProxyReplacement: true\nbpf: {masquerade: true}\n"
+NATIVE = "routingMode: native\nipv4NativeRoutingCIDR: 10.0.0.0/8\n"
+COMBINED: list[tuple[str, State | None, tuple[str, ...]]] = [
+    ("autoDirectNodeRoutes: true\n", State.FATAL, ALL),
+    (f"{NATIVE}autoDirectNodeRoutes: true\n", None, ALL),
+    ("ipv4: {enabled: false}\n", State.FATAL, ALL),
+    ("ipv6: {enabled: true}\nipv4: {enabled: false}\n", None, WITH_IPV6),
+    (f"{NATIVE}ipv6: {{enabled: true}}\n", State.FATAL, ALL),
+    (f"{NATIVE}ipv6: {{enabled: true}}\nipv6NativeRoutingCIDR: fd00::/104\n", None, WITH_IPV6),
+    ("ipMasqAgent: {enabled: true}\n", State.FATAL, ALL),
+    (f"{FULL}ipMasqAgent: {{enabled: true}}\n", None, ALL),
+    ("ipam: {mode: eni}\neni: {enabled: true}\n", State.FATAL, ALL),
+    (f"{NATIVE}ipam: {{mode: eni}}\neni: {{enabled: true}}\n", None, ALL),
+    (f"{FULL}enableMasqueradeRouteSource: true\n", State.FATAL, ALL),
+    ("kubeProxyReplacement: true\nnat46x64Gateway: {enabled: true}\n", State.FATAL, ALL),
+    ("kubeProxyReplacement: true\nipv6: {enabled: true}\nnat46x64Gateway: {enabled: true}\n", None, WITH_IPV6),
+    ("ipv6: {enabled: true}\nipv4: {enabled: false}\nunderlayProtocol: ipv4\n", State.FATAL, ("1.20.0", "1.20.2")),
+    ("underlayProtocol: ipv6\n", State.FATAL, ("1.20.0", "1.20.2")),
+    # DSR: Geneve carries it with native routing, too; without kube-proxy replacement nobody looks at it
+    (f"{NATIVE}kubeProxyReplacement: true\ntunnelProtocol: geneve\nloadBalancer: {{mode: dsr, dsrDispatch: geneve}}\n", None, ALL),
+    (f"{NATIVE}kubeProxyReplacement: true\nloadBalancer: {{mode: dsr, dsrDispatch: geneve}}\n", State.FATAL, ALL),
+    ("loadBalancer: {mode: dsr}\n", State.BROKEN, ALL),
+    (f"{NATIVE}kubeProxyReplacement: true\nloadBalancer: {{mode: dsr, dsrDispatch: ipip, acceleration: native}}\n", State.FATAL,
+     ("1.16", "1.17")),
+    (f"{NATIVE}kubeProxyReplacement: true\nloadBalancer: {{mode: dsr, dsrDispatch: ipip, acceleration: native}}\n", None,
+     ("1.18", "1.19", "1.20.2")),
+    # services on the node's ports were enough for BPF masquerading before 1.19
+    ("nodePort: {enabled: true}\nbpf: {masquerade: true}\n", None, ("1.16", "1.17", "1.18")),
+    ("bpf: {masquerade: true}\nnodePort: {enabled: true}\n", State.BROKEN, ("1.19", "1.20.2")),
+    ("gatewayAPI: {enabled: true}\n", State.BROKEN, ALL),
+    ("kubeProxyReplacement: true\ngatewayAPI: {enabled: true}\n", None, ALL),
+    (f"{FULL}{NATIVE}enableIPv6BIGTCP: true\n", State.BROKEN, ALL),
+    ("encryption:\n  enabled: true\n  type: ztunnel\n", State.BROKEN, ("1.16", "1.18")),
+]  # fmt: skip
+"""Values whose last line ends the agent or breaks, or none does, in these releases, whatever the kernel has."""
+
+
 @pytest.mark.parametrize(
     ("text", "release", "missing", "expected"),
     [
@@ -103,7 +143,10 @@ def test_a_good_configuration_has_no_remarks(tmp_path: Path) -> None:
         # the agent's own source refuses these together
         ("kubeProxyReplacement: true\nl7Proxy: false\nextraConfig: {install-iptables-rules: 'false'}\n", "1.20.2", (),
          {3: State.FATAL}),
-        ("kubeProxyReplacement: true\nl7Proxy: false\nextraConfig: {install-iptables-rules: 'false'}\n", "1.18", (), {}),
+        ("kubeProxyReplacement: true\nl7Proxy: false\nextraConfig: {install-iptables-rules: 'false'}\n", "1.18", (),
+         {3: State.BROKEN}),
+        (("kubeProxyReplacement: true\nl7Proxy: false\nbpf: {masquerade: true}\nextraConfig: {install-iptables-rules: 'false'}\n"),
+         "1.18", (), {}),
         ("extraConfig: {install-iptables-rules: 'false'}\n", "1.18", (), {1: State.FATAL}),
         ("egressGateway: {enabled: true}\nbpf: {masquerade: true}\n", "1.19", (), {}),
         ("egressGateway: {enabled: true}\nbpf: {masquerade: true}\n", "1.18", (), {1: State.FATAL, 2: State.FATAL}),
@@ -114,6 +157,8 @@ def test_a_good_configuration_has_no_remarks(tmp_path: Path) -> None:
          "extraConfig: {enable-tunnel-big-tcp: 'true'}\n"), "1.19", (), {}),
         (("enableIPv4BIGTCP: true\nroutingMode: native\nipv4NativeRoutingCIDR: 10.0.0.0/8\nkubeProxyReplacement: true\n"
          "bpf: {masquerade: true}\nencryption: {enabled: true, type: wireguard}\n"), "1.20.2", (), {}),
+        *[(text, release, (), {} if state is None else {len(text.splitlines()): state}) for text, state, releases in COMBINED
+          for release in releases],
         # the words differ with tcx
         ("ipv6: {enabled: true}\n", "1.20.2", ("DEBUG_INFO_BTF",), {1: State.NO_PODS}),
         ("apiVersion: v1\nkind: ConfigMap\ndata:\n  enable-ipv4-egress-gateway: 'true'\n", "1.20.2", (), {4: State.BROKEN}),
@@ -269,9 +314,13 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         ("routingMode: native\neni: {enabled: true}\n", "1.20.2", "6.18.5", {}),
         ("routingMode: native\nnativeRoutingCIDRFromClusterPool: true\n", "1.20.2", "6.18.5", {}),
         ("routingMode: native\nenableIPv4Masquerade: false\n", "1.20.2", "6.18.5", {}),
-        ("l7Proxy: false\ngatewayAPI: {enabled: true}\n", "1.20.2", "6.18.5", {2: State.FATAL}),
+        ("kubeProxyReplacement: true\nl7Proxy: false\ngatewayAPI: {enabled: true}\n", "1.20.2", "6.18.5", {3: State.FATAL}),
         ("kubeProxyReplacement: true\nbpf: {masquerade: true, datapathMode: netkit}\nendpointRoutes: {enabled: true}\n",
-         "1.20.2", "6.12.0", {3: State.UNVERIFIED}),
+         "1.20.2", "6.12.0", {3: State.UNKNOWN}),
+        ("kubeProxyReplacement: true\nbpf: {masquerade: true, datapathMode: netkit}\nendpointRoutes: {enabled: true}\n",
+         "1.18", "6.12.0", {3: State.UNVERIFIED}),
+        ("kubeProxyReplacement: true\nbpf: {masquerade: true, datapathMode: netkit}\nendpointRoutes: {enabled: true}\n",
+         "1.20.2", "6.12.117", {}),
         ("kubeProxyReplacement: true\nbpf: {masquerade: true, datapathMode: netkit}\nendpointRoutes: {enabled: true}\n",
          "1.20.2", "6.13.0", {}),
         # strict was true once, and brings socket load balancing
@@ -315,9 +364,9 @@ def test_tcx_off_needs_the_tc_symbols(tmp_path: Path) -> None:
 
 def test_a_config_map_without_hubble_has_it_off_where_the_chart_leaves_the_key_out(tmp_path: Path) -> None:
     text = "kind: ConfigMap\ndata: {routing-mode: tunnel}\n"
-    config = synthetic(*WHOLE, missing=("PERF_EVENTS", "BPF_EVENTS"))
-    assert not reviewed(text, config, tmp_path, "1.16").breaks
-    assert reviewed(text, config, tmp_path, "1.17").breaks
+    config = synthetic(*WHOLE, missing=("BPF_EVENTS",))
+    judged = [[r.feature for r in reviewed(text, config, tmp_path, release).remarks] for release in ("1.16", "1.17")]
+    assert ["hubble" in features for features in judged] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from kina_audit.cilium.verify import Line, Verification, compare
-from kina_audit.clusters import verify_saved
+from kina_audit.clusters import verify_cluster, verify_saved
 from kina_audit.errors import SourceError, UsageError
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.render.cilium_verify import as_text
 from kina_audit.sources.guest.cluster import Cluster, read_status
 from kina_audit.sources.options import SourceOptions
 from tests.api_server import api_server
@@ -176,7 +177,9 @@ def test_a_cluster_by_the_real_kubectl(shared: Path, tmp_path: Path) -> None:
     objects: dict[str, dict[str, Any]] = {
         f"{where}/configmaps/cilium-config": {
             "apiVersion": "v1", "kind": "ConfigMap",
-            "metadata": {"name": "cilium-config", "namespace": "kube-system", "creationTimestamp": "2026-11-28T09:00:00Z"},
+            "metadata": {"name": "cilium-config", "namespace": "kube-system", "creationTimestamp": "2026-11-28T09:00:00Z",
+                         "managedFields": [{"manager": "helm", "operation": "Update", "apiVersion": "v1",
+                                            "time": "2026-11-28T11:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {}}]},
             "data": config_of(good),
         },
         f"{where}/pods": {"apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": items},
@@ -211,6 +214,7 @@ def test_a_cluster_by_the_real_kubectl(shared: Path, tmp_path: Path) -> None:
     } in first["lines"]
     wrong = {line["topic"]: line["because"] for line in second["lines"] if not line["same"]}
     assert "NET_XGRESS" in wrong["attach mode"]
+    assert "cilium-config was changed at 2026-11-28T11:00:00Z: restart it" in wrong["attach mode"]
     assert any("netkit" in topic for topic in wrong), wrong
     assert third["problem"] == "its pod cilium-c does not run"
     # Reading only: get, and exec of commands that show.
@@ -218,6 +222,77 @@ def test_a_cluster_by_the_real_kubectl(shared: Path, tmp_path: Path) -> None:
     assert not [
         p for _, p, _ in requests if "exec" in p and not any(w in p for w in ("command=sh", "status", "bpftool"))
     ]
+
+
+class Answers(Cluster):
+    """A cluster whose kubectl says what a test wants."""
+
+    def __init__(self, *, config: Any = None, pods: Any = None, status: Any = None, programs: bytes = b"[]") -> None:
+        super().__init__("mine", "kube-system", SourceOptions())
+        agents = [pod("cilium-a", "node-a")]
+        self.said = {
+            "configmap": {"metadata": {}, "data": {"enable-hubble": "true"}} if config is None else config,
+            "pods": {"items": agents} if pods is None else pods,
+            "cilium-dbg": {"cilium": {"state": "Ok"}, "hubble": {"state": "Ok"}} if status is None else status,
+            "bpftool": programs,
+        }
+
+    def _run(self, *arguments: str) -> bytes:
+        command = arguments[1] if arguments[0] == "get" else arguments[arguments.index("--") + 1]
+        if command not in self.said:
+            raise SourceError(f"kubectl ended with status 127: {command}")
+        said = self.said[command]
+        return said if isinstance(said, bytes) else json.dumps(said).encode()
+
+    def kernel(self, agent: Any) -> Kernel:
+        raise SourceError("no shell there")
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"config": b"[" * 100_000}, "no JSON"),
+        ({"pods": b"[" * 100_000}, "no JSON"),
+        ({"config": ["x"]}, "no object"),
+        ({"config": {"metadata": ["x"], "data": ["x"]}}, "no data"),
+        ({"pods": {"items": {"a": 1}}}, "no pod"),
+        ({"pods": {"items": ["x", None]}}, "which no pod is"),
+        ({"pods": {"items": [{}] * 5001}}, "5001 agents, and at most 5000"),
+    ],
+)
+def test_what_kubectl_may_say_of_a_cluster_is_one_clear_error(answers: dict[str, Any], words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        list(verify_cluster(Answers(**answers)))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"config": {"metadata": ["x"], "data": {"a": {"b": 1}, "enable-hubble": None}}},
+        {"config": {"metadata": {"managedFields": ["x", None, {"time": 5}, {"time": {}}]}, "data": {"a": "b"}}},
+        {"pods": {"items": [{"metadata": {"name": "x"}, "spec": {"containers": ["x"]}, "status": ["x"]}]}},
+        {"pods": {"items": [{"metadata": {"name": "x"}, "status": {"containerStatuses": [{"name": "cilium-agent", "state": ["x"]}]}}]}},
+        {"status": {"cilium": 5, "routing": [], "hubble": "x", "kube-proxy-replacement": {"features": []}}},
+        {"status": b"[" * 100_000},
+        {"programs": b"[" * 100_000},
+        {"programs": b'[{"name": 5}, {"name": null}, "x"]'},
+    ],
+)  # fmt: skip
+def test_what_a_node_may_say_ends_nothing(answers: dict[str, Any]) -> None:
+    [found] = verify_cluster(Answers(**answers))
+    assert not found.as_wanted
+
+
+def test_a_node_whose_kernel_cannot_be_read_is_not_as_wanted() -> None:
+    """The status looks well; whether values break on its kernel without a word is not known."""
+    [found] = verify_cluster(Answers(programs=b'[{"name": "cil_from_container"}]'))
+    assert not found.differs
+    assert not found.as_wanted
+    assert "kernel cannot be read" in found.gap
+    assert "1 node: 0 as wanted, 0 not, 1 could not be read" in as_text([found], 80)
+    [other] = verify_cluster(Answers(status={"cilium": {"state": "Ok"}, "hubble": {"state": "Disabled"}}))
+    [hubble] = [line for line in other.lines if line.topic == "Hubble"]
+    assert hubble.because == "its kernel is not known; its log says why: hubble"
 
 
 def test_the_command_line_on_saved_files(shared: Path, tmp_path: Path) -> None:
@@ -245,11 +320,13 @@ def test_the_command_line_on_saved_files(shared: Path, tmp_path: Path) -> None:
     done = run("kernel.config", "--status", str(status), "--config", str(config))
     assert done.returncode == 1, done.stderr
     assert "NO attach mode: wanted tcx, running tc\n  the kernel lacks NET_XGRESS" in done.stdout
-    assert "1 nodes: 0 as wanted, 1 not, 0 could not be read" in done.stdout
+    assert "1 node: 0 as wanted, 1 not, 0 could not be read" in done.stdout
     for arguments, code, words in (
         (("--status", str(status)), 2, "--status without --config"),
         (("--config", str(config)), 2, "--config without --status"),
         (("kernel.config",), 2, "not a cluster"),
+        (("--timeout", "inf"), 2, "is not in the range"),
+        (("--timeout", "nan"), 2, "nan is no number of seconds"),
         (("--status", "none.json", "--config", str(config)), 2, "none.json"),
         (("--status", str(config), "--config", str(config)), 3, "not an agent's status"),
     ):

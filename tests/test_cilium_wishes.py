@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,6 +57,7 @@ def test_the_values_keep_the_promises(case: tuple[KernelConfig, str, dict[str, A
     if advice.mode in (Mode.UNSUPPORTED, Mode.UNKNOWN):
         assert not advice.helm_values
         assert not advice.fulfilled
+        assert advice.mode is Mode.UNKNOWN or not any(w.granted for w in advice.wishes)
         return
     helm = [Given(k, v, 1) for k, v in flat(dict(advice.helm_values))]
     config_map = [Given(k, v, 1) for k, v in advice.config_map.items()]
@@ -73,3 +75,25 @@ def test_the_values_keep_the_promises(case: tuple[KernelConfig, str, dict[str, A
         broken = [(r.feature, r.because) for r in found.remarks if r.state in BREAKS]
         assert not broken, (broken, kind)
     assert yaml.safe_load(dump(advice.helm_values)) == advice.helm_values
+
+
+@pytest.mark.parametrize(
+    ("missing", "version", "release", "why"),
+    [
+        (
+            "BPF_JIT",
+            "6.12.0",
+            "1.20.2",
+            "The agent does not start on this kernel. Cilium 1.18 and later exits at start",
+        ),
+        ("", "7.2.0", "1.18", "Linux 7.2 checks the arguments of bpf_set_retval, and the agent exits"),
+        ("", "7.2.0", "1.18.13", "Whether the agent starts on this kernel is not known. Cilium up to 1.18.12"),
+        ("DEBUG_INFO_BTF", "7.2.0", "1.20.2", "Whether the agent starts on this kernel is not known. On Linux 7.2"),
+    ],
+)
+def test_nothing_is_granted_where_the_agent_is_not_known_to_start(
+    missing: str, version: str, release: str, why: str
+) -> None:
+    [wish] = advise(synthetic(*WHOLE, version=version, missing=(missing,)), release, want=["wireguard"]).wishes
+    assert not wish.granted
+    assert wish.because.startswith(why)

@@ -1,21 +1,27 @@
 """What a config's text shows of itself: whose it is, for which architecture, and whether it is whole."""
 
 import gzip
+from pathlib import Path
 
 import pytest
 
+from kina_audit.cli import main
 from kina_audit.errors import NotAConfigError
 from kina_audit.kconfig.carry import carry
 from kina_audit.kernel.config import Completeness, Origin
 from kina_audit.kernel.parse import parse_config
 from tests.conftest import SHARED, config_text
 
-HAVE = "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
+HAVE = "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(520))
 HEADING = "#\n# Automatically generated file; DO NOT EDIT.\n# {}\n#\n"
 WHOLE = (
     HEADING.format("Linux/arm64 6.12.3 Kernel Configuration")
     + "\n#\n# General setup\n#\nCONFIG_A=y\n# end of General setup\n\n"
     + HAVE
+    + "".join(
+        f"\n#\n# {menu}\n#\nCONFIG_{menu[:4].upper()}=y\n# end of {menu}\n"
+        for menu in ("File systems", "Security options", "Library routines")
+    )
     + "\n#\n# Kernel hacking\n#\nCONFIG_Z=y\n# end of Kernel hacking\n"
 )
 OLD = "".join(line + "\n" for line in WHOLE.split("\n") if not line.startswith("# end of"))
@@ -84,20 +90,48 @@ def test_a_whole_config_is_complete() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        (WHOLE[: WHOLE.index("CONFIG_Z")], 55, "ends before '# end of Kernel hacking'"),
-        (WHOLE[: WHOLE.index("# end of General") + 9], 10, "ends before"),
-        (OLD[: OLD.index("# Kernel hacking")], 52, "no menu 'Kernel hacking'"),
-        (WHOLE[WHOLE.index("CONFIG_A=y") :].replace("# end of General setup", ""), 1, "'General setup'"),
+        (WHOLE[: WHOLE.index("CONFIG_Z")], -1, "ends before '# end of Kernel hacking'"),
+        (WHOLE[: WHOLE.index("# end of General") + 9], -1, "ends before '# end of General setup'"),
+        (OLD[: OLD.index("# Kernel hacking")], -1, "no menu 'Kernel hacking'"),
+        # The head: with its header, and without; an end whose menu began in what was lost; a kernel that writes no ends.
+        (WHOLE[WHOLE.index("CONFIG_A=y") :].replace("# end of General setup", ""), -1, "no menu 'General setup'"),
+        (WHOLE[WHOLE.index("CONFIG_A=y") :], 2, "the end of the menu 'General setup', and not its beginning"),
+        (
+            HEADING.format("Linux/arm64 6.12.3 Kernel Configuration") + WHOLE[WHOLE.index("CONFIG_A=y") :],
+            6,
+            "the end of the menu 'General setup'",
+        ),
+        (OLD[OLD.index("CONFIG_HAVE") :], -1, "no menu 'General setup'"),
+        # The middle.
+        (WHOLE.replace("\n#\n# File systems\n#", ""), 534, "the end of the menu 'File systems'"),
+        (OLD[: OLD.index("\n#\n# Secu")] + OLD[OLD.index("\n#\n# Libr") :], -1, "no menu 'Security options'"),
+        # A header and a fraction of what it promises.
+        (WHOLE.replace(HAVE, HAVE[: HAVE.index("CONFIG_HAVE_THING_400")]), -1, "it has 405 symbols"),
+        (HEADING.format("Linux/x86 6.12.3 Kernel Configuration") + "CONFIG_NET=y\n", -1, "no menu 'General setup'"),
     ],
 )
 def test_a_cut_config_is_told_and_its_silence_means_nothing(text: str, line: int, said: str) -> None:
     config = parse_config(text)
     assert config.completeness is Completeness.PARTIAL
     assert said in config.cut
-    assert [(w.line, w.text) for w in config.warnings] == [(line, config.cut)]
+    last = text.rstrip("\n").count("\n") + 1
+    assert [(w.line, w.text) for w in config.warnings] == [(last if line < 0 else line, config.cut)]
     fact = config.fact("NOT_THERE")
     assert (fact.value, fact.note) == (None, config.cut)
     assert config.fact("HAVE_THING_3").value in ("y", None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#\n# Networking\n#\nCONFIG_NET=y\n\n#\n# Kernel hacking\n#\nCONFIG_DEBUG_FS=y\n",
+        "\n".join(line for line in WHOLE.split("\n") if not line.startswith("#")),
+        # Headings that end nowhere: comments, and menus without an entry of kernels that wrote no end of those.
+        WHOLE.replace("CONFIG_Z=y", "#\n# x\n#\nCONFIG_Z=y\n#\n# y\n#"),
+    ],
+)
+def test_people_write_headings_too_and_some_have_no_end(text: str) -> None:
+    assert parse_config(text).cut == ""
 
 
 def test_a_last_line_without_its_end_is_told() -> None:
@@ -149,3 +183,58 @@ def test_a_cut_config_is_not_filled_up_with_defaults() -> None:
     assert config.resolved.lines == ()
     assert config.fact("VXLAN").value is None
     assert config.fact("A").value == "y"
+
+
+def _own_line(shared: Path) -> list[str]:
+    """A whole config of a line that ships, and no vendor's."""
+    return config_text(shared / "kernels/apple-arm64-resolved-6.18.5.config.gz").decode().split("\n")
+
+
+def _without(lines: list[str], first: str, count: int) -> str:
+    at = next(number for number, line in enumerate(lines) if first in line)
+    return "\n".join(lines[:at] + lines[at + count :])
+
+
+@pytest.mark.parametrize("first", ["CONFIG_IP_ADVANCED_ROUTER", "CONFIG_VXLAN", "CONFIG_EXT4_FS"])
+def test_a_part_within_one_menu_is_missed_by_the_line_that_wrote_it(shared: Path, first: str) -> None:
+    """No menu is torn, so nothing but the lines that are not there tells."""
+    text = _without(_own_line(shared), first, 45)
+    config = parse_config(text, origin=Origin.INPUT)
+    found = config if config.cut else carry(config)
+    assert found.cut.startswith("the file is cut: ")
+    assert found.fact(first.removeprefix("CONFIG_")).value is None
+    assert config.cut or "Linux 6.18 writes lines for" in found.cut
+
+
+def test_a_line_that_somebody_took_out_is_no_cut(shared: Path) -> None:
+    for taken in ("CONFIG_VXLAN", "CONFIG_NF_TABLES", "CONFIG_IP_ADVANCED_ROUTER"):
+        text = _without(_own_line(shared), taken, 1)
+        assert carry(parse_config(text, origin=Origin.INPUT)).cut == ""
+
+
+def test_every_command_says_that_a_config_is_cut(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = _own_line(shared)
+    head_lost, middle_lost = tmp_path / "head.config", tmp_path / "middle.config"
+    head_lost.write_text("\n".join([*lines[:4], *lines[120:]]))
+    middle_lost.write_text(_without(lines, "CONFIG_IP_ADVANCED_ROUTER", 45))
+    fragment = tmp_path / "f"
+    fragment.write_text("CONFIG_BPF_JIT=y\n")
+    for path in (head_lost, middle_lost):
+        for words in (
+            ["check", str(path), "-p", "vxlan", "-q"],
+            ["check", str(path), "-p", "vxlan", "-q", "-F", str(fragment)],
+            ["check", str(path), "-p", "vxlan", "-q", "--format", "json"],
+            ["check", str(path), "-p", "vxlan", "-q", "--format", "markdown"],
+            ["cilium", str(path), "-q"],
+            ["baseline", str(path), "-q", "-o", str(tmp_path / "b")],
+            ["diff", str(path), "recorded:apple"],
+            *(["matrix", str(path), "-q", "--format", name] for name in ("table", "json", "markdown", "csv", "html")),
+            ["resolve", str(path), "-o", str(tmp_path / "r")],
+            ["explain", "VXLAN", str(path)],
+            ["fix", str(path), "-p", "vxlan"],
+        ):
+            main(words)
+            said = " ".join("".join(capsys.readouterr()).split())
+            assert "the file is cut" in said, words

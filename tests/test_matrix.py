@@ -271,8 +271,9 @@ def test_csv_reads_back_and_runs_nothing() -> None:
         "labels",
         "audited",
         "error",
+        "note",
     ]
-    assert {len(r) for r in found} == {10}
+    assert {len(r) for r in found} == {11}
     assert found[1][5:7] == ["pass", "pass"]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in found for cell in row)
     assert "\x1b" not in render_matrix("csv", sample())

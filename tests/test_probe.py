@@ -1,24 +1,31 @@
 """`probe`: the room, the child that tries things, and how what it saw stands beside a config."""
 
+import errno
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from kina_audit.api import audit
 from kina_audit.base.packaged import data_file
+from kina_audit.cli import main
 from kina_audit.engine.finding import Status
 from kina_audit.engine.probed import Agreement, Attempt, Circumstances, Outcome, Probing
 from kina_audit.engine.probing import came_to, observed, wanted
+from kina_audit.errors import NothingCheckedError
 from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import VersionRange
+from kina_audit.probe import files, keeper, namespaces
 from kina_audit.probe.catalogue import every_probe
+from kina_audit.probe.model import Bench, MissingError, Probe, RefusedError
 from kina_audit.probe.modules import held_back
+from kina_audit.probe.runner import run
 from kina_audit.profiles.load import build_profile
 from kina_audit.render import RenderOptions
 from kina_audit.render.probed import render_probed
@@ -115,6 +122,7 @@ def test_what_the_kernel_did_beside_what_the_config_says(
         ("CONFIG_A=m", Circumstances(module_files=False), "EOPNOTSUPP", "no folder in /lib/modules"),
         ("CONFIG_A=m", Circumstances(module_files=True), "ENOENT", "modprobe is told not to load it"),
         ("CONFIG_A=y", Circumstances(seccomp=True), "EPERM", "likely the seccomp filter"),
+        ("CONFIG_A=y", Circumstances(seccomp=True), "ENOSYS", "likely the seccomp filter"),
         ("CONFIG_A=y", Circumstances(lockdown="integrity", seccomp=True), "EPERM", "likely lockdown"),
         ("CONFIG_A=y", Circumstances(lacks=("CAP_SYS_ADMIN",)), "EPERM", "lacks CAP_SYS_ADMIN"),
         ("CONFIG_A=y", Circumstances(), "EACCES", "a security module or a switch"),
@@ -129,6 +137,16 @@ def test_a_refusal_names_what_is_likely_behind_it(line: str, around: Circumstanc
     assert finding.observed.agreement is Agreement.REFUSED
     assert said in finding.observed.because
     assert f"a: add a link: no [{errno}]" in finding.reason
+
+
+def test_what_is_forbidden_to_a_process_decides_nothing() -> None:
+    """The config cannot tell, and the kernel was not asked: the filter or the capability answered."""
+    for number, around in (("EPERM", Circumstances()), ("ENOSYS", Circumstances(seccomp=True))):
+        finding, status = held("CONFIG_B=y\n", Probing({"a": Attempt("a", FAILS, number, "no")}, around))
+        assert finding.observed is not None
+        assert (finding.observed.agreement, status) == (Agreement.NOT_TRIED, Status.UNKNOWN)
+    finding, status = held("CONFIG_B=y\n", Probing({"a": Attempt("a", FAILS, "ENOSYS", "no")}, Circumstances()))
+    assert status is Status.FAIL
 
 
 def test_alternatives_work_where_one_profile_does() -> None:
@@ -166,15 +184,107 @@ def test_the_document_follows_its_schema() -> None:
     assert document["counts"]["requirements"]["refused"] == 1
     text = render_probed("table", found, RenderOptions(verbose=True))
     assert "REFUSED    p/r (required)" in text
+    assert "1 probe: 0 work, 1 fail" in text
+    assert "1 requirement: the config says yes" in text
+    # In the finding, and in the list of every probe; not once more as the reason.
+    assert text.count("said a") == 2
     assert "Lockdown is on (integrity)." in text
     assert "vxlan" in text
+
+
+Only = Callable[[str, Outcome], tuple[int, str]]
+
+
+@pytest.fixture
+def only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Only:
+    """`probe --only NAME`, with a made-up outcome, beside a config that has VETH and nothing else: status and words."""
+    config = tmp_path / "config"
+    config.write_text("CONFIG_VETH=y\nCONFIG_NET=y\n")
+
+    def invoke(name: str, outcome: Outcome) -> tuple[int, str]:
+        made = Probing({name: Attempt(name, outcome, "", f"said {name}")}, Circumstances())
+        monkeypatch.setattr("kina_audit.cli.probe.tried", lambda *_, **__: made)
+        code = main(["probe", str(config), "-p", "namespaces", "--only", name])
+        return code, " ".join(capsys.readouterr().out.split())
+
+    return invoke
+
+
+def test_single_probes_are_judged_by_what_they_decide(only: Only) -> None:
+    """What else the profiles ask for was not asked: it neither shows nor counts."""
+    _, said = only("ns_time", WORKS)
+    assert "left out" not in said
+    assert "namespaces/time" in said
+    assert "2 requirements:" in said
+    assert "namespaces/veth" not in said
+    assert "WORKS ns_time (TIME_NS)" in said
+
+
+@pytest.mark.parametrize(("outcome", "verdict", "code"), [(WORKS, "pass", 0), (FAILS, "fail", 1), (NOT_TRIED, "unknown", 1)])  # fmt: skip
+def test_single_probes_that_decide_no_requirement_are_judged_themselves(
+    only: Only, outcome: Outcome, verdict: str, code: int
+) -> None:
+    ended, said = only("link_ifb", outcome)
+    assert f"verdict: {verdict}" in said
+    assert "the verdict is theirs" in said
+    assert ended == code
+
+
+@pytest.mark.parametrize(
+    ("number", "inside", "outcome"),
+    [
+        (errno.EMFILE, False, "not-tried"), (errno.ENOMEM, False, "not-tried"), (errno.EPERM, False, "fails"),
+        (errno.EPERM, True, "not-tried"), (errno.EACCES, True, "not-tried"), (errno.EOPNOTSUPP, True, "fails"),
+    ],
+)  # fmt: skip
+def test_what_this_process_may_not_is_no_failure_of_the_kernel(
+    monkeypatch: pytest.MonkeyPatch, number: int, inside: bool, outcome: str
+) -> None:
+    monkeypatch.setattr(keeper, "user_namespace", lambda: inside)
+
+    def run(_: Bench) -> None:
+        raise OSError(number, "no")
+
+    assert keeper.attempt(Probe("x", "A", "nothing", run, net=False), Bench(None))["outcome"] == outcome
+
+
+def test_a_run_keeps_its_cgroup_while_another_sweeps(tmp_path: Path) -> None:
+    (tmp_path / f"{keeper.PREFIX}1").mkdir()
+    mine = keeper._own_cgroup(tmp_path)
+    keeper._sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == [mine]
+
+
+def test_where_no_process_can_be_started_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("subprocess.Popen", none)
+    with pytest.raises(NothingCheckedError, match="no process can be started"):
+        run(["af_inet"])
+
+
+def test_a_flag_that_the_kernel_ignores_makes_no_namespace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A kernel without control groups accepts CLONE_NEWCGROUP; seen on one that was built so."""
+    monkeypatch.setattr("kina_audit.probe.libc.unshare", lambda _: None)
+    monkeypatch.setattr(namespaces, "_SHOWN", tmp_path)
+    (tmp_path / "uts").touch()
+    every_probe()["ns_uts"].run(Bench(None))
+    with pytest.raises(RefusedError):
+        every_probe()["ns_cgroup"].run(Bench(None))
+
+
+def test_a_file_system_that_something_empty_covers_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(files, "_ALWAYS", {"/sys": str(tmp_path / "kernel"), "/proc": "/proc/self"})
+    with pytest.raises(MissingError):
+        every_probe()["pci"].run(Bench(None))
 
 
 @needs_root
 def test_the_kernel_of_this_machine_agrees_with_its_expressions() -> None:
     """A few probes of several kinds; that all agree with this kernel's config is for the slow test."""
-    from kina_audit.probe.runner import run
-
     names = ["af_inet", "ns_net", "link_veth", "ip_rule_v4", "bpf_map_hash", "nft_add_table_inet", "exec_elf"]
     steps: list[tuple[str, str]] = []
     with alone("probe"):

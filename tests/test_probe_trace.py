@@ -129,7 +129,8 @@ def test_a_run_that_is_killed_half_way_leaves_no_trace(how: signal.Signals) -> N
     assert state() == before
 
 
-def test_killing_the_keeper_itself_leaves_only_an_empty_cgroup_and_the_next_run_removes_it() -> None:
+def test_killing_the_keeper_itself_leaves_no_trace() -> None:
+    before = state()
     process = command("--only", "data_*")
     assert process.stderr is not None
     for line in process.stderr:
@@ -140,8 +141,7 @@ def test_killing_the_keeper_itself_leaves_only_an_empty_cgroup_and_the_next_run_
     out, _ = process.communicate(timeout=30)
     assert gone()
     assert "NOT TRIED" in out or process.returncode == 3
-    run(["af_inet"])
-    assert not state()["cgroups"]
+    assert state() == before
 
 
 def test_a_probe_that_hangs_is_cut_off() -> None:
@@ -211,6 +211,25 @@ def test_seccomp_is_named_as_what_is_likely() -> None:
     assert done.returncode == 1
 
 
+def test_root_of_a_user_namespace_is_not_told_that_the_kernel_refuses() -> None:
+    """Every capability is there, and none of them holds over the kernel itself."""
+    enter = lines(
+        "import ctypes", "assert ctypes.CDLL(None).unshare(0x10000000) == 0", "open('/proc/self/setgroups', 'w').write('deny')",
+        "open('/proc/self/uid_map', 'w').write('0 0 1')", "open('/proc/self/gid_map', 'w').write('0 0 1')",
+    )  # fmt: skip
+    done = as_somebody(
+        "'probe', 'none', '--only', 'bpf_map_*', '--only', 'multiuser', '--only', 'link_veth', '-f', 'json'", enter
+    )
+    if "unshare" in done.stderr:
+        pytest.skip("no user namespaces here")
+    told = json.loads(done.stdout)
+    assert told["circumstances"]["user_namespace"] is True
+    outcomes = {p["probe"]: p["outcome"] for p in told["probes"]}
+    assert outcomes.pop("multiuser") == "works"
+    assert outcomes.pop("link_veth") in ("works", "fails")
+    assert set(outcomes.values()) == {"not-tried"}, told["probes"]
+
+
 def test_list_touches_nothing() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "kina_audit", "probe", "-p", "vxlan", "--list"],
@@ -230,6 +249,8 @@ def test_list_touches_nothing() -> None:
         (["-p", "no-such"], 2, "no profile 'no-such'"),
         (["/no/such/config"], 3, "/no/such/config"),
         (["-f", "yaml"], 2, "no format 'yaml'"),
+        (["--probe-timeout", "nan"], 2, "nan is no number of seconds"),
+        (["--probe-timeout", "inf"], 2, "is not in the range"),
     ],
 )
 def test_bad_input_is_one_clear_error(arguments: list[str], code: int, words: str) -> None:

@@ -9,30 +9,11 @@ import pytest
 from kina_audit.api import audit, load_kernel, load_profiles
 from kina_audit.kernel.modules import files_of, named
 from tests.conftest import alone
+from tests.debian_apt import apt
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def _apt(arch: str, folder: Path, *words: str) -> str:
-    """apt with lists and a cache of its own, for another architecture, so that the machine's own stay as they are."""
-    for name in ("lists/partial", "cache/archives/partial", "state"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "state/status").touch()
-    options = {
-        "APT::Architecture": arch,
-        "APT::Architectures": arch,
-        "Dir::State::Lists": str(folder / "lists"),
-        "Dir::State::status": str(folder / "state/status"),
-        "Dir::Cache": str(folder / "cache"),
-        "APT::Sandbox::User": "root",
-    }
-    command = [words[0], *(f"-o{key}={value}" for key, value in options.items()), *words[1:]]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
-    if done.returncode != 0:
-        pytest.skip(f"apt cannot fetch Debian's packages here: {done.stderr.strip()[-200:]}")
-    return done.stdout
 
 
 @pytest.fixture(scope="module", params=["arm64", "amd64"])
@@ -45,10 +26,10 @@ def package(request: pytest.FixtureRequest) -> Path:
         folder.mkdir(exist_ok=True)
         found = list(folder.glob("linux-image-*.deb"))
         if not found:
-            _apt(arch, folder, "apt-get", "update", "-qq")
-            depends = _apt(arch, folder, "apt-cache", "depends", f"linux-image-cloud-{arch}")
+            apt(arch, folder, "apt-get", "update", "-qq")
+            depends = apt(arch, folder, "apt-cache", "depends", f"linux-image-cloud-{arch}")
             name = next(line.split(": ")[1].strip() for line in depends.splitlines() if "Depends: linux-image-" in line)
-            _apt(arch, folder, "apt-get", "download", "-qq", f"{name}:{arch}")
+            apt(arch, folder, "apt-get", "download", "-qq", f"{name}:{arch}")
             found = list(folder.glob("linux-image-*.deb"))
         return found[0]
 

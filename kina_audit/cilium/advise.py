@@ -23,7 +23,7 @@ _TITLES = {
     Mode.EBPF_VETH: "No kube-proxy, BPF masquerading and host routing on veth; something around it is degraded.",
     Mode.HYBRID: "Cilium replaces kube-proxy; packets take the node's own stack.",
     Mode.COMPAT: "Cilium beside kube-proxy, with iptables masquerading.",
-    Mode.MINIMAL: "The agent runs, and something that is on by default (L7 proxy, Hubble or masquerading) has to be off.",
+    Mode.MINIMAL: "The agent runs, and something that is on by default (L7 proxy or masquerading) has to be off.",
 }
 
 
@@ -114,7 +114,7 @@ def _evidence(rows: tuple[Unmet, ...]) -> tuple[Evidence, ...]:
 
 def _blockers(reader: Reader) -> tuple[Evidence, ...]:
     """What the agent would die of, in the order it would meet it; for an unknown mode, what cannot be told."""
-    return _evidence(reader.breaking("agent")) or _evidence((*reader.breaking("l7-proxy"), *reader.breaking("hubble")))
+    return _evidence(reader.breaking("agent")) or _evidence(reader.breaking("l7-proxy"))
 
 
 def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
@@ -146,8 +146,6 @@ def _missing_for_more(reader: Reader, standing: Standing) -> tuple[Evidence, ...
     rows: list[Unmet] = []
     if not standing.l7:
         rows += reader.breaking("l7-proxy")
-    if not standing.hubble:
-        rows += reader.breaking("hubble")
     if not standing.bpf_masquerade:
         rows += (*reader.breaking("kube-proxy-replacement"), *reader.breaking("bpf-masquerade"))
     rows += [u for name in ("hubble", "kube-proxy-replacement") for u in reader.unmet(name) if u.need.keeps]

@@ -1,9 +1,9 @@
 """The values that a release's Helm chart reads, and their types: ``data/cilium-chart.txt``."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.base.packaged import data_file
 from kina_audit.cilium.release import Release
 
@@ -18,7 +18,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Node:
     """One value of a chart.
 
@@ -67,7 +67,7 @@ class Node:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Chart:
     """One minor release's chart.
 

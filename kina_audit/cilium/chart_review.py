@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.chart import MAPPING, REFUSED, Chart, Node, chart, minors, parts, paths
 from kina_audit.cilium.evidence import where
 from kina_audit.cilium.keys import Given, Key, every_row, of_release
@@ -20,7 +20,7 @@ _ANCHORS = ("x-", "_", ".")
 """What the names of mappings begin with that only hold YAML anchors."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Misfit:
     """A value that the chart does not take as it is meant.
 

@@ -149,7 +149,7 @@ def _l7(results: Results, standing: Standing, forced: Mapping[str, str]) -> Choi
     return Choice(
         "l7-proxy",
         "off",
-        "With it on, the agent crash-loops or its rules fail; L7 and DNS policy, Ingress and Gateway API are not available.",
+        "With it on, the agent exits or its rules fail; L7 and DNS policy, Ingress and Gateway API are not available.",
         _rows(results, "cilium-l7-proxy"),
     )
 
@@ -158,8 +158,6 @@ def _hubble(results: Results, standing: Standing) -> Choice:
     proof = _rows(results, "cilium-hubble")
     if "hubble" in standing.off:
         return Choice("hubble", "off", "It is not wanted.")
-    if not standing.hubble:
-        return Choice("hubble", "off", "Without perf events its ring buffers cannot be opened.", proof)
     why = "Flows are shown." if standing.flows else "It starts, but shows no L3/L4 flows: BPF_EVENTS is missing."
     return Choice("hubble", "on", why, proof)
 

@@ -1,8 +1,8 @@
 """Values that break together, whatever the features need of the kernel: the ``clash`` rows of ``data/cilium-keys.toml``."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.evidence import where
 from kina_audit.cilium.keys import matches, of_release
 from kina_audit.cilium.model import State
@@ -10,7 +10,7 @@ from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Clash:
     """Values that cannot stand together, by ConfigMap key, and what comes of them."""
 

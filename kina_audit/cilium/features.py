@@ -1,11 +1,11 @@
 """Cilium's features as ``data/cilium-features.toml`` and ``data/cilium-agent.toml`` describe them, for one release."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.evidence import Basis, places_of, where
 from kina_audit.cilium.keys import Wanted
@@ -29,7 +29,7 @@ DEADLY = (Effect.FATAL, Effect.NO_PODS)
 """Effects that leave every pod without a network."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Need:
     """One thing that a feature needs, and what happens without it.
 
@@ -73,7 +73,7 @@ class Need:
         return self.requirement or self.profile or self.feature or f"Linux {self.linux}"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Conflict:
     """Another feature that a feature cannot be on with, on kernels of ``linux`` (None: all), but with ``unless``."""
 
@@ -86,7 +86,7 @@ class Conflict:
     unless: Wanted
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Feature:
     """One feature.
 

@@ -1,10 +1,10 @@
 """The cilium-config keys that decide about features, and the Helm values they come from: ``data/cilium-keys.toml``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import VersionRange
@@ -16,7 +16,7 @@ CONFIGMAP = "configmap"
 """The kind of values whose keys are those of cilium-config; of any other they are Helm paths."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Given:
     """One value that a user has set.
 
@@ -33,7 +33,7 @@ class Given:
     type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Key:
     """A cilium-config key and where its value is from.
 

@@ -1,9 +1,8 @@
 """Which rung of the ladder a kernel stands on.
 
 - unsupported: the agent does not start (or the release excludes the kernel's version).
-- minimal: it starts with l7Proxy off (no IPv4 policy routing, or no TPROXY rules), with Hubble off (no perf events), or
-  without any masquerading.
-- compat: kube-proxy stays, iptables masquerades, L7 and Hubble work.
+- minimal: it starts with l7Proxy off (no IPv4 policy routing, or no TPROXY rules), or without any masquerading.
+- compat: kube-proxy stays, iptables masquerades, the L7 proxy works.
 - hybrid: Cilium replaces kube-proxy, host routing is the node's stack.
 - ebpf-veth: kube-proxy replacement, BPF masquerading and BPF host routing.
 - full-ebpf: the same with nothing degraded: Hubble shows flows (BPF_EVENTS), stale sockets are closed
@@ -14,8 +13,8 @@ as unmet comes to the same rung.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.cilium.reading import Reader, Results, assumed
@@ -24,17 +23,13 @@ from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.vendors import support
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
-NEVER_MIND = frozenset(("l7-proxy", "hubble"))
-"""Features whose absence costs a rung, unless it is the user who does not want them."""
 
-
-@dataclass(frozen=True, slots=True)
+@datatype
 class Standing:
     """What one reading of the findings comes to."""
 
     agent: bool
     l7: bool
-    hubble: bool
     flows: bool
     termination: bool
     kpr: bool
@@ -52,7 +47,7 @@ class Standing:
         """The rung."""
         if not self.agent:
             return Mode.UNSUPPORTED
-        if not ((self.l7 or "l7-proxy" in self.off) and (self.hubble or "hubble" in self.off)):
+        if not (self.l7 or "l7-proxy" in self.off):
             return Mode.MINIMAL
         if self.kpr and self.bpf_masquerade and self.host_routing:
             flows = self.flows or "hubble" in self.off
@@ -76,7 +71,6 @@ def standing(reader: Reader) -> Standing:
     return Standing(
         agent=agent,
         l7=reader.usable("l7-proxy"),
-        hubble=reader.usable("hubble"),
         flows=reader.whole("hubble"),
         termination=reader.whole("kube-proxy-replacement"),
         kpr=kpr,

@@ -1,10 +1,10 @@
 """The advice about Cilium, as values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.engine.finding import Status
 
 
@@ -38,7 +38,7 @@ LADDER = (Mode.FULL_EBPF, Mode.EBPF_VETH, Mode.HYBRID, Mode.COMPAT, Mode.MINIMAL
 """Best mode first."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Evidence:
     """A finding that decided something: profile and requirement id, status, and the condition."""
 
@@ -48,7 +48,7 @@ class Evidence:
     expr: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Choice:
     """One decision inside the mode.
 
@@ -66,7 +66,7 @@ class Choice:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Capability:
     """What one Cilium feature does on this kernel and release.
 
@@ -100,7 +100,7 @@ class Capability:
         return self.id.removeprefix("cilium-")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Wish:
     """A feature that the user wants: whether the advice has it, and why or why not."""
 
@@ -109,7 +109,7 @@ class Wish:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Instead:
     """Values by which the kernel carries a better mode as it is: ``bpf.tproxy=true`` and the like, and what they cost."""
 
@@ -118,7 +118,7 @@ class Instead:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Rest:
     """One fact that a mode rests on: of which feature, what, how well known, where from, and seen in which runs."""
 
@@ -129,7 +129,7 @@ class Rest:
     observed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Unlock:
     """What a better mode would take."""
 
@@ -138,7 +138,7 @@ class Unlock:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Advice:
     """The recommendation for one kernel and one Cilium release.
 

@@ -1,9 +1,9 @@
 """What an agent with a user's values does on a kernel, and what it reports of itself: `cilium-dbg status -o json`, foretold."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import State
 from kina_audit.cilium.reading import Reader
 
@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Prediction:
     """What is foretold of one agent.
 

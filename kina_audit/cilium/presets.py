@@ -1,16 +1,16 @@
 """Where nodes run, and the values that such clusters need whatever the kernel: ``data/cilium-presets.toml``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.values import merge
 from kina_audit.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Preset:
     """The values of one kind of cluster.
 

@@ -1,10 +1,10 @@
 """What is known of Cilium's releases: ``data/cilium-releases.toml``, read and asked."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import UsageError
 from kina_audit.kernel.version import KernelVersion, VersionRange
@@ -12,7 +12,7 @@ from kina_audit.kernel.version import KernelVersion, VersionRange
 _RELEASE = re.compile(r"v?(\d{1,2})\.(\d{1,3})(?:\.(\d{1,3}))?")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Release:
     """One Cilium release and what is known of it."""
 

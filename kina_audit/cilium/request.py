@@ -1,9 +1,9 @@
 """What the user asks of the advice, and what became of each wish."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.features import feature_ids
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.cilium.presets import find_preset
@@ -13,7 +13,7 @@ KUBE_PROXY_REPLACEMENT = "kube-proxy-replacement"
 IPV6 = "ipv6"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Request:
     """Wishes.
 

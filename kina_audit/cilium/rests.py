@@ -23,7 +23,7 @@ def rests(reader: Reader, standing: Standing, on: tuple[str, ...] = ()) -> tuple
     """The facts of every feature that a mode uses, in the order of the features."""
     used = {"agent", *on}
     used |= {name for name, is_on in (
-        ("hubble", standing.hubble), ("l7-proxy", standing.l7), ("kube-proxy-replacement", standing.kpr),
+        ("hubble", True), ("l7-proxy", standing.l7), ("kube-proxy-replacement", standing.kpr),
         ("bpf-masquerade", standing.bpf_masquerade), ("bpf-host-routing", standing.host_routing),
         ("iptables-masquerade", standing.iptables_masquerade and not standing.bpf_masquerade),
         ("vxlan", standing.vxlan), ("geneve", standing.geneve and not standing.vxlan),
@@ -63,7 +63,7 @@ def evidence_of(facts: tuple[Rest, ...], run: str) -> str:
 def of_mode(reader: Reader, standing: Standing, mode: Mode) -> tuple[Rest, ...]:
     """What a mode would rest on, whether or not this kernel carries it."""
     whole = replace(
-        standing, agent=True, hubble=mode is not Mode.MINIMAL, l7=mode is not Mode.MINIMAL,
+        standing, agent=True, l7=mode is not Mode.MINIMAL,
         kpr=mode in (Mode.HYBRID, Mode.EBPF_VETH, Mode.FULL_EBPF),
         bpf_masquerade=mode in (Mode.EBPF_VETH, Mode.FULL_EBPF), host_routing=mode in (Mode.EBPF_VETH, Mode.FULL_EBPF),
         iptables_masquerade=mode in (Mode.COMPAT, Mode.HYBRID), rules=True,

@@ -6,9 +6,10 @@ a need of another feature is met only where the values switch that one on, too.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium import chart_review
 from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.chart import MAPPING, Chart, chart_of, parts
@@ -40,7 +41,7 @@ TCX = "tcx"
 BREAKS = (State.FATAL, State.NO_PODS, State.BROKEN)
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Remark:
     """What one line, or one default, comes to on this kernel.
 
@@ -69,7 +70,7 @@ class Remark:
     link: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Review:
     """Every remark: the agent's own first, then in the order of the lines; defaults come last.
 

@@ -45,7 +45,7 @@ def wanted(reader: Reader, mode: Mode) -> list[Finding]:
     """The unmet findings that stand between a kernel and a mode, in the order the agent would meet them."""
     needed = ["agent"]
     if mode is not Mode.MINIMAL:
-        needed += ["l7-proxy", "hubble"]
+        needed.append("l7-proxy")
     if mode in (Mode.COMPAT, Mode.HYBRID):
         needed.append("iptables-masquerade")
     if mode in (Mode.HYBRID, Mode.EBPF_VETH, Mode.FULL_EBPF):

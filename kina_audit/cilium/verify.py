@@ -7,15 +7,15 @@ judged by the kernel, as ``cilium review`` does.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.review import BREAKS, Review
 
 NODES, KERNEL, VALUES, RESTART = "node", "kernel", "values", "restart"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Line:
     """One thing about a node.
 
@@ -34,7 +34,7 @@ class Line:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Verification:
     """A node.
 
@@ -44,6 +44,7 @@ class Verification:
         release: the Cilium release.
         lines: what was compared.
         problem: why it could not be read; then there are no lines.
+        gap: what could not be read beside the agent's own answer, and why; empty: nothing.
     """
 
     node: str
@@ -51,20 +52,27 @@ class Verification:
     release: str
     lines: tuple[Line, ...]
     problem: str = ""
+    gap: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Something that could be read does not run as wanted."""
+        return any(not line.same for line in self.lines)
 
     @property
     def as_wanted(self) -> bool:
-        """Every line is as wanted, and there are some."""
-        return bool(self.lines) and all(line.same for line in self.lines)
+        """Every line is as wanted, there are some, and nothing that would say otherwise is missing."""
+        return bool(self.lines) and not self.differs and not self.gap
 
 
 def compare(
     config: Mapping[str, str],
     status: Mapping[str, Any],
     *,
-    lacks: Mapping[str, str],
+    lacks: Mapping[str, str] | None,
     review: Review | None = None,
     stale: str = "",
+    fresh: bool = False,
     programs: Sequence[str] | None = None,
 ) -> tuple[Line, ...]:
     """Hold a status against a ``cilium-config``.
@@ -72,9 +80,10 @@ def compare(
     Args:
         config: the ConfigMap's data.
         status: the agent's answer.
-        lacks: feature to what the node's kernel lacks for it.
+        lacks: feature to what the node's kernel lacks for it; None: the kernel is not known.
         review: what of the configuration breaks on that kernel.
         stale: a sentence when the agent is older than its configuration.
+        fresh: the agent is known to be younger than its configuration.
         programs: names of the BPF programs that are loaded; None: not asked.
     """
     found: list[Line] = []
@@ -83,9 +92,11 @@ def compare(
         if running is None:
             return
         same = wanted.lower() == running.lower()
-        because = note if same else "; ".join(filter(None, (lacks.get(feature, ""), note, stale)))
+        because = note if same else "; ".join(filter(None, ((lacks or {}).get(feature, ""), note, stale)))
         if not same and not because:
-            because = f"its kernel lacks nothing for it that is known, and it was started with this configuration; its log says why: {feature or topic}"
+            known = "its kernel is not known" if lacks is None else "its kernel lacks nothing for it that is known"
+            known += ", and it was started with this configuration" if fresh else ""
+            because = f"{known}; its log says why: {feature or topic}"
         found.append(Line(topic, wanted, running, same, because))
 
     def on(key: str, default: str = "false") -> bool:

@@ -1,12 +1,12 @@
 """Which wishes can be granted together, and what they decide."""
 
-from dataclasses import dataclass, field
-
+from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.capabilities import USABLE
 from kina_audit.cilium.evidence import Basis
-from kina_audit.cilium.features import Feature
-from kina_audit.cilium.model import Capability, Wish
-from kina_audit.cilium.reading import Reader, Results, assumed
+from kina_audit.cilium.features import AGENT, Feature
+from kina_audit.cilium.ladder import doubted
+from kina_audit.cilium.model import Capability, State, Wish
+from kina_audit.cilium.reading import Reader, Results, assumed, verified
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.request import IPV6, KUBE_PROXY_REPLACEMENT, Request
 from kina_audit.kernel.config import KernelConfig
@@ -16,9 +16,11 @@ MASQUERADE_IPV6 = "bpf-masquerade-ipv6"
 L7_PROXY = "l7-proxy"
 SOCKET_LB = "socket-lb"
 ON = "on"
+POSSIBLE = (*USABLE, State.UNKNOWN)
+"""States of the agent in which it may start."""
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class Granted:
     """What the wishes come to.
 
@@ -53,7 +55,7 @@ def grant(
     # Replacing kube-proxy switches socket load balancing on, so whoever avoids the one avoids the other.
     granted = Granted(request.avoid | ({KUBE_PROXY_REPLACEMENT} if SOCKET_LB in request.avoid else set()))
     for name in request.want:
-        refusal = _refusal(name, states[name], granted, results, release, kernel)
+        refusal = _refusal(states[name], states[AGENT], granted, results, release, kernel)
         granted.wishes.append(Wish(name, not refusal, refusal or states[name].because))
         if refusal:
             continue
@@ -65,8 +67,14 @@ def grant(
 
 
 def _refusal(
-    name: str, capability: Capability, granted: Granted, results: Results, release: Release, kernel: KernelConfig
+    capability: Capability,
+    agent: Capability,
+    granted: Granted,
+    results: Results,
+    release: Release,
+    kernel: KernelConfig,
 ) -> str:
+    name = capability.feature
     if capability.state not in USABLE:
         return capability.because
     reader = Reader(results, release, kernel, optimistic=False, off=granted.off)
@@ -95,7 +103,19 @@ def _refusal(
             if MASQUERADE_IPV6 in displaced and reader.usable(BPF_MASQUERADE):
                 return f"{rows[other].title} needs BPF masquerading, and with IPv6: {_first(reader, MASQUERADE_IPV6)}"
             return after.breaking(other)[0].why if after.breaking(other) else "Another wish rules it out."
-    return ""
+    return _agentless(agent, after)
+
+
+def _agentless(agent: Capability, reader: Reader) -> str:
+    """Why nothing is granted at all: the agent does not start, or nobody knows whether it does; empty: it does."""
+    if AGENT in reader.off:
+        return "It needs the agent, which is not to be used."
+    breaking = reader.breaking(AGENT)
+    certain = [u.why for u in breaking if verified(u)] or ([] if agent.state in POSSIBLE else [agent.because])
+    if certain and agent.state is not State.UNKNOWN:
+        return f"The agent does not start on this kernel. {certain[0]}"
+    doubt = doubted(reader.release, reader.kernel.target) or next((u.why for u in breaking), "")
+    return f"Whether the agent starts on this kernel is not known. {doubt}" if doubt else ""
 
 
 def _first(reader: Reader, name: str) -> str:

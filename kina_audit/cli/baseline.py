@@ -63,6 +63,8 @@ def baseline(
         run_probes=run_probes, options=options,
     )  # fmt: skip
     report = audit(kernel, profiles, cilium=given.release(cilium), library=library)
+    if report.kernel.config.cut:
+        terminal.say(f"warning: {shown(source)}: {report.kernel.config.cut}")
     if not report.decided:
         raise NothingCheckedError(
             f"{shown(source)}: this input cannot tell anything that these profiles ask, so a baseline of it would accept anything",

@@ -60,9 +60,9 @@ def verify(
         cluster = Cluster(source.removeprefix(_KUBECTL), namespace, options)
         found = list(verify_cluster(cluster, cilium=cilium))
     terminal.print_out(as_json(found) if format_ == "json" else as_text(found, terminal.width()))
-    if any(not n.as_wanted and not n.problem for n in found):
+    if any(n.differs for n in found):
         return 1
-    return 3 if any(n.problem for n in found) else 0
+    return 0 if all(n.as_wanted for n in found) else 3
 
 
 def _saved(status: Path, config: str, source: str, cilium: str, options: "SourceOptions") -> "Verification":

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cli import terminal
 from kina_audit.errors import UsageError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 STDOUT = "-"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Output:
     """One format and where it goes; path None is stdout."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kina_audit.engine.probed import Probing
     from kina_audit.kernel.provenance import Kernel
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.profiles.model import Profile
+    from kina_audit.profiles.model import Profile, Requirement
     from kina_audit.report.model import Report
     from kina_audit.report.probed import Asked
     from kina_audit.sources.options import SourceOptions
@@ -74,13 +74,13 @@ def probe(
     wanted = outputs.plan(format_, output or [], source, formats=PROBE_FORMATS)
     kernel = _config(source, options)
     probing = tried(names, kernel, options, seconds=probe_timeout, no_new_modules=no_new_modules, steps=verbose)
-    report = _held(kernel, profiles, probing, library)
+    report = _held(kernel, profiles, probing, library, only=bool(only))
     name = os.uname()
     compared = "" if kernel.provenance.kind == NO_CONFIG else kernel.provenance.location
-    found = Probed(report, probing, asked, name.release, name.machine, compared)
+    found = Probed(report, probing, asked, name.release, name.machine, compared, bool(only))
     look = RenderOptions(verbose=verbose, color=colour)
     outputs.write_each(wanted, look, lambda form, how: render_probed(form, found, how))
-    return report.exit_code
+    return found.exit_code
 
 
 def planned(profiles: "Sequence[Profile]", only: Sequence[str] = ()) -> "tuple[list[str], dict[str, Asked]]":
@@ -180,18 +180,33 @@ def _config(source: str, options: "SourceOptions") -> "Kernel":
         return nothing_known()
 
 
-def _held(kernel: "Kernel", profiles: "Sequence[Profile]", probing: "Probing", library: "ProfileLibrary") -> "Report":
-    """The audit of what has probes: the rest is `check`'s to judge."""
+def _held(
+    kernel: "Kernel", profiles: "Sequence[Profile]", probing: "Probing", library: "ProfileLibrary", *, only: bool
+) -> "Report":
+    """The audit of what has probes: the rest is `check`'s to judge.
+
+    With ``only``, of what the probes that were asked for decide: about a requirement that rests on others, too, this
+    run says nothing.
+    """
     from dataclasses import replace
 
     from kina_audit.api import audit
+    from kina_audit.base.version import __version__
+    from kina_audit.engine.probing import came_to
+    from kina_audit.errors import NothingCheckedError
+    from kina_audit.report.model import FailOn, Report
 
-    some = [
-        replace(p, requirements=rows)
-        for p in profiles
-        if (rows := tuple(r for r in p.requirements if r.probes or r.alternatives))
-    ]
-    return audit(kernel, some, cilium=None, library=library, probing=probing)
+    def within(row: "Requirement") -> bool:
+        outcome, attempts = came_to(row, probing)
+        return outcome is not None and not (only and any(a.probe not in probing.attempts for a in attempts))
+
+    some = [replace(p, requirements=rows) for p in profiles if (rows := tuple(filter(within, p.requirements)))]
+    try:
+        return audit(kernel, some, cilium=None, library=library, probing=probing)
+    except NothingCheckedError:
+        if not only:
+            raise
+        return Report(kernel, (), None, FailOn.REQUIRED, __version__)
 
 
 def _listed(names: Sequence[str], asked: "dict[str, Asked]") -> str:

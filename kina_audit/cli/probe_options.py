@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kina_audit.cli.help import PROBE
+from kina_audit.cli.source_options import LONGEST, a_number
 
 if TYPE_CHECKING:
     from kina_audit.engine.probed import Probing
@@ -25,7 +26,13 @@ ProbeOption = Annotated[
 SecondsOption = Annotated[
     float,
     typer.Option(
-        "--probe-timeout", metavar="SECONDS", min=0.1, help="How long one probe may take. [20]", rich_help_panel=PROBE
+        "--probe-timeout",
+        metavar="SECONDS",
+        min=0.1,
+        max=LONGEST,
+        callback=a_number,
+        help="How long one probe may take. [20]",
+        rich_help_panel=PROBE,
     ),
 ]
 NoModulesOption = Annotated[

@@ -7,7 +7,6 @@ looked into, so that what a command does can be read where it runs. What they ma
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ import click
 import typer
 
 from kina_audit.base.bounds import TOML_BYTES
+from kina_audit.base.datatype import datatype, field
 from kina_audit.base.toml_text import read_toml
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
@@ -68,7 +68,7 @@ _VARIABLES = {"offline": "KINA_AUDIT_OFFLINE", "profile-dirs": "KINA_AUDIT_PROFI
 _PATHS = ("profile-dirs", "baseline", "waivers")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Settings:
     """What a working folder sets.
 

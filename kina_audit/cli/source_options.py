@@ -87,12 +87,29 @@ MaxDecompressed = Annotated[
         rich_help_panel=READING,
     ),
 ]
+LONGEST = 86400
+"""Seconds: no wait is longer than a day."""
+
+
+def a_number(value: float) -> float:
+    """Refuse ``nan``, which no range keeps out.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    if value != value:  # noqa: PLR0124  (nan is the one that differs from itself)
+        raise typer.BadParameter("nan is no number of seconds")
+    return value
+
+
 Timeout = Annotated[
     float,
     typer.Option(
         "--timeout",
         metavar="SECONDS",
         min=1,
+        max=LONGEST,
+        callback=a_number,
         help="How long a guest, a node or a server may take.",
         rich_help_panel=READING,
     ),

@@ -1,9 +1,9 @@
 """The outcome of one requirement on one kernel."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
+from kina_audit.base.datatype import datatype
 from kina_audit.engine.probed import Observation
 from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.config import SymbolFact
@@ -29,7 +29,7 @@ UNMET = frozenset({Status.FAIL, Status.WARN, Status.UNKNOWN})
 """The statuses of a requirement that is not met, or not known to be."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Finding:
     """The outcome of one requirement on one kernel.
 
@@ -68,7 +68,7 @@ class Finding:
         return sha256(f"{row.profile}/{row.id} {names}".encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class ProfileResult:
     """A profile's findings and what they add up to."""
 

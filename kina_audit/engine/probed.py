@@ -1,8 +1,9 @@
 """What happened when a running kernel was asked to do what its config promises."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from kina_audit.base.datatype import datatype
 
 
 class Outcome(StrEnum):
@@ -27,7 +28,7 @@ class Agreement(StrEnum):
     NOT_TRIED = "not-tried"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Attempt:
     """One probe, tried on one kernel.
 
@@ -44,7 +45,7 @@ class Attempt:
     said: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Observation:
     """What a requirement's probes came to, beside what the config says.
 
@@ -54,6 +55,7 @@ class Observation:
         agreement: how the two compare.
         attempts: the probes that decide it.
         because: one sentence where they do not agree, with what is likely behind it.
+        likely: of a refusal, what is probably behind it; part of ``because``, for who shows the attempts beside it.
     """
 
     expected: Outcome
@@ -61,9 +63,10 @@ class Observation:
     agreement: Agreement
     attempts: tuple[Attempt, ...]
     because: str = ""
+    likely: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Circumstances:
     """What else decides whether a kernel does what it could.
 
@@ -74,6 +77,7 @@ class Circumstances:
         modules_disabled: the sysctl that closes the door to modules for good is set.
         module_files: whether /lib/modules has a folder for this kernel; None: the kernel has no modules at all.
         new_modules: modules that the kernel loaded meanwhile.
+        user_namespace: whether the capabilities hold in a user namespace only, and not over the kernel itself.
     """
 
     lacks: tuple[str, ...] = ()
@@ -82,9 +86,10 @@ class Circumstances:
     modules_disabled: bool = False
     module_files: bool | None = None
     new_modules: tuple[str, ...] = ()
+    user_namespace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Probing:
     """Every attempt of one run, and its circumstances."""
 

@@ -13,7 +13,7 @@ _EXPECTED = {
     Status.WARN: Outcome.FAILS,
     Status.UNKNOWN: Outcome.NOT_TRIED,
 }
-_FORBIDDEN = ("EPERM", "EACCES")
+_FORBIDDEN = frozenset({"EPERM", "EACCES"})
 
 
 def wanted(rows: tuple[Requirement, ...]) -> dict[str, None]:
@@ -40,9 +40,15 @@ def _observed(finding: Finding, probing: Probing) -> Finding:
     if outcome is None:
         return finding
     expected = _EXPECTED[finding.status]
+    around = probing.circumstances
+    forbidden = _FORBIDDEN | ({"ENOSYS"} if around.seccomp else set())
     agreement = _agreement(expected, outcome)
-    because = _because(finding, agreement, attempts, probing.circumstances)
-    seen = Observation(expected, outcome, agreement, attempts, because)
+    if agreement is Agreement.DECIDED and attempts and all(a.errno in forbidden for a in attempts):
+        # What is forbidden to this process says nothing about the kernel, and nor does the config.
+        agreement = Agreement.NOT_TRIED
+    likely = _likely(finding, attempts, around, forbidden) if agreement is Agreement.REFUSED else ""
+    because = _because(agreement, attempts, likely)
+    seen = Observation(expected, outcome, agreement, attempts, because, likely)
     reason = "; ".join(filter(None, (because, finding.reason)))
     return replace(finding, status=_status(finding, agreement, outcome), reason=reason, observed=seen)
 
@@ -95,11 +101,11 @@ def _status(finding: Finding, agreement: Agreement, outcome: Outcome) -> Status:
             return finding.status
 
 
-def _because(finding: Finding, agreement: Agreement, attempts: tuple[Attempt, ...], around: Circumstances) -> str:
+def _because(agreement: Agreement, attempts: tuple[Attempt, ...], likely: str) -> str:
     told = "; ".join(_told(a) for a in attempts[:3])
     match agreement:
         case Agreement.REFUSED:
-            return f"the config says yes, the running kernel refuses: {told}; {_likely(finding, attempts, around)}"
+            return f"the config says yes, the running kernel refuses: {told}; {likely}"
         case Agreement.UNEXPECTED:
             return (
                 "the config says no, and the running kernel does it: the config is of another kernel, or the kernel is "
@@ -119,9 +125,11 @@ def _told(attempt: Attempt) -> str:
     return f"{attempt.probe}: {attempt.said or attempt.outcome}" + (f" [{attempt.errno}]" if attempt.errno else "")
 
 
-def _likely(finding: Finding, attempts: tuple[Attempt, ...], around: Circumstances) -> str:
+def _likely(
+    finding: Finding, attempts: tuple[Attempt, ...], around: Circumstances, forbidden: frozenset[str] | set[str]
+) -> str:
     """What is probably behind a refusal, and why that is likely."""
-    if any(a.errno in _FORBIDDEN for a in attempts):
+    if any(a.errno in forbidden for a in attempts):
         if around.lockdown:
             return f"likely lockdown, which is on ({around.lockdown})"
         if around.seccomp:

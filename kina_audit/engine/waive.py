@@ -1,10 +1,11 @@
 """Apply waivers to findings, and say which waivers did nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
+from kina_audit.base.datatype import datatype
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult
 from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.provenance import Kernel
@@ -23,7 +24,7 @@ class WaiverState(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class WaiverUse:
     """A waiver, what became of it, and one sentence about that when somebody should act."""
 

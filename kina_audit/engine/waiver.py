@@ -12,12 +12,12 @@ link = "https://tracker.example/NET-1234"
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 from kina_audit.base.bounds import WAIVER_TEXT, WAIVERS
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import UsageError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import VersionRange
@@ -32,7 +32,7 @@ _HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Waiver:
     """One accepted deviation.
 

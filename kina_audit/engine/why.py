@@ -1,15 +1,15 @@
 """From a message to the requirements that are unmet where it is logged."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from kina_audit.base.datatype import datatype
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import UNMET, Finding
 from kina_audit.profiles.messages import Text
 from kina_audit.profiles.model import Message, Requirement
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Cause:
     """One condition that known messages in a text point at.
 

@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING
 
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
-from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, shipped_tree
+from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.short import short_reason, standing_against
-from kina_audit.kconfig.solve import Solver, UserValues
+from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.toolchain import Toolchain
-from kina_audit.kernel.config import Completeness, KernelConfig, Origin, Resolved, SymbolFact, SymbolState
+from kina_audit.kernel.config import (
+    Completeness,
+    ConfigWarning,
+    KernelConfig,
+    Origin,
+    Resolved,
+    SymbolFact,
+    SymbolState,
+)
 from kina_audit.kernel.version import KernelVersion
 
 Place = tuple[Line, str]
@@ -64,12 +72,19 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
     if not told_by:
         oldest = line_text(lines()[0])
         return _as_written(config, f"Linux {config.target} is older than {oldest}, the oldest line here")
+    exact = (config.target.major, config.target.minor) in told_by
     facts = _Facts(config, told_by, tools)
+    if facts.written_there and config.arch is not None:
+        from kina_audit.kconfig.whole import lost_part
+
+        if lost := lost_part(told_by[0], config.arch, config.raw):
+            warnings = (*config.warnings, ConfigWarning(0, lost))
+            config = replace(config, cut=lost, completeness=Completeness.PARTIAL, warnings=warnings, _lines={})
+            return _as_written(config, lost)
     names = " and ".join(line_text(line) for line in told_by)
     if config.minimal and config.origin is Origin.BUILT:
         told = f"recorded as what the model of Linux {names} does not give by itself"
         return replace(config, predicted=facts, resolved=_resolved(told, told_by, tools), _lines=config._lines)
-    exact = (config.target.major, config.target.minor) in told_by
     if exact:
         told = f"resolved as olddefconfig of Linux {names} does"
     elif len(told_by) == 1:
@@ -104,11 +119,11 @@ def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
 
     They are under the toolchain that the config names, or else the first of `POSSIBLE_TOOLS`.
     """
-    if config.target is None or config.arch not in ARCHES:
+    if config.target is None:
         return ()
     named = config.resolved.toolchain if config.resolved is not None else config.toolchain
     tools = Toolchain.parse(named or POSSIBLE_TOOLS[0][1])
-    return tuple(shipped_tree(line, config.arch, tools) for line in near(config.target))
+    return near_trees(config.target, config.arch, tools)
 
 
 def on_state(config: KernelConfig, state: "Resolution") -> KernelConfig:
@@ -128,7 +143,9 @@ class _StateFacts(Mapping[str, SymbolFact]):
         value = _outcome(solver, symbol)
         if value == "n":
             return SymbolFact(symbol, "n", SymbolState.NOT_SET)
-        return SymbolFact(symbol, value, SymbolState.SET, None, "", solver.types[solver.model.index[symbol]] == "s")
+        return SymbolFact(
+            symbol, value, SymbolState.SET, None, "", solver.model.types[solver.model.index[symbol]] == "s"
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
@@ -185,7 +202,6 @@ class _Facts(Mapping[str, SymbolFact]):
         self.vendor = header.suffix if self.written_there and header is not None else ""
         self._known: dict[str, SymbolFact] = {}
         self._solvers: dict[tuple[Place, str], Solver] = {}
-        self._values: dict[Place, UserValues] = {}
 
     def __getitem__(self, symbol: str) -> SymbolFact:
         found = self._known.get(symbol)
@@ -203,10 +219,12 @@ class _Facts(Mapping[str, SymbolFact]):
         found = self._solvers.get((place, label))
         if found is None:
             model = shipped_tree(*place, self.tools[label]).model
-            values = self._values.get(place)
-            if values is None:
-                values = self._values[place] = user_values(model, _assignments(self.config, place[0]))
-            found = self._solvers[place, label] = Solver(model, values)
+            first = next(iter(self.tools))
+            if label == first:
+                found = Solver(model, user_values(model, _assignments(self.config, place[0])))
+            else:
+                found = self._solver(place, first).under(model)
+            self._solvers[place, label] = found
         return found
 
     def _fact(self, symbol: str) -> SymbolFact:
@@ -218,7 +236,7 @@ class _Facts(Mapping[str, SymbolFact]):
                 return written
             # Where an update dropped a "select" alone, what the file asks for and what is off stay as they are.
             asked = written.value in ("y", "m")
-            if not moved or not (asked or self._outcomes(self.places[0], symbol) == ["n"]):
+            if not moved or not (asked or list(self._outcomes(self.places[0], symbol)) == ["n"]):
                 line = line_text(self.lines[0])
                 return _unknown(written, f"a stable update of Linux {line} moved it after the model's release")
         outcomes = {place: self._outcomes(place, symbol) for place in self.places}
@@ -228,10 +246,11 @@ class _Facts(Mapping[str, SymbolFact]):
             if self.written_there and len(self.places) == 1 and says in outcomes[by_tools]:
                 # Written by this very line's own tools, which then decided what the file says.
                 return written
-            return _unknown(written, self._by_tools(by_tools, symbol))
-        told = {found[0] for found in outcomes.values()}
+            return _unknown(written, _by_tools(outcomes[by_tools]))
+        values = {place: next(iter(found)) for place, found in outcomes.items()}
+        told = set(values.values())
         if len(told) > 1:
-            return _unknown(written, self._differs({place: found[0] for place, found in outcomes.items()}))
+            return _unknown(written, self._differs(values))
         value = told.pop()
         if len(self.lines) > 1 and value == "n" and (why := self._came_or_went(symbol)):
             return _unknown(written, why)
@@ -309,16 +328,22 @@ class _Facts(Mapping[str, SymbolFact]):
                 return f"{lacks}; Linux {self.config.target} lies between them"
         return ""
 
-    def _outcomes(self, place: Place, symbol: str) -> list[str]:
-        """What the symbol may become on a line, one value for each toolchain that makes a difference."""
-        return list(dict.fromkeys(_outcome(self._solver(place, label), symbol) for label in self.tools))
+    def _outcomes(self, place: Place, symbol: str) -> dict[str, list[str]]:
+        """What the symbol may become on a line: each value, and the toolchains that make it that."""
+        labels = list(self.tools)
+        first = self._solver(place, labels[0])
+        sym = first.model.index.get(symbol)
+        if sym is None or not first.asks_tools(sym):
+            return {_outcome(first, symbol): labels}
+        found: dict[str, list[str]] = {}
+        for label in labels:
+            found.setdefault(_outcome(self._solver(place, label), symbol), []).append(label)
+        return found
 
-    def _by_tools(self, place: Place, symbol: str) -> str:
-        said: dict[str, list[str]] = {}
-        for label in self.tools:
-            said.setdefault(_outcome(self._solver(place, label), symbol), []).append(label)
-        values = ", ".join(f"{value} with {' or '.join(labels)}" for value, labels in said.items())
-        return f"the compiler and tools decide: {values}; name yours with --toolchain"
+
+def _by_tools(outcomes: Mapping[str, list[str]]) -> str:
+    values = ", ".join(f"{value} with {' or '.join(labels)}" for value, labels in outcomes.items())
+    return f"the compiler and tools decide: {values}; name yours with --toolchain"
 
 
 def _unknown(written: SymbolFact, note: str) -> SymbolFact:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from kina_audit.base.datatype import datatype
+from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
 from kina_audit.kconfig.numbers import valid_text
-from kina_audit.kconfig.solve import Solver, UserValues
+from kina_audit.kconfig.solve import Solver
 
 _LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$", re.MULTILINE)
 _LOOSE_LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$", re.MULTILINE)
@@ -15,7 +16,7 @@ _ESCAPE = re.compile(r"\\(.)")
 _SPECIAL = re.compile(r'(["\\])')
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Assignment:
     """One line of a config: symbol, the text after ``=`` (``n`` for "is not set"), 1-based line."""
 
@@ -121,12 +122,11 @@ def write_config(model: TreeModel, solver: Solver) -> str:
     """The .config that ``conf --olddefconfig`` writes."""
     out = ["#", "# Automatically generated file; DO NOT EDIT.", f"# {model.title}", "#"]
     pending = False
-    written = solver.written
     for step in model.layout:
         kind = step[0]
         if kind == SHOW_SYMBOL:
             sym = step[1]
-            if not written[sym]:
+            if not solver.is_written(sym):
                 continue
             if pending:
                 out.append("")

@@ -1,10 +1,11 @@
 """Everything a tree and a config say about one symbol: what it is, its value, and why it has it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.fix import Fix, Goal, find_fix
@@ -18,7 +19,7 @@ TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string
 _MOST_ROUTES = 8
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Definition:
     """One place that defines a symbol."""
 
@@ -28,7 +29,7 @@ class Definition:
     depends: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Explanation:
     """Why a symbol has its value.
 
@@ -111,7 +112,7 @@ def explain(resolution: Resolution, name: str) -> Explanation:
     if not enabled:
         top = reasons.symbol(sym, 1)
         causes = top.causes or (top,)
-    elif letter in "ihs" and not solver.visible[sym] and model.prompts[sym]:
+    elif letter in "ihs" and not solver.visibility(sym) and model.prompts[sym]:
         causes = tuple(c for p in model.prompts[sym] for c in reasons.unmet(p, 1))
     places = tree.places().of(sym)
     hidden = not model.prompts[sym]
@@ -122,7 +123,7 @@ def explain(resolution: Resolution, name: str) -> Explanation:
         type=TYPE_NAMES[letter],
         value=value,
         written=solver.is_written(sym),
-        visible="nmy"[solver.visible[sym]],
+        visible="nmy"[solver.visibility(sym)],
         hidden=hidden,
         definitions=tuple(Definition(p.file, p.line, p.prompt, expression_text(model, p.depends)) for p in places),
         depends=expression_text(model, model.depends[sym]),
@@ -170,13 +171,13 @@ def _because(resolution: Resolution, reasons: Reasons, sym: int) -> str:
     if letter in "bt" and solver.tri(sym):
         selecting = [model.names[s] for s, c in reasons.selectors(sym) if min(solver.tri(s), solver.expr(c))]
         wanted = solver.user.tri.get(sym)
-        if selecting and not (solver.visible[sym] and wanted == solver.tri(sym)):
+        if selecting and not (solver.visibility(sym) and wanted == solver.tri(sym)):
             return f"selected by {', '.join(selecting[:4])}"
     if sym in solver.trans:
         return "transitional: read from the config, handed on to its successor, never written"
-    if sym in solver.choice_of and solver.visible[sym]:
+    if sym in solver.choice_of and solver.visibility(sym):
         return "chosen in its choice" if value == "y" else f"not chosen in its choice: {reasons.chosen(sym)}"
-    if asked is not None and solver.visible[sym] and (sym in solver.user.tri or sym in solver.user.text):
+    if asked is not None and solver.visibility(sym) and (sym in solver.user.tri or sym in solver.user.text):
         where = f"{asked.where} line {asked.line}"
         said = asked.value.strip('"') if letter == "s" else asked.value
         if said[:1] == value or said == value:
@@ -193,7 +194,7 @@ def _because(resolution: Resolution, reasons: Reasons, sym: int) -> str:
     implying = [n for n, on in _on(resolution, model.implied[sym]) if on]
     if implying and value != "n":
         return f"implied by {', '.join(implying[:4])}"
-    if solver.visible[sym]:
+    if solver.visibility(sym):
         return "visible, not asked for, and it has no default that applies"
     if not model.prompts[sym]:
         return "hidden, and no default applies and nothing that selects it is on"

@@ -1,9 +1,9 @@
 """The smallest fragment that makes requirements hold: proposed, resolved again, and proven before it is shown."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.goals import compile_expression, highest
 from kina_audit.kconfig.model import AND
 from kina_audit.kconfig.reasons import Cause, Reasons
@@ -15,7 +15,7 @@ _MOST_STATES = 80
 FRAGMENT = "the fragment"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Goal:
     """One condition that has to hold.
 
@@ -32,7 +32,7 @@ class Goal:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Change:
     """One assignment of a fragment.
 
@@ -56,7 +56,7 @@ class Change:
         return f"# CONFIG_{self.name} is not set" if self.value == "n" else f"CONFIG_{self.name}={self.value}"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Blocked:
     """A goal that no assignment reaches.
 
@@ -73,7 +73,7 @@ class Blocked:
     against: Goal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Fix:
     """The outcome of a search.
 
@@ -142,6 +142,7 @@ class Search:
         self.compiled: dict[tuple[str, int], int] = {}
         self.tried = 0
         self.most = most
+        self._lacking: dict[Way, list[Goal]] = {}
 
     def run(self) -> Fix:
         """Search; what is found is proven and has no line too many."""
@@ -193,6 +194,13 @@ class Search:
             blocked = tuple(Blocked(g, proven=False, causes=self.causes(self.start, g)) for g in least)
         return Fix((), self.start, blocked, (), self.tried)
 
+    def _lacks(self, chosen: Way) -> list[Goal]:
+        """The goals that a fragment leaves unmet."""
+        found = self._lacking.get(chosen)
+        if found is None:
+            found = self._lacking[chosen] = self.unmet(self._state(chosen))
+        return found
+
     def never(self, *goals: Goal) -> bool:
         """Whether it is proven that no config whatever holds these goals, taken together."""
         exprs = [self.compile(goal) for goal in goals]
@@ -209,25 +217,23 @@ class Search:
 
     def unmet(self, state: Resolution) -> list[Goal]:
         """The goals that a state does not hold."""
-        return [g for g in self.goals(state) if state.solver.expr(self.compile(g, state)) < g.wanted]
+        return [g for g in self.goals(state) if state.solver.expr(self.compile(g)) < g.wanted]
 
-    def compile(self, goal: Goal, state: Resolution | None = None) -> int:
+    def compile(self, goal: Goal) -> int:
         """The goal's condition as an expression of the model."""
         key = (goal.expr.text, 0)
         found = self.compiled.get(key)
         if found is None:
             found = self.compiled[key] = compile_expression(self.tree, goal.expr.node)
-        if state is not None:
-            state.solver.grow()
         return found
 
     def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
         """The state without assignments that are not needed, proven; or as it is; or None when the proof fails."""
-        fewest, trimmed = chosen, state
+        fewest = chosen
         for item in sorted(chosen):
-            trial = self._state(fewest - {item})
-            if not self.unmet(trial):
-                fewest, trimmed = fewest - {item}, trial
+            if not self._lacks(fewest - {item}):
+                fewest = fewest - {item}
+        trimmed = self._state(fewest) if fewest != chosen else state
         if self.proven(trimmed):
             return fewest, trimmed
         return (chosen, state) if fewest != chosen and self.proven(state) else None
@@ -236,7 +242,7 @@ class Search:
         """Whether something is lost beyond the member of a choice that another one replaces."""
         solver, index = state.solver, self.tree.model.index
         return any(
-            index[name] not in solver.choice_of or solver.chosen.get(solver.choice_of[index[name]], -1) < 0
+            index[name] not in solver.choice_of or solver.member(solver.choice_of[index[name]]) < 0
             for name, _ in self._turned_off(state)
         )
 
@@ -260,7 +266,7 @@ class Search:
 
     def causes(self, state: Resolution, goal: Goal) -> tuple[Cause, ...]:
         """Why a state does not hold a goal."""
-        return Reasons(self.tree, state.solver).unmet(self.compile(goal, state), goal.wanted)
+        return Reasons(self.tree, state.solver).unmet(self.compile(goal), goal.wanted)
 
     def _result(self, chosen: Way, state: Resolution) -> Fix:
         names = {self.tree.model.names[s]: v for s, v in chosen}
@@ -279,8 +285,7 @@ class Search:
         """What each assignment is for: the goals that fail without it."""
         found = {}
         for item in chosen:
-            without = self._state(chosen - {item})
-            unmet = self.unmet(without)
+            unmet = self._lacks(chosen - {item})
             found[self.tree.model.names[item[0]]] = (
                 ", ".join(dict.fromkeys(g.id for g in unmet)) or "the proof needs it"
             )

@@ -87,6 +87,13 @@ def shipped_tree(line: Line, arch: str, toolchain: Toolchain) -> KernelTree:
     return _trees[key]
 
 
+def near_trees(version: KernelVersion, arch: str | None, toolchain: Toolchain) -> tuple[KernelTree, ...]:
+    """The lines `near` a version, as trees under a toolchain, the newer one last; none where no line tells of it."""
+    if arch not in ARCHES:
+        return ()
+    return tuple(shipped_tree(line, arch, toolchain) for line in near(version))
+
+
 _trees: dict[tuple[Line, str, str, str], KernelTree] = {}
 
 

@@ -5,10 +5,10 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.base.json_text import read_json
 from kina_audit.kconfig.answers import ModelAnswers
 from kina_audit.kconfig.model import FORMAT, TreeModel, TreeTexts
@@ -26,7 +26,7 @@ Stamp = tuple[str, int, int]
 """A file inside a tree, its modification time in ns, its size."""
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class KernelTree:
     """A parsed tree under one toolchain.
 

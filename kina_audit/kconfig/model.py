@@ -6,8 +6,10 @@ second, and nothing that comes out of a cache can run.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any
+
+from kina_audit.base.datatype import datatype, field
 
 FORMAT = 4
 """Raise it when the meaning of a field changes: older cached trees are then read again from source."""
@@ -34,7 +36,7 @@ _SUCCESS = re.compile(r"\{ (.*); \} >/dev/null 2>&1 && echo \"y\" \|\| echo \"n\
 _LONGEST = 100
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class TreeModel:
     """One tree, architecture and toolchain.
 
@@ -86,6 +88,7 @@ class TreeModel:
     assumed: list[tuple[str, str, int]] = field(default_factory=list)
     _index: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
     _members: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+    _asking: tuple[int, ...] | None = field(default=None, repr=False, compare=False)
 
     @property
     def index(self) -> dict[str, int]:
@@ -102,6 +105,13 @@ class TreeModel:
         if not self._members:
             self._members = {m: c for c, members in enumerate(self.choices) for m in members}
         return self._members
+
+    @property
+    def asking(self) -> tuple[int, ...]:
+        """Symbols whose names hold questions to tools, or held them before they were answered."""
+        if self._asking is None:
+            self._asking = tuple(n for n, name in enumerate(self.names) if n >= self.defined and "__KINA_Q" in name)
+        return self._asking
 
     @property
     def menu_choices(self) -> bool:
@@ -129,7 +139,7 @@ class TreeModel:
         return cls(**document)
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class Place:
     """One definition of a symbol: file, line, prompt text (empty: hidden) and its conditions' expressions."""
 
@@ -140,7 +150,7 @@ class Place:
     depends: int
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class TreeTexts:
     """What only explanations need: where each defined symbol is defined."""
 

@@ -12,10 +12,10 @@ import json
 import zlib
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts
 
 PACKED_FORMAT = 2
@@ -30,7 +30,7 @@ TEXTS = (*ROWS, "places", "small")
 Sections = dict[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Origin:
     """Where a line's models come from.
 

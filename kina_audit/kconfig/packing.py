@@ -4,9 +4,10 @@ import json
 import zlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, TreeModel, TreeTexts
 from kina_audit.kconfig.packed import ARRAYS, PACKED_FORMAT, ROWS, TEXTS, Origin, Sections, planes, xored
 from kina_audit.kconfig.possible import possible_values
@@ -71,7 +72,7 @@ def _differing(data: bytes, base: bytes) -> bytes:
     return _json({i: row for i, (row, old) in enumerate(rows) if row != old})
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class _Maps:
     """From one model's numbers to the joint ones."""
 

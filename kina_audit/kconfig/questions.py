@@ -82,12 +82,13 @@ def bind(model: TreeModel, answers: "Answers", other: Mapping[int, str] | None =
         assumed += [(q, a, number) for q, a in answers.drain()]
     names, types = model.names.copy(), list(model.types)
     placeholders: dict[int, int] = {}
-    for number, name in enumerate(names[model.defined :], model.defined):
-        if "__KINA_Q" in name:
-            names[number] = filled(name)
-            if match := PLACEHOLDER.fullmatch(name):
-                placeholders[number] = int(match[1])
-                types[number] = names[number] if names[number] in ("n", "m", "y") else "u"
+    for number in model.asking:
+        name = names[number]
+        names[number] = filled(name)
+        if match := PLACEHOLDER.fullmatch(name):
+            placeholders[number] = int(match[1])
+            types[number] = names[number] if names[number] in ("n", "m", "y") else "u"
     return replace(
-        model, names=names, types="".join(types), assumed=assumed, placeholders=placeholders, _index=model.index
-    )
+        model, names=names, types="".join(types), assumed=assumed, placeholders=placeholders, _index=model.index,
+        _members=model.members, _asking=model.asking,
+    )  # fmt: skip

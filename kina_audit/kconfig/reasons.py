@@ -1,9 +1,9 @@
 """Why a symbol is not what somebody wants it to be: unmet dependencies, down to what a person can change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
@@ -16,7 +16,7 @@ _DEEPEST = 12
 TRI = "nmy"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Cause:
     """One reason, with what is behind it.
 
@@ -112,7 +112,7 @@ class Reasons:
         rules_out = self.ruled_out(sym)
         prompts = self.model.prompts[sym]
         if prompts:
-            if self.solver.visible[sym] >= wanted or (self.solver.visible[sym] and self.model.types[sym] == "b"):
+            if self.solver.visibility(sym) >= wanted or (self.solver.visibility(sym) and self.model.types[sym] == "b"):
                 if sym in self.solver.choice_of:
                     return Cause(
                         text, f"can be chosen: {self.chosen(sym)}, and only one of a choice can be y", name, place
@@ -152,7 +152,7 @@ class Reasons:
 
     def chosen(self, sym: int) -> str:
         """A clause on what of a member's choice is chosen."""
-        member = self.solver.chosen.get(self.solver.choice_of[sym], -1)
+        member = self.solver.member(self.solver.choice_of[sym])
         return f"{self.model.names[member]} is now" if member >= 0 else "nothing is now"
 
     def _selected_by(self, sym: int) -> str:

@@ -1,14 +1,15 @@
 """From a config (and fragments) to the config a kernel tree's ``olddefconfig`` makes of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from kina_audit.base.datatype import datatype
+from kina_audit.base.later import Later
 from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.reasons import Cause, Reasons, undefined
-from kina_audit.kconfig.solve import Solver, UserValues
+from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.merge import spelled
 from kina_audit.kernel.version import KernelVersion
@@ -16,7 +17,7 @@ from kina_audit.kernel.version import KernelVersion
 _TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string"}
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Requested:
     """One assignment that somebody asked for.
 
@@ -33,7 +34,7 @@ class Requested:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Lost:
     """A requested value that did not survive, and why."""
 
@@ -50,15 +51,13 @@ class Resolution:
         tree: the kernel tree.
         solver: every symbol's value.
         rows: every assignment, in order; one the reader rejects leaves an earlier one of the symbol in force.
-        user: what the rows ask of the tree.
     """
 
-    def __init__(self, tree: KernelTree, rows: Sequence[Requested], user: UserValues | None = None) -> None:
-        """``user`` is what `rows` ask of the tree, where that is known already."""
+    def __init__(self, tree: KernelTree, rows: Sequence[Requested], solver: Solver | None = None) -> None:
+        """``solver`` has what `rows` ask of the tree, where there is one already."""
         self.tree = tree
-        self.rows = tuple(rows)
-        self.user = user_values(tree.model, rows) if user is None else user
-        self.solver = Solver(tree.model, self.user)
+        self.rows = rows
+        self.solver = solver or Solver(tree.model, user_values(tree.model, rows))
         self._requested: dict[str, Requested] = {}
         self._text = ""
 
@@ -73,9 +72,10 @@ class Resolution:
         """The same config with assignments added, which take the place of earlier ones of their symbols."""
         names = {r.name for r in rows}
         index = self.tree.model.index
-        user = self.user.without({index[n] for n in names if n in index})
-        user_values(self.tree.model, rows, user)
-        return Resolution(self.tree, [*(r for r in self.rows if r.name not in names), *rows], user)
+        symbols = {index[n] for n in names if n in index}
+        user = user_values(self.tree.model, rows, self.solver.user.without(symbols))
+        kept = Later(lambda: (*(r for r in self.rows if r.name not in names), *rows))
+        return Resolution(self.tree, kept, self.solver.changed(user, symbols))
 
     @property
     def text(self) -> str:
@@ -135,7 +135,7 @@ class Resolution:
         actual = solver.text(sym)
         if not model.prompts[sym]:
             return Lost(row, actual, "it has no prompt: its default decides")
-        if solver.visible[sym]:
+        if solver.visibility(sym):
             bounds = number_bounds(model, sym)
             said = f", {bounds[0]} to {bounds[1]}" if bounds else ""
             return Lost(row, actual, f"it is outside the range the tree allows{said}")
@@ -159,12 +159,12 @@ class Resolution:
                 return Lost(row, actual, "without MODULES=y, m becomes y")
             if not model.prompts[sym]:
                 return Lost(row, actual, "it has no prompt: its default decides")
-            if not solver.visible[sym]:
+            if not solver.visibility(sym):
                 return Lost(row, actual, "it is not visible, so its default decides")
             return Lost(row, actual, "m is no value of a bool symbol" if wanted == 1 else "the tree decides")
         if reasons.impossible(sym, wanted):
             return Lost(row, actual, f"it {reasons.ruled_out(sym)}", reasons.symbol(sym, wanted).causes)
-        if sym in solver.choice_of and solver.visible[sym]:
+        if sym in solver.choice_of and solver.visibility(sym):
             return Lost(row, actual, f"{self._chosen(sym)} is chosen instead: only one of a choice can be y")
         if not model.prompts[sym]:
             cause = reasons.symbol(sym, wanted)
@@ -180,7 +180,7 @@ class Resolution:
         return Lost(row, actual, f"unmet dependencies: {flat(causes)}", causes)
 
     def _chosen(self, sym: int) -> str:
-        chosen = self.solver.chosen.get(self.solver.choice_of[sym], -1)
+        chosen = self.solver.member(self.solver.choice_of[sym])
         return self.tree.model.names[chosen] if chosen >= 0 else "another symbol"
 
 

@@ -1,14 +1,14 @@
 """Which assumptions about the toolchain a verdict rests on: each assumed answer is turned round, and values compared."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.model import RELATION_TEXT, SYMBOL, TreeModel
 from kina_audit.kconfig.resolve import Resolution
 from kina_audit.kconfig.solve import Solver
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Assumption:
     """An answer nobody knew for certain, and the symbols whose value would differ without it."""
 

@@ -27,7 +27,7 @@ def short_reason(solver: Solver, name: str, asked: str | None) -> str:
         return "its value moved on to the symbol that replaced it"
     value, letter = solver.text(sym), model.types[sym]
     if letter not in "bt":
-        if solver.visible[sym] and asked is not None:
+        if solver.visibility(sym) and asked is not None:
             return "it is outside the range that is allowed" if sym in model.ranges else "it is no valid value"
         return f"its default is {value}" if value else _unmet(solver, model.prompts[sym] or [model.depends[sym]])
     have, wanted = "nmy".index(value), "nmy".index(asked) if asked in ("n", "m", "y") else None
@@ -46,8 +46,8 @@ def short_reason(solver: Solver, name: str, asked: str | None) -> str:
         return "its default is y" if value == "y" else "its default is m"
     if letter == "b" and asked == "m":
         return "it is a bool, and m is no value of one"
-    if sym in solver.choice_of and solver.visible[sym]:
-        chosen = solver.chosen.get(solver.choice_of[sym], -1)
+    if sym in solver.choice_of and solver.visibility(sym):
+        chosen = solver.member(solver.choice_of[sym])
         return f"{model.names[chosen] if chosen >= 0 else 'another symbol'} is chosen instead"
     if not model.prompts[sym]:
         return "no assignment reaches it: it has no prompt, and nothing that is on selects it"
@@ -115,7 +115,7 @@ def standing_against(solver: Solver, name: str) -> frozenset[str] | None:
     sym = model.index[name]
     if not model.prompts[sym]:
         return frozenset()
-    if solver.visible[sym]:
+    if solver.visibility(sym):
         return None
     found: set[str] = set()
     open_ = [*model.prompts[sym]]

@@ -4,160 +4,130 @@ Two generations of it: choices are symbols with a value before Linux 6.11, menus
 are first asked for, so that a few questions about a tree cost little.
 """
 
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from functools import cache
 
 from kina_audit.errors import SourceError
-from kina_audit.kconfig.model import AND, CONST, CONTAINS, NOT, OR, SYMBOL, TreeModel
+from kina_audit.kconfig.model import AND, CONST, CONTAINS, NOT, OR, SYMBOL
 from kina_audit.kconfig.numbers import compare_texts, strtoll
+from kina_audit.kconfig.shared import Shared
 from kina_audit.kernel.version import KernelVersion
 
 _ZERO_BY_DEFAULT = (6, 8, 0)
 """Since Linux 6.8 an int or hex symbol without any default is 0, not empty."""
 
 
-@dataclass(slots=True)
-class UserValues:
-    """What a .config asks for.
-
-    Attributes:
-        tri: symbol to 0, 1 or 2.
-        text: int, hex or string symbol to its value.
-        order: choice members in the order they were assigned.
-        chosen: choice members that were set to y, in order, also when a later line takes it back.
-    """
-
-    tri: dict[int, int] = field(default_factory=dict)
-    text: dict[int, str] = field(default_factory=dict)
-    order: list[int] = field(default_factory=list)
-    chosen: list[int] = field(default_factory=list)
-
-    def without(self, symbols: AbstractSet[int]) -> "UserValues":
-        """A copy that asks nothing of some symbols."""
-        return UserValues(
-            {s: v for s, v in self.tri.items() if s not in symbols},
-            {s: v for s, v in self.text.items() if s not in symbols},
-            [s for s in self.order if s not in symbols],
-            [s for s in self.chosen if s not in symbols],
-        )
+@cache
+def _empty_number(version: str) -> dict[str, str]:
+    return {"i": "0", "h": "0x0"} if KernelVersion.parse(version).triple >= _ZERO_BY_DEFAULT else {"i": "", "h": ""}
 
 
-class Solver:
+class Solver(Shared):
     """Values of a tree's symbols under what a user asked for."""
-
-    def __init__(self, model: TreeModel, user: UserValues, forced: Mapping[int, int | str] | None = None) -> None:
-        self.model = model
-        self.user = user
-        self.forced = forced or {}
-        self.types = model.types
-        self.modern = model.menu_choices
-        size = len(model.names)
-        self.memo = [-1] * len(model.exprs)
-        self.memo[0:3] = (0, 1, 2)
-        self.tris = [-1] * size
-        self.texts: list[str] = [""] * size
-        self.visible = [0] * size
-        self.written = bytearray(size)
-        self.choice_of = model.members
-        self.chosen: dict[int, int] = {}
-        self.open_choices: set[int] = set()
-        self.trans = frozenset(model.transitional)
-        self._constants(model.defined)
-        triple = KernelVersion.parse(model.version).triple
-        self.empty_number = {"i": "0", "h": "0x0"} if triple >= _ZERO_BY_DEFAULT else {"i": "", "h": ""}
-        self.modules = 0
-        if model.modules < model.defined:
-            self.modules = self.tri(model.modules)
 
     def evaluate_all(self) -> None:
         """Every symbol; then, for old trees, what their reader does with numbers that are out of range."""
         for sym in range(self.model.defined):
-            if self.tris[sym] < 0:
-                self._calculate(sym)
+            self.tri(sym)
         if not self.modern:
+            # What follows is no value that others rest on.
+            self._lends = False
             for sym in list(self.user.text):
                 if not self._within_range(sym, self.user.text[sym]):
                     # The old reader forgets such a value and takes the default, without telling who depends on it.
                     kept = self.user.text.pop(sym)
-                    self._calculate(sym)
+                    self._compute(sym)
                     self.user.text[sym] = kept
-
-    def grow(self) -> None:
-        """Take in constants and expressions that were added to the model since."""
-        known, size = len(self.tris), len(self.model.names)
-        self.memo += [-1] * (len(self.model.exprs) - len(self.memo))
-        if size > known:
-            self.types = self.model.types
-            self.tris += [-1] * (size - known)
-            self.texts += [""] * (size - known)
-            self.visible += [0] * (size - known)
-            self.written += bytearray(size - known)
-            self._constants(known)
-
-    def _constants(self, first: int) -> None:
-        for i in range(first, len(self.model.names)):
-            letter = self.model.types[i]
-            self.tris[i] = "nmy".index(letter) if letter in "nmy" else 0
-            self.texts[i] = self.model.names[i]
 
     def tri(self, sym: int) -> int:
         """0, 1 or 2; strings and numbers are 0."""
-        value = self.tris[sym]
-        return value if value >= 0 else self._calculate(sym)
+        value = self.tris.get(sym)
+        return self._calculate(sym) if value is None else value
 
     def text(self, sym: int) -> str:
         """The value as a config spells it, strings without quotes."""
-        if self.tris[sym] < 0:
-            self._calculate(sym)
-        return "nmy"[self.tris[sym]] if self.types[sym] in "bt" else self.texts[sym]
+        value = self.tri(sym)
+        return "nmy"[value] if self.model.types[sym] in "bt" else self.texts[sym]
 
     def is_written(self, sym: int) -> bool:
         """Whether a config has a line for the symbol."""
-        if self.tris[sym] < 0:
-            self._calculate(sym)
-        return bool(self.written[sym])
+        self.tri(sym)
+        return self.written[sym]
+
+    def visibility(self, sym: int) -> int:
+        """How far the symbol's prompts can be seen: 0, 1 or 2."""
+        self.tri(sym)
+        return self.visible[sym]
+
+    def member(self, choice: int) -> int:
+        """The member of a choice that is y, or -1."""
+        if not self.modern:
+            self.tri(self.model.choice_symbols[choice])
+            return self.chosen.get(choice, -1)
+        return self._choose(choice)
 
     def expr(self, expr: int) -> int:
         """The tristate value of an expression."""
-        value = self.memo[expr]
-        if value >= 0:
-            return value
+        value = self.memo.get(expr)
+        return self._work_out(expr) if value is None else value
+
+    def _tri(self, sym: int) -> int:
+        """`tri`, for the value that is being worked out."""
+        self.reads += (sym, self._reader)
+        value = self.tris.get(sym)
+        return self._calculate(sym) if value is None else value
+
+    def _text(self, sym: int) -> str:
+        self.reads += (sym, self._reader)
+        return self.text(sym)
+
+    def _expr(self, expr: int) -> int:
+        self.reads += (~expr, self._reader)
+        value = self.memo.get(expr)
+        return self._work_out(expr) if value is None else value
+
+    def _work_out(self, expr: int) -> int:
+        base = self.base
+        if base is not None and base._lends:
+            value = base.expr(expr)
+            if ~expr not in self.cone.nodes():
+                self.memo[expr] = value
+                return value
+        outer, self._reader = self._reader, ~expr
         node = self.model.exprs[expr]
         kind = node[0]
         if kind == SYMBOL:
-            value = self.tris[node[1]]
-            if value < 0:
-                value = self._calculate(node[1])
+            value = self._tri(node[1])
         elif kind == AND:
             value = 2
             for part in node[1:]:
-                value = min(value, self.expr(part))
+                value = min(value, self._expr(part))
                 if not value:
                     break
         elif kind == OR:
             value = 0
             for part in node[1:]:
-                value = max(value, self.expr(part))
+                value = max(value, self._expr(part))
                 if value == 2:
                     break
         elif kind == NOT:
-            value = 2 - self.expr(node[1])
+            value = 2 - self._expr(node[1])
         elif kind == CONTAINS:
             wanted, *rivals = (self.model.names[s] for s in node[2:])
-            items = self.text(node[1]).split(",")
+            items = self._text(node[1]).split(",")
             value = 2 if wanted in items and not set(rivals).intersection(items[: items.index(wanted)]) else 0
         else:
             value = 2 if self._compare(kind, node[1], node[2]) else 0
+        self._reader = outer
         self.memo[expr] = value
         return value
 
     def _compare(self, kind: int, left: int, right: int) -> bool:
-        types = self.types
-        return compare_texts(kind, (self.text(left), types[left]), (self.text(right), types[right]))
+        types = self.model.types
+        return compare_texts(kind, (self._text(left), types[left]), (self._text(right), types[right]))
 
     def _is_bool(self, sym: int) -> bool:
-        letter = self.types[sym]
+        letter = self.model.types[sym]
         if letter in "tC":
             if not self.modern and sym in self.choice_of and self.visible[sym] == 2:
                 return True
@@ -165,6 +135,12 @@ class Solver:
         return True
 
     def _calculate(self, sym: int) -> int:
+        base = self.base
+        if base is not None and base._lends:
+            base.tri(sym)
+            if sym not in self.cone.nodes():
+                return self._take(base, sym)
+        outer, self._reader = self._reader, sym
         try:
             return self._compute(sym)
         except RecursionError:
@@ -172,23 +148,22 @@ class Solver:
                 f"values of Linux {self.model.version} depend on one another in longer chains than a kernel tree has",
                 "This is no real kernel tree.",
             ) from None
+        finally:
+            self._reader = outer
 
     def _compute(self, sym: int) -> int:
         """One symbol's value, visibility, and whether it is written: ``sym_calc_value``."""
-        if sym in self.forced:
-            forced = self.forced[sym]
-            self.tris[sym], self.texts[sym] = (0, forced) if isinstance(forced, str) else (forced, "")
-            self.written[sym] = 1
+        letter = self.model.types[sym]
+        if letter == "u" or sym >= self.model.defined:
+            self.tris[sym] = "nmy".index(letter) if letter in "nmy" else 0
+            self.texts[sym], self.visible[sym], self.written[sym] = self.model.names[sym], 0, False
             return self.tris[sym]
-        letter = self.types[sym]
-        if letter == "u":
-            self.tris[sym], self.texts[sym] = 0, self.model.names[sym]
-            return 0
         choice = self.choice_of.get(sym)
         if choice is not None and not self.modern:
-            self.tri(self.model.choice_symbols[choice])
+            self._tri(self.model.choice_symbols[choice])
         self.tris[sym] = 0
-        self.texts[sym] = self.empty_number.get(letter, "")
+        self.texts[sym] = _empty_number(self.model.version).get(letter, "")
+        self.written[sym] = False
         visible = 2 if sym in self.trans else self._visibility(sym)
         self.visible[sym] = visible
         written = visible != 0
@@ -203,7 +178,7 @@ class Solver:
             return value
         if choice is not None and visible == 2:
             value = 2 if self.chosen.get(choice) == sym else 0
-            self.tris[sym], self.written[sym] = value, 1
+            self.tris[sym], self.written[sym] = value, True
             return value
         return self._tristate_value(sym, visible, written, member=choice is not None)
 
@@ -213,7 +188,7 @@ class Solver:
         plain = sym in self.trans or member
         selected = 0 if plain else self._rounded(model.selected[sym], boolean)
         asked = self.user.tri.get(sym)
-        is_choice = self.types[sym] in "cC"
+        is_choice = self.model.types[sym] in "cC"
         if is_choice:
             asked = self._choice_asked(sym)
         if visible and asked is not None:
@@ -223,8 +198,8 @@ class Solver:
             written |= selected != 0
             if not is_choice:
                 for expr, condition in model.defaults[sym]:
-                    if holds := self.expr(condition):
-                        value = min(self.expr(expr), holds)
+                    if holds := self._expr(condition):
+                        value = min(self._expr(expr), holds)
                         written |= value != 0
                         break
                 implied = 0 if plain else self._rounded(model.implied[sym], boolean)
@@ -244,15 +219,15 @@ class Solver:
         return value
 
     def _rounded(self, expr: int, boolean: bool) -> int:
-        value = self.expr(expr)
+        value = self._expr(expr)
         return 2 if value == 1 and boolean else value
 
     def _visibility(self, sym: int) -> int:
         value = 0
-        letter = self.types[sym]
+        letter = self.model.types[sym]
         choice = self.choice_of.get(sym) if not self.modern else None
         for condition in self.model.prompts[sym]:
-            one = self.expr(condition)
+            one = self._expr(condition)
             if choice is not None and letter == "t" and one == 1 and self.tris[self.model.choice_symbols[choice]] == 2:
                 one = 0
             value = max(value, one)
@@ -264,11 +239,19 @@ class Solver:
 
     def _choose(self, choice: int) -> int:
         """The member that is y, or -1: ``sym_calc_choice``."""
+        node, base = self._choice_node(choice), self.base
+        self.reads += (node, self._reader)
         found = self.chosen.get(choice)
         if found is not None:
             return found
         if choice in self.open_choices:
             return -1
+        if base is not None and base._lends:
+            found = base.member(choice)
+            if node not in self.cone.nodes():
+                self.chosen[choice] = found
+                return found
+        outer, self._reader = self._reader, node
         self.open_choices.add(choice)
         members = self.model.choices[choice]
         for member in members:
@@ -287,6 +270,7 @@ class Solver:
         if found < 0 and rank:
             found = rank[-1]
         self.open_choices.discard(choice)
+        self._reader = outer
         self.chosen[choice] = found
         return found
 
@@ -297,7 +281,7 @@ class Solver:
 
     def _choice_default(self, choice: int) -> int:
         for sym, condition in self.model.choice_defaults[choice]:
-            if self.expr(condition) and self.visible[sym]:
+            if self._expr(condition) and self.visible.get(sym, 0):
                 return sym
         return next((m for m in self.model.choices[choice] if self.visible[m]), -1)
 
@@ -332,41 +316,41 @@ class Solver:
             self.texts[sym] = self.user.text[sym]
         else:
             for expr, condition in self.model.defaults[sym]:
-                if self.expr(condition):
+                if self._expr(condition):
                     node = self.model.exprs[expr]
                     if node[0] == SYMBOL:
                         written = True
-                        self.texts[sym] = self.text(node[1])
+                        self.texts[sym] = self._text(node[1])
                     elif node[0] == CONST:
                         written = True
                         self.texts[sym] = "nmy"[node[1]]
                     break
         bounds = self._range(sym)
         if bounds is not None:
-            base = 10 if self.types[sym] == "i" else 16
+            base = 10 if self.model.types[sym] == "i" else 16
             value = strtoll(self.texts[sym], base)
             low, high = bounds
             if value < self._bound(low, base):
-                self.texts[sym] = self.text(low)
+                self.texts[sym] = self._text(low)
             elif value > self._bound(high, base):
-                self.texts[sym] = self.text(high)
+                self.texts[sym] = self._text(high)
         return written
 
     def _range(self, sym: int) -> tuple[int, int] | None:
-        if self.types[sym] == "s":
+        if self.model.types[sym] == "s":
             return None
         for low, high, condition in self.model.ranges.get(sym, ()):
-            if self.expr(condition):
+            if self._expr(condition):
                 return low, high
         return None
 
     def _bound(self, sym: int, base: int) -> int:
-        text = self.text(sym)
-        return strtoll(text, {"i": 10, "h": 16}.get(self.types[sym], base))
+        text = self._text(sym)
+        return strtoll(text, {"i": 10, "h": 16}.get(self.model.types[sym], base))
 
     def _within_range(self, sym: int, text: str) -> bool:
         bounds = self._range(sym)
         if bounds is None:
             return True
-        base = 10 if self.types[sym] == "i" else 16
+        base = 10 if self.model.types[sym] == "i" else 16
         return self._bound(bounds[0], base) <= strtoll(text, base) <= self._bound(bounds[1], base)

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import UsageError
 
@@ -24,7 +24,7 @@ _VERSION = re.compile(r"\d{1,3}(?:\.\d{1,4}){0,2}")
 _NAME = re.compile(r"(gcc|clang)-(\d{1,2})")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Toolchain:
     """What a kernel is built with.
 

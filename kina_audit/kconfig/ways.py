@@ -4,6 +4,7 @@ A heuristic that proposes; whoever uses it resolves the config again to see what
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from kina_audit.kconfig.dotconfig import quoted
 from kina_audit.kconfig.loaded import KernelTree
@@ -53,7 +54,7 @@ class Ways:
                 total += _COST_MODULE
             elif self.model.types[sym] == "s" and not value.startswith(quoted(self.solver.text(sym))[:-1]):
                 total += _COST_REORDER
-            if any(part in self.model.names[sym] for part in _ODD):
+            if _odd(self.model.names[sym]):
                 total += _COST_ODD
         return total
 
@@ -140,7 +141,7 @@ class Ways:
     def _selected(self, sym: int, wanted: int) -> list[Way]:
         rows = pairs(self.tree, self.model.selected[sym])
         rows = [r for r in rows if self.tree.possible(r[0])[1] >= wanted]
-        rows.sort(key=lambda r: (self.solver.expr(r[1]) < wanted, not self.solver.visible[r[0]], r[0]))
+        rows.sort(key=lambda r: (self.solver.expr(r[1]) < wanted, not self.solver.visibility(r[0]), r[0]))
         found: list[Way] = []
         for selecting, condition in rows[:_MOST_SELECTORS]:
             found += self.product([self.symbol(selecting, wanted), self.reach(condition, wanted)])
@@ -224,7 +225,7 @@ class Ways:
 
     def _setting(self, sym: int, value: str) -> list[Way]:
         """Ways to set a number or string. A hidden one is made visible first: what it then is decides what to add."""
-        if self.solver.visible[sym]:
+        if self.solver.visibility(sym):
             return [frozenset({(sym, value)})]
         return self._union(self.reach(prompt, 1) for prompt in self.model.prompts[sym])
 
@@ -263,9 +264,14 @@ class Ways:
         return sorted(unique, key=lambda w: (self.cost(w), sorted(w)))[:_MOST]
 
 
+@cache
+def _odd(name: str) -> bool:
+    return any(part in name for part in _ODD)
+
+
 def _consistent(way: Way) -> bool:
-    values: dict[int, str] = {}
-    return all(values.setdefault(sym, value) == value for sym, value in way)
+    # A way is a set: what is in it twice has another value.
+    return len(dict(way)) == len(way)
 
 
 def as_names(tree: KernelTree, way: Iterable[tuple[int, str]]) -> Mapping[str, str]:

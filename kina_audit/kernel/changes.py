@@ -5,10 +5,10 @@ and what an input cannot tell is no value at all.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
 
@@ -29,7 +29,7 @@ class Happened(StrEnum):
     UNDECIDED = "told on one side only"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class SymbolChange:
     """One symbol with two values.
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.kernel.version import KernelVersion
 
 N, M, Y = 0, 1, 2
@@ -49,7 +50,7 @@ WITHOUT_MODULE = frozenset({SymbolState.MISSING, SymbolState.BLOCKED, SymbolStat
 """The states of a symbol that is m, and whose module cannot be relied on."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class SymbolFact:
     """What is known of one symbol.
 
@@ -80,7 +81,7 @@ class SymbolFact:
         return (tri, tri)
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Resolved:
     """How an input's values on the kernel it is for were told.
 
@@ -95,7 +96,7 @@ class Resolved:
     toolchain: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class ConfigWarning:
     """A line of the input that a kernel's own reader would grumble about."""
 
@@ -103,7 +104,7 @@ class ConfigWarning:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Header:
     """What the comment at the top of a config says; every field may be missing."""
 
@@ -136,7 +137,7 @@ def decode_value(raw: str) -> tuple[str, bool]:
 _NO_LINE = SymbolFact("", None, SymbolState.ABSENT)
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class KernelConfig:
     """One kernel configuration: symbol to value, with the line each stands on.
 

@@ -13,10 +13,10 @@ stands in front of the first one.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from kina_audit.base.bounds import EXPRESSION, EXPRESSION_DEPTH
+from kina_audit.base.datatype import datatype
 from kina_audit.kernel.config import TRI_OF, SymbolFact
 
 Bounds = tuple[int, int]
@@ -37,7 +37,7 @@ class ExpressionError(ValueError):
     """The text is not a Kconfig expression."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Expression:
     """A parsed expression.
 

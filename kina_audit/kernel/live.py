@@ -5,8 +5,8 @@ container, says nothing of the node, so those are left out there.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.kernel.modules import every_module
 from kina_audit.kernel.provenance import Observed
 
@@ -42,7 +42,7 @@ _HIDDEN = frozenset({"kernel.modprobe"})
 _LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Live:
     """What was read on the machine, as it was read.
 

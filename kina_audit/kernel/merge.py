@@ -32,7 +32,9 @@ def merged(config: KernelConfig, fragments: Sequence[tuple[str, str]], name: str
         lines = ["" if (m := _ASSIGNMENT.match(line)) and (m[1] or m[2]) in fresh.raw else line for line in lines]
         lines += [f"# {where}", *text.rstrip("\n").split("\n")]
     found = parse_config("\n".join(lines) + "\n", name=name, origin=Origin.INPUT, completeness=config.completeness)
-    return replace(found, header=config.header, target=config.target, arch=config.arch, predicted={}, resolved=None)
+    return replace(
+        found, cut=config.cut, header=config.header, target=config.target, arch=config.arch, predicted={}, resolved=None
+    )
 
 
 def spelled(config: KernelConfig) -> str:

@@ -4,10 +4,11 @@ A config says what was built. Distributions put modules into further packages, s
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kernel.config import KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.version import KernelVersion, VersionRange
@@ -25,7 +26,7 @@ _HARMLESS = frozenset({"true", "false", ":", "echo", "exit", "logger", "nologin"
 _SHELLS = frozenset({"sh", "bash", "dash", "ash"})
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Modules:
     """The module files of one kernel on one machine.
 
@@ -180,7 +181,7 @@ def every_module() -> frozenset[str]:
     return frozenset(m.replace("-", "_") for rows in _rows().values() for row in rows for m in row.modules)
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class _Row:
     modules: tuple[str, ...]
     kernel: VersionRange | None

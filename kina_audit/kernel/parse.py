@@ -121,7 +121,7 @@ def parse_config(
     if not raw:
         raise _not_a_config(text, name, [], 0)
 
-    line, seen = cut(text) if completeness is None else (0, "")
+    line, seen = cut(text, len(raw)) if completeness is None else (0, "")
     if seen:
         completeness = Completeness.PARTIAL
         warnings += (ConfigWarning(line, seen),)

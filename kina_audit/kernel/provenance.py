@@ -1,11 +1,10 @@
 """Where a kernel's configuration came from, so that a report can be checked by somebody else."""
 
-from dataclasses import dataclass, field
-
+from kina_audit.base.datatype import datatype, field
 from kina_audit.kernel.config import KernelConfig
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Observed:
     """What a running kernel shows of itself.
 
@@ -22,7 +21,7 @@ class Observed:
     facts: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Provenance:
     r"""What was read, from where, and how old it is. Every field but the first three may be empty.
 
@@ -64,7 +63,7 @@ class Provenance:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Kernel:
     """A kernel to audit.
 

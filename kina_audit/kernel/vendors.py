@@ -1,15 +1,15 @@
 """Vendor kernels whose number says little, and where a project documents support for one: ``data/vendor-kernels.toml``."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class VendorKernel:
     """Whose kernel a version is of.
 
@@ -29,7 +29,7 @@ class VendorKernel:
         return f"{self.title}, release {self.major}{'' if self.minor is None else f'.{self.minor}'}"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Support:
     """What a project documents about the kernels of one vendor.
 

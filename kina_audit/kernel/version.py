@@ -6,15 +6,16 @@ A kernel *release* is what ``uname -r`` prints (``6.12.28-153``, ``5.14.0-427.el
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from operator import eq, ge, gt, le, lt, ne
+
+from kina_audit.base.datatype import datatype
 
 _RELEASE = re.compile(r"[vV]?(\d{1,3})\.(\d{1,5})(?:\.(\d{1,6}))?(?:-rc(\d{1,3}))?(.*)", re.DOTALL)
 _SAFE_SUFFIX = re.compile(r"[-+.~_0-9A-Za-z]{0,120}")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class KernelVersion:
     """A kernel version: a numeric triple, a release-candidate number (0: none) and whatever a vendor appended."""
 
@@ -74,7 +75,7 @@ _OPERATORS: dict[str, Callable[[Triple, Triple], bool]] = {">=": ge, "<=": le, "
 _CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d{1,3}\.\d{1,5}(?:\.\d{1,6})?)\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class VersionRange:
     """A conjunction of comparisons such as ``>=6.9,<6.17``.
 

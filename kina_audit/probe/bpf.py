@@ -4,6 +4,7 @@ Command numbers, attribute layouts and constants are those of include/uapi/linux
 """
 
 import ctypes
+import errno
 import os
 import platform
 import struct
@@ -15,7 +16,8 @@ _NUMBERS = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "
 
 MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN = 0, 1, 2, 5, 6
 PROG_ATTACH, PROG_DETACH, PROG_TEST_RUN, OBJ_INFO, RAW_TRACEPOINT_OPEN = 8, 9, 10, 15, 17
-BTF_LOAD, MAP_UPDATE_BATCH, LINK_CREATE = 18, 26, 28
+BTF_LOAD, LINK_CREATE = 18, 28
+MAP_LOOKUP_BATCH, MAP_LOOKUP_AND_DELETE_BATCH, MAP_UPDATE_BATCH, MAP_DELETE_BATCH = range(24, 28)
 
 SOCKET_FILTER, KPROBE, SCHED_CLS, SCHED_ACT, TRACEPOINT, XDP, PERF_EVENT, CGROUP_SKB, CGROUP_SOCK = range(1, 10)
 LWT_IN, LWT_OUT, LWT_XMIT, SOCK_OPS, SK_SKB, CGROUP_DEVICE, SK_MSG, RAW_TRACEPOINT, CGROUP_SOCK_ADDR = range(10, 19)
@@ -47,6 +49,13 @@ class _Buffers:
         return self._kept[-1].raw
 
 
+def _number() -> int:
+    number = _NUMBERS.get(platform.machine())
+    if number is None:
+        raise MissingError(f"the number of bpf(2) on {platform.machine()} is not known")
+    return number
+
+
 def call(command: int, attributes: bytes) -> tuple[int, bytes]:
     """One bpf(2) call: its result, and the attribute as the kernel left it.
 
@@ -54,12 +63,9 @@ def call(command: int, attributes: bytes) -> tuple[int, bytes]:
         OSError: the kernel refused.
         MissingError: the call's number on this architecture is not known here.
     """
-    number = _NUMBERS.get(platform.machine())
-    if number is None:
-        raise MissingError(f"the number of bpf(2) on {platform.machine()} is not known")
     given = ctypes.create_string_buffer(attributes, _ATTR)
     # The kernel takes a longer attribute than it knows when the rest is zero.
-    result = libc.syscall(number, command, given, _ATTR)
+    result = libc.syscall(_number(), command, given, _ATTR)
     return result, given.raw
 
 
@@ -192,14 +198,35 @@ def update(descriptor: int, key: bytes, value: bytes) -> None:
     call(MAP_UPDATE, struct.pack("=IxxxxQQQ", descriptor, kept.at(key), kept.at(value), 0))
 
 
-def update_batch(descriptor: int, keys: bytes, values: bytes, count: int) -> None:
-    """Put elements into a map in one call.
+def change_batch(command: int, descriptor: int, keys: bytes, values: bytes, count: int) -> int:
+    """Put elements into a map, or take some out, in one call (MAP_UPDATE_BATCH, MAP_DELETE_BATCH); how many.
 
     Raises:
         OSError: the kernel refused.
     """
     kept = _Buffers()
-    call(MAP_UPDATE_BATCH, struct.pack("=QQQQIIQQ", 0, 0, kept.at(keys), kept.at(values), count, descriptor, 0, 0))
+    attributes = struct.pack("=QQQQIIQQ", 0, 0, kept.at(keys), kept.at(values), count, descriptor, 0, 0)
+    return int(struct.unpack_from("=I", call(command, attributes)[1], 32)[0])
+
+
+def read_batch(command: int, descriptor: int, most: int) -> dict[int, int]:
+    """Read elements of 4 bytes each in one call (MAP_LOOKUP_BATCH, MAP_LOOKUP_AND_DELETE_BATCH).
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    size = 4 * most
+    keys, values, reached, given = (ctypes.create_string_buffer(n) for n in (size, size, 8, _ATTR))
+    at = [ctypes.addressof(b) for b in (reached, keys, values)]
+    struct.pack_into("=QQQQIIQQ", given, 0, 0, *at, most, descriptor, 0, 0)
+    try:
+        libc.syscall(_number(), command, given, _ATTR)
+    except OSError as error:
+        # So it says that these were the last elements (kernel/bpf/hashtab.c, __htab_map_lookup_and_delete_batch).
+        if error.errno != errno.ENOENT:
+            raise
+    (count,) = struct.unpack_from("=I", given, 32)
+    return dict(zip(*(struct.unpack_from(f"={count}I", b) for b in (keys, values)), strict=True))
 
 
 def pin(descriptor: int, path: str) -> None:

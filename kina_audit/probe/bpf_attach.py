@@ -7,9 +7,8 @@ import struct
 from kina_audit.probe import bpf
 from kina_audit.probe.bpf_objects import btf_function
 from kina_audit.probe.links import any_link, veth
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, outside, probe, reading
 
-_NEEDS = ("SYS_ADMIN",)
 _XDP, _TCX_INGRESS, _SK_LOOKUP, _NETKIT_PRIMARY = 37, 46, 36, 54
 _FENTRY, _LSM_MAC = 24, 27
 
@@ -25,15 +24,7 @@ def _to_cgroup(name: str, kind: int, attach: int, *, expected: bool = True) -> N
         bpf.attach(folder, made, attach)
         bpf.call(bpf.PROG_DETACH, struct.pack("=III", folder, made, attach))
 
-    PROBES[name] = Probe(
-        name,
-        "CGROUP_BPF && NET",
-        "a BPF program on a cgroup of its own",
-        run,
-        capabilities=_NEEDS,
-        net=False,
-        group="bpf",
-    )
+    outside(name, "CGROUP_BPF && NET", "a BPF program on a cgroup of its own")(run)
 
 
 _to_cgroup("cgroup_attach_skb_ingress", bpf.CGROUP_SKB, 0, expected=False)
@@ -97,7 +88,7 @@ def _netkit(bench: Bench) -> None:
     bpf.link(made, index, _NETKIT_PRIMARY)
 
 
-@probe("sockmap_stream_parser", "BPF_STREAM_PARSER", "a stream parser on a sockmap", capabilities=_NEEDS, net=False)
+@outside("sockmap_stream_parser", "BPF_STREAM_PARSER", "a stream parser on a sockmap")
 def _stream_parser(bench: Bench) -> None:
     made = _loaded(bench, bpf.SK_SKB, 1)
     bench.doing("create a sockmap")
@@ -109,7 +100,7 @@ def _stream_parser(bench: Bench) -> None:
     bpf.attach(sockets, made, 4)
 
 
-@probe("so_attach_bpf", "BPF_SYSCALL && NET", "a BPF program on a socket", capabilities=_NEEDS, net=False)
+@outside("so_attach_bpf", "BPF_SYSCALL && NET", "a BPF program on a socket")
 def _socket_bpf(bench: Bench) -> None:
     made = _loaded(bench, bpf.SOCKET_FILTER, 0)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as one:
@@ -117,7 +108,7 @@ def _socket_bpf(bench: Bench) -> None:
         one.setsockopt(socket.SOL_SOCKET, 50, made)
 
 
-@probe("so_attach_filter_classic", "NET", "a classic filter on a socket", capabilities=(), net=False)
+@reading("so_attach_filter_classic", "NET", "a classic filter on a socket")
 def _socket_classic(bench: Bench) -> None:
     from kina_audit.probe import libc
 
@@ -148,29 +139,21 @@ def _attached(bench: Bench, kind: int, attach: int, function: str) -> None:
 _TRACING = "BPF_EVENTS && BPF_JIT && DEBUG_INFO_BTF"
 
 
-@probe("bpf_fentry_load", _TRACING, "a program for the entry of a kernel function", capabilities=_NEEDS, net=False)
+@outside("bpf_fentry_load", _TRACING, "a program for the entry of a kernel function")
 def _fentry_load(bench: Bench) -> None:
     _tracing(bench, bpf.TRACING, _FENTRY, "bpf_fentry_test1")
 
 
-@probe(
+@outside(
     "bpf_fentry_attach",
     f"{_TRACING} && DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
     "a program on the entry of the kernel's own test function",
-    capabilities=_NEEDS,
-    net=False,
 )
 def _fentry_attach(bench: Bench) -> None:
     _attached(bench, bpf.TRACING, _FENTRY, "bpf_fentry_test1")
 
 
-@probe(
-    "bpf_lsm_load",
-    "BPF_LSM && BPF_JIT && DEBUG_INFO_BTF",
-    "a program for a security hook",
-    capabilities=_NEEDS,
-    net=False,
-)
+@outside("bpf_lsm_load", "BPF_LSM && BPF_JIT && DEBUG_INFO_BTF", "a program for a security hook")
 def _lsm_load(bench: Bench) -> None:
     try:
         _tracing(bench, bpf.LSM, _LSM_MAC, "bpf_lsm_quota_on")
@@ -181,24 +164,16 @@ def _lsm_load(bench: Bench) -> None:
         raise MissingError(f"no types to find the hook in: {error}") from error
 
 
-@probe(
+@outside(
     "bpf_lsm_attach",
     "BPF_LSM && BPF_JIT && DEBUG_INFO_BTF && DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
     "a program that allows everything, for a moment on the hook quota_on",
-    capabilities=_NEEDS,
-    net=False,
 )
 def _lsm_attach(bench: Bench) -> None:
     _attached(bench, bpf.LSM, _LSM_MAC, "bpf_lsm_quota_on")
 
 
-@probe(
-    "raw_tracepoint_attach",
-    "BPF_EVENTS && TRACEPOINTS",
-    "a BPF program on the tracepoint sched_process_exit",
-    capabilities=_NEEDS,
-    net=False,
-)
+@outside("raw_tracepoint_attach", "BPF_EVENTS && TRACEPOINTS", "a BPF program on the tracepoint sched_process_exit")
 def _raw_tracepoint(bench: Bench) -> None:
     made = _loaded(bench, bpf.RAW_TRACEPOINT, 0)
     bench.doing("attach it")

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kina_audit.probe import bpf, libc
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
-
-_NEEDS = ("SYS_ADMIN",)
+from kina_audit.probe.model import Bench, MissingError, RefusedError, outside, reading
 
 
 def _map(name: str, expr: str, kind: int, key: int, value: int, *, entries: int = 1, flags: int = 0) -> None:
@@ -16,7 +14,7 @@ def _map(name: str, expr: str, kind: int, key: int, value: int, *, entries: int 
         bench.doing("create the map")
         bpf.create_map(kind, key, value, entries, flags)
 
-    PROBES[name] = Probe(name, expr, "a BPF map", run, capabilities=_NEEDS, net=False, group="bpf")
+    outside(name, expr, "a BPF map")(run)
 
 
 _PAGE = os.sysconf("SC_PAGESIZE")
@@ -39,7 +37,7 @@ _map("bpf_map_cgroup_array", "BPF_SYSCALL && CGROUPS", bpf.CGROUP_ARRAY, 4, 4)
 _map("bpf_map_reuseport_sockarray", "BPF_SYSCALL && INET", bpf.REUSEPORT_SOCKARRAY, 4, 8)
 
 
-@probe("bpf_map_of_maps", "BPF_SYSCALL", "a BPF map of maps", capabilities=_NEEDS, net=False)
+@outside("bpf_map_of_maps", "BPF_SYSCALL", "a BPF map of maps")
 def _map_of_maps(bench: Bench) -> None:
     bench.doing("create the inner map")
     inner = bpf.create_map(bpf.ARRAY, 4, 4)
@@ -47,12 +45,29 @@ def _map_of_maps(bench: Bench) -> None:
     bpf.create_map(bpf.HASH_OF_MAPS, 4, 4, inner=inner)
 
 
-@probe("bpf_map_batch", "BPF_SYSCALL", "a BPF map, filled by one call", capabilities=_NEEDS, net=False)
+@outside("bpf_map_batch", "BPF_SYSCALL", "BPF maps, filled, read and emptied by one call each")
 def _batch(bench: Bench) -> None:
-    bench.doing("create the map")
-    made = bpf.create_map(bpf.HASH, 4, 4, 8)
-    bench.doing("update two elements in one call")
-    bpf.update_batch(made, struct.pack("=II", 1, 2), struct.pack("=II", 3, 4), 2)
+    given = {1: 11, 2: 12, 3: 13}
+    keys, values = (struct.pack("=3I", *numbers) for numbers in (given, given.values()))
+    # The kinds whose elements Cilium's agent reads so: connection tracking is an LRU.
+    for kind, word in ((bpf.HASH, "hash"), (bpf.LRU_HASH, "LRU hash")):
+        bench.doing(f"create a {word} map")
+        made = bpf.create_map(kind, 4, 4, 64)
+        bench.doing(f"update three elements of the {word} map in one call")
+        bpf.change_batch(bpf.MAP_UPDATE_BATCH, made, keys, values, 3)
+        bench.doing(f"look up the elements of the {word} map in one call")
+        _same(bpf.read_batch(bpf.MAP_LOOKUP_BATCH, made, 64), given)
+        bench.doing(f"delete one element of the {word} map by the call for many")
+        bpf.change_batch(bpf.MAP_DELETE_BATCH, made, struct.pack("=I", 1), b"", 1)
+        bench.doing(f"look up and delete the rest of the {word} map in one call")
+        _same(bpf.read_batch(bpf.MAP_LOOKUP_AND_DELETE_BATCH, made, 64), {2: 12, 3: 13})
+        bench.doing(f"look up the elements of the empty {word} map")
+        _same(bpf.read_batch(bpf.MAP_LOOKUP_BATCH, made, 64), {})
+
+
+def _same(found: dict[int, int], wanted: dict[int, int]) -> None:
+    if found != wanted:
+        raise RefusedError(f"it has {found}, not {wanted}")
 
 
 def _program(name: str, expr: str, kind: int, *, result: int = 0, attach: int = 0, kernel: str = "") -> None:
@@ -60,7 +75,7 @@ def _program(name: str, expr: str, kind: int, *, result: int = 0, attach: int = 
         bench.doing("load the program")
         bpf.trivial(kind, result, attach)
 
-    PROBES[name] = Probe(name, expr, "a BPF program", run, kernel, _NEEDS, net=False, group="bpf")
+    outside(name, expr, "a BPF program", kernel=kernel)(run)
 
 
 _ADDR = "CGROUP_BPF && NET"
@@ -100,9 +115,7 @@ def _calls(
         bench.doing(f"load a program that calls {what}")
         bpf.load(kind, prepared + bpf.helper(number) + bpf.mov(0, result) + bpf.EXIT, attach)
 
-    PROBES[name] = Probe(
-        name, expr, f"a BPF program that calls {what}", run, capabilities=_NEEDS, net=False, group="bpf"
-    )
+    outside(name, expr, f"a BPF program that calls {what}")(run)
 
 
 _PARAMS = b"".join([  # 64 zeroed bytes on the stack, r2 = their address
@@ -163,16 +176,17 @@ _calls("bpf_helper_skb_cgroup_id", "SOCK_CGROUP_DATA", "bpf_skb_cgroup_id", 79, 
 _calls("bpf_helper_override_return", "BPF_KPROBE_OVERRIDE", "bpf_override_return", 58, bpf.KPROBE, bpf.mov(2, 0))
 
 
-@probe("bpf_jit_enable_sysctl", "BPF_JIT", "reads net.core.bpf_jit_enable", capabilities=(), net=False)
+@reading("bpf_jit_enable_sysctl", "BPF_JIT", "reads net.core.bpf_jit_enable")
 def _jit_sysctl(bench: Bench) -> None:
     bench.doing("look for /proc/sys/net/core/bpf_jit_enable")
-    if not Path("/proc/sys/net/core").is_dir():
-        raise MissingError("no /proc/sys/net/core here")
+    # Both are shown in the first network namespace only (net/core/sysctl_net_core.c).
+    if not Path("/proc/sys/net/core/netdev_budget").exists():
+        raise MissingError("it shows in the first network namespace only, and this is another or has no /proc/sys")
     if not Path("/proc/sys/net/core/bpf_jit_enable").exists():
         raise RefusedError("no such sysctl")
 
 
-@probe("bpf_prog_is_jited", "BPF_JIT", "a BPF program, asked for its machine code", capabilities=_NEEDS, net=False)
+@outside("bpf_prog_is_jited", "BPF_JIT", "a BPF program, asked for its machine code")
 def _is_jited(bench: Bench) -> None:
     bench.doing("load a program")
     made = bpf.trivial(bpf.SOCKET_FILTER, 0)
@@ -183,9 +197,7 @@ def _is_jited(bench: Bench) -> None:
         raise RefusedError("it is interpreted" + (": net.core.bpf_jit_enable is 0" if off else ""))
 
 
-@probe(
-    "bpf_test_run_sched_cls", "BPF_SYSCALL && NET", "a tc program, run on one packet", capabilities=_NEEDS, net=False
-)
+@outside("bpf_test_run_sched_cls", "BPF_SYSCALL && NET", "a tc program, run on one packet")
 def _test_run(bench: Bench) -> None:
     bench.doing("load the program")
     made = bpf.trivial(bpf.SCHED_CLS, 7)
@@ -194,7 +206,7 @@ def _test_run(bench: Bench) -> None:
         raise RefusedError(f"it returned {said}, not 7")
 
 
-@probe("bpf_tail_call_run", "BPF_SYSCALL", "a program that ends in another", capabilities=_NEEDS, net=False)
+@outside("bpf_tail_call_run", "BPF_SYSCALL", "a program that ends in another")
 def _tail_call(bench: Bench) -> None:
     bench.doing("load two programs")
     jumps = bpf.create_map(bpf.PROG_ARRAY, 4, 4)
@@ -206,7 +218,7 @@ def _tail_call(bench: Bench) -> None:
         raise RefusedError(f"it returned {said}, not 9: the second did not run")
 
 
-@probe("bpf2bpf_call", "BPF_SYSCALL", "a program with a function of its own", capabilities=_NEEDS, net=False)
+@outside("bpf2bpf_call", "BPF_SYSCALL", "a program with a function of its own")
 def _bpf2bpf(bench: Bench) -> None:
     bench.doing("load the program")
     called = bpf.mov(0, 5) + bpf.EXIT
@@ -224,12 +236,12 @@ def _bpffs(bench: Bench) -> Path:
     return place
 
 
-@probe("bpffs_mount", "BPF_SYSCALL", "a bpf file system, mounted privately", capabilities=_NEEDS, net=False)
+@outside("bpffs_mount", "BPF_SYSCALL", "a bpf file system, mounted privately")
 def _mount(bench: Bench) -> None:
     libc.unmount(str(_bpffs(bench)))
 
 
-@probe("bpffs_pin", "BPF_SYSCALL", "a map, pinned in a private bpf file system", capabilities=_NEEDS, net=False)
+@outside("bpffs_pin", "BPF_SYSCALL", "a map, pinned in a private bpf file system")
 def _pin(bench: Bench) -> None:
     place = _bpffs(bench)
     bench.doing("pin a map")
@@ -237,7 +249,7 @@ def _pin(bench: Bench) -> None:
     libc.unmount(str(place))
 
 
-@probe("btf_vmlinux", "DEBUG_INFO_BTF", "reads /sys/kernel/btf/vmlinux", capabilities=(), net=False)
+@reading("btf_vmlinux", "DEBUG_INFO_BTF", "reads /sys/kernel/btf/vmlinux")
 def _btf_file(bench: Bench) -> None:
     bench.doing("read /sys/kernel/btf/vmlinux")
     if not Path("/sys/kernel").is_dir():
@@ -247,7 +259,7 @@ def _btf_file(bench: Bench) -> None:
             raise RefusedError("it does not start as types do")
 
 
-@probe("btf_load", "BPF_SYSCALL", "types given to the kernel", capabilities=_NEEDS, net=False)
+@outside("btf_load", "BPF_SYSCALL", "types given to the kernel")
 def _btf_load(bench: Bench) -> None:
     bench.doing("load the type int")
     strings = b"\0int\0"

@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 from kina_audit.probe import nft, xtables
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
 from kina_audit.probe.netlink import CREATE, DUMP, EXCL, NETFILTER, attr, attributes, be16, be32, nest, text
 
 _CT, _ACCT, _QUEUE, _LOG = 1, 7, 3, 4
@@ -108,7 +108,7 @@ for _name, _expr, _what, _kind, _flags, _body in (
         bench.doing(f"add {what}")
         bench.netlink(NETFILTER).ask(kind, flags, struct.pack(">BBH", socket.AF_INET, 0, 7) + body)
 
-    PROBES[_name] = Probe(_name, _expr, _what, _service, group="conntrack")
+    probe(_name, _expr, _what)(_service)
 
 
 @probe("xtables", "NETFILTER_XTABLES", "an iptables rule by either back-end")

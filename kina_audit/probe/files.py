@@ -6,10 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kina_audit.probe import libc
-from kina_audit.probe.model import PROBES, READS, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, outside, reading
 from kina_audit.probe.modprobe import device, modprobe
-
-_NEEDS = ("SYS_ADMIN",)
 
 
 def _folder(bench: Bench, name: str) -> Path:
@@ -29,6 +27,9 @@ def _known(kind: str) -> Callable[[Bench], None]:
         except OSError as error:
             if error.errno == errno.ENODEV:
                 raise
+            if error.errno in (errno.EPERM, errno.EACCES):
+                # A security module is asked before the kernel looks the file system up.
+                raise MissingError(f"{bench.step}: {error.strerror}") from error
             return
         libc.unmount(str(place))
 
@@ -42,13 +43,10 @@ for _kind, _symbol in (
     ("binfmt_misc", "BINFMT_MISC"), ("mqueue", "POSIX_MQUEUE"), ("securityfs", "SECURITYFS"), ("debugfs", "DEBUG_FS"),
     ("tracefs", "TRACING"), ("fuse", "FUSE_FS"), ("squashfs", "SQUASHFS"),
 ):  # fmt: skip
-    PROBES[f"fs_{_kind}"] = Probe(
-        f"fs_{_kind}", _symbol, f"a {_kind} file system, asked for in private mounts", _known(_kind),
-        capabilities=_NEEDS, net=False, group="files",
-    )  # fmt: skip
+    outside(f"fs_{_kind}", _symbol, f"a {_kind} file system, asked for in private mounts")(_known(_kind))
 
 
-@probe("fs_overlay", "OVERLAY_FS", "an overlay of folders of its own", capabilities=_NEEDS, net=False)
+@outside("fs_overlay", "OVERLAY_FS", "an overlay of folders of its own")
 def _overlay(bench: Bench) -> None:
     lower, upper, work, place = (_folder(bench, f"overlay-{n}") for n in ("lower", "upper", "work", "merged"))
     (lower / "below").touch()
@@ -62,11 +60,16 @@ def _overlay(bench: Bench) -> None:
         raise RefusedError(f"it shows {sorted(seen)}")
 
 
-def _shown(path: str, root: str) -> Callable[[Bench], None]:
+_ALWAYS = {"/proc": "/proc/self", "/sys": "/sys/kernel"}
+"""What is there wherever the file system is, and not when something empty covers it."""
+
+
+def _shown(path: str) -> Callable[[Bench], None]:
     def run(bench: Bench) -> None:
         bench.doing(f"look for {path}")
-        if not Path(root).is_dir():
-            raise MissingError(f"no {root} here")
+        sign = next(sign for start, sign in _ALWAYS.items() if path.startswith(start))
+        if not Path(sign).is_dir():
+            raise MissingError(f"no {sign} here")
         if not Path(path).exists():
             raise RefusedError("it is not there")
 
@@ -90,15 +93,7 @@ for _name, _symbol, _path in (
     ("pci", "PCI", "/sys/bus/pci"),
     ("proc_cpuset", "PROC_PID_CPUSET", "/proc/self/cpuset"),
 ):
-    PROBES[_name] = Probe(
-        _name,
-        _symbol,
-        f"reads {_path}",
-        _shown(_path, "/" + _path.split("/")[1]),
-        capabilities=READS,
-        net=False,
-        group="files",
-    )
+    reading(_name, _symbol, f"reads {_path}")(_shown(_path))
 
 
 def _device(node: str, misc: str, module: str) -> Callable[[Bench], None]:
@@ -116,12 +111,10 @@ for _name, _symbol, _given in (
     ("dev_net_tun", "TUN", ("/dev/net/tun", "tun", "tun")),
     ("vhost_net", "VHOST_NET", ("/dev/vhost-net", "vhost-net", "vhost_net")),
 ):
-    PROBES[_name] = Probe(
-        _name, _symbol, f"opens {_given[0]}, after asking for the module", _device(*_given), capabilities=_NEEDS, net=False, group="files"
-    )  # fmt: skip
+    outside(_name, _symbol, f"opens {_given[0]}, after asking for the module")(_device(*_given))
 
 
-@probe("kvm", "KVM", "opens /dev/kvm", capabilities=(), net=False)
+@reading("kvm", "KVM", "opens /dev/kvm")
 def _kvm(bench: Bench) -> None:
     # Its module depends on the processor, and does not load without virtualization in hardware.
     bench.doing("open /dev/kvm")
@@ -167,10 +160,7 @@ for _name, _symbol, _path, _module in (
     ("rbd", "BLK_DEV_RBD", "/sys/bus/rbd", "rbd"),
     ("nvme_tcp", "NVME_TCP", "/sys/module/nvme_tcp", "nvme_tcp"),
 ):
-    PROBES[_name] = Probe(
-        _name, _symbol, f"reads {_path}, after asking for the module", _driver(_path, _module),
-        capabilities=READS, net=False, group="files",
-    )  # fmt: skip
+    reading(_name, _symbol, f"reads {_path}, after asking for the module")(_driver(_path, _module))
 
 
 def _sign(path: str, what: str) -> Callable[[Bench], None]:
@@ -191,9 +181,7 @@ for _name, _symbol, _path, _without in (
     ("devicetree", "OF", "/sys/firmware/devicetree", "because the firmware gives none"),
     ("selinuxfs", "SECURITY_SELINUX", "/sys/fs/selinux", "because SELinux is off"),
 ):  # fmt: skip
-    PROBES[_name] = Probe(
-        _name, _symbol, f"reads {_path}", _sign(_path, _without), capabilities=READS, net=False, group="files"
-    )
+    reading(_name, _symbol, f"reads {_path}")(_sign(_path, _without))
 
 
 def _in_tracefs(path: str, wanted: str = "") -> Callable[[Bench], None]:
@@ -222,15 +210,7 @@ for _name, _symbol, _path, _wanted in (
     ("tracepoint_syscalls", "FTRACE_SYSCALLS", "events/syscalls", ""),
     ("tracepoint_sched", "TRACEPOINTS", "events/sched/sched_switch", ""),
 ):
-    PROBES[_name] = Probe(
-        _name,
-        _symbol,
-        f"reads {_path} of a private tracefs",
-        _in_tracefs(_path, _wanted),
-        capabilities=_NEEDS,
-        net=False,
-        group="files",
-    )
+    outside(_name, _symbol, f"reads {_path} of a private tracefs")(_in_tracefs(_path, _wanted))
 
 
 def _target(name: str) -> Callable[[Bench], None]:
@@ -258,10 +238,7 @@ for _name, _symbol, _wanted in (
     ("dm_crypt", "DM_CRYPT", "crypt"), ("dm_verity", "DM_VERITY", "verity"), ("dm_thin", "DM_THIN_PROVISIONING", "thin-pool"),
     ("dm_multipath", "DM_MULTIPATH", "multipath"),
 ):  # fmt: skip
-    PROBES[_name] = Probe(
-        _name, f"BLK_DEV_DM && {_symbol}", "asks the device mapper for a target's version", _target(_wanted),
-        capabilities=_NEEDS, net=False, group="files",
-    )  # fmt: skip
+    outside(_name, f"BLK_DEV_DM && {_symbol}", "asks the device mapper for a target's version")(_target(_wanted))
 
 
 def _security_module(name: str) -> Callable[[Bench], None]:
@@ -286,7 +263,6 @@ def _security_module(name: str) -> Callable[[Bench], None]:
 
 for _lsm, _symbol in (("apparmor", "SECURITY_APPARMOR"), ("selinux", "SECURITY_SELINUX"), ("bpf", "BPF_LSM"),
                       ("landlock", "SECURITY_LANDLOCK"), ("smack", "SECURITY_SMACK")):  # fmt: skip
-    PROBES[f"lsm_{_lsm}"] = Probe(
-        f"lsm_{_lsm}", f'{_symbol} && contains(LSM, "{_lsm}")', "reads the list of active security modules",
-        _security_module(_lsm), capabilities=_NEEDS, net=False, group="files",
-    )  # fmt: skip
+    outside(f"lsm_{_lsm}", f'{_symbol} && contains(LSM, "{_lsm}")', "reads the list of active security modules")(
+        _security_module(_lsm)
+    )

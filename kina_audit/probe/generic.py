@@ -3,7 +3,7 @@
 import socket
 import struct
 
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
 from kina_audit.probe.modprobe import modprobe
 from kina_audit.probe.netlink import GENERIC, attr, attributes, nest, text, u32
 
@@ -54,7 +54,7 @@ for _name, _expr, _given in (
     def _ipvs(bench: Bench, given: tuple[str, int] = _given) -> None:
         _service(bench, *given)
 
-    PROBES[_name] = Probe(_name, _expr, "an IPVS service", _ipvs, group="generic")
+    probe(_name, _expr, "an IPVS service")(_ipvs)
 
 for _name, _symbol, _timeout in (("ipvs_tcp", "IP_VS_PROTO_TCP", 4), ("ipvs_udp", "IP_VS_PROTO_UDP", 6)):
 
@@ -66,7 +66,7 @@ for _name, _symbol, _timeout in (("ipvs_tcp", "IP_VS_PROTO_TCP", 4), ("ipvs_udp"
         if timeout not in attributes(answers[0][4:]):
             raise RefusedError("the protocol has none")
 
-    PROBES[_name] = Probe(_name, f"IP_VS && {_symbol}", "reads IPVS's timeouts", _protocol, group="generic")
+    probe(_name, f"IP_VS && {_symbol}", "reads IPVS's timeouts")(_protocol)
 
 
 @probe("ipvs", "IP_VS", "asks for IPVS by generic netlink")
@@ -119,7 +119,7 @@ for _name, _symbol, _kind, _port in (
         body = struct.pack("=BBHi", 1, 1, 0, index) + u32(2, kind) + text(3, "kina1") + options + u32(5, 0)
         bench.netlink(GENERIC).ask(number, 0, body)
 
-    PROBES[_name] = Probe(_name, f"OPENVSWITCH && {_symbol}", "an Open vSwitch tunnel port", _vport, group="generic")
+    probe(_name, f"OPENVSWITCH && {_symbol}", "an Open vSwitch tunnel port")(_vport)
 
 
 @probe("psample", "PSAMPLE", "asks for psample by generic netlink")

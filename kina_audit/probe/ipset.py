@@ -3,7 +3,7 @@
 import socket
 import struct
 
-from kina_audit.probe.model import PROBES, Bench, Probe
+from kina_audit.probe.model import Bench, probe
 from kina_audit.probe.netlink import CREATE, EXCL, NETFILTER, attr, attributes, nest, text
 
 _SUBSYSTEM = 6
@@ -52,4 +52,4 @@ for _name, _symbol, _kind, _family in (
     def _run(bench: Bench, kind: str = _kind, family: int = _family) -> None:
         create(bench, "kina", kind, family)
 
-    PROBES[_name] = Probe(_name, f"IP_SET && {_symbol}", f"an IP set of type {_kind}", _run, group="ipset")
+    probe(_name, f"IP_SET && {_symbol}", f"an IP set of type {_kind}")(_run)

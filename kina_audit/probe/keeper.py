@@ -12,6 +12,7 @@ What an unprivileged process may not do is left out, and the probes that need it
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import resource
@@ -27,10 +28,13 @@ from typing import Any
 from kina_audit.probe import libc
 from kina_audit.probe.catalogue import every_probe
 from kina_audit.probe.model import Bench, MissingError, Probe, RefusedError
-from kina_audit.probe.surroundings import capabilities
+from kina_audit.probe.surroundings import capabilities, user_namespace
 
 PREFIX = "kina-audit-probe-"
-_OTHERS = (libc.CLONE_NEWUTS, libc.CLONE_NEWIPC, libc.CLONE_NEWCGROUP)
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+_FORBIDDEN = (errno.EPERM, errno.EACCES)
+_FILES = 64
+"""As many open files as no probe and its helpers have at once."""
 _MOST_SAID = 400
 
 
@@ -38,6 +42,9 @@ def main() -> int:
     """Read one request from standard input, answer a JSON line for each probe."""
     request = json.loads(sys.stdin.readline())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _more(resource.RLIMIT_NOFILE, 1024)
+    # Before 5.11 maps and programs count against it, and the kernel answers EPERM.
+    _more(resource.RLIMIT_MEMLOCK, resource.RLIM_INFINITY)
     scratch, cgroup = _rooms()
     try:
         with contextlib.suppress(OSError):
@@ -61,6 +68,15 @@ def main() -> int:
     return 0
 
 
+def _more(limit: int, wanted: int) -> None:
+    """Raise a limit of this process as far as it may."""
+    _, most = resource.getrlimit(limit)
+    for soft, hard in ((wanted, wanted), (most, most)):
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(limit, (soft, hard))
+            return
+
+
 def _rooms() -> tuple[Path | None, Path | None]:
     """A scratch folder and a cgroup; None where this process or kernel gives none."""
     try:
@@ -71,20 +87,48 @@ def _rooms() -> tuple[Path | None, Path | None]:
     except OSError:
         return None, None
     scratch = Path(place)
-    for flag in _OTHERS[:2]:
+    for flag in (libc.CLONE_NEWUTS, libc.CLONE_NEWIPC):
         with contextlib.suppress(OSError):
             libc.unshare(flag)
     tree = scratch / "cgroup"
     tree.mkdir()
     try:
         libc.mount("cgroup2", str(tree), "cgroup2")
-        for stale in tree.glob(f"{PREFIX}*"):
-            _remove(stale)
-        cgroup = tree / f"{PREFIX}{os.getpid()}"
-        cgroup.mkdir()
+        _sweep(tree)
+        return scratch, _own_cgroup(tree)
     except OSError:
         return scratch, None
-    return scratch, cgroup
+
+
+def _sweep(tree: Path) -> None:
+    """Remove what a run left that was killed together with its keeper; a run that goes on holds a lock on its cgroup."""
+    for stale in tree.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            held = os.open(stale, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stale.rmdir()
+            finally:
+                os.close(held)
+
+
+def _own_cgroup(tree: Path) -> Path:
+    """Make a cgroup and lock it for as long as this process lives.
+
+    Raises:
+        OSError: none can be made.
+    """
+    cgroup = tree / f"{PREFIX}{os.getpid()}"
+    for _ in range(10):
+        # Another run may sweep it away before it is locked.
+        with contextlib.suppress(FileNotFoundError):
+            cgroup.mkdir(exist_ok=True)
+            held = os.open(cgroup, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(held, fcntl.LOCK_SH)
+            if cgroup.is_dir():
+                return cgroup
+            os.close(held)
+    raise OSError(errno.EBUSY, "other runs remove it again and again")
 
 
 def _place() -> str:
@@ -134,13 +178,15 @@ def _init(request: dict[str, Any], scratch: Path | None, cgroup: Path | None) ->
             (cgroup / "cgroup.procs").write_text("0", encoding="ascii")
     known = every_probe()
     have = capabilities()
+    scarce = 0 < resource.getrlimit(resource.RLIMIT_NOFILE)[0] < _FILES
     with contextlib.suppress(ImportError):
         import pyroute2  # noqa: F401  (once, before the forks)
     for name in request["probes"]:
         probe = known[name]
         missing = [f"CAP_{c}" for c in probe.capabilities if c not in have]
-        if missing:
-            answer = {"outcome": "not-tried", "said": f"needs {', '.join(missing)}"}
+        if missing or scarce:
+            needs = ", ".join(missing) or f"{_FILES} open files (ulimit -n)"
+            answer = {"outcome": "not-tried", "said": f"needs {needs}"}
         else:
             answer = _apart(probe, Bench(scratch, cgroup), request["timeout"], verbose=request["verbose"])
         _say({"probe": name, **answer})
@@ -152,8 +198,11 @@ def _say(answer: dict[str, Any]) -> None:
 
 def _apart(probe: Probe, bench: Bench, seconds: float, *, verbose: bool) -> dict[str, str]:
     """Try a probe in a process of its own."""
-    reader, writer = os.pipe()
-    child = os.fork()
+    try:
+        reader, writer = os.pipe()
+        child = os.fork()
+    except OSError as error:
+        return {"outcome": "not-tried", "said": f"no process to try it in: {error.strerror}"}
     if child == 0:
         try:
             os.close(reader)
@@ -214,6 +263,9 @@ def attempt(probe: Probe, bench: Bench, fresh: Callable[[], None] | None = None)
         words = (error.strerror if isinstance(error, OSError) else "") or os.strerror(number)
         # Linux has one number for both names, and the kernel uses this one.
         name = "EOPNOTSUPP" if number == errno.EOPNOTSUPP else errno.errorcode.get(number, str(number))
+        if number in _SHORT or (number in _FORBIDDEN and user_namespace()):
+            why = "this process may not have more" if number in _SHORT else "its rights hold in a user namespace only"
+            return {"outcome": "not-tried", "errno": name, "said": f"{bench.step}: {words}: {why}"[:_MOST_SAID]}
         return {"outcome": "fails", "errno": name, "said": f"{bench.step}: {words}"[:_MOST_SAID]}
     return {"outcome": "works"}
 

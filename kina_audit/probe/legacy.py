@@ -5,7 +5,7 @@ import socket
 import struct
 
 from kina_audit.probe import libc
-from kina_audit.probe.model import PROBES, Bench, Probe
+from kina_audit.probe.model import Bench, probe
 from kina_audit.probe.modprobe import modprobe
 
 _GET_INFO = _REPLACE = 64
@@ -91,9 +91,7 @@ for _table in _HOOKS:
             opened.append(_HOOKS[table][0], 0, [], ACCEPT)
 
         _full = f"legacy_{_word}_{_table}"
-        PROBES[_full] = Probe(
-            _full, f"{_symbol}_{_table.upper()}", f"a legacy {_word} rule in {_table}", _run, group="legacy"
-        )  # fmt: skip
+        probe(_full, f"{_symbol}_{_table.upper()}", f"a legacy {_word} rule in {_table}")(_run)
 
 
 for _six, _full, _symbol in ((2, "legacy_ip_tables", "IP_NF_IPTABLES"), (10, "legacy_ip6_tables", "IP6_NF_IPTABLES")):
@@ -107,4 +105,4 @@ for _six, _full, _symbol in ((2, "legacy_ip_tables", "IP_NF_IPTABLES"), (10, "le
             if error.errno != errno.ENOENT:
                 raise
 
-    PROBES[_full] = Probe(_full, _symbol, "asks for a legacy table", _framework, group="legacy")
+    probe(_full, _symbol, "asks for a legacy table")(_framework)

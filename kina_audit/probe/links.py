@@ -4,7 +4,7 @@ import os
 import struct
 from typing import Any
 
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
 from kina_audit.probe.modprobe import device
 
 _DEVICE = "kina0"
@@ -41,7 +41,7 @@ def _one(kind: str, options: dict[str, Any]) -> Any:
 
 
 for _name, _expr, _kind, _options, _kernel in _ALONE:
-    PROBES[_name] = Probe(_name, _expr, f"a {_kind} link", _one(_kind, _options), _kernel, group="links")
+    probe(_name, _expr, f"a {_kind} link", kernel=_kernel)(_one(_kind, _options))
 
 
 def veth(bench: Bench, one: str = "kina0", other: str = "kina1") -> tuple[int, int]:
@@ -112,7 +112,7 @@ for _name, _expr, _kind, _options in (
     ("link_ipvlan_l3s", "IPVLAN && IPVLAN_L3S", "ipvlan", {"ipvlan_mode": 2}),
     ("link_vlan", "VLAN_8021Q", "vlan", {"vlan_id": 7}),
 ):
-    PROBES[_name] = Probe(_name, _expr, f"a {_kind} link on another", _over(_kind, _options), group="links")
+    probe(_name, _expr, f"a {_kind} link on another")(_over(_kind, _options))
 
 
 @probe("bridge_vlan_filtering", "BRIDGE_VLAN_FILTERING", "a bridge that filters by VLAN")

@@ -1,9 +1,11 @@
 """A probe: one function that tries one thing, with what it touches and the Kconfig expression behind it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kina_audit.base.datatype import datatype, field
 
 if TYPE_CHECKING:
     from kina_audit.probe.netlink import Netlink
@@ -17,7 +19,7 @@ class MissingError(Exception):
     """What the probe itself needs is not there, so nothing is known about what it is for; the message names it."""
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class Bench:
     """What a probe works with; made anew for each, in a fresh network namespace.
 
@@ -81,7 +83,7 @@ class Bench:
         self._opened.clear()
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Probe:
     """One thing that can be tried.
 
@@ -109,9 +111,6 @@ class Probe:
 PROBES: dict[str, Probe] = {}
 """Every probe by name; `catalogue.every_probe` fills it."""
 
-READS: tuple[str, ...] = ()
-"""Capabilities of a probe that only reads."""
-
 
 def probe(
     name: str,
@@ -127,8 +126,15 @@ def probe(
     def register(run: Callable[[Bench], None]) -> Callable[[Bench], None]:
         if name in PROBES:
             raise ValueError(f"two probes are called {name}")
-        group = run.__module__.rpartition(".")[2]
+        group = run.__module__.rpartition(".")[2].partition("_")[0]
         PROBES[name] = Probe(name, expr, touches, run, kernel, capabilities, net, group)
         return run
 
     return register
+
+
+outside = partial(probe, capabilities=("SYS_ADMIN",), net=False)
+"""Register a probe that has nothing to do with network namespaces."""
+
+reading = partial(probe, capabilities=(), net=False)
+"""Register a probe that only reads, which anybody may."""

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kina_audit.probe import libc
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, outside, probe
 
 _NEEDS = ("SYS_ADMIN",)
+_SHOWN = Path("/proc/self/ns")
 
 for _word, _symbol, _flag in (
     ("net", "NET_NS", libc.CLONE_NEWNET),
@@ -21,11 +22,15 @@ for _word, _symbol, _flag in (
     def _run(bench: Bench, word: str = _word, flag: int = _flag) -> None:
         bench.doing(f"unshare the {word} namespace")
         libc.unshare(flag)
+        # Without control groups the kernel takes the flag and does nothing (include/linux/cgroup.h, copy_cgroup_ns).
+        if not _SHOWN.is_dir():
+            raise MissingError(f"no {_SHOWN} here, so nothing shows whether there is one now")
+        if not (_SHOWN / word).exists():
+            raise RefusedError("it is not there")
 
-    PROBES[f"ns_{_word}"] = Probe(
-        f"ns_{_word}", _symbol, f"a new {_word} namespace", _run,
-        capabilities=() if _word == "user" else _NEEDS, net=False, group="namespaces",
-    )  # fmt: skip
+    probe(
+        f"ns_{_word}", _symbol, f"a new {_word} namespace", capabilities=() if _word == "user" else _NEEDS, net=False
+    )(_run)
 
 
 def _controllers(bench: Bench) -> set[str]:
@@ -65,12 +70,10 @@ for _name, _symbol, _controlled in (
     ("cgroup_subsys_net_prio", "CGROUP_NET_PRIO", "net_prio"),
     ("cgroup_subsys_net_cls", "CGROUP_NET_CLASSID", "net_cls"),
 ):
-    PROBES[_name] = Probe(
-        _name, _symbol, "reads the list of cgroup controllers", _controller(_controlled), capabilities=_NEEDS, net=False, group="namespaces"
-    )  # fmt: skip
+    outside(_name, _symbol, "reads the list of cgroup controllers")(_controller(_controlled))
 
 
-@probe("cgroup2_mount", "CGROUPS", "a cgroup v2 file system, mounted privately", capabilities=_NEEDS, net=False)
+@outside("cgroup2_mount", "CGROUPS", "a cgroup v2 file system, mounted privately")
 def _mount(bench: Bench) -> None:
     place = bench.scratch / "cgroup-again"
     place.mkdir(exist_ok=True)
@@ -109,6 +112,4 @@ for _name, _symbol, _given in (
     ("cgroup_cpu_max", "CFS_BANDWIDTH", ("cpu", "cpu.max", "cpu.cfs_quota_us")),
     ("cgroup_cpu_weight", "FAIR_GROUP_SCHED", ("cpu", "cpu.weight", "cpu.shares")),
 ):
-    PROBES[_name] = Probe(
-        _name, _symbol, f"reads {_given[1]} of a cgroup of its own", _limit(*_given), capabilities=_NEEDS, net=False, group="namespaces"
-    )  # fmt: skip
+    outside(_name, _symbol, f"reads {_given[1]} of a cgroup of its own")(_limit(*_given))

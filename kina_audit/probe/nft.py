@@ -7,7 +7,7 @@ import errno
 import struct
 from collections.abc import Callable
 
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, probe
+from kina_audit.probe.model import Bench, MissingError, probe
 from kina_audit.probe.netlink import CREATE, EXCL, NETFILTER, attr, be16, be32, nest, text
 
 INET, IP, ARP, NETDEV, BRIDGE, IP6 = 1, 2, 3, 5, 7, 10
@@ -100,9 +100,9 @@ for _family, _word in _FAMILIES.items():
     def _table(bench: Bench, family: int = _family) -> None:
         add_table(bench, family)
 
-    PROBES[f"nft_add_table_{_word}"] = Probe(
-        f"nft_add_table_{_word}", f"NF_TABLES && NF_TABLES_{_symbol}", f"an nf_tables table of family {_word}", _table, group="nft"
-    )  # fmt: skip
+    probe(f"nft_add_table_{_word}", f"NF_TABLES && NF_TABLES_{_symbol}", f"an nf_tables table of family {_word}")(
+        _table
+    )
 
 
 def _chain(family: int, kind: str, hook: int) -> Callable[[Bench], None]:
@@ -133,9 +133,9 @@ for _name, _expr, _family, _kind, _hook, _kernel in (
     ("nft_chain_netdev_ingress", "NF_TABLES_NETDEV && NETFILTER_INGRESS", NETDEV, "filter", INGRESS, ""),
     ("nft_chain_netdev_egress", "NF_TABLES_NETDEV && NETFILTER_EGRESS", NETDEV, "filter", EGRESS, ">=5.16"),
 ):
-    PROBES[_name] = Probe(
-        _name, _expr, f"an nf_tables {_kind} chain of family {_FAMILIES[_family]}", _chain(_family, _kind, _hook), _kernel, group="nft"
-    )  # fmt: skip
+    probe(_name, _expr, f"an nf_tables {_kind} chain of family {_FAMILIES[_family]}", kernel=_kernel)(
+        _chain(_family, _kind, _hook)
+    )
 
 
 def _expressions(families: tuple[int, ...], kind: str, hook: int, *made: bytes) -> Callable[[Bench], None]:
@@ -194,9 +194,7 @@ for _name, _expr, _families, _kind, _hook, _made in (
     ("nft_expr_quota", "NFT_QUOTA", _ANY, "filter", FORWARD, (expression("quota", attr(1, struct.pack(">Q", 9999))),)),
     ("nft_expr_notrack", "NFT_CT", _ANY, "filter", PREROUTING, (expression("notrack"),)),
 ):  # fmt: skip
-    PROBES[_name] = Probe(
-        _name, _expr, "an nf_tables rule", _expressions(_families, _kind, _hook, *_made), group="nft"
-    )  # fmt: skip
+    probe(_name, _expr, "an nf_tables rule")(_expressions(_families, _kind, _hook, *_made))
 
 
 @probe("nft_expr_log", "NFT_LOG", "an nf_tables rule that logs")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kina_audit.probe.links import any_link
-from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, probe, reading
 
 _TABLE = 2004
 _PRIORITY = 100
@@ -83,13 +83,13 @@ def _multipath(bench: Bench) -> None:
     bench.ip.route("add", dst="198.51.100.0/24", multipath=hops)
 
 
-@probe("af_inet", "INET", "an IPv4 socket", capabilities=(), net=False)
+@reading("af_inet", "INET", "an IPv4 socket")
 def _inet(bench: Bench) -> None:
     bench.doing("open an IPv4 socket")
     socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()
 
 
-@probe("af_inet6", "IPV6", "an IPv6 socket", capabilities=(), net=False)
+@reading("af_inet6", "IPV6", "an IPv6 socket")
 def _inet6(bench: Bench) -> None:
     bench.doing("open an IPv6 socket")
     socket.socket(socket.AF_INET6, socket.SOCK_STREAM).close()

@@ -5,13 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from kina_audit.engine.probed import Attempt, Outcome, Probing
-from kina_audit.errors import UsageError
+from kina_audit.errors import NothingCheckedError, UsageError
 from kina_audit.probe.surroundings import circumstances, loaded_modules
 
 SECONDS = 20.0
@@ -39,6 +38,7 @@ def run(
 
     Raises:
         UsageError: not on Linux, or pyroute2 is not installed.
+        NothingCheckedError: no process can be started.
     """
     if not sys.platform.startswith("linux"):
         raise UsageError("probes try a running Linux kernel, and this is none", "Run it in a container or on a node.")
@@ -48,11 +48,7 @@ def run(
         raise UsageError("probes need pyroute2, which is not installed", "pip install 'kina-audit[probe]'")
     before = loaded_modules()
     request = {"probes": list(names), "timeout": seconds, "verbose": step is not None}
-    errors = tempfile.TemporaryFile()  # noqa: SIM115  (read when the keeper has ended)
-    keeper = subprocess.Popen(
-        [sys.executable, "-P", "-m", "kina_audit.probe.keeper"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
-    )  # fmt: skip
+    keeper, errors = _start()
     attempts = {n: Attempt(n, Outcome.NOT_TRIED, said=why) for n, why in (left_out or {}).items()}
     try:
         assert keeper.stdin is not None
@@ -74,13 +70,47 @@ def run(
                 done(attempt)
     finally:
         _finish(keeper)
-        errors.seek(0)
-        fault = errors.read(_MOST_LINE).decode("utf-8", "replace").strip().rpartition("\n")[2]
-        errors.close()
+        fault = ""
+        with suppress(BlockingIOError):
+            fault = os.read(errors, _MOST_LINE).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        os.close(errors)
+        if keeper.returncode:
+            _sweep()
     why = "the run ended before it" + (f": {fault}" if fault else "")
     for name in names:
         attempts.setdefault(name, Attempt(name, Outcome.NOT_TRIED, said=why))
     return Probing(attempts, circumstances(before))
+
+
+def _start() -> tuple["subprocess.Popen[bytes]", int]:
+    """The keeper, and a pipe with what it says on standard error; it is read at the end and blocks nobody."""
+    errors, said = os.pipe()
+    for end in (errors, said):
+        os.set_blocking(end, False)
+    try:
+        keeper = subprocess.Popen(
+            [sys.executable, "-P", "-m", "kina_audit.probe.keeper"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        os.close(errors)
+        raise NothingCheckedError(
+            f"no process can be started to try anything in: {error.strerror}", "Allow it more processes and open files."
+        ) from error
+    finally:
+        os.close(said)
+    return keeper, errors
+
+
+def _sweep() -> None:
+    """A keeper that was killed leaves an empty cgroup; one with nothing to do removes it."""
+    with suppress(NothingCheckedError, OSError):
+        keeper, errors = _start()
+        os.close(errors)
+        with suppress(OSError):
+            assert keeper.stdin is not None
+            keeper.stdin.write(b'{"probes": []}\n')
+        _finish(keeper)
 
 
 def _finish(keeper: "subprocess.Popen[bytes]") -> None:

@@ -5,7 +5,7 @@ import socket
 import struct
 from collections.abc import Callable
 
-from kina_audit.probe.model import PROBES, READS, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
 from kina_audit.probe.netlink import DUMP, SOCK_DIAG
 
 _BY_FAMILY, _DESTROY = 20, 21
@@ -22,15 +22,15 @@ def _open(family: int, kind: int, protocol: int = 0) -> Callable[[Bench], None]:
 for _name, _symbol, _what, _run, _capabilities in (
     ("af_packet_socket", "PACKET", "a packet socket", _open(17, socket.SOCK_RAW), ("SYS_ADMIN", "NET_RAW")),
     ("af_xdp_socket", "XDP_SOCKETS", "an XDP socket", _open(44, socket.SOCK_RAW), ("SYS_ADMIN", "NET_RAW")),
-    ("af_vsock", "VSOCKETS", "a vsock socket", _open(40, socket.SOCK_STREAM), READS),
-    ("ipproto_sctp", "IP_SCTP", "an SCTP socket", _open(socket.AF_INET, socket.SOCK_STREAM, 132), READS),
-    ("ipproto_mptcp", "MPTCP", "an MPTCP socket", _open(socket.AF_INET, socket.SOCK_STREAM, 262), READS),
-    ("af_unix", "UNIX", "a Unix socket", _open(socket.AF_UNIX, socket.SOCK_STREAM), READS),
-    ("netlink_audit", "AUDIT", "an audit netlink socket", _open(16, socket.SOCK_RAW, 9), READS),
-    ("netlink_xfrm", "XFRM_USER", "an XFRM netlink socket", _open(16, socket.SOCK_RAW, 6), READS),
-    ("netlink_sock_diag", "NET", "a socket diagnosis netlink socket", _open(16, socket.SOCK_RAW, 4), READS),
+    ("af_vsock", "VSOCKETS", "a vsock socket", _open(40, socket.SOCK_STREAM), ()),
+    ("ipproto_sctp", "IP_SCTP", "an SCTP socket", _open(socket.AF_INET, socket.SOCK_STREAM, 132), ()),
+    ("ipproto_mptcp", "MPTCP", "an MPTCP socket", _open(socket.AF_INET, socket.SOCK_STREAM, 262), ()),
+    ("af_unix", "UNIX", "a Unix socket", _open(socket.AF_UNIX, socket.SOCK_STREAM), ()),
+    ("netlink_audit", "AUDIT", "an audit netlink socket", _open(16, socket.SOCK_RAW, 9), ()),
+    ("netlink_xfrm", "XFRM_USER", "an XFRM netlink socket", _open(16, socket.SOCK_RAW, 6), ()),
+    ("netlink_sock_diag", "NET", "a socket diagnosis netlink socket", _open(16, socket.SOCK_RAW, 4), ()),
 ):
-    PROBES[_name] = Probe(_name, _symbol, _what, _run, capabilities=_capabilities, net=False, group="sockets")
+    probe(_name, _symbol, _what, capabilities=_capabilities, net=False)(_run)
 
 
 def _diag(request: bytes) -> Callable[[Bench], None]:
@@ -49,7 +49,7 @@ for _name, _symbol, _what, _request in (
     ("netlink_diag", "NETLINK_DIAG", "netlink", struct.pack("=BBHII8x", 16, 255, 0, 0, 0)),
     ("vsock_diag", "VSOCKETS_DIAG", "vsock", struct.pack("=BBHIII8x", 40, 0, 0, 0xFFFF, 0, 0)),
 ):
-    PROBES[_name] = Probe(_name, _symbol, f"lists {_what} sockets", _diag(_request), group="sockets")
+    probe(_name, _symbol, f"lists {_what} sockets")(_diag(_request))
 
 
 @probe("inet_diag_destroy", "INET_DIAG_DESTROY", "a TCP connection of its own, closed by the kernel")

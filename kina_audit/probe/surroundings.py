@@ -28,6 +28,12 @@ def capabilities() -> frozenset[str]:
     return frozenset(name for name, bit in _NUMBERS.items() if mask >> bit & 1)
 
 
+def user_namespace() -> bool:
+    """Whether this process is in another user namespace than the first, which maps every number to itself."""
+    mapped = _read("/proc/self/uid_map").split()
+    return bool(mapped) and mapped != ["0", "0", "4294967295"]
+
+
 def loaded_modules() -> frozenset[str]:
     """Names in /proc/modules."""
     return frozenset(line.split()[0] for line in _read("/proc/modules").splitlines() if line.strip())
@@ -46,4 +52,5 @@ def circumstances(before: frozenset[str]) -> Circumstances:
         modules_disabled=_read("/proc/sys/kernel/modules_disabled").strip() == "1",
         module_files=Path(f"/lib/modules/{os.uname().release}").is_dir() if has_modules else None,
         new_modules=tuple(sorted(loaded_modules() - before)),
+        user_namespace=user_namespace(),
     )

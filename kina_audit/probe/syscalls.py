@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from kina_audit.probe import libc
-from kina_audit.probe.model import PROBES, READS, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, outside, probe, reading
 
 _X86 = {
     "perf_event_open": 298,
@@ -59,25 +59,23 @@ def _call(name: str, *arguments: int, fine: tuple[int, ...] = ()) -> Callable[[B
 
 
 for _name, _symbol, _run, _capabilities in (
-    ("inotify", "INOTIFY_USER", _call("inotify_init1", 0), READS),
+    ("inotify", "INOTIFY_USER", _call("inotify_init1", 0), ()),
     ("fanotify", "FANOTIFY", _call("fanotify_init", 0, 0), ("SYS_ADMIN",)),
-    ("userfaultfd", "USERFAULTFD", _call("userfaultfd", 1), READS),
+    ("userfaultfd", "USERFAULTFD", _call("userfaultfd", 1), ()),
     (
         "fhandle",
         "FHANDLE",
         _call("name_to_handle_at", 0, 0, 0, 0, 0, fine=(errno.EFAULT, errno.EINVAL, errno.EBADF)),
-        READS,
+        (),
     ),
-    ("io_uring", "IO_URING", _call("io_uring_setup", 0, 0, fine=(errno.EFAULT, errno.EINVAL)), READS),
+    ("io_uring", "IO_URING", _call("io_uring_setup", 0, 0, fine=(errno.EFAULT, errno.EINVAL)), ()),
     # EOPNOTSUPP: it is built, and not among the active security modules.
-    ("landlock", "SECURITY_LANDLOCK", _call("landlock_create_ruleset", 0, 0, 1, fine=(errno.EOPNOTSUPP,)), READS),
+    ("landlock", "SECURITY_LANDLOCK", _call("landlock_create_ruleset", 0, 0, 1, fine=(errno.EOPNOTSUPP,)), ()),
 ):
-    PROBES[_name] = Probe(
-        _name, _symbol, "one system call", _run, capabilities=_capabilities, net=False, group="syscalls"
-    )
+    probe(_name, _symbol, "one system call", capabilities=_capabilities, net=False)(_run)
 
 
-@probe("perf_event_open_sw", "PERF_EVENTS", "a software perf event on itself", capabilities=("SYS_ADMIN",), net=False)
+@outside("perf_event_open_sw", "PERF_EVENTS", "a software perf event on itself")
 def _perf(bench: Bench) -> None:
     attributes = libc.buffer(128)
     attributes.raw = struct.pack("=IIQ", 1, 112, 0).ljust(128, b"\0")
@@ -85,7 +83,7 @@ def _perf(bench: Bench) -> None:
     os.close(libc.syscall(number("perf_event_open"), libc.address_of(attributes), 0, -1, -1, 8))
 
 
-@probe("epoll", "EPOLL", "an epoll descriptor", capabilities=(), net=False)
+@reading("epoll", "EPOLL", "an epoll descriptor")
 def _epoll(bench: Bench) -> None:
     import select
 
@@ -93,44 +91,32 @@ def _epoll(bench: Bench) -> None:
     select.epoll().close()
 
 
-@probe("eventfd", "EVENTFD", "an eventfd", capabilities=(), net=False)
+@reading("eventfd", "EVENTFD", "an eventfd")
 def _eventfd(bench: Bench) -> None:
     bench.doing("call eventfd2")
     os.close(os.eventfd(0))
 
 
-@probe("memfd", "MEMFD_CREATE", "a memfd", capabilities=(), net=False)
+@reading("memfd", "MEMFD_CREATE", "a memfd")
 def _memfd(bench: Bench) -> None:
     bench.doing("call memfd_create")
     os.close(os.memfd_create("kina"))
 
 
-@probe(
-    "checkpoint_restore",
-    "CHECKPOINT_RESTORE",
-    "asks prctl for the size of struct prctl_mm_map",
-    capabilities=(),
-    net=False,
-)
+@reading("checkpoint_restore", "CHECKPOINT_RESTORE", "asks prctl for the size of struct prctl_mm_map")
 def _checkpoint(bench: Bench) -> None:
     size = libc.buffer(8)
     bench.doing("call prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE)")
     libc.syscall(number("prctl"), 35, 15, libc.address_of(size), 0, 0)
 
 
-@probe("seccomp", "SECCOMP", "asks prctl for the seccomp mode", capabilities=(), net=False)
+@reading("seccomp", "SECCOMP", "asks prctl for the seccomp mode")
 def _seccomp(bench: Bench) -> None:
     bench.doing("call prctl(PR_GET_SECCOMP)")
     libc.syscall(number("prctl"), 21, 0, 0, 0, 0)
 
 
-@probe(
-    "seccomp_filter",
-    "SECCOMP_FILTER",
-    "a seccomp filter that allows everything, over itself",
-    capabilities=(),
-    net=False,
-)
+@reading("seccomp_filter", "SECCOMP_FILTER", "a seccomp filter that allows everything, over itself")
 def _filter(bench: Bench) -> None:
     one, program = libc.buffer(8), libc.buffer(16)
     one.raw = struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000)
@@ -141,13 +127,13 @@ def _filter(bench: Bench) -> None:
     libc.syscall(number("prctl"), 22, 2, libc.address_of(program), 0, 0)
 
 
-@probe("multiuser", "MULTIUSER", "becomes nobody", capabilities=("SYS_ADMIN",), net=False)
+@reading("multiuser", "MULTIUSER", "asks to stay who one is")
 def _multiuser(bench: Bench) -> None:
     bench.doing("call setresuid")
-    os.setresuid(65534, 65534, 65534)
+    os.setresuid(-1, -1, -1)
 
 
-@probe("exec_elf", "BINFMT_ELF", "runs this Python again", capabilities=(), net=False)
+@reading("exec_elf", "BINFMT_ELF", "runs this Python again")
 def _elf(bench: Bench) -> None:
     import subprocess
     import sys
@@ -156,7 +142,7 @@ def _elf(bench: Bench) -> None:
     subprocess.run([sys.executable, "-I", "-S", "-c", ""], check=True, stdin=subprocess.DEVNULL)
 
 
-@probe("exec_script", "BINFMT_SCRIPT", "runs a script of its own", capabilities=("SYS_ADMIN",), net=False)
+@outside("exec_script", "BINFMT_SCRIPT", "runs a script of its own")
 def _script(bench: Bench) -> None:
     import subprocess
     import sys
@@ -169,9 +155,7 @@ def _script(bench: Bench) -> None:
         raise RefusedError("it ended in an error")
 
 
-@probe(
-    "bpf_jit_arch", "HAVE_EBPF_JIT", "a BPF program, asked for its machine code", capabilities=("SYS_ADMIN",), net=False
-)
+@outside("bpf_jit_arch", "HAVE_EBPF_JIT", "a BPF program, asked for its machine code")
 def _arch(bench: Bench) -> None:
     from kina_audit.probe import bpf
 
@@ -184,7 +168,7 @@ def _arch(bench: Bench) -> None:
         raise MissingError("programs are interpreted; whether this architecture has a compiler is not seen so")
 
 
-@probe("uname_machine", "X86_64 || ARM64", "reads uname -m", capabilities=(), net=False)
+@reading("uname_machine", "X86_64 || ARM64", "reads uname -m")
 def _machine(bench: Bench) -> None:
     bench.doing("read uname -m")
     if platform.machine() not in ("x86_64", "aarch64"):

@@ -6,7 +6,7 @@ from typing import Any
 
 from kina_audit.probe import bpf
 from kina_audit.probe.links import any_link
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, probe
+from kina_audit.probe.model import Bench, MissingError, probe
 from kina_audit.probe.netlink import CREATE, EXCL, ROUTE, attr, be16, nest, text, u32
 
 _INGRESS_PARENT = 0xFFFFFFF2
@@ -33,7 +33,7 @@ def _root(kind: str, options: dict[str, Any]) -> Any:
 
 
 for _name, _expr, _kind, _options in _ROOT_QDISCS:
-    PROBES[_name] = Probe(_name, _expr, f"a {_kind} qdisc", _root(_kind, _options), group="tc")
+    probe(_name, _expr, f"a {_kind} qdisc")(_root(_kind, _options))
 
 
 def clsact(bench: Bench) -> int:

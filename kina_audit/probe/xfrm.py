@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from kina_audit.probe.model import PROBES, READS, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, probe, reading
 from kina_audit.probe.netlink import ACK, CREATE, EXCL, XFRM, attr
 
 _NEWSA, _NEWPOLICY = 0x10, 0x13
@@ -69,6 +69,7 @@ def _plain(kind: int, name: str, bits: int) -> bytes:
 
 
 _AUTH = _plain(1, "hmac(sha256)", 256)
+_DEFLATE = attr(3, b"deflate".ljust(64, b"\0") + bytes(4))
 _PAIRS = {4: ("192.0.2.1", "192.0.2.2"), 6: ("fd00:7::1", "fd00:7::2")}
 for _name, _expr, _version, _protocol, _algorithms in (
     ("xfrm_state_esp4_gcm", "XFRM_USER && INET_ESP && CRYPTO_GCM && CRYPTO_SEQIV", 4, ESP, aead()),
@@ -80,7 +81,9 @@ for _name, _expr, _version, _protocol, _algorithms in (
      "XFRM_USER && INET6_ESP && CRYPTO_CBC && CRYPTO_AES && CRYPTO_HMAC && CRYPTO_SHA256 && CRYPTO_AUTHENC",
      6, ESP, _AUTH + _plain(2, "cbc(aes)", 128)),
     ("xfrm_state_ah4", "XFRM_USER && INET_AH && CRYPTO_HMAC && CRYPTO_SHA256", 4, AH, _AUTH),
-    ("xfrm_state_ipcomp4", "XFRM_USER && INET_IPCOMP && CRYPTO_DEFLATE", 4, IPCOMP, attr(3, b"deflate".ljust(64, b"\0") + bytes(4))),
+    ("xfrm_state_ah6", "XFRM_USER && INET6_AH && CRYPTO_HMAC && CRYPTO_SHA256", 6, AH, _AUTH),
+    ("xfrm_state_ipcomp4", "XFRM_USER && INET_IPCOMP && CRYPTO_DEFLATE", 4, IPCOMP, _DEFLATE),
+    ("xfrm_state_ipcomp6", "XFRM_USER && INET6_IPCOMP && CRYPTO_DEFLATE", 6, IPCOMP, _DEFLATE),
 ):  # fmt: skip
 
     def _state(
@@ -88,7 +91,7 @@ for _name, _expr, _version, _protocol, _algorithms in (
     ) -> None:
         add_state(bench, *_PAIRS[version], protocol, algorithms, spi=0x100 if protocol == IPCOMP else 0x1000)
 
-    PROBES[_name] = Probe(_name, _expr, "an IPsec state", _state, group="xfrm")
+    probe(_name, _expr, "an IPsec state")(_state)
 
 
 @probe("xfrm_policy_add", "XFRM_USER", "an IPsec policy for IPv4")
@@ -165,12 +168,10 @@ for _name, _expr, _run in (
         _algorithm("aead", "authenc(hmac(sha256),cbc(aes))", "authenc(hmac(sha1),cbc(aes))"),
     ),
 ):
-    PROBES[_name] = Probe(
-        _name, _expr, "an algorithm, asked for by AF_ALG", _run, capabilities=READS, net=False, group="xfrm"
-    )
+    reading(_name, _expr, "an algorithm, asked for by AF_ALG")(_run)
 
 
-@probe("af_alg_skcipher", "CRYPTO_USER_API_SKCIPHER", "ciphers for user space, by AF_ALG", capabilities=(), net=False)
+@reading("af_alg_skcipher", "CRYPTO_USER_API_SKCIPHER", "ciphers for user space, by AF_ALG")
 def _skcipher(bench: Bench) -> None:
     bench.doing("ask for any cipher")
     try:

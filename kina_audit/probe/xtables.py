@@ -7,17 +7,18 @@ include/uapi/linux/netfilter/xt_*.h; the kernel compares their size.
 import errno
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from kina_audit.base.datatype import datatype
 from kina_audit.probe import legacy, nft
-from kina_audit.probe.model import PROBES, Bench, MissingError, Probe, RefusedError, probe
+from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
 from kina_audit.probe.netlink import attr, be32, nest, text
 
 TCP = 6
 V4, V6 = nft.IP, nft.IP6
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Extension:
     """One match or target.
 
@@ -232,7 +233,7 @@ def _register(name: str, expr: str, made: Extension, family: int) -> None:
         def run(bench: Bench, backends: tuple[str, ...] = backends) -> None:
             append(bench, family, made, backends)
 
-        PROBES[full] = Probe(full, condition, what, run, group="xtables")
+        probe(full, condition, what)(run)
 
 
 for _name, (_expr, _made) in _MATCHES.items():

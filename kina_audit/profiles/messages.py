@@ -6,7 +6,8 @@ matter. A text is searched with plain finds, so that no pattern can take long.
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+
+from kina_audit.base.datatype import datatype
 
 MOST_BETWEEN = 300
 """A ``*`` stands for at most so many characters, which may go over lines: a rule's text follows its error."""
@@ -21,7 +22,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _QUOTES = str.maketrans(dict.fromkeys('`"‘’“”´', "'"))
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Hit:
     """A pattern in a text.
 

@@ -1,9 +1,9 @@
 """A feature profile and its requirements, as values."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.kernel.expression import Expression, Node
 from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.shown import Shown
@@ -23,7 +23,7 @@ class Level(StrEnum):
     OPTIONAL = "optional"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Variant:
     """The same requirement on other kernels: what differs where ``kernel`` (and ``arch``) match.
 
@@ -40,7 +40,7 @@ class Variant:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Message:
     """What is logged where a requirement is unmet.
 
@@ -53,7 +53,7 @@ class Message:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Way:
     """One of several ways to meet a requirement, such as a back-end that a component may use.
 
@@ -68,7 +68,7 @@ class Way:
     without: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Requirement:
     """One thing a feature asks of a kernel.
 
@@ -213,7 +213,7 @@ def _matches(
     return not arches or arch is None or arch in arches
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Profile:
     """What one feature asks of a kernel.
 

@@ -4,10 +4,10 @@ It reads no kernel tree; `kina_audit.lint` does.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file
 from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.load import ProfileLibrary
@@ -17,7 +17,7 @@ _NEAR_PREFIX = 2
 """A misspelt symbol is looked for among those that start with the same letters: the whole list takes a second."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Problem:
     """What is wrong: the place (``FILE:LINE``), the requirement's id or nothing, and a sentence."""
 

@@ -1,13 +1,13 @@
 """What a requirement may ask of a running kernel in place of a condition on symbols."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kernel.expression import Expression
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Shown:
     """A fact that the kernel must show beside its config while it runs; one of the last three says how it is held.
 

@@ -1,9 +1,9 @@
 """Report in, text out: one module a format, each with ``render(report, options)``. Renderers decide nothing."""
 
 import re
-from dataclasses import dataclass
 from importlib import import_module
 
+from kina_audit.base.datatype import datatype
 from kina_audit.report.model import Report
 
 FORMATS = {
@@ -37,7 +37,7 @@ _CONTROL_BUT_SURROGATES = re.compile(_CONTROL.pattern.replace(r"\ud800-\udfff", 
 _NOT_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class RenderOptions:
     """How to render.
 

@@ -5,20 +5,10 @@ import re
 from kina_audit.cilium.model import Advice, Capability, Mode, State
 from kina_audit.engine.finding import Status
 from kina_audit.render import RenderOptions, one_line
+from kina_audit.render.table_advice import feature_word
 from kina_audit.render.table_style import Style
 from kina_audit.report.model import Report
 
-_WORDS = {
-    State.WORKS: "works",
-    State.DEGRADED: "degraded",
-    State.SILENT: "degraded, silently",
-    State.BROKEN: "does not work",
-    State.NO_PODS: "no pod networking",
-    State.FATAL: "crash-loops",
-    State.UNKNOWN: "cannot tell",
-    State.UNVERIFIED: "unverified",
-    State.UNAVAILABLE: "not in release",
-}
 _NAME = 24
 
 
@@ -62,9 +52,8 @@ def _wishes(advice: Advice, style: Style) -> list[str]:
 def _capabilities(advice: Advice, style: Style, options: RenderOptions) -> list[str]:
     lines = [f"{'feature':<{_NAME}} state"]
     rows = {row.feature: row for row in advice.capabilities}
-    runs = advice.mode is not Mode.UNSUPPORTED
     for row in advice.capabilities:
-        word = _WORDS[row.state] if runs or row.state is not State.WORKS else "would work"
+        word = feature_word(row.state, runs=advice.mode is not Mode.UNSUPPORTED)
         colour = f"\x1b[{_COLOUR[row.status]}m{word}\x1b[0m" if options.color else word
         lines.append(f"{row.feature:<{_NAME}} {colour}")
         if row.state is not State.WORKS or row.cautions or options.verbose:

@@ -31,6 +31,8 @@ def _assignments(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[
             yield from _assignments(value, f"{path}.")
         elif isinstance(value, str):
             yield "--set-string", path, _escaped(value)
+        elif isinstance(value, list):  # Helm reads a comma as the end of a value, and JSON's brackets as text
+            yield "--set-string", path, f"{{{','.join(_escaped(str(v)) for v in value)}}}"
         else:
             yield "--set", path, json.dumps(value)
 

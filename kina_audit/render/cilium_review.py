@@ -4,22 +4,11 @@ from dataclasses import asdict
 
 from kina_audit.base.json_text import indented
 from kina_audit.cilium.keys import CONFIGMAP
-from kina_audit.cilium.model import State
 from kina_audit.cilium.predict import Outcome, Prediction
 from kina_audit.cilium.review import Remark, Review
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.table_style import Style
-
-_WORDS = {
-    State.NO_PODS: "no pod networking",
-    State.FATAL: "crash-loops",
-    State.BROKEN: "does not work",
-    State.DEGRADED: "degraded",
-    State.SILENT: "degraded, silently",
-    State.UNKNOWN: "cannot tell",
-    State.UNVERIFIED: "unverified",
-}
 
 
 def as_text(review: Review, kernel: Kernel, name: str, width: int) -> str:
@@ -30,7 +19,7 @@ def as_text(review: Review, kernel: Kernel, name: str, width: int) -> str:
     for remark in review.remarks:
         place = f"{one_line(name)}:{remark.line}" if remark.line else "by default" if remark.key else "in any case"
         what = f"{one_line(remark.key)}: {one_line(remark.value)}" if remark.key else remark.feature
-        lines += ["", f"{place}: {what}", *style.wrap(f"{_WORDS[remark.state]}: {_because(remark)}")]
+        lines += ["", f"{place}: {what}", *style.wrap(f"{remark.state}: {_because(remark)}")]
     if not review.remarks:
         lines += ["", "Nothing breaks."]
     lines += ["", *style.wrap(_foretold(review.prediction), 0), *style.wrap(_count(review), 0)]

@@ -37,11 +37,11 @@ def as_text(found: Sequence[Verification], width: int) -> str:
                     f"{'' if n.same else 'NO '}{n.topic}: wanted {one_line(n.wanted)}, running {one_line(n.running)}",
                 ]
                 lines += style.wrap(n.because)
-    unread = sum(bool(n.problem) for n in found)
-    differing = sum(not n.as_wanted and not n.problem for n in found)
+    differing = sum(n.differs for n in found)
+    unread = sum(not n.differs and not n.as_wanted for n in found)
     lines += [
         "",
-        f"{len(found)} nodes: {len(found) - unread - differing} as wanted, {differing} not, {unread} could not be read",
+        f"{len(found)} node{'' if len(found) == 1 else 's'}: {len(found) - unread - differing} as wanted, {differing} not, {unread} could not be read",
     ]
     return "\n".join(line.rstrip() for line in lines[1:]) + "\n"
 
@@ -57,7 +57,7 @@ def as_json(found: Sequence[Verification]) -> str:
                 "kernel": n.kernel,
                 "release": n.release,
                 "as_wanted": n.as_wanted,
-                "problem": n.problem or None,
+                "problem": n.problem or n.gap or None,
                 "lines": [
                     {
                         "topic": line.topic,

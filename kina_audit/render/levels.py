@@ -4,8 +4,7 @@ Three things decide: the finding's status, its requirement's level, and whether 
 (``--fail-on``, waivers and a baseline say that, see `Report.decides`).
 """
 
-from dataclasses import dataclass
-
+from kina_audit.base.datatype import datatype
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.report.model import Report
@@ -14,7 +13,7 @@ WAIVED = "waived"
 """Stands where a status would, for an unmet finding that a waiver covers."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Mapping:
     """How one kind of finding looks in each format; an empty text: it is left out.
 

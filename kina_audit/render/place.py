@@ -1,10 +1,10 @@
 """Where in the repository a finding is shown: the config's file, the line that decides it, its columns."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from string import ascii_letters, digits
 
+from kina_audit.base.datatype import datatype
 from kina_audit.engine.finding import Finding
 from kina_audit.kernel.config import SymbolFact
 from kina_audit.render import RenderOptions, plain
@@ -15,7 +15,7 @@ _URI_SAFE = frozenset(ascii_letters + digits + "/@+,=~-._")
 _FILES = {"file", "image", "archive", "directory"}
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Place:
     """A region of one line.
 

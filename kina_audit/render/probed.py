@@ -47,16 +47,18 @@ def _table(probed: Probed, options: RenderOptions) -> str:
             f"Compared with {one_line(probed.config)}." if probed.config else "There is no config to compare with."
         ),
         *style.wrap(
-            f"{len(probed.probing.attempts)} probes: {probed.count(Outcome.WORKS)} work, "
+            f"{_number(len(probed.probing.attempts), 'probe')}: {probed.count(Outcome.WORKS)} work, "
             f"{probed.count(Outcome.FAILS)} fail, {probed.count(Outcome.NOT_TRIED)} not tried."
         ),
         *_circumstances(probed, style),
         "",
-        f"verdict: {probed.report.verdict}",
+        f"verdict: {probed.verdict}",
     ]
     findings = probed.findings()
     counted = Counter(f.observed.agreement for f in findings if f.observed)
-    lines += [f"{counted[a]:>5} requirements: {_MEANING[a]}" for a in Agreement if counted[a]]
+    lines += [f"{_number(counted[a], 'requirement'):>18}: {_MEANING[a]}" for a in Agreement if counted[a]]
+    if not findings:
+        lines += style.wrap("These alone decide no requirement of the selected profiles; the verdict is theirs.")
     for agreement in _WORDS:
         if agreement is not Agreement.AGREES or options.verbose:
             for finding in probed.findings(agreement):
@@ -66,7 +68,7 @@ def _table(probed: Probed, options: RenderOptions) -> str:
         lines += ["", style.bold("Missing, as the config says")]
         for f in failed:
             lines += style.wrap(f"{f.requirement.profile}/{f.requirement.id} ({f.level}): {_told(f)}")
-    if options.verbose:
+    if options.verbose or probed.only:
         lines += ["", style.bold("Probes"), *_probes(probed, style)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
@@ -76,6 +78,8 @@ def _circumstances(probed: Probed, style: Style) -> list[str]:
     said = []
     if around.lacks:
         said.append(f"This process lacks {', '.join(around.lacks)}.")
+    if around.user_namespace:
+        said.append("Its rights hold in a user namespace only, not over the kernel.")
     if around.seccomp:
         said.append("A seccomp filter is over it.")
     if around.lockdown:
@@ -97,9 +101,14 @@ def _finding(finding: Finding, style: Style) -> list[str]:
     lines = [f"{_WORDS[seen.agreement]:<10} {row.profile}/{row.id} ({row.level})"]
     lines += style.field("needs", finding.expr.text)
     lines += style.field("tried", "; ".join(_attempt(a) for a in seen.attempts))
-    if seen.because:
-        lines += style.field("because", seen.because)
+    if seen.agreement is Agreement.UNEXPECTED or seen.likely:
+        # What was tried stands above; the sentence for reports says it again.
+        lines += style.field("because", seen.likely or seen.because)
     return lines
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _attempt(attempt: Attempt) -> str:

@@ -5,19 +5,6 @@ from kina_audit.kernel.provenance import Provenance
 from kina_audit.render import one_line
 from kina_audit.render.table_style import Style
 
-LABELS = {
-    State.WORKS: "works",
-    State.DEGRADED: "degraded",
-    State.SILENT: "silent",
-    State.BROKEN: "broken",
-    State.NO_PODS: "no pods",
-    State.FATAL: "fatal",
-    State.UNKNOWN: "unknown",
-    State.UNVERIFIED: "unproven",
-    State.UNAVAILABLE: "no such",
-}
-"""What a state is called in a column of eight characters."""
-
 
 def advice_lines(advice: Advice, style: Style) -> list[str]:
     """Mode, what decided it, what would unlock the next one, and feature by feature what works."""
@@ -30,10 +17,10 @@ def advice_lines(advice: Advice, style: Style) -> list[str]:
         lines += style.field("value", f"{offer.mode} with {', '.join(offer.values)}. {offer.because}")
     if advice.alternatives:
         lines += style.field("instead", "; ".join(advice.alternatives))
-    for state, label in LABELS.items():
+    for state in State:
         names = [c.feature for c in advice.capabilities if c.state is state]
         if names:
-            lines += style.field(_label(state, label, advice), ", ".join(names))
+            lines += style.field(feature_word(state, runs=advice.mode is not Mode.UNSUPPORTED), ", ".join(names))
     for caution in advice.cautions:
         lines += style.field("caution", caution)
     return lines
@@ -53,9 +40,9 @@ def rungs(advice: Advice, provenance: Provenance, style: Style) -> list[str]:
     return lines
 
 
-def _label(state: State, label: str, advice: Advice) -> str:
-    """Nothing works under an agent that does not start; it would."""
-    return "would" if state is State.WORKS and advice.mode is Mode.UNSUPPORTED else label
+def feature_word(state: State, *, runs: bool) -> str:
+    """What a feature's state is called: as in JSON, but nothing works under an agent that does not start; it would."""
+    return str(state) if runs or state is not State.WORKS else "would work"
 
 
 def _evidence(item: Evidence) -> str:

@@ -36,6 +36,6 @@ class Style:
     def field(self, label: str, text: str) -> list[str]:
         """A labelled paragraph with a hanging indent."""
         return wrap(
-            one_line(text), self.width, initial_indent=f"  {label:<{_LABEL}}", subsequent_indent=" " * (_LABEL + 2),
+            one_line(text), self.width, initial_indent=f"  {label:<{_LABEL - 1}} ", subsequent_indent=" " * (_LABEL + 2),
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip

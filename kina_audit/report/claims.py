@@ -10,10 +10,10 @@ A claim is a line of text::
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from kina_audit.base.bounds import CLAIM_LINE, CLAIMS
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import LADDER, Advice, Mode, State
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Finding, Status
@@ -38,7 +38,7 @@ class Truth(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Claim:
     """One line: where it stands, and what it says."""
 
@@ -46,7 +46,7 @@ class Claim:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Answer:
     """A claim, what is true of it, and one sentence that says why."""
 

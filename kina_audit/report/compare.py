@@ -1,9 +1,10 @@
 """What one kernel lost and gained against another: requirements, profiles, Cilium's mode and capabilities."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waive import waiver_of
@@ -33,7 +34,7 @@ class Direction(StrEnum):
     SAME = "same"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Change:
     """One requirement, profile or capability that does not stand as it did.
 
@@ -73,7 +74,7 @@ class Change:
         return _direction(ranks[before], ranks[after])
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class ModeChange:
     """Cilium's mode on both sides, for one release."""
 
@@ -91,7 +92,7 @@ class ModeChange:
         return _direction(before, after)
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Comparison:
     """Everything that does not stand as it did.
 

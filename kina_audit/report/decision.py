@@ -5,11 +5,12 @@ with the exit status. To make the audit fail for one more reason, add a `Kind` a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.report.compare import MODE, Change
@@ -30,7 +31,7 @@ class Kind(StrEnum):
     WAIVER = "waiver"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Deciding:
     """One thing that keeps the report from passing.
 

@@ -1,9 +1,10 @@
 """Two kernels side by side: features first, then the symbols behind them, then every other symbol that changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.changes import SymbolChange, changed_symbols, value_of
 from kina_audit.kernel.config import KernelConfig
@@ -18,7 +19,7 @@ COUNTED = (Level.REQUIRED, Level.RECOMMENDED)
 """Levels whose loss is a regression; an optional requirement is an extra, and only listed."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Difference:
     """What became of a kernel.
 

@@ -1,14 +1,14 @@
 """Of which day the facts are that a report is made with, and what was asked about that is newer than they are."""
 
-from dataclasses import dataclass
 from functools import cache
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.release import Release, find_release
 from kina_audit.kernel.version import KernelVersion
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Knowledge:
     """The facts' day, and where they end.
 

@@ -1,13 +1,14 @@
 """What became of each of many sources: its report, or why there is none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from kina_audit.base.datatype import datatype
 from kina_audit.engine.waive import WaiverState, WaiverUse
 from kina_audit.report.model import Report, Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Unread:
     """A source of which there is no report.
 

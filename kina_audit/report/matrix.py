@@ -1,23 +1,25 @@
 """Many kernels by profiles and Cilium modes: small rows, made one at a time, so that thousands need little memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
+from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
 from kina_audit.report.model import FailOn, Verdict
 from kina_audit.report.stored import check_version
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/matrix-1.schema.json"
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 MOST_UNMET = 200
 """Unmet requirements kept of one kernel; what is left out is counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Unmet:
     """A requirement that keeps a profile from passing: where it stands, what it asks, what to do."""
 
@@ -28,7 +30,7 @@ class Unmet:
     fix: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Row:
     """One kernel.
 
@@ -43,6 +45,7 @@ class Row:
         unmet: what is unmet, when it was asked for.
         labels: what a stored report was labelled with.
         audited: when a stored report was made, if it says so.
+        note: that the config was cut, and how that shows; empty: it was not.
     """
 
     source: str
@@ -55,6 +58,7 @@ class Row:
     unmet: tuple[Unmet, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     audited: str = ""
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -68,12 +72,17 @@ class Row:
         return ", ".join([*parts, *([f"audited {self.audited}"] if self.audited else [])])
 
     @property
+    def below(self) -> str:
+        """What is said of it below a table; empty: nothing."""
+        return f"error: {self.error}" if self.error else self.note
+
+    @property
     def passes(self) -> bool:
         """Whether there is nothing to do about it."""
         return self.verdict == Verdict.PASS
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Matrix:
     """Rows and what their columns mean.
 
@@ -123,7 +132,7 @@ def make_row(
         pairs.sort(key=lambda p: (p[1].status is not Status.FAIL, p[1].status is not Status.UNKNOWN))
         unmet = tuple([_unmet(r, f) for r, f in pairs[:MOST_UNMET]])
     statuses = tuple([str(r.status) for r in results])
-    return Row(source, "", str(kernel.target or ""), kernel.arch or "", verdict, mode, statuses, unmet)
+    return Row(source, "", str(kernel.target or ""), kernel.arch or "", verdict, mode, statuses, unmet, note=kernel.cut)
 
 
 def _unmet(result: ProfileResult, found: Finding) -> Unmet:
@@ -175,8 +184,14 @@ def row_of_document(
         verdict = Verdict.FAIL if decisive & {Status.FAIL, Status.WARN} else Verdict.UNKNOWN
     return Row(
         source, "", _text(kernel["target_version"] or ""), _text(kernel["arch"] or ""), str(verdict), mode,
-        tuple(statuses), tuple(unmet[:MOST_UNMET]), labels, _text(document.get("audited") or ""),
+        tuple(statuses), tuple(unmet[:MOST_UNMET]), labels, _text(document.get("audited") or ""), _cut(kernel),
     )  # fmt: skip
+
+
+def _cut(kernel: Mapping[str, Any]) -> str:
+    """What a stored report says of a config that was cut."""
+    texts = [_text(w["text"]) for w in kernel["warnings"]]
+    return next((text for text in texts if text.startswith(f"{CUT}: ")), "")
 
 
 def _text(value: Any) -> str:
@@ -207,6 +222,7 @@ def matrix_document(matrix: Matrix) -> dict[str, Any]:
                 "mode": r.mode or None,
                 "labels": dict(r.labels),
                 "audited": r.audited or None,
+                "note": r.note or None,
                 "unmet": [
                     {"name": u.name, "level": u.level, "status": u.status, "needs": u.needs, "fix": u.fix}
                     for u in r.unmet

@@ -1,8 +1,8 @@
 """The report: everything one audit found, from which every format is rendered."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.model import Advice
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverUse
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Report:
     """One audit of one kernel.
 

@@ -1,22 +1,22 @@
 """What ``kina-audit probe`` found, as a document; described by ``data/schemas/probe.schema.json``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.engine.finding import Finding
 from kina_audit.engine.probed import Agreement, Outcome, Probing
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.version import VersionRange
-from kina_audit.report.model import Report
+from kina_audit.report.model import Report, Verdict
 from kina_audit.report.observation import attempt_document, observation_document
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/probe-1.schema.json"
 SCHEMA_VERSION = "1.0"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Asked:
     """What a probe is about.
 
@@ -40,7 +40,7 @@ class Asked:
         return Outcome.WORKS if low else Outcome.NOT_TRIED if high else Outcome.FAILS
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Probed:
     """One run of ``probe``.
 
@@ -51,6 +51,7 @@ class Probed:
         release: ``uname -r``.
         machine: ``uname -m``.
         config: where the config came from; empty: there was none to compare with.
+        only: whether single probes were asked for; the report then has the requirements that these decide.
     """
 
     report: Report
@@ -59,6 +60,21 @@ class Probed:
     release: str
     machine: str
     config: str
+    only: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """The report's; where no requirement is decided by the probes that were asked for, what those came to."""
+        if self.findings() or not self.only:
+            return self.report.verdict
+        if self.count(Outcome.FAILS):
+            return Verdict.FAIL
+        return Verdict.UNKNOWN if self.count(Outcome.NOT_TRIED) else Verdict.PASS
+
+    @property
+    def exit_code(self) -> int:
+        """0 for a pass, 1 otherwise."""
+        return 0 if self.verdict is Verdict.PASS else 1
 
     def findings(self, *agreements: Agreement) -> list[Finding]:
         """The findings of requirements that have probes, each once; with agreements: those that compare so."""
@@ -82,7 +98,7 @@ def to_document(probed: Probed) -> dict[str, Any]:
         "$schema": SCHEMA_ID,
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "kina-audit", "version": probed.report.tool_version},
-        "verdict": str(probed.report.verdict),
+        "verdict": str(probed.verdict),
         "kernel": {"release": probed.release, "machine": probed.machine, "config": probed.config or None},
         "circumstances": {
             "lacks": list(around.lacks),
@@ -91,6 +107,7 @@ def to_document(probed: Probed) -> dict[str, Any]:
             "modules_disabled": around.modules_disabled,
             "module_files": around.module_files,
             "new_modules": list(around.new_modules),
+            "user_namespace": around.user_namespace,
         },
         "counts": {
             "probes": {str(o): probed.count(o) for o in Outcome},

@@ -1,8 +1,8 @@
 """The part of a report that two kernels are compared by, and that a baseline keeps: statuses, symbols, mode."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import ProfileResult, Status
 from kina_audit.kernel.changes import value_of
@@ -10,7 +10,7 @@ from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.model import Level
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class ProfileStanding:
     """One profile: what it adds up to, and a digest of what it asks, so that another edition of it is noticed."""
 
@@ -18,7 +18,7 @@ class ProfileStanding:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Standing:
     """One requirement: how much it matters and how it stands."""
 
@@ -28,7 +28,7 @@ class Standing:
     symbols: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class CiliumStanding:
     """What one Cilium release makes of the kernel.
 
@@ -43,7 +43,7 @@ class CiliumStanding:
     capabilities: Mapping[str, Status] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Snapshot:
     """How one kernel stands.
 

@@ -1,9 +1,9 @@
 """One config over time: what each version carries, and what changed from one to the next."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.kernel.changes import changed_symbols
 from kina_audit.report.compare import Change, Direction, compare
 from kina_audit.report.model import Report
@@ -13,7 +13,7 @@ SCHEMA_ID = "https://kina-audit.dev/schemas/timeline-1.schema.json"
 SCHEMA_VERSION = "1.1"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Point:
     """One version of the config.
 
@@ -56,7 +56,7 @@ class Point:
         return tuple(c for c in self.changes if c.direction is Direction.GAINED)
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Timeline:
     """Points, oldest first, and what their columns mean.
 
@@ -77,7 +77,7 @@ class Timeline:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Version:
     """What a point is made of: one version's audit, or that it is gone."""
 

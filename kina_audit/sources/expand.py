@@ -7,20 +7,20 @@ word looks like one that passes.
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import iglob
 from io import StringIO
 from pathlib import Path
 
 from kina_audit.base.bounds import MIB, SOURCES, SOURCES_BYTES
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import UsageError
 from kina_audit.sources.local.stdin import opened
 
 _ONE_KERNEL = (".config", "boot", "lib/modules", "Kconfig", "proc/config.gz")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Named:
     """One kernel that was named, or what was named and is none.
 

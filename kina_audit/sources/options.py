@@ -1,10 +1,10 @@
 """What a user may say about how sources are read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from kina_audit.base.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import UsageError
 
 PROJECT_ARCHES = ("arm64", "x86_64")
@@ -15,7 +15,7 @@ def _silent(_message: str) -> None:
     """What nobody asked to see."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class SourceOptions:
     """How sources are read.
 

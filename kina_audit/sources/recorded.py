@@ -6,11 +6,11 @@ A record holds the few assignments from which the shipped kernel lines give ever
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import SourceNotFoundError
 from kina_audit.kernel.config import Header, KernelConfig, Origin
@@ -20,7 +20,7 @@ from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class RefRange:
     """Tags, first to last, at which one content was built for one target version."""
 
@@ -35,7 +35,7 @@ class RefRange:
             return tag in (self.first, self.last)
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Record:
     """One recorded kernel.
 

@@ -1,13 +1,13 @@
 """How much untrusted, compressed input may make us do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from kina_audit.base.bounds import ARCHIVE_RATIO, DECOMPRESSED_MIB, LAYERS, MIB, WINDOW
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceTooLargeError
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Limits:
     """Bounds on reading one image or archive, in bytes unless said otherwise.
 

@@ -1,9 +1,9 @@
 """What the header of an image says: what it is, and where in it the kernel stands."""
 
-from dataclasses import dataclass
+from kina_audit.base.datatype import datatype
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Part:
     """A piece of an image that holds the kernel, or something that holds it.
 
@@ -20,7 +20,7 @@ class Part:
     named: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Container:
     """An image, as its header describes it.
 

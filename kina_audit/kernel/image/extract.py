@@ -1,9 +1,9 @@
 """From the bytes of any kernel image to the config text inside it."""
 
 import mmap
-from dataclasses import dataclass
 
 from kina_audit.base.bounds import MIB
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import INPUT, Expansion, compression_of
@@ -26,7 +26,7 @@ _HELD = 64 * MIB
 """How much of a stream is held in memory when its kernel can only be found by going back and forth."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Extracted:
     """The config found in an image.
 

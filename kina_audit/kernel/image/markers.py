@@ -2,9 +2,9 @@
 
 import re
 import zlib
-from dataclasses import dataclass
 
 from kina_audit.base.bounds import CONFIG_BYTES
+from kina_audit.base.datatype import datatype
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.reader import Reader, ViewReader
 
@@ -25,7 +25,7 @@ _NEAR = 16 * 1024 * 1024
 """How far before its config a kernel's version string is looked for; both stand in .rodata."""
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class Scan:
     """What one layer's plain bytes hold.
 

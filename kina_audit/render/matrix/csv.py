@@ -14,14 +14,13 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     ids = [i for i, _ in matrix.profiles]
-    writer.writerow(
-        [_cell(c) for c in ("source", "kernel", "arch", "verdict", "cilium_mode", *ids, "labels", "audited", "error")]
-    )
+    head = ("source", "kernel", "arch", "verdict", "cilium_mode", *ids, "labels", "audited", "error", "note")
+    writer.writerow([_cell(c) for c in head])
     for row in matrix.rows:
         statuses = row.statuses or ("",) * len(ids)
         labels = " ".join(f"{k}={v}" for k, v in row.labels)
-        cells = (row.source, row.kernel, row.arch, row.verdict, row.mode, *statuses, labels, row.audited, row.error)
-        writer.writerow([_cell(c) for c in cells])
+        cells = (row.source, row.kernel, row.arch, row.verdict, row.mode, *statuses)
+        writer.writerow([_cell(c) for c in (*cells, labels, row.audited, row.error, row.note)])
     return out.getvalue()
 
 

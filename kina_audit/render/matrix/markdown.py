@@ -19,7 +19,8 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
             cells += [row.mode] if matrix.release else []
             cells += [_MARK.get(s, "") for s in row.statuses]
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", f"{total(matrix)}."]) + "\n"
+    notes = [f"{code(one_line(row.name))}: {escape(one_line(row.note))}." for row in matrix.rows if row.note]
+    return "\n".join([*lines, "", *[part for note in notes for part in (note, "")], f"{total(matrix)}."]) + "\n"
 
 
 _MARK = {"pass": "pass", "fail": "**FAIL**", "warn": "warn", "unknown": "**unknown**", "skip": "-"}

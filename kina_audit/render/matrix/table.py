@@ -11,7 +11,7 @@ _SOURCE = 44
 
 
 def render(matrix: Matrix, width: int, color: bool) -> str:
-    """Kernels down, profiles across; errors below."""
+    """Kernels down, profiles across; errors and notes below."""
     from tabulate import tabulate
 
     style = Style(RenderOptions(width=width, color=color))
@@ -28,8 +28,8 @@ def render(matrix: Matrix, width: int, color: bool) -> str:
     if wide and rows:
         lines += ["", *style.wrap("; ".join(f"#{n} {i}" for n, i in enumerate(ids, 1)), 0)]
     for row in matrix.rows:
-        if row.error:
-            lines += ["", *style.wrap(f"{cut(row.name, 200)}: error: {one_line(row.error)}", 0)]
+        if row.below:
+            lines += ["", *style.wrap(f"{cut(row.name, 200)}: {one_line(row.below)}", 0)]
     return "\n".join([*lines, "", total(matrix)]) + "\n"
 
 

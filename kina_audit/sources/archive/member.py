@@ -1,14 +1,14 @@
 """One thing in an archive, and the checks its name and size must pass."""
 
 import posixpath
-from dataclasses import dataclass
 
 from kina_audit.base.bounds import LINKS, MEMBER_NAME, MEMBERS
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.reader import Reader
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Member:
     """A regular file or a link in an archive.
 

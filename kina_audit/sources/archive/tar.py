@@ -4,9 +4,9 @@ Layout: POSIX pax, "ustar Interchange Format" and "pax Interchange Format"; GNU 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kina_audit.base.bounds import MEMBER_HEADER
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.reader import Reader, SectionReader
 from kina_audit.sources.archive.magics import TAR_BLOCK as BLOCK
@@ -28,7 +28,7 @@ _PAX, _PAX_GLOBAL, _PAX_SOLARIS = b"x", b"g", b"X"
 _EXTENSIONS = {_PAX, _PAX_GLOBAL, _PAX_SOLARIS, _GNU_NAME, _GNU_LINK_NAME}
 
 
-@dataclass(slots=True)
+@datatype(frozen=False)
 class _Header:
     """What a member's own block says.
 

@@ -1,10 +1,11 @@
 """A config's versions in the history of a local git repository."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from kina_audit.base.bounds import GIT_REVISIONS
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.config import Origin
 from kina_audit.kernel.parse import parse_config
@@ -18,7 +19,7 @@ MOST_RENAMES = 20
 _FIELDS = ("%H", "%cs", "%P", "%s")
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Revision:
     """One commit of the first-parent history that changed a config, or the version that is built from it.
 
@@ -37,7 +38,7 @@ class Revision:
     event: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class _Commit:
     id: str
     date: str

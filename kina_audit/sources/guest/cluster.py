@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.sources.guest.commands import SHELL, Command
@@ -17,10 +17,11 @@ _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 _AGENT = "cilium-agent"
 _PODS = "k8s-app=cilium"
-MOST_NODES = 500
+MOST_NODES = 5000
+"""Kubernetes is made for clusters of so many (its documentation, Considerations for large clusters)."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Agent:
     """One agent's pod.
 
@@ -71,22 +72,25 @@ class Cluster:
         Raises:
             SourceError: it cannot be read.
         """
-        document = self._get("configmap", "cilium-config")
-        meta = document.get("metadata") or {}
-        times = [str(f["time"]) for f in meta.get("managedFields") or () if f.get("time")]
+        # kubectl leaves managedFields out unless it is asked, and nothing else says when an object changed.
+        document = self._get("configmap", "cilium-config", "--show-managed-fields")
+        meta = _map(document.get("metadata"))
+        times = [str(time) for f in _list(meta.get("managedFields")) if (time := _map(f).get("time"))]
         data = document.get("data")
         if not isinstance(data, Mapping) or not data:
             raise SourceError(f"{self._place}: cilium-config has no data", "Is Cilium installed in this namespace?")
-        return {str(k): str(v) for k, v in data.items()}, max(times, default=str(meta.get("creationTimestamp") or ""))
+        return {str(k): str(v) for k, v in data.items()}, max(times, default="")
 
     def agents(self) -> list[Agent]:
         """Every agent, by node.
 
         Raises:
-            SourceError: they cannot be read, or there are none.
+            SourceError: they cannot be read, there are none, or more than `MOST_NODES`.
         """
-        items = self._get("pods", "--selector", _PODS, "--show-managed-fields=false").get("items") or []
-        found = sorted((_agent(item) for item in items[:MOST_NODES]), key=lambda a: a.node)
+        items = _list(self._get("pods", "--selector", _PODS).get("items"))
+        if len(items) > MOST_NODES:
+            raise SourceError(f"{self._place}: {len(items)} agents, and at most {MOST_NODES} are asked")
+        found = sorted((_agent(_map(item)) for item in items), key=lambda a: a.node)
         if not found:
             raise SourceNotFoundError(f"{self._place}: no pod is labelled {_PODS}", "Give Cilium's --namespace.")
         return found
@@ -108,7 +112,7 @@ class Cluster:
         try:
             listed = json.loads(self._exec(agent, "bpftool", "-j", "prog", "list"))
             return [str(p["name"]) for p in listed if isinstance(p, dict) and "name" in p]
-        except (SourceError, ValueError, TypeError):
+        except (SourceError, ValueError, TypeError, RecursionError):
             return None
 
     def kernel(self, agent: Agent) -> Kernel:
@@ -126,7 +130,7 @@ class Cluster:
     def _get(self, *what: str) -> dict[str, Any]:
         try:
             found = json.loads(self._run("get", *what, "--output", "json"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SourceError(f"{self._place}: kubectl's answer is no JSON") from error
         if not isinstance(found, dict):
             raise SourceError(f"{self._place}: kubectl's answer is no object")
@@ -151,13 +155,22 @@ def read_status(data: bytes, name: str) -> dict[str, Any]:
     return found
 
 
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
 def _agent(item: Mapping[str, Any]) -> Agent:
-    meta, spec, status = (item.get(k) or {} for k in ("metadata", "spec", "status"))
+    meta, spec, status = (_map(item.get(k)) for k in ("metadata", "spec", "status"))
     name = str(meta.get("name", ""))
     if not _NAME.fullmatch(name):
         raise SourceError(f"a pod is called {name[:60]!r}, which no pod is")
-    containers: Sequence[Mapping[str, Any]] = status.get("containerStatuses") or ()
-    own = next((c for c in containers if c.get("name") == _AGENT), {})
-    image = next((str(c.get("image", "")) for c in spec.get("containers") or () if c.get("name") == _AGENT), "")
-    started = ((own.get("state") or {}).get("running") or {}).get("startedAt") or ""
-    return Agent(str(spec.get("nodeName", "")), name, image, str(started))
+    ours, said = (
+        next((c for c in map(_map, _list(rows)) if c.get("name") == _AGENT), {})
+        for rows in (spec.get("containers"), status.get("containerStatuses"))
+    )
+    started = _map(_map(said.get("state")).get("running")).get("startedAt")
+    return Agent(str(spec.get("nodeName") or ""), name, str(ours.get("image") or ""), str(started or ""))

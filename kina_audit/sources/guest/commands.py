@@ -1,8 +1,8 @@
 """The command that reaches each kind of guest or node. Every one runs ``sh``, which reads `script.SCRIPT` from its input."""
 
 import re
-from dataclasses import dataclass
 
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import UsageError
 
 SHELL = "sh"
@@ -17,7 +17,7 @@ _HOST = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Command:
     """What to run.
 

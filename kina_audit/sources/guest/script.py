@@ -4,8 +4,8 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.live import EVERYWHERE, MACHINE_NETWORK, OF_THE_NETWORK, Live
 from kina_audit.kernel.modules import COMMAND_LINE, Modules, command_line_settings, lines_against, listed
@@ -91,7 +91,7 @@ _LINE = re.compile(rb"^kina-audit ([a-z0-9]{2,12})(?: ([^\r\n]{0,512}))?\r?$", r
 _FACTS = frozenset({"release", "machine", "btf", "processes", "lockdown", "lsm", "swaps", "folder"})
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Answer:
     """What the script brought back.
 

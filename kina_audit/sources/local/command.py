@@ -6,17 +6,18 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from threading import Thread, current_thread, main_thread
 from types import FrameType
 from typing import IO
+
+from kina_audit.base.datatype import datatype
 
 _GRACE = 1.0
 """Seconds between asking a program to end and making it end."""
 _MOST_COMPLAINT = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Output:
     """What a program did.
 

@@ -1,9 +1,9 @@
 """What some bytes are, told by content: config text, a kernel image, or an archive; and the config out of the first two."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from kina_audit.base.bounds import CONFIG_BYTES
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
@@ -27,7 +27,7 @@ class Kind(StrEnum):
     ARCHIVE = "archive"
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Content:
     """A config's text, and where it was found.
 

@@ -8,18 +8,18 @@ once each replace it whole, so a reader sees one or the other.
 import json
 import os
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from kina_audit.base.bounds import BODY_BYTES
+from kina_audit.base.datatype import datatype
 from kina_audit.base.files import open_regular
 from kina_audit.base.json_text import read_json
 from kina_audit.sources.network.address import shown_address
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Entry:
     """A cached body, its entity tag, and when it was fetched (ISO, UTC)."""
 

@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -20,6 +19,7 @@ from kina_audit.base.bounds import (
     HTTP_WAIT,
     MIB,
 )
+from kina_audit.base.datatype import datatype
 from kina_audit.errors import KinaAuditError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.sources.network.address import refuse_address, shown_address
 from kina_audit.sources.network.deadline import Deadline
@@ -43,7 +43,7 @@ class NetworkError(SourceError):
     """The network, or the server, did not answer usefully; trying later may help."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Response:
     """What a server answered: status (200 or 304), body, entity tag and the address after redirects."""
 

@@ -7,10 +7,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from kina_audit.base.bounds import COMPILER_SECONDS
+from kina_audit.base.datatype import datatype, field
 from kina_audit.errors import SourceError, SourceNotFoundError
 
 Shell = Callable[[str], str]
@@ -21,7 +21,7 @@ _VERSION = re.compile(r"(?<![\w.])v?(\d+\.\d+(?:\.\d+)?)\b")
 """pahole prints its own with a v in front."""
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class Measured:
     """A compiler, and what is installed beside it.
 

@@ -6,12 +6,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from kina_audit.base.bounds import CACHE_BYTES, TREE_ARCHIVE
+from kina_audit.base.datatype import datatype
 from kina_audit.base.files import read_regular
 from kina_audit.base.json_text import read_json
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
@@ -24,7 +24,7 @@ _VERSION = re.compile(r"v?(\d{1,2})\.(\d{1,3})(?:\.(\d{1,4}))?(-rc\d{1,2})?")
 _SUM = re.compile(r"^([0-9a-f]{64})\s+(\S+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@datatype
 class TreePlace:
     """A kernel tree's files on this machine.
 

@@ -1,0 +1,145 @@
+"""What two solvers of one tree have in common, so that a few lines changed, or other tools, do not mean a new beginning."""
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Container, Iterable
+from typing import Self
+
+from kina_audit.kconfig.asked import UserValues
+from kina_audit.kconfig.model import TreeModel
+
+_CHOICE = 1 << 40
+"""Added to a choice's number: what its symbol is in older trees, a node of its own among symbols and expressions."""
+
+_NOBODY = -1 << 60
+"""Stands for who asks from outside among the nodes."""
+
+
+class Cone:
+    """What of a solver's values rests on some of its symbols; it grows with what the solver works out."""
+
+    def __init__(self, solver: "Shared", roots: Iterable[int]) -> None:
+        self.roots = frozenset(roots)
+        self._solver = solver
+        self._nodes: set[int] = set()
+        solver.index_reads()
+        self._known = len(solver.reads)
+        for root in self.roots:
+            self._spread(root)
+
+    def nodes(self) -> Container[int]:
+        """The symbols that rest on one of them, and the expressions, each as ``~expression``."""
+        reads = self._solver.reads
+        if self._known < len(reads):
+            self._solver.index_reads()
+            nodes = self._nodes
+            fresh = iter(reads[self._known :])
+            for read, reader in zip(fresh, fresh, strict=True):
+                if read in nodes and reader not in nodes:
+                    self._spread(reader)
+            self._known = len(reads)
+        return self._nodes
+
+    def _spread(self, node: int) -> None:
+        todo = [node]
+        nodes, readers = self._nodes, self._solver.readers
+        while todo:
+            one = todo.pop()
+            if one not in nodes:
+                nodes.add(one)
+                if one in readers:
+                    todo += readers[one]
+
+
+class Shared(ABC):
+    """What a solver holds, and how one that differs a little from another takes over the rest.
+
+    Of a solver made from another one (`changed`, `under`) only what differs is worked out again: the first one notes what
+    every value was read for.
+    """
+
+    def __init__(
+        self, model: TreeModel, user: UserValues, base: "Self | None" = None, roots: Iterable[int] = ()
+    ) -> None:
+        """For one config.
+
+        Args:
+            model: the tree.
+            user: what the config asks of it.
+            base: a solver of the same tree that differs in `roots` alone, and was not made from another one.
+            roots: symbols for which the config, or the toolchain, says something else.
+        """
+        self.model = model
+        self.user = user
+        self.modern = model.menu_choices
+        self.choice_of = model.members
+        self.trans = frozenset(model.transitional)
+        self._start(base, roots)
+        if base is not None and self.modules != base.modules:
+            # Every tristate symbol looks at MODULES.
+            self._start(None, ())
+
+    def _start(self, base: "Self | None", roots: Iterable[int]) -> None:
+        self.memo = {0: 0, 1: 1, 2: 2}
+        self.tris: dict[int, int] = {}
+        self.texts: dict[int, str] = {}
+        self.visible: dict[int, int] = {}
+        self.written: dict[int, bool] = {}
+        self.chosen: dict[int, int] = {}
+        self.open_choices: set[int] = set()
+        # What was read and for what, in turn.
+        self.reads: list[int] = []
+        self.readers: defaultdict[int, list[int]] = defaultdict(list)
+        self._indexed = 0
+        self._reader = _NOBODY
+        self._lends = True
+        self._on_tools: Cone | None = None
+        self.base = base
+        self.cone = Cone(base or self, roots)
+        self.modules = 0
+        if self.model.modules < self.model.defined:
+            self.modules = self.tri(self.model.modules)
+
+    def changed(self, user: UserValues, symbols: Iterable[int]) -> Self:
+        """The same tree for a config that asks something else of some symbols."""
+        roots = set(symbols)
+        for sym in symbols:
+            if (choice := self.choice_of.get(sym)) is not None:
+                roots.add(self._choice_node(choice))
+        return type(self)(self.model, user, self.base or self, self.cone.roots | roots)
+
+    def under(self, model: TreeModel) -> Self:
+        """The same config on a model that `kina_audit.kconfig.questions.bind` made of the same tree with other answers."""
+        mine = self.model
+        others = {n for n in mine.asking if (mine.names[n], mine.types[n]) != (model.names[n], model.types[n])}
+        return type(self)(model, self.user, self.base or self, self.cone.roots | others)
+
+    def asks_tools(self, sym: int) -> bool:
+        """Whether a symbol's value was worked out from an answer of the compiler or a tool."""
+        if self._on_tools is None:
+            self._on_tools = Cone(self, self.model.asking)
+        self.tri(sym)
+        return self.base is not None or sym in self._on_tools.nodes()
+
+    def index_reads(self) -> None:
+        """Bring `readers` up to date with `reads`."""
+        fresh, readers = iter(self.reads[self._indexed :]), self.readers
+        for read, reader in zip(fresh, fresh, strict=True):
+            readers[read].append(reader)
+        self._indexed = len(self.reads)
+
+    def _choice_node(self, choice: int) -> int:
+        return _CHOICE + choice if self.modern else self.model.choice_symbols[choice]
+
+    @abstractmethod
+    def tri(self, sym: int) -> int:
+        """0, 1 or 2; strings and numbers are 0."""
+
+    def _take(self, base: Self, sym: int) -> int:
+        """A symbol's value as another solver has it."""
+        value = self.tris[sym] = base.tris[sym]
+        self.texts[sym], self.visible[sym], self.written[sym] = base.texts[sym], base.visible[sym], base.written[sym]
+        if self.model.types[sym] in "cC":
+            choice = self.model.choice_symbols.index(sym)
+            self.chosen[choice] = base.chosen.get(choice, -1)
+        return value

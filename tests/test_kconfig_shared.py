@@ -1,0 +1,80 @@
+"""A solver made from another one tells what one made from nothing tells."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from kina_audit.kconfig.carry import POSSIBLE_TOOLS
+from kina_audit.kconfig.lines import shipped_tree
+from kina_audit.kconfig.resolve import Requested, Resolution, resolve
+from kina_audit.kconfig.solve import Solver
+from kina_audit.kconfig.toolchain import Toolchain
+
+# Choices are symbols before 6.11.
+LINES = [((6, 18), "arm64"), ((5, 10), "x86_64"), ((7, 2), "x86_64")]
+
+
+def rows_of(model: object, chance: random.Random, count: int) -> list[Requested]:
+    index, types = model.index, model.types  # type: ignore[attr-defined]
+    members = [m for choice in model.choices for m in choice]  # type: ignore[attr-defined]
+    names = [*chance.sample(sorted(index), count), *(model.names[m] for m in chance.sample(members, 5))]  # type: ignore[attr-defined]
+    names += ["NET", "INET", "BPF_SYSCALL", "EXPERT", "NETFILTER", *["MODULES"] * (chance.random() < 0.3)]
+    values = {"b": "yyn", "t": "ymn", "i": ["0", "12", "99999999"], "h": ["0x0", "0x1f"], "s": ['""', '"a,b"']}
+    return [
+        Requested(n, chance.choice(values[types[index[n]]]), "x", 1)
+        for n in names
+        if n in index and types[index[n]] in values
+    ]
+
+
+def told(solver: Solver, symbols: list[int]) -> list[tuple[str, bool, int]]:
+    return [(solver.text(s), bool(solver.is_written(s)), solver.visibility(s)) for s in symbols]
+
+
+@pytest.mark.parametrize(("line", "arch"), LINES)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_changed_config_is_what_it_is_from_nothing(line: tuple[int, int], arch: str, seed: int) -> None:
+    chance = random.Random(seed)
+    tree = shipped_tree(line, arch, Toolchain.parse(POSSIBLE_TOOLS[0][1]))
+    model = tree.model
+    base = Resolution(tree, rows_of(model, chance, 400))
+    # What was asked before the change is shared, what is asked between is, too.
+    asked = chance.sample(range(model.defined), 300)
+    told(base.solver, asked[:150])
+    for _ in range(3):
+        rows = rows_of(model, chance, 4)
+        changed = base.changed(rows)
+        again = changed.changed(rows_of(model, chance, 2)) if chance.random() < 0.5 else changed
+        told(base.solver, asked[150:])
+        fresh = Resolution(tree, tuple(again.rows))
+        symbols = [*asked, *(m for choice in model.choices for m in choice)]
+        assert told(again.solver, symbols) == told(fresh.solver, symbols)
+        choices = range(len(model.choices))
+        assert [again.solver.member(c) for c in choices] == [fresh.solver.member(c) for c in choices]
+
+
+@pytest.mark.parametrize(("line", "arch"), LINES)
+def test_a_whole_changed_config_is_what_it_is_from_nothing(line: tuple[int, int], arch: str) -> None:
+    tree = shipped_tree(line, arch, Toolchain.parse(POSSIBLE_TOOLS[0][1]))
+    base = resolve(tree, "CONFIG_NET=y\nCONFIG_LOG_BUF_SHIFT=99\n")
+    assert base.text
+    changed = base.changed([Requested("INET", "y", "x", 1), Requested("EXPERT", "y", "x", 2)])
+    assert changed.text == Resolution(tree, tuple(changed.rows)).text
+    assert changed.text != base.text
+
+
+@pytest.mark.parametrize(("line", "arch"), LINES)
+def test_other_tools_are_what_they_are_from_nothing(line: tuple[int, int], arch: str) -> None:
+    chance = random.Random(1)
+    models = [shipped_tree(line, arch, Toolchain.parse(name)).model for _, name in POSSIBLE_TOOLS]
+    first = Resolution(
+        replace(shipped_tree(line, arch, Toolchain.parse(POSSIBLE_TOOLS[0][1]))), rows_of(models[0], chance, 400)
+    )
+    symbols = chance.sample(range(models[0].defined), 2000)
+    fresh = [told(Solver(model, first.solver.user), symbols) for model in models]
+    for model, found in zip(models, fresh, strict=True):
+        assert told(first.solver.under(model), symbols) == found
+    same = [len({found[n] for found in fresh}) == 1 for n in range(len(symbols))]
+    assert all(same[n] or first.solver.asks_tools(s) for n, s in enumerate(symbols))
+    assert not all(same)
