@@ -221,7 +221,7 @@ def test_sixty_values_at_least() -> None:
         "resources: {limits: {cpu: 1, memory: 1Gi}}\ntolerations: [{operator: Exists}]\n",
         "hubble: {metrics: {enabled: [dns, drop]}}\nipv6: null\nMTU: 1500.0\n",
         "remoteNodeIdentity: ''\nl7Proxy: true\n",
-        "global: {anything: 1}\nkubeProxyReplacement: 'true'\nk8sServicePort: '6443'\nautoDirectNodeRoutes: true\n",
+        "global: {anything: 1}\nkubeProxyReplacement: 'true'\nk8sServicePort: '6443'\nautoDirectNodeRoutes: false\n",
         "cluster: {name: my-cluster, id: 0}\n",
         "serviceAccounts: {cilium: {annotations: {a/b.c: d}}}\n",
     ],
