@@ -407,3 +407,64 @@ def test_a_config_map_keeps_its_own_keys(tmp_path: Path) -> None:
 
 def test_paths_do_not_name_what_the_chart_refuses() -> None:
     assert ("remoteNodeIdentity",) not in set(paths(chart("1.20").root))
+
+
+SCHEMA = {
+    "properties": {
+        "a": {"type": "boolean"},
+        "b": {"type": "object", "properties": {"c": {"type": ["null", "string"]}, "d": {"enum": ["X", "Y"]}}},
+        "labels": {"type": "object", "properties": {"k": {"type": "string"}}},
+        "names": {"type": "array", "items": {"anyOf": [{"type": "string"}]}},
+    }
+}
+TEMPLATE = """\
+{{- if .Values.b.onlyHere }}{{ .Values.a }}{{ end }}
+{{- with .Values.labels }}
+  {{- toYaml . | nindent 4 }}
+{{- end }}
+"""
+VALIDATE = (
+    '{{- if (dig "old" "key" "" .Values.AsMap) }}\n  {{ fail "old.key has been removed in v1.2." }}\n{{- end }}\n'
+)
+
+
+def a_chart(folder: Path, version: str, document: dict[str, Any] | None, values: str) -> str:
+    (folder / version / "templates").mkdir(parents=True)
+    (folder / version / "Chart.yaml").write_text(f"version: {version}\n")
+    (folder / version / "values.yaml").write_text(values)
+    (folder / version / "templates" / "x.yaml").write_text(TEMPLATE)
+    (folder / version / "templates" / "validate.yaml").write_text(VALIDATE if document else "")
+    if document:
+        (folder / version / "values.schema.json").write_text(json.dumps(document))
+    return str(folder / version)
+
+
+def test_the_data_is_made_from_charts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
+    import cilium_chart
+
+    monkeypatch.setattr(cilium_chart, "DATA", tmp_path / "data.txt")
+    newer = json.loads(json.dumps(SCHEMA))
+    newer["properties"]["a"]["type"] = "integer"
+    charts = [
+        a_chart(tmp_path, "1.1.0", None, "a: true\nb: {c: x}\ngone: 1\nlabels: {}\n"),
+        a_chart(tmp_path, "1.2.3", SCHEMA, ""),
+        a_chart(tmp_path, "1.2.9", newer, ""),  # the same minor: what either takes
+    ]
+    assert cilium_chart.main(charts) == 0
+    lines = [line for line in (tmp_path / "data.txt").read_text().splitlines() if line[0] != "#"]
+    assert lines == [
+        "releases 1.1 1.2",
+        "typed 1.2-",
+        "a bi",  # without a schema no type binds, and the later one is what is meant
+        "b o",
+        " c s",
+        " d {X,Y} 1.2",
+        " onlyHere x",
+        "gone x 1.1",
+        "labels O",
+        " k s 1.2",
+        "names [s] 1.2",
+        "old o 1.2",
+        " key !",
+    ]

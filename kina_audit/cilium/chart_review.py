@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from kina_audit.base.datatype import datatype
@@ -16,6 +17,8 @@ _PLACEHOLDER = re.compile(
     r"(?i)<[^<>]+>|.*\b(?:REPLACE|CHANGE)[-_ ]?(?:ME|WITH|THIS)\b.*|YOUR[-_ ][a-z0-9_-]+|(?:TODO|FIXME|XXX)\b.*"
 )
 _VARIABLE = re.compile(r".*(?:\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|\{\{.*\}\}).*|API_SERVER_(?:IP|PORT|HOST)")
+_GUESSES, _GUESSED_KEY, _PLACEHOLDERS = 50, 200, 300
+"""How many faults of a file are told with what may be meant; characters of a key that is guessed at, of a placeholder."""
 _ANCHORS = ("x-", "_", ".")
 """What the names of mappings begin with that only hold YAML anchors."""
 
@@ -55,18 +58,18 @@ def misfits(given: Sequence[Given], known: Sequence[Key], release: Release, char
     # What some release refuses has a row of its own, which says where it counts.
     told = {(row["helm"], v) for row in every_row("refused") if "helm" in row for v in row.get("values", ())}
     found: list[Misfit] = []
-    wrong: list[tuple[str, ...]] = []  # what is below it is not told again
+    wrong: set[tuple[str, ...]] = set()  # what is below it is not told again
     for row in given:
         path = parts(row.key)
-        if any(path[: len(w)] == w for w in wrong) or path[0].startswith(_ANCHORS):
+        if any(path[:n] in wrong for n in range(1, len(path))) or path[0].startswith(_ANCHORS):
             continue
-        misfit = _of_chart(row, path, chart_) or (
+        misfit = _of_chart(row, path, chart_, guess=len(found) < _GUESSES) or (
             None if (row.key, row.value) in told else of_words(row, words, choices)
         )
         misfit = misfit or _unfinished(row)
         if misfit is not None:
             found.append(misfit)
-            wrong.append(path)
+            wrong.add(path)
     return found
 
 
@@ -88,7 +91,7 @@ def umbrella(given: Sequence[Given], chart_: Chart) -> str:
     return next((name for name, known in inside.items() if len(known) * 2 > len(tops[name])), "")
 
 
-def _of_chart(row: Given, path: tuple[str, ...], chart_: Chart) -> Misfit | None:
+def _of_chart(row: Given, path: tuple[str, ...], chart_: Chart, *, guess: bool) -> Misfit | None:
     node, depth = chart_.find(path)
     if node.types == REFUSED:
         empty = row.type == MAPPING or row.value in ("", "null", "false", "0")
@@ -98,7 +101,7 @@ def _of_chart(row: Given, path: tuple[str, ...], chart_: Chart) -> Misfit | None
             return None
         if MAPPING not in node.types and depth:
             return _type(row, path[:depth], node) if chart_.typed else None
-        near = nearest(path, depth, node, chart_)
+        near = nearest(path, depth, node, chart_) if guess and len(row.key) <= _GUESSED_KEY else ()
         return Misfit(row, _unknown(path, depth, near, chart_), stray=not near)
     return None if not chart_.typed or not row.type or node.takes(row.type, row.value) else _type(row, path, node)
 
@@ -155,6 +158,7 @@ def _squeezed(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+@cache
 def _meant(path: tuple[str, ...]) -> frozenset[str]:
     """The words of a path, however it is spelt: enableBPFMasquerade, enable-bpf-masquerade and bpf.masquerade are one."""
     words = re.findall(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|\d+", " ".join(path))
@@ -195,7 +199,7 @@ def _meaning(value: str, allowed: Sequence[str]) -> str:
 
 def _unfinished(row: Given) -> Misfit | None:
     """A placeholder that nobody replaced, or a variable that something else may replace."""
-    if row.type not in ("", "s"):
+    if row.type not in ("", "s") or len(row.value) > _PLACEHOLDERS:
         return None
     if _VARIABLE.fullmatch(row.value):
         return Misfit(
