@@ -121,6 +121,7 @@ MUTATED: list[tuple[str, dict[int, str]]] = [
     ("kube-proxy-replacement: true\n", {1: "did you mean kubeProxyReplacement?"}),
     ("enableBPFMasquerade: true\n", {1: "did you mean bpf.masquerade?"}),
     ("enable-bpf-masquerade: 'true'\n", {1: "did you mean bpf.masquerade?"}),
+    ("enableIPMasqAgent: true\n", {1: "did you mean ipMasqAgent.enabled?"}),
     ("bpf.masquerade: true\n", {1: "write masquerade in bpf"}),
     ("bpf:\n  masquarade: true\n", {2: "did you mean bpf.masquerade?"}),
     ("bpf:\n  datapathmode: netkit\n", {2: "did you mean bpf.datapathMode?"}),
@@ -391,6 +392,9 @@ def test_the_release_that_an_object_names_is_reviewed(tmp_path: Path, capsys: py
     out = capsys.readouterr()
     assert json.loads(out.out)["cilium_release"] == "1.19.6"
     assert "spec.valuesFrom names values that are not in this file" in out.err
+    path.write_text(HELM_RELEASE.replace("1.19.6", "1.17.x"))
+    assert main(["cilium", "review", str(path), "recorded:kata@3.32.0-debug", "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out)["cilium_release"].startswith("1.17.")
     path.write_text(HELM_RELEASE.replace("1.19.6", "'>=1.19.0'"))
     assert main(["cilium", "review", str(path), "recorded:kata@3.32.0-debug", "--format", "json"]) == 1
     out = capsys.readouterr()

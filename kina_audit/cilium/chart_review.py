@@ -143,9 +143,9 @@ def nearest(path: tuple[str, ...], depth: int, node: Node, chart_: Chart) -> tup
             return (*above, name)
     meant = _meant(path)
     every = sorted(paths(chart_.root), key=len)
-    for other in every:
-        if _meant(other) == meant and other != path[: len(other)]:
-            return other
+    same = [other for other in every if _meant(other) == meant and other != path[: len(other)]]
+    if same:
+        return min(same, key=lambda other: MAPPING in chart_.find(other)[0].types.lower())
     close = get_close_matches(wanted, siblings, 1, 0.8)
     if close:
         return (*above, close[0])

@@ -1,5 +1,6 @@
 """``kina-audit cilium review``: what breaks of a configuration you have, line by line."""
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,10 +61,12 @@ def _stated(read: "Values", say: "Callable[[str], None]") -> str:
 
     if not read.release:
         return ""
+    minor = re.fullmatch(r"[v=~^ ]*(\d+\.\d+)\.[xX*]", read.release)  # 1.18.x: the newest of the line
+    stated = minor[1] if minor else read.release
     try:
-        find_release(read.release)
+        find_release(stated)
     except UsageError:
         say(f"note: {read.place} asks for chart {read.release[:40]}; name a release that is known with --cilium")
         return ""
     say(f"note: {read.place} asks for chart {read.release}")
-    return read.release
+    return stated
