@@ -6,6 +6,7 @@ import select
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -191,3 +192,15 @@ def test_every_option_is_known_with_what_it_takes() -> None:
     for level in levels.values():
         for kind in (*level.arguments, *(o.kind for o in level.options)):
             assert kind in ("", "anything", "files", *words) or kind.startswith("="), (level.path, kind)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["check", "--help"], ["cilium", "--help"]])
+def test_what_only_tells_about_the_tool_imports_no_report(arguments: list[str]) -> None:
+    """Nor the engine: help and version are there at once."""
+    code = f"import sys; from kina_audit.cli import main; main({arguments}); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = {name for name in done.stderr.split() if name.startswith("kina_audit.")}
+    rooms = {name.split(".")[1] for name in loaded}
+    assert not rooms & {"report", "engine", "cilium", "profiles", "kconfig", "probe"}, sorted(loaded)
