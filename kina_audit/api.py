@@ -16,8 +16,9 @@ from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import NothingCheckedError, UsageError
-from kina_audit.kconfig.carry import carry, unknown_in
+from kina_audit.kconfig.carry import carry
 from kina_audit.kconfig.lines import lines
+from kina_audit.kernel.config import Origin
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
@@ -55,25 +56,15 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
         SourceError: the configuration could not be obtained or read.
         UsageError: an unknown toolchain.
     """
+    from kina_audit.loading import as_checked, not_built
     from kina_audit.sources import open_source
 
     kernel = open_source(source, options)
-    config, toolchain = kernel.config, options.toolchain if options else ""
-    if options is not None and options.fragments:
-        from kina_audit.kernel.merge import merged
-
-        names = ", ".join(name for name, _ in options.fragments)
-        config = merged(config, options.fragments, f"{source} with {names}")
-        notes = (*kernel.provenance.notes, f"with {names} merged into it")
-        kernel = Kernel(config, replace(kernel.provenance, notes=notes))
-        kernel = replace(
-            kernel, provenance=replace(kernel.provenance, notes=(*notes, *unknown_in(config, options.fragments)))
-        )
-    if toolchain and options is not None:
-        from kina_audit.sources.tree.toolchain import named_toolchain
-
-        return replace(kernel, config=carry(config, named_toolchain(toolchain, options)))
-    return replace(kernel, config=carry(config))
+    if options is None:
+        return replace(kernel, config=carry(kernel.config))
+    if options.built and kernel.config.origin is Origin.INPUT:
+        kernel = not_built(kernel, options)
+    return as_checked(kernel, options.fragments, options)
 
 
 def load_profiles(

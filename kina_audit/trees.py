@@ -21,14 +21,11 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel
 
 if TYPE_CHECKING:
-    from kina_audit.cilium.model import Mode
     from kina_audit.engine.finding import Status
-    from kina_audit.kconfig.fix import Fix, Goal
     from kina_audit.kconfig.loaded import KernelTree
     from kina_audit.kconfig.resolve import Resolution
     from kina_audit.kernel.version import KernelVersion
-    from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.profiles.model import Profile, Requirement
+    from kina_audit.profiles.model import Requirement
     from kina_audit.sources.options import SourceOptions
 
 
@@ -123,16 +120,17 @@ def shipped_trees(
         trees = (shipped_tree(lines()[-1], arch, tools),) if arch in ARCHES else ()
     if not trees:
         shipped = f"Linux {line_text(lines()[0])} and newer, for {' and '.join(ARCHES)}"
+        bits = "64 bits are --arch x86_64; else give" if arch == "x86" else "Give"
         raise UsageError(
             f"no model that ships is of Linux {target}, {arch}: there are {shipped}",
-            "Give the kernel's tree with --kernel-tree.",
+            f"{bits} the kernel's tree with --kernel-tree.",
         )
     return trees
 
 
-def arch_of(kernel: Kernel | None, options: "SourceOptions") -> str:
+def arch_of(kernel: Kernel, options: "SourceOptions") -> str:
     """The architecture to read a tree for: the config's own, or the one that was asked for."""
-    told = (kernel.config.arch or kernel.config.header.arch) if kernel else None
+    told = kernel.config.arch or kernel.config.header.arch
     return told or options.stated_arch or options.arch
 
 
@@ -156,21 +154,30 @@ def resolve_kernel(
     resolution = start_of(kernel, tree, fragments)
     provenance = replace(
         kernel.provenance,
+        # What a kernel shows while it runs is of that one.
+        observed=None,
         target_from=f"the kernel tree {tree.origin}",
         notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols, kernel.config.cut)),
     )
     return Kernel(_built(kernel, resolution).config, provenance), resolution
 
 
-def start_of(kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, str]] = ()) -> "Resolution":
+def start_of(
+    kernel: Kernel, tree: "KernelTree", fragments: Sequence[tuple[str, str]] = (), *, follow: bool = False
+) -> "Resolution":
     """A kernel's config and fragments merged on a tree; symbols are evaluated when they are asked for.
 
-    Raises:
-        UsageError: a recorded kernel, which has no config to resolve.
+    Args:
+        kernel: what is asked about.
+        tree: the tree.
+        fragments: (name, text) of each.
+        follow: what a kernel's own or a vendor's file says goes before what the tree would make of it, as everywhere
+            where the tree is a line that ships.
     """
-    from kina_audit.kconfig.resolve import of_config
+    from kina_audit.kconfig.resolve import of_config, of_file
 
-    return of_config(tree, kernel.config, fragments, name=kernel.provenance.location)
+    make = of_file if follow else of_config
+    return make(tree, kernel.config, fragments, name=kernel.provenance.location)
 
 
 def _notes(
@@ -201,124 +208,12 @@ def _notes(
     return notes
 
 
-def profile_goals(
-    profiles: Sequence["Profile"], resolution: "Resolution", *, recommended: bool = False
-) -> "list[Goal]":
-    """What profiles ask of the resolved kernel's version and architecture, as goals for `find_fix`."""
-    from kina_audit.kconfig.fix import Goal
-    from kina_audit.kernel.version import KernelVersion
-    from kina_audit.profiles.model import Level
-
-    version = KernelVersion.parse(resolution.tree.model.version)
-    levels = {Level.REQUIRED, Level.RECOMMENDED} if recommended else {Level.REQUIRED}
-    goals: dict[tuple[str, int], Goal] = {}
-    for profile in profiles:
-        for row in profile.requirements:
-            applies = row.condition(version, resolution.tree.model.arch) if row.level in levels else None
-            if applies is not None:
-                wanted = 1 if row.module else 2
-                goals.setdefault(
-                    (applies[0].text, wanted),
-                    Goal(f"{row.profile or profile.id}/{row.id}", applies[0], wanted, row.why),
-                )
-    return list(goals.values())
-
-
-def fix_profiles(
-    kernel: Kernel,
-    tree: "KernelTree",
-    profiles: Sequence["Profile"],
-    *,
-    recommended: bool = False,
-    fragments: Sequence[tuple[str, str]] = (),
-    also: Sequence["KernelTree"] = (),
-) -> "Fix":
-    """The smallest fragment under which every required requirement of the profiles holds, proven by an audit.
-
-    Args:
-        kernel: what to mend.
-        tree: what it is resolved on.
-        profiles: what has to hold.
-        recommended: recommended requirements, too.
-        fragments: (name, text) of each, merged first.
-        also: trees on which it has to hold as well.
-    """
-    from kina_audit.api import audit
-    from kina_audit.kconfig.fix import FRAGMENT, find_fix
-
-    *others, start = (start_of(kernel, one, fragments) for one in (*also, tree))
-    goals = profile_goals(profiles, start, recommended=recommended)
-
-    def holds(state: "Resolution") -> bool:
-        report = audit(
-            _built(kernel, state), profiles, cilium=None, fail_on="recommended" if recommended else "required"
-        )
-        return report.verdict == "pass"
-
-    def proven(state: "Resolution") -> bool:
-        added = [r for r in state.rows if r.where == FRAGMENT]
-        return holds(state) and all(holds(other.changed(added)) for other in others)
-
-    return find_fix(start, lambda _: goals, proven)
-
-
-def find_mode(name: str) -> "Mode":
-    """A Cilium mode that a kernel can be mended for.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    from kina_audit.cilium.model import LADDER
-    from kina_audit.errors import UsageError
-
-    rungs = {str(m): m for m in LADDER[:-1]}
-    if name not in rungs:
-        raise UsageError(f"--mode {name}: not one of {', '.join(rungs)}")
-    return rungs[name]
-
-
-def fix_mode(
-    kernel: Kernel,
-    tree: "KernelTree",
-    mode: str,
-    *,
-    cilium: str = "",
-    fragments: Sequence[tuple[str, str]] = (),
-    also: Sequence["KernelTree"] = (),
-    library: "ProfileLibrary | None" = None,
-) -> "Fix":
-    """The smallest fragment with which the kernel carries a Cilium mode (or a better one), proven by an audit.
-
-    Args:
-        kernel: what to mend.
-        tree: what it is resolved on.
-        mode: e.g. ``full-ebpf``.
-        cilium: the release; empty: the newest known.
-        fragments: (name, text) of each, merged first.
-        also: trees on which it has to hold as well.
-        library: where profiles come from; default: the built-in library.
-
-    Raises:
-        UsageError: an unknown mode or release.
-    """
-    from kina_audit.api import CILIUM_TAG
-    from kina_audit.cilium.release import find_release
-    from kina_audit.cilium.unlock_on_lines import BoxUnlocker
-    from kina_audit.profiles.load import ProfileLibrary
-
-    wanted, release = find_mode(mode), find_release(cilium)
-    library = library or ProfileLibrary()
-    features = {p.id: p for p in library.tagged(CILIUM_TAG)}
-    starts = [start_of(kernel, one, fragments) for one in (*also, tree)]
-    return BoxUnlocker(_aimed(kernel.config, tree), features, starts).fix(wanted, release)
-
-
-def standing(state: "Resolution", row: "Requirement") -> "Status":
-    """How a requirement stands on a resolved config."""
+def standing(state: "Resolution", row: "Requirement", kernel: Kernel | None = None) -> "Status":
+    """How a requirement stands on a resolved config; ``kernel`` is asked about as it is, its own version included."""
     from kina_audit.engine.evaluate import Evaluator
-    from kina_audit.kconfig.carry import on_state
+    from kina_audit.kconfig.state import on_state
 
-    config = _aimed(KernelConfig({}), state.tree)
+    config = kernel.config if kernel is not None else aimed(KernelConfig({}), state.tree)
     return Evaluator(on_state(config, state)).requirement(row).status
 
 
@@ -334,7 +229,7 @@ def _built(kernel: Kernel, state: "Resolution") -> Kernel:
     return Kernel(config, kernel.provenance)
 
 
-def _aimed(config: KernelConfig, tree: "KernelTree") -> KernelConfig:
+def aimed(config: KernelConfig, tree: "KernelTree") -> KernelConfig:
     """A config for the kernel that a tree is of."""
     from kina_audit.kernel.version import KernelVersion
 

@@ -180,7 +180,7 @@ _MACHINES = {
 """The emulator of a machine, its console, and the serial line that the answer comes back on."""
 
 
-def _machine(image: Path) -> str:
+def machine_of(image: Path) -> str:
     """What a kernel image is for, by the headers of Documentation/arch/x86/boot.rst and arm64/booting.rst."""
     with open(image, "rb") as file:
         head = file.read(0x210)
@@ -192,7 +192,7 @@ def _machine(image: Path) -> str:
 
 def run_inside(kernel: BootKernel, commands: list[list[str]], work: Path) -> dict[str, Any]:
     """Boot a kernel, run Python with each list of arguments, and return what came of it."""
-    machine = _machine(kernel.image)
+    machine = machine_of(kernel.image)
     program, console_line, answer_line, extra = _MACHINES[machine]
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")

@@ -31,7 +31,7 @@ WHOLE = [
     "INET_DIAG_DESTROY", "NETKIT", "WIREGUARD", "INET_ESP", "INET6_ESP", "XFRM_STATISTICS", "NET_SCH_FQ",
     "TCP_CONG_BBR", "TCP_CONG_CUBIC", "GENEVE", "IPV6", "IPV6_MULTIPLE_TABLES", "NF_TABLES_IPV6", "NETFILTER_XT_MATCH_SOCKET", "NET_IPIP",
     "IPV6_TUNNEL", "SCHEDSTATS", "IP_SCTP", "NET_UDP_TUNNEL", "DST_CACHE",
-    "IP6_NF_IPTABLES", "IP6_NF_FILTER", "IP6_NF_MANGLE", "IP6_NF_RAW", "NETFILTER_XT_CONNMARK", "NETFILTER_XT_TARGET_REDIRECT",
+    "IP6_NF_IPTABLES", "IP6_NF_FILTER", "IP6_NF_MANGLE", "IP6_NF_RAW", "IP6_NF_NAT", "NETFILTER_XT_CONNMARK", "NETFILTER_XT_TARGET_REDIRECT",
 ]  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def test_wishes_decide_choices(want: str, choice_name: str, value: str) -> None:
         (["vtep", "dsr-opt"], [True, False], "routing"),
         (["netkit", "bpf-tproxy"], [True, False], "veth"),
         (["dsr-opt", "dsr-ipip"], [True, False], "dsr-dispatch"),
-        (["bbr", "ipsec"], [True, False], "bandwidth-manager"),
+        (["bbr", "ipsec"], [True, False], "bandwidth manager"),
         (["wireguard", "bandwidth-manager", "bbr", "egress-gateway"], [True] * 4, ""),
     ],
 )

@@ -23,17 +23,17 @@ def case(shared: Path, name: str) -> KernelConfig:
 
 
 @pytest.mark.parametrize(
-    ("release", "mode"),
-    [("1.16.9", Mode.UNSUPPORTED), ("1.16", Mode.FULL_EBPF), ("1.17", Mode.FULL_EBPF), ("1.18", Mode.UNSUPPORTED),
-     ("1.19", Mode.UNSUPPORTED), ("1.20.2", Mode.UNSUPPORTED)],
+    ("release", "says"),
+    [("1.16.9", "creating netlink handle"), ("1.16", "failed to delete xfrm policies"),
+     ("1.17", "failed to delete xfrm policies"), *((r, "creating netlink handle") for r in ("1.18", "1.19", "1.20.2"))],
 )  # fmt: skip
-def test_no_xfrm(shared: Path, release: str, mode: Mode) -> None:
-    """cilium #36600: 1.16.10 and 1.17 mended it, 1.18 opened such a socket again, and full-ebpf was advised."""
+def test_no_xfrm(shared: Path, release: str, says: str) -> None:
+    """cilium #36600: 1.16.10 and 1.17 mended one place of two, 1.18 opened such a socket again; full-ebpf was advised."""
     found = advise(case(shared, "cilium-36600-no-xfrm"), release)
-    assert found.mode is mode
+    assert found.mode is Mode.UNSUPPORTED
     agent = next(c for c in found.capabilities if c.feature == "agent")
-    assert (agent.says == "creating netlink handle") == (mode is Mode.UNSUPPORTED)
-    assert ("CONFIG_XFRM_USER=y" in agent.unlock) == (mode is Mode.UNSUPPORTED)
+    assert agent.says.startswith(says)
+    assert "CONFIG_XFRM_USER=y" in agent.unlock
 
 
 @pytest.mark.parametrize(("release", "said"), [("1.16", True), ("1.17", True), ("1.18", False), ("1.20.2", False)])

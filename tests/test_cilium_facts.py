@@ -37,15 +37,17 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         (TC, "6.6.0", "1.15", "agent", FATAL),
         *[(TC, "6.6.0", release, "agent", UNVERIFIED) for release in ("1.16", "1.17", "1.18", "1.20.2")],
         *[(TC[1:], "6.12.0", release, "agent", WORKS) for release in ("1.18", "1.20.0", "1.20.2")],
-        # sockets of families that nobody uses: 1.16.10 and 1.17.4 mended it, 1.18 brought it back
+        # sockets of families that nobody uses: 1.16.10 and 1.17.4 mended one place, 1.18 brought it back
         *[("XFRM_USER", "6.12.0", release, "agent", state) for release, state in (
-            ("1.14", FATAL), ("1.16.9", FATAL), ("1.16.10", WORKS), ("1.17.0", WORKS), ("1.17", WORKS), ("1.18", FATAL),
+            ("1.14", FATAL), ("1.16.9", FATAL), ("1.16.10", FATAL), ("1.17.0", NO_PODS), ("1.17", NO_PODS), ("1.18", FATAL),
             ("1.19", FATAL), ("1.20.0", FATAL), ("1.20.2", FATAL))],
         *[("NETFILTER_NETLINK", "6.12.0", release, "agent", state) for release, state in (
             ("1.16.9", FATAL), ("1.16.10", WORKS), ("1.17.3", FATAL), ("1.17.4", WORKS), ("1.18", FATAL), ("1.20.2", FATAL))],
         # a helper that the kernel offers to socket programs with this symbol only
         *[("CGROUP_NET_CLASSID", "6.12.0", release, "agent", state) for release, state in (
             ("1.17", WORKS), ("1.18", WORKS), ("1.19.2", FATAL), ("1.20.0", FATAL), ("1.20.2", FATAL))],
+        *[(symbol, "6.12.0", "1.17", "no-conntrack-rules", WORKS) for symbol in ("CGROUP_NET_CLASSID", "NETFILTER_NETLINK")],
+        ("NETFILTER_XT_TARGET_CT", "6.12.0", "1.17", "no-conntrack-rules", BROKEN),
         # perf events: signals of the programs, whether or not Hubble is on
         *[("PERF_EVENTS", "6.12.0", release, "agent", FATAL) for release in ("1.14", "1.17", "1.18", "1.19", "1.20.2")],
         # the agent's own iptables rules, whatever is switched on
@@ -53,6 +55,8 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
             "NETFILTER_XT_TARGET_CT", "NETFILTER_XT_MATCH_COMMENT", "NETFILTER_XT_MARK", "NFT_NAT")
           for feature, state in (("agent", DEGRADED), ("iptables", BROKEN), ("l7-proxy", BROKEN),
                                  ("iptables-masquerade", BROKEN), ("bpf-masquerade", WORKS))],
+        *[("NETFILTER_XT_MATCH_CONNTRACK", "6.12.0", release, feature, state) for release in ("1.16", "1.18", "1.20.2")
+          for feature, state in (("iptables-masquerade", BROKEN), ("agent", WORKS), ("bpf-masquerade", WORKS))],
         # IP sets: with native routing only
         (("IP_SET", "NETFILTER_XT_SET"), "6.12.0", "1.20.2", "iptables-masquerade", WORKS),
         (("IP_SET", "VXLAN", "GENEVE"), "6.12.0", "1.20.2", "iptables-masquerade", WORKS),
@@ -62,6 +66,8 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         ("NF_TABLES_IPV6", "6.12.0", "1.18", "ipv6", WORKS),
         (("NF_TABLES_IPV6", "IP6_NF_RAW"), "6.12.0", "1.18", "ipv6", FATAL),
         ("IP6_NF_RAW", "6.12.0", "1.17", "ipv6", FATAL),
+        *[(("NF_TABLES_IPV6", "IP6_NF_NAT"), "6.12.0", release, "ipv6", BROKEN) for release in ("1.16", "1.18", "1.20.2")],
+        (("NFT_NAT", "IP6_NF_NAT"), "6.12.0", "1.20.2", "ipv6", BROKEN),
         ("IP6_NF_RAW", "6.12.0", "1.18", "ipv6", WORKS),
         ("", "6.6.58", "1.18", "ipv6", BROKEN),
         ("", "6.6.59", "1.18", "ipv6", WORKS),
@@ -78,6 +84,8 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         ("INET_DIAG", "6.12.0", "1.20.1", "kube-proxy-replacement", DEGRADED),
         ("INET_UDP_DIAG", "6.12.0", "1.20.0", "kube-proxy-replacement", DEGRADED),
         ("TCP_CONG_CUBIC", "6.12.0", "1.20.2", "bandwidth-manager", FATAL),
+        ("TCP_CONG_CUBIC", "6.12.0", "1.20.2", "bbr", WORKS),
+        ("NET_SCH_FQ", "6.12.0", "1.20.2", "bbr", FATAL),
         *[(s, "6.12.0", "1.20.2", "ztunnel", BROKEN) for s in
           ("NETFILTER_XT_CONNMARK", "NETFILTER_XT_TARGET_REDIRECT", "IP_MULTIPLE_TABLES")],
         ("NETFILTER_XT_TARGET_TPROXY", "6.12.0", "1.20.2", "ztunnel", WORKS),
@@ -85,7 +93,8 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         ("SCHEDSTATS", "6.12.0", "1.20.2", "clock-probe", BROKEN),
         ("SCHEDSTATS", "6.12.0", "1.20.2", "agent", WORKS),
         # routing and rules
-        ("VXLAN", "6.12.0", "1.20.2", "vxlan", NO_PODS),
+        *[(symbol, "6.12.0", release, symbol.lower(), state) for symbol in ("VXLAN", "GENEVE")
+          for release, state in (("1.14", FATAL), ("1.16", FATAL), ("1.17", NO_PODS), ("1.18", NO_PODS), ("1.20.2", NO_PODS))],
         ("IP_MULTIPLE_TABLES", "6.12.0", "1.20.2", "agent", WORKS),
         ("IP_MULTIPLE_TABLES", "6.12.0", "1.20.2", "l7-proxy", FATAL),
         ("IP_MULTIPLE_TABLES", "6.12.0", "1.20.2", "bpf-tproxy", FATAL),
@@ -164,6 +173,13 @@ def test_modes_without_btf(release: str, mode: Mode) -> None:
     assert found.mode is mode
     if mode is Mode.UNKNOWN:
         assert "CONFIG_DEBUG_INFO_BTF" in str(found.unlock)
+
+
+def test_what_is_certain_is_the_reason_before_what_nobody_has_verified() -> None:
+    found = advise(synthetic(*WHOLE, version="7.2.0", missing=("BPF_JIT", "DEBUG_INFO_BTF")), "1.20.2")
+    assert found.mode is Mode.UNSUPPORTED
+    assert "Require support for the eBPF JIT" in found.summary
+    assert "is known to work without" not in found.summary
 
 
 def test_what_is_untested_is_said_first() -> None:
@@ -342,8 +358,8 @@ def test_the_profile_of_the_agent_asks_what_the_release_asks() -> None:
         for r in ("1.17", "1.18", "1.19")
     }
     assert [status[r]["classid"] for r in status] == ["skip", "skip", "fail"]
-    assert [status[r]["netlink-xfrm"] for r in status] == ["skip", "fail", "fail"]
-    assert checked(config, "1.17").results[0].status == "pass"
+    assert [status[r]["netlink-xfrm"] for r in status] == ["fail", "fail", "fail"]
+    assert checked(synthetic(*WHOLE, missing=("CGROUP_NET_CLASSID",)), "1.17").results[0].status == "pass"
 
 
 def test_without_a_release_the_newest_is_asked() -> None:

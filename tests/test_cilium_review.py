@@ -97,6 +97,12 @@ COMBINED: list[tuple[str, State | None, tuple[str, ...]]] = [
     # services on the node's ports were enough for BPF masquerading before 1.19
     ("nodePort: {enabled: true}\nbpf: {masquerade: true}\n", None, ("1.16", "1.17", "1.18")),
     ("bpf: {masquerade: true}\nnodePort: {enabled: true}\n", State.BROKEN, ("1.19", "1.20.2")),
+    (f"{FULL}egressGateway: {{enabled: true}}\nciliumEndpointSlice: {{enabled: true}}\n", State.FATAL, ALL),
+    (f"{FULL}ciliumEndpointSlice: {{enabled: true}}\n", None, ALL),
+    ("nodePort: {enabled: true}\nloadBalancer: {mode: dsr}\n", State.FATAL, ("1.16", "1.17", "1.18")),
+    ("nodePort: {enabled: true}\ntunnelProtocol: geneve\nloadBalancer: {mode: hybrid}\n", State.FATAL, ("1.16", "1.17", "1.18")),
+    ("nodePort: {enabled: true}\ntunnelProtocol: geneve\nloadBalancer: {mode: dsr, dsrDispatch: geneve}\n", None,
+     ("1.16", "1.17", "1.18")),
     ("gatewayAPI: {enabled: true}\n", State.BROKEN, ALL),
     ("kubeProxyReplacement: true\ngatewayAPI: {enabled: true}\n", None, ALL),
     (f"{FULL}{NATIVE}enableIPv6BIGTCP: true\n", State.BROKEN, ALL),

@@ -283,6 +283,13 @@ def test_what_a_node_may_say_ends_nothing(answers: dict[str, Any]) -> None:
     assert not found.as_wanted
 
 
+def test_a_pod_that_another_took_the_place_of_does_not_count() -> None:
+    gone = {**pod("cilium-old", "node-a"), "status": {"phase": "Failed", "reason": "Evicted"}}
+    alone = {**pod("cilium-z", "node-b"), "status": {"phase": "Failed"}}
+    found = list(verify_cluster(Answers(pods={"items": [gone, pod("cilium-new", "node-a"), alone]})))
+    assert [(n.node, n.problem) for n in found] == [("node-a", ""), ("node-b", "its pod cilium-z does not run")]
+
+
 def test_a_node_whose_kernel_cannot_be_read_is_not_as_wanted() -> None:
     """The status looks well; whether values break on its kernel without a word is not known."""
     [found] = verify_cluster(Answers(programs=b'[{"name": "cil_from_container"}]'))

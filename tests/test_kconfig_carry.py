@@ -13,6 +13,7 @@ from kina_audit.kconfig.loaded import read_tree
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import KernelConfig, Origin, SymbolState
+from kina_audit.kernel.merge import merged
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
@@ -91,7 +92,9 @@ def test_a_line_that_the_same_file_denies_turns_nothing_on(
     off = f"# CONFIG_{without} is not set\n" if without else ""
     text = apple(shared, f"{off}CONFIG_{symbol}={value}\n")
     for version in on:
-        own = text.replace("6.1.68 Kernel Configuration", f"{version}.1 Kernel Configuration")
+        tree = shipped_tree(find_line(version), "arm64", Toolchain.parse(TOOLS))
+        # Edited after that line wrote it, too.
+        own = resolve(tree, apple(shared)).text + f"{off}CONFIG_{symbol}={value}\n"
         for edited in (text, own):
             fact = carry(aimed(edited, f"{version}.1")).fact(symbol)
             if value == "m":
@@ -133,9 +136,17 @@ def test_a_kernels_own_config_is_the_truth_and_no_model_overrules_it(shared: Pat
     assert config.fact("BPF_JIT").value == "y"
 
 
+def vendors(version: str = "6.12.9-100.vendor") -> str:
+    """A whole config of 6.12 with VXLAN and a symbol that is a vendor's, without INET."""
+    tree = shipped_tree((6, 12), "x86_64", Toolchain.parse(TOOLS))
+    text = resolve(tree, "CONFIG_NET=y\nCONFIG_NETDEVICES=y\nCONFIG_MODULES=y\nCONFIG_KPROBES=y\n").text
+    text = text.replace(f"{tree.model.version} Kernel", f"{version} Kernel")
+    assert "CONFIG_INET" in text
+    return text + "# CONFIG_INET is not set\nCONFIG_VXLAN=y\nCONFIG_VENDOR_THING=y\n"
+
+
 def test_a_vendors_file_that_contradicts_its_line_is_not_overruled() -> None:
-    text = "# Linux/x86_64 6.12.9-100.vendor Kernel Configuration\nCONFIG_X86_64=y\nCONFIG_VXLAN=y\n# CONFIG_INET is not set\n"
-    config = parse_config(text + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(30)), origin=Origin.INPUT)
+    config = parse_config(vendors(), origin=Origin.INPUT)
     fact = carry(config).fact("VXLAN")
     assert fact.value is None
     assert "Linux 6.12 as released would make it n" in fact.note
@@ -186,7 +197,10 @@ def test_a_symbol_of_a_fragment_that_the_kernel_lacks_is_told(
 ) -> None:
     (tmp_path / "f").write_text("CONFIG_VXLAN=y\nCONFIG_BPF_JITT=y\n")
     main(["check", "apple", "--offline", "-q", "-p", "vxlan", "-F", str(tmp_path / "f"), "--format", "json"])
-    assert "f line 2: Linux 6.18.5 has no CONFIG_BPF_JITT on arm64" in capsys.readouterr().out
+    assert (
+        "f line 2: CONFIG_BPF_JITT=y is gone: nothing defines it on arm64 6.18.5; did you mean BPF_JIT"
+        in capsys.readouterr().out
+    )
 
 
 def test_fix_knows_what_a_kernel_lacks_beside_its_config(
@@ -200,7 +214,9 @@ def test_fix_knows_what_a_kernel_lacks_beside_its_config(
     config = config_text(shared / "truth/debian-6.12.117+deb12-cloud-amd64.config.gz")
     (tmp_path / "boot/config-6.12.117").write_bytes(config)
     assert main(["fix", str(tmp_path), "-p", "vxlan", "-q"]) == 1
-    assert "no fragment gives profile vxlan" in capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "No fragment gives profile vxlan." in said
+    assert "no line of a config mends it\n  - CONFIG_VXLAN=m, and no module file vxlan.ko is in" in said
 
 
 def test_the_advice_names_every_mode_above(shared: Path) -> None:
@@ -304,3 +320,13 @@ def test_a_version_that_is_not_known_leaves_the_file_as_it_is_written(shared: Pa
     assert report.kernel.config.resolved is not None
     assert "which kernel version it is for is not known" in report.kernel.config.resolved.how
     assert report.verdict == "pass"
+
+
+@pytest.mark.parametrize("line", ["CONFIG_VXLAN=", 'CONFIG_VXLAN="x', "CONFIG_VXLAN=what"])
+def test_a_fragments_line_that_no_reader_takes_takes_its_bases_line_away(shared: Path, line: str) -> None:
+    """As scripts/kconfig/merge_config.sh does, which deletes by the name alone."""
+    base = parse_config(apple(shared), origin=Origin.INPUT)
+    assert base.raw["VXLAN"] == "y"
+    assert "VXLAN" not in merged(base, [("f", f"{line}\nCONFIG_NET=y\n")], "x").raw
+    kept = merged(base, [("f", "CONFIG_VXLAN = n\n# CONFIG_VXLAN=n\n CONFIG_VXLAN=n\nCONFIG_NET=y\n")], "x")
+    assert kept.raw["VXLAN"] == "y"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kina_audit.api import audit, load_profiles
+from kina_audit.fixing import fix_mode, fix_profiles
 from kina_audit.kconfig.answers import ModelAnswers
 from kina_audit.kconfig.dotconfig import read_assignments
 from kina_audit.kconfig.explain import explain
@@ -24,7 +25,7 @@ from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.tree.compiler import identify, measure
-from kina_audit.trees import fix_mode, fix_profiles, open_kernel_tree, shipped_trees
+from kina_audit.trees import open_kernel_tree, shipped_trees
 from tests.conftest import SHARED, config_text
 from tests.kernel_sources import kernel_source, missing_tools, no_source
 

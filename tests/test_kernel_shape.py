@@ -107,7 +107,7 @@ def test_a_whole_config_is_complete() -> None:
         (OLD[: OLD.index("\n#\n# Secu")] + OLD[OLD.index("\n#\n# Libr") :], -1, "no menu 'Security options'"),
         # A header and a fraction of what it promises.
         (WHOLE.replace(HAVE, HAVE[: HAVE.index("CONFIG_HAVE_THING_400")]), -1, "it has 405 symbols"),
-        (HEADING.format("Linux/x86 6.12.3 Kernel Configuration") + "CONFIG_NET=y\n", -1, "no menu 'General setup'"),
+        (HEADING.format("Linux/x86 6.12.3 Kernel Configuration") + "CONFIG_NET=y\n", -1, "it has 1 symbol, and"),
     ],
 )
 def test_a_cut_config_is_told_and_its_silence_means_nothing(text: str, line: int, said: str) -> None:
@@ -238,3 +238,13 @@ def test_every_command_says_that_a_config_is_cut(
             main(words)
             said = " ".join("".join(capsys.readouterr()).split())
             assert "the file is cut" in said, words
+
+
+@pytest.mark.parametrize("opened", ["FTRACE", "SOUND", "WLAN", "USB_SUPPORT", "STAGING", "BTRFS_FS"])
+def test_a_menu_that_somebody_opened_is_no_cut(shared: Path, opened: str) -> None:
+    """What is behind it has no lines yet."""
+    text = "\n".join(_own_line(shared))
+    assert f"# CONFIG_{opened} is not set" in text
+    edited = text.replace(f"# CONFIG_{opened} is not set", f"CONFIG_{opened}=y")
+    assert carry(parse_config(edited, origin=Origin.INPUT)).cut == ""
+    assert carry(parse_config(f"{text}CONFIG_{opened}=y\n", origin=Origin.INPUT)).cut == ""

@@ -22,7 +22,7 @@ ALLOWED = {
     "kconfig": {"kernel"},
     # What runs has kernels of its own to ask; it names outcomes by the engine's words.
     "probe": {"kernel", "profiles", "engine"},
-    "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig"},
+    "api": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "loading"},
     "trees": {
         "kernel",
         "profiles",
@@ -33,6 +33,8 @@ ALLOWED = {
         "kconfig",
         "api",
     },
+    "loading": {"kernel", "kconfig", "sources"},
+    "fixing": {"kernel", "profiles", "engine", "cilium", "kconfig", "api", "trees"},
     "matrix": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api"},
     "clusters": {"kernel", "profiles", "engine", "cilium", "report", "sources", "api"},
     "base": set(),
@@ -49,7 +51,9 @@ ALLOWED = {
         "sources",
         "kconfig",
         "api",
+        "loading",
         "trees",
+        "fixing",
         "probe",
         "clusters",
     },

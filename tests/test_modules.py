@@ -109,6 +109,29 @@ def test_lines_that_block(tmp_path: Path, name: str, line: str, *, blocked: bool
     assert ("/modprobe.d/a.conf" in because) is blocked
 
 
+@pytest.mark.parametrize(
+    ("line", "more", "blocked"),
+    [
+        ("install udp_tunnel /bin/false", {}, True),
+        ("install ip6_udp_tunnel /bin/true", {}, True),
+        ("install udp-tunnel /sbin/modprobe --ignore-install udp_tunnel", {}, False),
+        # A blacklist is about what is asked for by a name, and what is in the kernel is not loaded.
+        ("blacklist udp_tunnel", {}, False),
+        ("install udp_tunnel /bin/false", {"{modules}/modules.builtin": "kernel/net/ipv4/udp_tunnel.ko\n"}, False),
+        ("install something_else /bin/false", {}, False),
+    ],
+)
+def test_what_a_module_needs_may_be_blocked(tmp_path: Path, line: str, more: dict[str, str], *, blocked: bool) -> None:
+    dep = (
+        "kernel/drivers/net/vxlan/vxlan.ko.xz: kernel/net/ipv4/udp_tunnel.ko.xz kernel/net/ipv6/ip6_udp_tunnel.ko.xz\n"
+        "kernel/net/ipv4/udp_tunnel.ko.xz:\nkernel/net/ipv6/ip6_udp_tunnel.ko.xz:\n"
+    )
+    files = {"{modules}/modules.dep": dep, "etc/modprobe.d/a.conf": f"{line}\n", **more}
+    status, state, because = stands(open_source(str(root_of(tmp_path, files))), "vxlan")
+    assert (status, state) == (("fail", "blocked") if blocked else ("pass", "set"))
+    assert (f"which is kept from being loaded by `{line}`" in because) is blocked
+
+
 def test_the_first_folder_masks_a_file_of_the_same_name(tmp_path: Path) -> None:
     root = root_of(
         tmp_path, {"{modules}/modules.dep": DEP.format(""), "usr/lib/modprobe.d/a.conf": "install vxlan /bin/false"}

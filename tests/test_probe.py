@@ -30,6 +30,7 @@ from kina_audit.profiles.load import build_profile
 from kina_audit.render import RenderOptions
 from kina_audit.render.probed import render_probed
 from kina_audit.report.probed import Asked, Probed, to_document
+from tests.booted import boot_kernel, machine_of
 from tests.conftest import alone
 
 WORKS, FAILS, NOT_TRIED = Outcome.WORKS, Outcome.FAILS, Outcome.NOT_TRIED
@@ -264,6 +265,27 @@ def test_where_no_process_can_be_started_it_says_so(monkeypatch: pytest.MonkeyPa
         run(["af_inet"])
 
 
+@pytest.mark.parametrize(
+    ("name", "without"), [("iptables_core_v6", ("xt6_j_TPROXY", "xt6_m_socket")), ("iptables_core_v4", ())]
+)
+def test_a_kernel_without_legacy_tables_is_not_taken_for_one_without_ip_tables(
+    monkeypatch: pytest.MonkeyPatch, name: str, without: tuple[str, ...]
+) -> None:
+    """Since 6.9 IP_NF_IPTABLES builds no legacy tables, and Cilium's IPv6 rules need IP6_NF_IPTABLES and none of these."""
+    known = every_probe()
+
+    def none(_: Bench) -> None:
+        raise OSError(errno.ENOPROTOOPT, "Protocol not available")
+
+    for other in ("legacy_ip_tables", "legacy_ip6_tables", *without):
+        monkeypatch.setitem(known, other, replace(known[other], run=none))
+    with pytest.raises(MissingError):
+        known[name].run(Bench(None))
+    if without:
+        monkeypatch.setitem(known, without[-1], replace(known[without[-1]], run=lambda _: None))
+        known[name].run(Bench(None))
+
+
 def test_a_flag_that_the_kernel_ignores_makes_no_namespace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A kernel without control groups accepts CLONE_NEWCGROUP; seen on one that was built so."""
     monkeypatch.setattr("kina_audit.probe.libc.unshare", lambda _: None)
@@ -282,6 +304,22 @@ def test_a_file_system_that_something_empty_covers_says_nothing(
         every_probe()["pci"].run(Bench(None))
 
 
+def test_what_was_not_tried_is_told_by_reason() -> None:
+    rows = [
+        {"id": f"r{n}", "expr": "A", "level": "required", "why": "w", "fix": "f", "source": "s", "probes": [f"a{n}"]}
+        for n in range(20)
+    ]
+    many = build_profile({"id": "p", "title": "t", "description": "d", "requirement": rows}, "p.toml")
+    tried = Probing({f"a{n}": Attempt(f"a{n}", NOT_TRIED, said="needs CAP_X") for n in range(20)}, Circumstances())
+    kernel = Kernel(parse_config(b"CONFIG_A=y\n"), Provenance("running", "running", "x"))
+    report = audit(kernel, [many], cilium=None, probing=tried)
+    asked = {f"a{n}": Asked("A", "nothing", "links") for n in range(20)}
+    text = render_probed("table", Probed(report, tried, asked, "6.12.1", "x86_64", "x"), RenderOptions())
+    assert text.count("needs CAP_X") == 1
+    assert "p/r0, p/r1," in text
+    assert "and 8 more" in " ".join(text.split())
+
+
 @needs_root
 def test_the_kernel_of_this_machine_agrees_with_its_expressions() -> None:
     """A few probes of several kinds; that all agree with this kernel's config is for the slow test."""
@@ -294,3 +332,20 @@ def test_the_kernel_of_this_machine_agrees_with_its_expressions() -> None:
     assert tried.attempts["exec_elf"].outcome is WORKS
     assert ("af_inet", "open an IPv4 socket") in steps
     assert all(a.said for a in tried.attempts.values() if a.outcome is not WORKS)
+
+
+@pytest.mark.parametrize("tree", ["lib/modules/7.1", "usr/lib/modules/7.3"])
+def test_a_kernel_to_boot_is_found_in_either_layout(tmp_path: Path, tree: str) -> None:
+    """Debian keeps image and config beside the modules since 7.2, and in boot/ before."""
+    (tmp_path / tree).mkdir(parents=True)
+    (tmp_path / "boot").mkdir()
+    places = [tmp_path / "boot/vmlinuz-7.1", tmp_path / "boot/config-7.1"]
+    if tree.startswith("usr"):
+        places = [tmp_path / tree / "vmlinuz", tmp_path / tree / "config"]
+    places[0].write_bytes(bytes(0x38) + b"ARM\x64" + bytes(0x200))
+    places[1].touch()
+    found = boot_kernel(str(tmp_path))
+    assert [found.image, found.config, found.modules] == [*places, tmp_path / tree]
+    assert machine_of(found.image) == "aarch64"
+    places[0].write_bytes(bytes(0x202) + b"HdrS" + bytes(16))
+    assert machine_of(found.image) == "x86_64"

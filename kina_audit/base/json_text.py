@@ -1,6 +1,8 @@
 """JSON: as this project writes it for people and for diffs, and as it reads anybody's."""
 
 import json
+from collections.abc import Callable
+from functools import cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
@@ -31,26 +33,47 @@ def indented(document: Any) -> str:
     """A document of dictionaries with text keys, lists, texts, numbers, booleans and None, indented by two spaces.
 
     The bytes are those of ``json.dumps(document, indent=2)`` and a newline. CPython's encoder in C does not indent before
-    3.14, and its other one takes half of the time of an audit with every profile; this one takes a third of that.
+    3.14, and its other one takes half of the time of an audit with every profile; this one takes a fifth of that.
     """
-    return _text(document, "\n") + "\n"
+    return _text(document, "\n", {}) + "\n"
 
 
-def _text(value: Any, margin: str) -> str:
+def _text(value: Any, margin: str, known: dict[tuple[int, str], str]) -> str:
     kind = type(value)
     if kind is str:
         return quoted(value)
     if kind is dict:
+        if not value:
+            return "{}"
         inner = f"{margin}  "
-        rows = [f"{quoted(k)}: {_text(v, inner)}" for k, v in value.items()]
-        return f"{{{inner}{f',{inner}'.join(rows)}{margin}}}" if rows else "{}"
+        if _NESTED.isdisjoint(map(type, value.values())):
+            return f"{{{inner}{_flat(inner)(value)[1:-1]}{margin}}}"
+        # One dictionary in many places, as a finding in many profiles, is written once. It lives as long as the document.
+        text = known.get((id(value), margin))
+        if text is None:
+            rows = [f"{quoted(k)}: {_text(v, inner, known)}" for k, v in value.items()]
+            text = known[id(value), margin] = f"{{{inner}{f',{inner}'.join(rows)}{margin}}}"
+        return text
     if kind is list or kind is tuple:
+        if not value:
+            return "[]"
         inner = f"{margin}  "
-        rows = [_text(v, inner) for v in value]
-        return f"[{inner}{f',{inner}'.join(rows)}{margin}]" if rows else "[]"
+        if _NESTED.isdisjoint(map(type, value)):
+            return f"[{inner}{_flat(inner)(value)[1:-1]}{margin}]"
+        rows = [_text(v, inner, known) for v in value]
+        return f"[{inner}{f',{inner}'.join(rows)}{margin}]"
     if kind is int:
         return str(value)
     return _CONSTANTS[value] if value is None or kind is bool else json.dumps(value)
+
+
+_NESTED = frozenset((dict, list, tuple))
+
+
+@cache
+def _flat(inner: str) -> Callable[[Any], str]:
+    """The encoder in C, for what holds nothing nested: what stands between its items is then the same everywhere."""
+    return json.JSONEncoder(separators=(f",{inner}", ": ")).encode
 
 
 _CONSTANTS = {None: "null", True: "true", False: "false"}

@@ -6,7 +6,6 @@ seen at once.
 """
 
 import json
-import tomllib
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -45,6 +44,8 @@ def toml_document(path: Path) -> dict[str, Any]:
 
 @cache
 def _parsed(data: bytes) -> dict[str, Any]:
+    import tomllib
+
     return tomllib.loads(data.decode("utf-8"))
 
 
@@ -56,7 +57,7 @@ def compile_documents(target: Path | None = None) -> Path:
     entries = {}
     for path in [*sorted(profiles_folder().rglob("*.toml")), *sorted(data_file("").rglob("*.toml"))]:
         data = path.read_bytes()
-        document = tomllib.loads(data.decode("utf-8"))
+        document = _parsed(data)
         try:
             json.dumps(document)
         except TypeError:  # TOML dates have no JSON form; such a file is parsed at run time

@@ -1,7 +1,6 @@
 """TOML of anybody's: `tomllib` behind bounds, with one error for everything it raises."""
 
 import re
-import tomllib
 from typing import Any
 
 from kina_audit.base.bounds import TOML_KEY, TOML_PARTS
@@ -28,6 +27,8 @@ def read_toml(text: str) -> dict[str, Any]:
         ValueError: it is no TOML, nested too deeply, or has more or longer keys than any file for this project; the message
             names the line where there is one.
     """
+    import tomllib
+
     bare = _NO_KEY.sub(lambda m: "\n" if m[0][0] == "#" else "s" + "\n" * m[0].count("\n"), text)
     if match := _LONG_KEY.search(bare):
         line = bare.count("\n", 0, match.start()) + 1

@@ -131,7 +131,8 @@ def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
             if names
             else ("This input cannot tell which mode the kernel carries: its version is not known.")
         )
-    unmet = reader.breaking("agent")
+    # What is certain is the reason, before what nobody has verified.
+    unmet = sorted(reader.breaking("agent"), key=lambda u: not verified(u))
     why = f" {unmet[0].why}" if unmet else ""
     certain = any(u.need.effect in DEADLY for u in unmet)
     return f"Cilium {reader.release} does not {'work on' if certain else 'support'} this kernel.{why}"

@@ -7,7 +7,6 @@ from kina_audit.cilium.features import feature_rows, probe_rows
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Level, Message, Requirement
 
-_AGENT = "cilium-agent"
 _SAYS_NOTHING = 25
 """A shorter text occurs in logs of every other cause too."""
 
@@ -23,6 +22,5 @@ def cilium_messages(library: ProfileLibrary) -> Iterator[tuple[Requirement, Mess
         if not telling or not profile:
             continue
         for row in library.get(profile).requirements:
-            # What a whole profile needs of the agent's start is not what this message is about.
-            if row.id == row_id or (not row_id and row.level is Level.REQUIRED and row.profile != _AGENT):
+            if row.id == row_id or (not row_id and row.level is Level.REQUIRED):
                 yield from ((row, Message(text, where(need))) for text in telling)

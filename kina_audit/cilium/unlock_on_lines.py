@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kina_audit.cilium.ladder import above, stand
+from kina_audit.cilium.ladder import above, doubted, excluded, stand
 from kina_audit.cilium.model import Mode, Unlock
 from kina_audit.cilium.reading import Reader
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import wanted
 from kina_audit.engine.evaluate import Evaluator
-from kina_audit.engine.finding import Finding, ProfileResult
-from kina_audit.kernel.config import KernelConfig
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult
+from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig
 from kina_audit.profiles.model import Profile
 
 if TYPE_CHECKING:
@@ -42,10 +42,12 @@ class BoxUnlocker:
     def starts(self) -> "Sequence[Resolution]":
         """The kernel's config on each tree that tells about it; empty where none does."""
         if self._starts is None:
-            from kina_audit.kconfig.carry import trees_of
-            from kina_audit.kconfig.resolve import of_config
+            from kina_audit.kconfig.carry import solved, trees_of
+            from kina_audit.kconfig.resolve import of_file
 
-            self._starts = [of_config(tree, self.config) for tree in trees_of(self.config)]
+            self._starts = [
+                of_file(tree, self.config, solver=solved(self.config, tree)) for tree in trees_of(self.config)
+            ]
         return self._starts
 
     def mode(self, wanted: Mode, release: Release, off: frozenset[str]) -> Unlock | None:
@@ -62,6 +64,8 @@ class BoxUnlocker:
         # What a rung asks for may not suffice (without BTF, some releases lose rungs altogether); then what the next
         # one asks for does, or nothing.
         enough = (wanted, *above(wanted))
+        if why := excluded(release, self.config.target) or doubted(release, self.config.target):
+            return _refused(self.starts[-1], release, why)
 
         def found(rung: Mode, *, explain: bool) -> "Fix":
             return self._search(
@@ -77,7 +81,7 @@ class BoxUnlocker:
         return found(wanted, explain=True)
 
     def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "list[Goal]":
-        evaluator = Evaluator(self._sketch(state))
+        evaluator = Evaluator(self._sketch(state), terse=True)
         reader = Reader(OnDemand(self.features, evaluator), release, evaluator.kernel, optimistic=False, off=off)
         return goals_of(wanted(reader, rung))
 
@@ -104,8 +108,10 @@ class BoxUnlocker:
         *others, start = self.starts
 
         def proven(state: "Resolution") -> bool:
-            added = [r for r in state.rows if r.where == FRAGMENT]
-            return holds(state) and all(holds(other.changed(added)) for other in others)
+            if not holds(state):
+                return False
+            added = [r for r in state.rows if r.where == FRAGMENT] if others else []
+            return all(holds(other.changed(added) if added else other) for other in others)
 
         return find_fix(start, goals, proven, quick=quick, explain=explain)
 
@@ -114,11 +120,11 @@ class BoxUnlocker:
         return f"Proven on the model of Linux {lines} ({self.starts[-1].tree.toolchain})."
 
     def _mode_of(self, state: "Resolution", release: Release, off: frozenset[str]) -> Mode:
-        evaluator = Evaluator(self._sketch(state))
+        evaluator = Evaluator(self._sketch(state), terse=True)
         return stand(OnDemand(self.features, evaluator), release, evaluator.kernel, off)[0]
 
     def _sketch(self, state: "Resolution") -> KernelConfig:
-        from kina_audit.kconfig.carry import on_state
+        from kina_audit.kconfig.state import on_state
 
         return on_state(self.config, state)
 
@@ -135,14 +141,34 @@ class OnDemand(dict[str, ProfileResult]):
         return found
 
 
+def _refused(start: "Resolution", release: Release, why: str) -> "Fix":
+    """A release that does not run on this version of the kernel, whatever its config says."""
+    from kina_audit.kconfig.fix import Blocked, Fix, Goal
+    from kina_audit.kconfig.reasons import Cause
+    from kina_audit.kernel.expression import Expression
+
+    goal = Goal(f"Cilium {release}", Expression("another version of the kernel", ("const", "n"), ()), 2, why, why)
+    return Fix((), start, (Blocked(goal, proven=False, causes=(Cause(why),)),))
+
+
 def goals_of(findings: Iterable[Finding]) -> "list[Goal]":
     """What findings ask, as goals for `kina_audit.kconfig.fix.find_fix`."""
     from kina_audit.kconfig.fix import Goal
 
     return [
-        Goal(f"{f.requirement.profile}/{f.requirement.id}", f.expr, 1 if f.requirement.module else 2, f.requirement.why)
+        Goal(
+            f"{f.requirement.profile}/{f.requirement.id}", f.expr, 1 if f.requirement.module else 2, f.requirement.why,
+            stuck(f),
+        )
         for f in findings
-    ]
+    ]  # fmt: skip
+
+
+def stuck(finding: Finding) -> str:
+    """Why no line of a config meets a requirement that a kernel does not: its module is not there; empty: another reason."""
+    if finding.status not in UNMET or not any(s.state in WITHOUT_MODULE for s in finding.symbols):
+        return ""
+    return finding.reason or finding.fix
 
 
 def _lines(found: "Fix") -> tuple[str, ...]:

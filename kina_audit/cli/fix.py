@@ -10,12 +10,14 @@ from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.help import Grouped
 from kina_audit.cli.tree_options import (
+    NOTHING,
     FragmentOption,
     KernelTreeOption,
     ProbesOption,
     ToolchainOption,
     opened,
     read_fragments,
+    read_kernel,
     refuse_unknown,
     write_or_print,
 )
@@ -27,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def fix(
-    source: Annotated[str, typer.Argument(help=given.SOURCE_HELP)] = "apple",
+    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP}; none: the empty config.")] = "apple",
     profile: Annotated[
         list[str] | None, typer.Option("--profile", "-p", metavar="NAME|PATH", help="Make it pass; repeatable.")
     ] = None,
@@ -45,6 +47,7 @@ def fix(
     format_: given.TextOrJson = "text",
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
+    built: given.Built = False,
     arch: given.Arch = "",
     offline: given.Offline = False,
     refresh: given.Refresh = False,
@@ -55,16 +58,15 @@ def fix(
     It is proven before it is shown: merged, resolved with the tree (without one, with the model of the kernel line that
     ships), audited. Exit status: 0 there is a fragment or nothing is missing, 1 there is none.
     """
-    from kina_audit.api import audit, load_kernel, load_profiles
+    from kina_audit.api import load_profiles
     from kina_audit.cilium.release import find_release
-    from kina_audit.engine.finding import Status
     from kina_audit.errors import UsageError
+    from kina_audit.fixing import find_mode, fix_mode, fix_profiles
     from kina_audit.kconfig.carry import POSSIBLE_TOOLS
     from kina_audit.kconfig.sensitive import assumptions
     from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
-    from kina_audit.kernel.config import Origin
     from kina_audit.sources.local.stdin import STDIN
-    from kina_audit.trees import find_mode, fix_mode, fix_profiles, start_of
+    from kina_audit.trees import start_of
 
     if bool(profile) == bool(mode):
         raise UsageError("give either --profile or --mode", "For example --mode full-ebpf.")
@@ -76,16 +78,21 @@ def fix(
     find_release(cilium)
     fragments = read_fragments(fragment or [], source)
     options = given.source_options(
-        arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, quiet=quiet
-    )
-    kernel = load_kernel(source, options)
+        arch=arch, target_kernel=target_kernel, toolchain=toolchain, built=built, offline=offline, refresh=refresh,
+        quiet=quiet,
+    )  # fmt: skip
+    given.refuse_built(options, fragments)
+    kernel = read_kernel(source, options)
     profiles = load_profiles(profile or []) if profile else []
     *also, tree = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
     refuse_unknown(start_of(kernel, tree, fragments), {name for name, _ in fragments})
+    follow = not kernel_tree
     found = (
-        fix_mode(kernel, tree, mode, cilium=cilium, fragments=fragments, also=also)
+        fix_mode(kernel, tree, mode, cilium=cilium, fragments=fragments, also=also, follow=follow)
         if mode
-        else fix_profiles(kernel, tree, profiles, recommended=recommended, fragments=fragments, also=also)
+        else fix_profiles(
+            kernel, tree, profiles, recommended=recommended, fragments=fragments, also=also, follow=follow
+        )
     )
     wanted = f"Cilium mode {mode}" if mode else f"profile {', '.join(p.id for p in profiles)}"
     assumed = assumptions(found.resolution, [c.name for c in found.changes])
@@ -94,7 +101,7 @@ def fix(
         write_or_print(indented({**fix_document(found, assumed), "proven_on": proven_on}), output)
     elif found.changes:
         write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on), output)
-        if not kernel_tree and output is not None and str(output) != STDIN:
+        if follow and source != NOTHING and output is not None and str(output) != STDIN:
             offline_too = " --offline" if offline else ""
             tools = toolchain or POSSIBLE_TOOLS[0][1]
             options.say(f"to check it: kina-audit check {source}{offline_too} -F {output} --toolchain {tools}")
@@ -102,15 +109,6 @@ def fix(
         if format_ != "json":
             terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
         return 1
-    if not found.changes and profiles:
-        # What a line's model gives a kernel need not be there: a module that is not installed, a vendor's own Kconfig.
-        report = audit(kernel, profiles, cilium=None)
-        unmet = [item for _, item in report.findings(Status.FAIL)]
-        if unmet and kernel.config.origin is Origin.BUILT and not fragments:
-            for item in unmet:
-                terminal.say(f"{item.requirement.profile}/{item.requirement.id}: {item.reason or item.fix}")
-            terminal.say(f"no fragment gives {wanted}: its config asks for it, and the kernel has it not")
-            return 1
     if not found.changes and format_ != "json":
         terminal.say(f"nothing is missing for {wanted}")
     return 0

@@ -61,11 +61,17 @@ def beside(
     from kina_audit.api import CILIUM_TAG
     from kina_audit.cli.probe import planned, tried
     from kina_audit.errors import UsageError
+    from kina_audit.kernel.config import Origin
 
     if source != "running":
         raise UsageError(
             f"--probe tries the kernel that runs, and {source} is audited",
             "Use `check running --probe`, or `probe FILE` for a config of the running kernel.",
+        )
+    if kernel.config.origin is Origin.INPUT or kernel.provenance.target_from.startswith("the kernel tree"):
+        raise UsageError(
+            "--probe tries the kernel that runs, and what is audited is what would be built from its config",
+            "Leave out --probe, or --fragment, --target-kernel and --kernel-tree.",
         )
     wanted = [*profiles, *(library.tagged(CILIUM_TAG) if library else ())]
     return tried(planned(wanted)[0], kernel, options, seconds=seconds, no_new_modules=no_new_modules)

@@ -9,13 +9,13 @@ from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.help import Grouped
 from kina_audit.cli.tree_options import (
-    NOTHING,
     FragmentOption,
     KernelTreeOption,
     ProbesOption,
     ToolchainOption,
     opened,
     read_fragments,
+    read_kernel,
     refuse_unknown,
     write_or_print,
 )
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def resolve(
-    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP} none: the tree's own defaults.")] = "apple",
+    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP}; none: the tree's own defaults.")] = "apple",
     kernel_tree: KernelTreeOption = "",
     fragment: FragmentOption = None,
     target_kernel: given.TargetKernel = "",
@@ -53,8 +53,8 @@ def resolve(
     Requested values that do not survive are listed on stderr, with the reason: all of the fragments', and of the
     config those that feature profiles name.
     """
-    from kina_audit.api import load_kernel, load_profiles
-    from kina_audit.kconfig.resolve import resolve as resolve_text
+    from kina_audit.api import load_profiles
+    from kina_audit.kernel.parse import NOT_UTF_8
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.trees import start_of
 
@@ -62,11 +62,14 @@ def resolve(
     options = given.source_options(
         arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, quiet=quiet
     )
-    kernel = load_kernel(source, options) if source != NOTHING else None
+    kernel = read_kernel(source, options)
     trees = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
-    *older, resolution = [start_of(kernel, t, fragments) if kernel else resolve_text(t, "", fragments) for t in trees]
+    *older, resolution = [start_of(kernel, t, fragments) for t in trees]
     if not allow_unknown:
         refuse_unknown(resolution, {name for name, _ in fragments})
+    for warning in kernel.config.warnings:
+        if warning.text == NOT_UTF_8:
+            terminal.say(f"{kernel.provenance.location}:{warning.line}: {warning.text}")
     write_or_print(resolution.text, output)
     library = ProfileLibrary()
     named = {s for p in load_profiles(library.ids(), library=library) for r in p.requirements for s in r.symbols}

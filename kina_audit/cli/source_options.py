@@ -1,6 +1,6 @@
 """The options that commands share; those of every command that reads a kernel make its `SourceOptions`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -188,7 +188,7 @@ def source_options(
     from kina_audit.sources.options import PROJECT_ARCHES, SourceOptions
 
     stated = kconfig_arch(arch) if arch else ""
-    return SourceOptions(
+    options = SourceOptions(
         arch=stated if stated in PROJECT_ARCHES else PROJECT_ARCHES[0],
         stated_arch=stated,
         target_kernel=target_kernel,
@@ -205,12 +205,41 @@ def source_options(
         say=(lambda _: None) if quiet else terminal.say,
         progress=(lambda _: None) if quiet else terminal.progress,
     )
+    refuse_built(options, options.fragments)
+    return options
 
 
 def _fragments(paths: list[Path]) -> list[tuple[str, str]]:
     from kina_audit.cli.tree_options import read_fragments
 
     return read_fragments(paths, "")
+
+
+def refuse_built(options: "SourceOptions", fragments: "Sequence[tuple[str, str]]") -> None:
+    """Stop at ``--built`` beside what makes another kernel of the config.
+
+    Raises:
+        UsageError: fragments are to be merged into it.
+    """
+    if options.built and fragments:
+        from kina_audit.errors import UsageError
+
+        raise UsageError(
+            "--built with --fragment: with a fragment merged into it, a config is the input of a build, and no kernel's own",
+            "Leave one of them out.",
+        )
+
+
+def refuse_stdin_twice(sources: "Sequence[str]", fragments: "Sequence[Path]") -> None:
+    """Stop where a kernel and a fragment, or two fragments, would be read from one stdin.
+
+    Raises:
+        UsageError: they would.
+    """
+    if [*sources, *map(str, fragments)].count("-") > 1:
+        from kina_audit.errors import UsageError
+
+        raise UsageError("more than one of the kernel and the fragments is -", "Give the others as files.")
 
 
 def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -233,6 +262,8 @@ def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[...,
 
         @wraps(command)
         def run(**values: Any) -> int:
+            sources = values.get("source") or values.get("sources") or []
+            refuse_stdin_twice([sources] if isinstance(sources, str) else sources, values.get("fragment") or [])
             named = {n: values[n] if n in own else values.pop(n) for n in shared}
             return command(**values, options=source_options(**named))
 

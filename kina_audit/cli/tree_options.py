@@ -40,42 +40,65 @@ NOTHING = "none"
 """As a SOURCE: an empty config, so what a tree does by default."""
 
 
+def read_kernel(source: str, options: "SourceOptions") -> "Kernel":
+    """The kernel that a command about trees is asked about; the empty config, as a kernel, for ``none``.
+
+    Raises:
+        SourceError: it cannot be read.
+        UsageError: ``--target-kernel`` is no version.
+    """
+    from kina_audit.api import load_kernel
+
+    if source not in ("", NOTHING):
+        return load_kernel(source, options)
+    from kina_audit.kconfig.lines import line_text, lines
+    from kina_audit.kernel.config import Completeness, KernelConfig, Origin
+    from kina_audit.kernel.provenance import Provenance
+    from kina_audit.sources.target import aim
+
+    arch = options.stated_arch or options.arch
+    config = KernelConfig({}, completeness=Completeness.PARTIAL, origin=Origin.INPUT, arch=arch)
+    provenance = Provenance(NOTHING, NOTHING, "the empty config")
+    return aim(config, provenance, options.target_kernel or line_text(lines()[-1]))
+
+
 def opened(
-    kernel: "Kernel | None", kernel_tree: str, toolchain: str, *, run_probes: bool, options: "SourceOptions"
+    kernel: "Kernel", kernel_tree: str, toolchain: str, *, run_probes: bool, options: "SourceOptions"
 ) -> "tuple[KernelTree, ...]":
     """The trees that tell about a kernel: the one that is named, or of the shipped lines its own or both neighbours.
 
     Of shipped lines it is said which; the last one is the one to ask.
 
     Args:
-        kernel: what they are asked about; None: what a tree does by default.
+        kernel: what they are asked about.
         kernel_tree: a source folder, an archive or a version; empty: the shipped lines.
         toolchain: what the kernel is built with.
         run_probes: run the named tree's own probes.
         options: how sources are read.
 
     Raises:
-        UsageError: no shipped line tells about the kernel.
+        UsageError: no shipped line tells about the kernel, or ``--built`` and a tree contradict each other.
         SourceError: the tree cannot be read.
     """
     from kina_audit.errors import UsageError
-    from kina_audit.kernel.version import KernelVersion
     from kina_audit.trees import arch_of, open_kernel_tree, shipped_trees
 
     arch = arch_of(kernel, options)
+    if kernel.config.cut:
+        options.say(f"{kernel.config.cut}: what it has no line for is taken as the default")
     if kernel_tree:
+        if options.built:
+            raise UsageError(
+                "--built with --kernel-tree: what a tree makes of a config is no kernel's own config any more",
+                "Leave one of them out.",
+            )
         return (open_kernel_tree(kernel_tree, arch=arch, toolchain=toolchain, run_probes=run_probes, options=options),)
     if run_probes:
         raise UsageError("--run-probes without a tree", "Give --kernel-tree: a whole source folder.")
-    if kernel is None:
-        target = KernelVersion.parse(options.target_kernel) if options.target_kernel else None
-    else:
-        target = kernel.config.target
-        if target is None:
-            raise UsageError("which kernel version it is for is not known", "Give it with --target-kernel.")
-        toolchain = toolchain or kernel.config.toolchain
-        if kernel.config.cut:
-            options.say(f"{kernel.config.cut}: what it has no line for is taken as the line's default")
+    target = kernel.config.target
+    if target is None:
+        raise UsageError("which kernel version it is for is not known", "Give it with --target-kernel.")
+    toolchain = toolchain or kernel.config.toolchain
     trees = shipped_trees(target, arch, toolchain, options=options)
     options.say(told_by(trees, target))
     return trees
@@ -123,13 +146,12 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
         SourceError: a file cannot be read, or is no text of assignments.
         UsageError: stdin is asked for twice.
     """
-    from kina_audit.errors import NotAConfigError, UsageError
-    from kina_audit.kernel.parse import parse_config
+    from kina_audit.errors import NotAConfigError
+    from kina_audit.kernel.parse import NOT_UTF_8, parse_config
     from kina_audit.sources.local.file import read_text
-    from kina_audit.sources.local.stdin import STDIN, shown
+    from kina_audit.sources.local.stdin import shown
 
-    if [source, *map(str, paths)].count(STDIN) > 1:
-        raise UsageError("more than one of the kernel and the fragments is -", "Give the others as files.")
+    given.refuse_stdin_twice([source], paths)
     found = []
     for path in paths:
         text = read_text(path)
@@ -137,6 +159,8 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
             raise NotAConfigError(
                 f"{shown(path)}: no CONFIG_ line, so it is no fragment", "Lines look like CONFIG_VETH=y."
             )
+        if "\ufffd" in text:
+            terminal.say(f"{shown(path)}:{text[: text.index(chr(0xFFFD))].count(chr(10)) + 1}: {NOT_UTF_8}")
         # What is refused as a kernel's config, such as a web page, is no fragment of one either.
         parse_config(text.encode("utf-8", "replace"), name=shown(path))
         found.append((shown(path), text))

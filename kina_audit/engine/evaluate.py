@@ -20,10 +20,16 @@ UNTOLD_ARCH = "what is asked depends on the architecture, which this input does 
 
 
 class Evaluator:
-    """Evaluates requirements on one kernel; what is known of each symbol is looked up once."""
+    """Evaluates requirements on one kernel; what is known of each symbol is looked up once.
 
-    def __init__(self, kernel: KernelConfig) -> None:
+    Args:
+        kernel: the config.
+        terse: findings without their symbols and reasons, for who only asks what holds.
+    """
+
+    def __init__(self, kernel: KernelConfig, *, terse: bool = False) -> None:
         self.kernel = kernel
+        self._terse = terse
         self._facts: dict[str, SymbolFact] = {}
         # Profiles that include others share requirement objects; each is evaluated once.
         self._findings: dict[int, Finding] = {}
@@ -37,7 +43,14 @@ class Evaluator:
 
     def profile(self, profile: Profile) -> ProfileResult:
         """Every requirement of a profile, and the status they add up to."""
-        findings = tuple([self.requirement(r) for r in profile.requirements])
+        known = self._findings
+        # An included row was evaluated before, most often.
+        findings = tuple(
+            [
+                found if (found := known.get(id(r))) is not None and found.requirement is r else self.requirement(r)
+                for r in profile.requirements
+            ]
+        )
         return ProfileResult(profile, findings, overall(findings))
 
     def requirement(self, row: Requirement) -> Finding:
@@ -86,14 +99,16 @@ class Evaluator:
             status = Status.UNKNOWN
         if row.alternatives:
             return self._one_of(row, status, expr)
-        if status in (Status.FAIL, Status.WARN) and not expr.symbols and (vendor := self._by_vendor(row)):
+        if not expr.symbols and status in (Status.FAIL, Status.WARN) and (vendor := self._by_vendor(row)):
             return Finding(row, vendor[0], expr, fix, (), vendor[1])
+        if self._terse:
+            return Finding(row, status, expr, fix, (), "")
         facts = self._facts_of(expr.symbols)
         if status is not Status.PASS and row.module:
             fix = fixed(fix, facts)
-        left = self._left(row, needed) if status is Status.PASS else ""
+        left = self._left(row, needed) if status is Status.PASS and row.ways else ""
         reason = left or _reason(status, facts, kernel)
-        if status in (Status.FAIL, Status.WARN):
+        if status is Status.FAIL or status is Status.WARN:
             reason = "; ".join(filter(None, (odd_one_out(facts, self.fact), reason)))
         if status is not Status.PASS:
             reason = "; ".join(filter(None, (reason, *self._renamed(facts))))

@@ -6,17 +6,19 @@ shipped lines both neighbours are asked; where they differ, the value is unknown
 unknown, too, until they are named.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
 
 from kina_audit.base.packaged import data_file, toml_document
+from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
+from kina_audit.kconfig.model import TreeModel
 from kina_audit.kconfig.short import short_reason, standing_against
 from kina_audit.kconfig.solve import Solver
+from kina_audit.kconfig.state import outcome
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import (
     Completeness,
@@ -31,9 +33,6 @@ from kina_audit.kernel.version import KernelVersion
 
 Place = tuple[Line, str]
 """A line and an architecture: one model."""
-
-if TYPE_CHECKING:
-    from kina_audit.kconfig.resolve import Resolution
 
 POSSIBLE_TOOLS = (
     ("gcc 12 with pahole 1.24", "gcc-12,pahole=1.24"),
@@ -62,25 +61,26 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
     tools = Toolchain.parse(toolchain) if isinstance(toolchain, str) and toolchain else toolchain or None
     if (config.origin is Origin.BUILT and not config.minimal) or (config.resolved is not None and tools is None):
         return config
-    if config.cut:
-        return _as_written(config, f"{config.cut}")
     if config.target is None:
         return _as_written(config, "which kernel version it is for is not known")
     if config.arch is not None and config.arch not in ARCHES:
-        return _as_written(config, f"there is no model of {config.arch} kernels")
+        hint = "; of 64 bits there is, with --arch x86_64" if config.arch == "x86" else ""
+        return _as_written(config, f"there is no model of {config.arch} kernels{hint}")
     told_by = near(config.target)
     if not told_by:
         oldest = line_text(lines()[0])
         return _as_written(config, f"Linux {config.target} is older than {oldest}, the oldest line here")
-    exact = (config.target.major, config.target.minor) in told_by
     facts = _Facts(config, told_by, tools)
-    if facts.written_there and config.arch is not None:
+    if facts.written_there and config.arch is not None and config.base is None and not config.cut:
         from kina_audit.kconfig.whole import lost_part
 
         if lost := lost_part(told_by[0], config.arch, config.raw):
             warnings = (*config.warnings, ConfigWarning(0, lost))
             config = replace(config, cut=lost, completeness=Completeness.PARTIAL, warnings=warnings, _lines={})
-            return _as_written(config, lost)
+            facts = _Facts(config, told_by, tools)
+    if config.cut:
+        return replace(_as_written(config, config.cut), predicted=facts)
+    exact = facts.exact
     names = " and ".join(line_text(line) for line in told_by)
     if config.minimal and config.origin is Origin.BUILT:
         told = f"recorded as what the model of Linux {names} does not give by itself"
@@ -98,22 +98,6 @@ def _resolved(told: str, told_by: tuple[Line, ...], tools: Toolchain | None) -> 
     return Resolved(told, tuple(line_text(line) for line in told_by), tools.name if tools else "")
 
 
-def unknown_in(config: KernelConfig, fragments: Sequence[tuple[str, str]]) -> list[str]:
-    """A sentence on each symbol of a fragment that the config's kernel does not have: most often a misspelt one.
-
-    Args:
-        config: the base, with the fragments merged.
-        fragments: (name, text) of each.
-    """
-    trees = trees_of(config)
-    return [
-        f"{where} line {row.line}: Linux {trees[-1].model.version} has no CONFIG_{row.name} on {trees[-1].model.arch}"
-        for where, text in fragments
-        for row in read_assignments(text)
-        if trees and not any(row.name in tree.model.index for tree in trees)
-    ]
-
-
 def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
     """The shipped lines that tell about a config's kernel, as trees; none where no line does.
 
@@ -121,37 +105,19 @@ def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
     """
     if config.target is None:
         return ()
-    named = config.resolved.toolchain if config.resolved is not None else config.toolchain
-    tools = Toolchain.parse(named or POSSIBLE_TOOLS[0][1])
+    # One that was asked what it can do is more than its name.
+    given = config.predicted.given if isinstance(config.predicted, _Facts) else None
+    tools = given or Toolchain.parse(config.toolchain or POSSIBLE_TOOLS[0][1])
     return near_trees(config.target, config.arch, tools)
 
 
-def on_state(config: KernelConfig, state: "Resolution") -> KernelConfig:
-    """A config with the values that a resolved state gives its symbols, computed when they are asked for."""
-    return replace(
-        config, raw={}, text="", minimal=False, completeness=Completeness.COMPLETE, origin=Origin.BUILT, warnings=(),
-        predicted=_StateFacts(state), resolved=None, _lines={},
-    )  # fmt: skip
-
-
-class _StateFacts(Mapping[str, SymbolFact]):
-    def __init__(self, state: "Resolution") -> None:
-        self.state = state
-
-    def __getitem__(self, symbol: str) -> SymbolFact:
-        solver = self.state.solver
-        value = _outcome(solver, symbol)
-        if value == "n":
-            return SymbolFact(symbol, "n", SymbolState.NOT_SET)
-        return SymbolFact(
-            symbol, value, SymbolState.SET, None, "", solver.model.types[solver.model.index[symbol]] == "s"
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+def solved(config: KernelConfig, tree: KernelTree) -> Solver | None:
+    """The solver that told about a carried config on one of `trees_of` it; None: there is none."""
+    facts = config.predicted
+    if not isinstance(facts, _Facts):
+        return None
+    label = next(iter(facts.tools))
+    return next((s for p in facts.places if (s := facts._solver(p, label)).model is tree.model), None)
 
 
 def _as_written(config: KernelConfig, why: str) -> KernelConfig:
@@ -194,12 +160,15 @@ class _Facts(Mapping[str, SymbolFact]):
         # Without an architecture both are asked, and what they differ in is unknown.
         arches = ARCHES if config.arch is None else (config.arch,)
         self.places = tuple((line, arch) for line in told_by for arch in arches)
+        self.given = tools
         self.tools = _alternatives(tools) if tools else {label: _tools(name) for label, name in POSSIBLE_TOOLS}
         header, target = config.header.version, config.target
         assert target is not None
+        self.exact = (target.major, target.minor) in told_by
         same_line = header is not None and header.triple[:2] == target.triple[:2]
         self.written_there = same_line and config.completeness is Completeness.COMPLETE and not config.minimal
         self.vendor = header.suffix if self.written_there and header is not None else ""
+        self.changed = config.changed if config.base is not None else frozenset()
         self._known: dict[str, SymbolFact] = {}
         self._solvers: dict[tuple[Place, str], Solver] = {}
 
@@ -219,18 +188,36 @@ class _Facts(Mapping[str, SymbolFact]):
         found = self._solvers.get((place, label))
         if found is None:
             model = shipped_tree(*place, self.tools[label]).model
-            first = next(iter(self.tools))
-            if label == first:
-                found = Solver(model, user_values(model, _assignments(self.config, place[0])))
-            else:
+            if label != (first := next(iter(self.tools))) and self.config.base is None:
                 found = self._solver(place, first).under(model)
+            else:
+                values = user_values(model, _assignments(self.config, place[0]))
+                found = self._own(model, values) or Solver(model, values)
             self._solvers[place, label] = found
         return found
+
+    def _own(self, model: TreeModel, values: UserValues) -> Solver | None:
+        """The solver of what was made of a kernel's own config: it stays as it is but for what was set anew."""
+        base = self.config.base
+        if base is None:
+            return None
+        from kina_audit.kconfig.own import Held, OwnSolver
+
+        rows = [Assignment(name, raw, 0) for name, raw in base.raw.items()]
+        own = OwnSolver(model, user_values(model, rows), base)
+        return Solver(model, values, forced=Held(own, {model.index[n] for n in self.changed if n in model.index}))
 
     def _fact(self, symbol: str) -> SymbolFact:
         written = self.config.written(symbol)
         if symbol in self.config.untold:
             return _unknown(written, "the record cannot tell it")
+        if self.config.cut:
+            return self._of_a_part(symbol, written)
+        if self.config.base is not None and symbol in self.config.raw and symbol not in self.changed:
+            label = next(iter(self.tools))
+            if not any(symbol in self._solver(place, label).model.index for place in self.places):
+                # A vendor's own.
+                return written
         if (moved := self._moved(symbol)) is not None:
             if self.written_there:
                 return written
@@ -264,7 +251,7 @@ class _Facts(Mapping[str, SymbolFact]):
             # A fragment has no line for what its base leaves off.
             return written if written.value is not None else SymbolFact(symbol, "n", SymbolState.ABSENT)
         solver = self._solver(self.places[0], next(iter(self.tools)))
-        reason = short_reason(solver, symbol, written.value if symbol in self.config.raw else None)
+        reason = short_reason(solver, symbol, self.config.raw.get(symbol))
         where = " and ".join(line_text(line) for line in self.lines)
         if self.vendor:
             return _unknown(
@@ -276,6 +263,18 @@ class _Facts(Mapping[str, SymbolFact]):
         is_string = sym is not None and solver.model.types[sym] == "s" and value != "n"
         note = f"olddefconfig of Linux {where} makes it {value}: {reason}"
         return SymbolFact(symbol, value, SymbolState.PREDICTED, written.line, note, is_string)
+
+    def _of_a_part(self, symbol: str, written: SymbolFact) -> SymbolFact:
+        """A symbol of a config that was cut: what it says, unless what is left of it denies that."""
+        says = written.value
+        if says is None or not any(symbol in self._solver(p, next(iter(self.tools))).model.index for p in self.places):
+            return written
+        made = {value for place in self.places for value in self._outcomes(place, symbol)}
+        if says in made:
+            return written
+        where = " and ".join(line_text(line) for line in self.lines)
+        note = f"it says {says}, and of what is left of it Linux {where} makes {' or '.join(sorted(made))}"
+        return _unknown(written, f"{self.config.cut}; {note}")
 
     def _of_record(self, symbol: str, value: str) -> SymbolFact:
         """A symbol that a record leaves to its line, as the kernel's own config would have it."""
@@ -334,10 +333,10 @@ class _Facts(Mapping[str, SymbolFact]):
         first = self._solver(place, labels[0])
         sym = first.model.index.get(symbol)
         if sym is None or not first.asks_tools(sym):
-            return {_outcome(first, symbol): labels}
+            return {outcome(first, symbol): labels}
         found: dict[str, list[str]] = {}
         for label in labels:
-            found.setdefault(_outcome(self._solver(place, label), symbol), []).append(label)
+            found.setdefault(outcome(self._solver(place, label), symbol), []).append(label)
         return found
 
 
@@ -348,14 +347,6 @@ def _by_tools(outcomes: Mapping[str, list[str]]) -> str:
 
 def _unknown(written: SymbolFact, note: str) -> SymbolFact:
     return SymbolFact(written.name, None, SymbolState.UNKNOWN, written.line, note)
-
-
-def _outcome(solver: Solver, symbol: str) -> str:
-    sym = solver.model.index.get(symbol)
-    if sym is None or sym in solver.trans:
-        return "n"
-    # A string may be empty and yet have a line, and a number may have a value and none.
-    return solver.text(sym) if solver.is_written(sym) else "n"
 
 
 def _assignments(config: KernelConfig, line: Line) -> list[Assignment]:

@@ -18,7 +18,7 @@ def explained(search: Search, found: Fix) -> Fix:
         found: what it came to.
     """
     goals = list(search.goals(search.start))
-    blocked = _alone(search, [b for b in found.blocked if b.proven])
+    blocked = _alone(search, [b for b in found.blocked if b.proven or b.goal.stuck])
     if not blocked:
         blocked = _together(search, goals, [b.goal for b in found.blocked])
     blocked = blocked or list(found.blocked)

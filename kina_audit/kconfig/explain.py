@@ -53,6 +53,7 @@ class Explanation:
         assumed: answers about the toolchain that nobody gave, on which the value, or turning it on, rests.
         possible: the values it can have on this tree, architecture and toolchain.
         transitional: it is read and never written.
+        made: what the tree would make of a symbol that a kernel's own file has otherwise; empty: the same.
     """
 
     symbol: str
@@ -76,6 +77,7 @@ class Explanation:
     assumed: tuple[Assumption, ...]
     possible: str
     transitional: bool = False
+    made: str = ""
 
     def to_document(self) -> Mapping[str, Any]:
         """For ``json.dumps``."""
@@ -92,6 +94,8 @@ def explain(resolution: Resolution, name: str) -> Explanation:
     model = tree.model
     name = name.removeprefix("CONFIG_")
     sym = model.index.get(name)
+    if sym is None and name in resolution.beyond:
+        return _of_the_file(resolution, name)
     if sym is None:
         where = other_architectures(tree, name)
         near = get_close_matches(name.upper(), model.index, n=3, cutoff=0.7) if not where else []
@@ -117,7 +121,11 @@ def explain(resolution: Resolution, name: str) -> Explanation:
     places = tree.places().of(sym)
     hidden = not model.prompts[sym]
     low, high = tree.possible(sym)
-    fix = _fix(resolution, sym) if not enabled and high else None
+    made = resolution.made_otherwise(name)
+    if made is not None:
+        # The file is the truth, and what stands behind it is not in this tree.
+        causes = ()
+    fix = _fix(resolution, sym) if not enabled and high and made is None else None
     return Explanation(
         symbol=name,
         type=TYPE_NAMES[letter],
@@ -142,7 +150,26 @@ def explain(resolution: Resolution, name: str) -> Explanation:
         if letter in "ihs"
         else "".join("nmy"[v] for v in range(low, high + 1) if letter == "t" or v != 1),
         transitional=sym in solver.trans,
+        made="" if made is None else made or '""',
     )
+
+
+def _of_the_file(resolution: Resolution, name: str) -> Explanation:
+    """A symbol that a kernel's own file has and its line as released does not."""
+    model, raw = resolution.tree.model, resolution.beyond[name]
+    because = (
+        f"{_place(resolution, name)} says so; Linux {model.version} as released has no such symbol on {model.arch}"
+    )
+    return Explanation(
+        symbol=name, type=TYPE_NAMES["u"], value=raw.strip('"'), written=True, visible="n", hidden=False, definitions=(),
+        depends="y", depends_value="y", because=because, asked=raw, causes=(), selected_by=(), implied_by=(),
+        selectors=(), reached_by=(), enabled_by=(), turned_off={}, assumed=(), possible="",
+    )  # fmt: skip
+
+
+def _place(resolution: Resolution, name: str) -> str:
+    row = resolution.requested[name]
+    return f"{row.where} line {row.line}" if row.line else row.where
 
 
 def _assumed(resolution: Resolution, name: str, causes: tuple[Cause, ...]) -> tuple[Assumption, ...]:
@@ -168,6 +195,10 @@ def _because(resolution: Resolution, reasons: Reasons, sym: int) -> str:
     model, solver = resolution.tree.model, resolution.solver
     name, letter, value = model.names[sym], model.types[sym], solver.text(sym)
     asked = resolution.requested.get(name)
+    made = resolution.made_otherwise(name)
+    if made is not None:
+        said = f"{_place(resolution, name)} says so" if asked else "the kernel's own file has no line for it"
+        return f"{said}; Linux {model.version} as released would make it {made or 'empty'}, which does not overrule it"
     if letter in "bt" and solver.tri(sym):
         selecting = [model.names[s] for s, c in reasons.selectors(sym) if min(solver.tri(s), solver.expr(c))]
         wanted = solver.user.tri.get(sym)

@@ -8,10 +8,13 @@ from kina_audit.kconfig.goals import compile_expression, highest
 from kina_audit.kconfig.model import AND
 from kina_audit.kconfig.reasons import Cause, Reasons
 from kina_audit.kconfig.resolve import Requested, Resolution
+from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.ways import NOTHING, Way, Ways
 from kina_audit.kernel.expression import Expression
 
 _MOST_STATES = 80
+_MANY = 4
+"""Of so many assignments, what is tried without one of them has more in common with the whole than with nothing."""
 FRAGMENT = "the fragment"
 
 
@@ -24,12 +27,14 @@ class Goal:
         expr: the condition.
         wanted: 1 when a module will do, 2 for built-in.
         why: one sentence.
+        stuck: why no assignment makes it hold, where that is known before; empty: it is to be searched for.
     """
 
     id: str
     expr: Expression
     wanted: int
     why: str
+    stuck: str = ""
 
 
 @datatype
@@ -117,6 +122,12 @@ def find_fix(
             without them; not when it has to be quick.
     """
     search = Search(start, goals, proven, quick=quick)
+    if start.solver is start.own:
+        # A kernel that is may hold it all; whatever it lacks takes building it again.
+        asked = goals(start)
+        if not any(g.stuck for g in asked) and not search.unmet(start) and proven(start):
+            return Fix((), start)
+        search = Search(start.changed([]), goals, proven, quick=quick)
     found = search.run()
     if not found.blocked or quick or not explain:
         return found
@@ -149,6 +160,8 @@ class Search:
         hopeless = tuple(
             Blocked(g, proven=True, causes=self.causes(self.start, g)) for g in self.unmet(self.start) if self.never(g)
         )
+        stuck = [g for g in self.goals(self.start) if g.stuck]
+        hopeless += tuple(Blocked(g, proven=False, causes=(Cause(g.stuck),)) for g in stuck)
         if hopeless:
             return Fix((), self.start, hopeless, (), self.tried)
         queue: list[tuple[int, int, int, Way]] = [(0, 0, 0, NOTHING)]
@@ -194,11 +207,11 @@ class Search:
             blocked = tuple(Blocked(g, proven=False, causes=self.causes(self.start, g)) for g in least)
         return Fix((), self.start, blocked, (), self.tried)
 
-    def _lacks(self, chosen: Way) -> list[Goal]:
-        """The goals that a fragment leaves unmet."""
+    def _lacks(self, chosen: Way, near: tuple[Way, Solver] | None = None) -> list[Goal]:
+        """The goals that a fragment leaves unmet; ``near`` as for `_state`."""
         found = self._lacking.get(chosen)
         if found is None:
-            found = self._lacking[chosen] = self.unmet(self._state(chosen))
+            found = self._lacking[chosen] = self.unmet(self._state(chosen, near))
         return found
 
     def never(self, *goals: Goal) -> bool:
@@ -209,11 +222,15 @@ class Search:
             exprs = [len(self.tree.model.exprs) - 1]
         return highest(self.tree, exprs[0]) < min(goal.wanted for goal in goals)
 
-    def _state(self, chosen: Way) -> Resolution:
+    def _state(self, chosen: Way, near: tuple[Way, Solver] | None = None) -> Resolution:
+        """The config with a fragment; ``near`` is another fragment that shares most of it, solved."""
         if not chosen:
             return self.start
         added = sorted((self.tree.model.names[s], v) for s, v in chosen)
-        return self.start.changed([Requested(n, value, FRAGMENT, line) for line, (n, value) in enumerate(added, 1)])
+        rows = [Requested(n, value, FRAGMENT, line) for line, (n, value) in enumerate(added, 1)]
+        if near is None:
+            return self.start.changed(rows)
+        return self.start.changed(rows, (near[1], {sym for sym, _ in chosen ^ near[0]}))
 
     def unmet(self, state: Resolution) -> list[Goal]:
         """The goals that a state does not hold."""
@@ -224,14 +241,15 @@ class Search:
         key = (goal.expr.text, 0)
         found = self.compiled.get(key)
         if found is None:
-            found = self.compiled[key] = compile_expression(self.tree, goal.expr.node)
+            found = self.compiled[key] = compile_expression(self.tree, goal.expr.node, self.start.beyond)
         return found
 
     def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
         """The state without assignments that are not needed, proven; or as it is; or None when the proof fails."""
         fewest = chosen
+        near = (chosen, Solver(self.tree.model, state.solver.user)) if len(chosen) >= _MANY else None
         for item in sorted(chosen):
-            if not self._lacks(fewest - {item}):
+            if not self._lacks(fewest - {item}, near):
                 fewest = fewest - {item}
         trimmed = self._state(fewest) if fewest != chosen else state
         if self.proven(trimmed):

@@ -1,6 +1,6 @@
 """Conditions of requirements as expressions of a tree's model, and what they can be at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, CONTAINS, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL, flat_and
@@ -10,9 +10,16 @@ from kina_audit.kernel.expression import Node
 _RELATIONS = {"=": EQ, "!=": NE, "<": LT, "<=": LE, ">": GT, ">=": GE}
 
 
-def compile_expression(tree: KernelTree, node: Node) -> int:
-    """A requirement's condition as an expression of the model; symbols the tree lacks read as n, as in a config."""
+def compile_expression(tree: KernelTree, node: Node, beyond: Mapping[str, str] | None = None) -> int:
+    """A requirement's condition as an expression of the model; symbols the tree lacks read as n, as in a config.
+
+    Args:
+        tree: the tree.
+        node: the condition.
+        beyond: symbols that the tree lacks and a kernel's own file has, with their text behind ``=``.
+    """
     model = tree.model
+    beyond = beyond or {}
 
     def add(row: list[int]) -> int:
         model.exprs.append(row)
@@ -30,12 +37,14 @@ def compile_expression(tree: KernelTree, node: Node) -> int:
         name = str(atom[1])
         if atom[0] == "sym":
             found = model.index.get(name)
-            return constant("n") if found is None else found
+            return constant(beyond.get(name, "n").strip('"')) if found is None else found
         return constant(name)
 
     kind = node[0]
     if kind == "sym":
         name = str(node[1])
+        if name in beyond and name not in model.index:
+            return {"m": 1, "y": 2}.get(beyond[name], 0)
         # One that the tree lacks stands there by its name, so that reasons can tell it.
         return add([SYMBOL, model.index[name] if name in model.index else constant(name)])
     if kind == "const":
@@ -51,7 +60,7 @@ def compile_expression(tree: KernelTree, node: Node) -> int:
         if of is None or model.types[of] != "s":
             return 0
         return add([CONTAINS, of, *map(constant, texts[1:])])
-    parts = [compile_expression(tree, part) for part in node[1:] if isinstance(part, tuple)]
+    parts = [compile_expression(tree, part, beyond) for part in node[1:] if isinstance(part, tuple)]
     return add([{"!": NOT, "&&": AND, "||": OR}[str(kind)], *parts])
 
 
@@ -87,4 +96,5 @@ def _rivals(tree: KernelTree, parts: Sequence[int]) -> bool:
     """Whether two of the symbols that all have to be on are bools of one choice."""
     model = tree.model
     names = {node[1] for node in (model.exprs[part] for part in flat_and(model, parts)) if node[0] == SYMBOL}
-    return any(len([m for m in members if m in names and model.types[m] == "b"]) > 1 for members in model.choices)
+    choices = [model.members[n] for n in names if n in model.members and model.types[n] == "b"]
+    return len(choices) != len(set(choices))

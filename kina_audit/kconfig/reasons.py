@@ -7,6 +7,7 @@ from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
+from kina_audit.kconfig.own import made_otherwise
 from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.solve import Solver
 
@@ -105,6 +106,10 @@ class Reasons:
         text, place = f"{name or 'the choice'} is {TRI[value]}", self.place(sym)
         if sym in seen or len(seen) > _DEEPEST:
             return Cause(text, "", name, place)
+        made = made_otherwise(self.solver, sym)
+        if made is not None:
+            note = f"so the file says, and Linux {self.model.version} as released would make it {made or 'empty'}"
+            return Cause(text, note, name, place)
         seen |= {sym}
         if self.model.types[sym] == "b" and wanted == 1:
             wanted = 2
@@ -170,7 +175,9 @@ class Reasons:
         note = f"selected by {', '.join(on[:_MOST_NAMES])}" if on else ""
         if sym in self.solver.choice_of and not on:
             note = "it is the one of its choice that is chosen"
-        if sym < self.model.defined and self.model.types[sym] in "bt" and self.tree.possible(sym)[0]:
+        if (made := made_otherwise(self.solver, sym)) is not None:
+            note = f"so the file says, and Linux {self.model.version} as released would make it {made or 'empty'}"
+        elif sym < self.model.defined and self.model.types[sym] in "bt" and self.tree.possible(sym)[0]:
             note = f"it is always on on {self.model.arch} {self.model.version}"
         return Cause(f"{name} is {self.value(sym)}, and has to be n", note, name, self.place(sym))
 

@@ -1,12 +1,13 @@
 """From a config (and fragments) to the config a kernel tree's ``olddefconfig`` makes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kina_audit.base.datatype import datatype
 from kina_audit.base.later import Later
 from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
+from kina_audit.kconfig.own import Held, OwnSolver, follows_file, made_otherwise
 from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.reasons import Cause, Reasons, undefined
 from kina_audit.kconfig.solve import Solver
@@ -51,13 +52,25 @@ class Resolution:
         tree: the kernel tree.
         solver: every symbol's value.
         rows: every assignment, in order; one the reader rejects leaves an earlier one of the symbol in force.
+        own: the state of the kernel's own file that this one is of, or was changed from; None: the tree alone decides.
+        beyond: symbols that this file has and the tree does not, with their text behind ``=``.
     """
 
-    def __init__(self, tree: KernelTree, rows: Sequence[Requested], solver: Solver | None = None) -> None:
+    def __init__(
+        self,
+        tree: KernelTree,
+        rows: Sequence[Requested],
+        solver: Solver | None = None,
+        *,
+        own: OwnSolver | None = None,
+        beyond: Mapping[str, str] | None = None,
+    ) -> None:
         """``solver`` has what `rows` ask of the tree, where there is one already."""
         self.tree = tree
         self.rows = rows
         self.solver = solver or Solver(tree.model, user_values(tree.model, rows))
+        self.own = own
+        self.beyond = beyond or {}
         self._requested: dict[str, Requested] = {}
         self._text = ""
 
@@ -68,14 +81,30 @@ class Resolution:
             self._requested = {r.name: r for r in self.rows}
         return self._requested
 
-    def changed(self, rows: Sequence[Requested]) -> "Resolution":
-        """The same config with assignments added, which take the place of earlier ones of their symbols."""
+    def changed(self, rows: Sequence[Requested], near: "tuple[Solver, set[int]] | None" = None) -> "Resolution":
+        """The same config with assignments added, which take the place of earlier ones of their symbols.
+
+        Args:
+            rows: the assignments.
+            near: a solver of a config that differs from the new one in some symbols alone, and these; none: this one's.
+        """
         names = {r.name for r in rows}
         index = self.tree.model.index
         symbols = {index[n] for n in names if n in index}
         user = user_values(self.tree.model, rows, self.solver.user.without(symbols))
         kept = Later(lambda: (*(r for r in self.rows if r.name not in names), *rows))
-        return Resolution(self.tree, kept, self.solver.changed(user, symbols))
+        base, differing = near or (self.solver, symbols)
+        if self.own is None:
+            return Resolution(self.tree, kept, base.changed(user, differing))
+        # What was set anew before this stays so.
+        before = self.solver.forced.changed if isinstance(self.solver.forced, Held) else frozenset()
+        held = Held(self.own, before | symbols)
+        if isinstance(base, OwnSolver):
+            solver = Solver(self.tree.model, user, forced=held)
+        else:
+            solver = base.changed(user, differing, forced=held)
+        beyond = {n: v for n, v in self.beyond.items() if n not in names}
+        return Resolution(self.tree, kept, solver, own=self.own, beyond=beyond)
 
     @property
     def text(self) -> str:
@@ -91,6 +120,11 @@ class Resolution:
         if sym is None:
             return "n"
         return self.solver.text(sym)
+
+    def made_otherwise(self, name: str) -> str | None:
+        """What the tree would make of a symbol that stands as a kernel's own file has it; None: the same."""
+        sym = self.tree.model.index.get(name)
+        return None if sym is None else made_otherwise(self.solver, sym)
 
     def line(self, name: str) -> str:
         """A symbol's line in the resolved config; empty when it has none."""
@@ -214,7 +248,38 @@ def resolve(
 
 
 def of_config(
-    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config"
-) -> Resolution:
-    """A parsed config, with fragments merged, resolved on a tree: from its text, or a record's assignments."""
+    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config",
+    solver: Solver | None = None,
+) -> Resolution:  # fmt: skip
+    """A parsed config, with fragments merged, resolved on a tree: from its text, or a record's assignments.
+
+    ``solver``, where there is one, has solved the config on the tree already.
+    """
+    if solver is not None:
+        rows = Later(lambda: tuple(resolve(tree, config.text or spelled(config), name=name).rows))
+        return Resolution(tree, rows, solver)
     return resolve(tree, config.text or spelled(config), fragments, name=name)
+
+
+def of_file(
+    tree: KernelTree, config: KernelConfig, fragments: Sequence[tuple[str, str]] = (), *, name: str = "the config",
+    solver: Solver | None = None,
+) -> Resolution:  # fmt: skip
+    """A parsed config as a state of its line: a kernel's own or a vendor's file is followed, anything else is resolved."""
+    if config.base is not None:
+        changed = config.changed
+        rows = [Requested(n, config.raw[n], name, config.line(n) or 0) for n in config.raw if n in changed]
+        return _merged(of_file(tree, config.base, name=name).changed(rows), fragments)
+    if not follows_file(config):
+        return of_config(tree, config, fragments, name=name, solver=solver)
+    plain = of_config(tree, config, name=name)
+    own = OwnSolver(tree.model, plain.solver.user, config)
+    beyond = {n: v for n, v in config.raw.items() if n not in tree.model.index}
+    return _merged(Resolution(tree, plain.rows, own, own=own, beyond=beyond), fragments)
+
+
+def _merged(state: Resolution, fragments: Sequence[tuple[str, str]]) -> Resolution:
+    loose = loose_comments(KernelVersion.parse(state.tree.model.version).triple)
+    for where, text in fragments:
+        state = state.changed([Requested(a.name, a.value, where, a.line) for a in read_assignments(text, loose=loose)])
+    return state

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Self
 
 from kina_audit.kconfig.asked import UserValues
@@ -59,7 +59,13 @@ class Shared(ABC):
     """
 
     def __init__(
-        self, model: TreeModel, user: UserValues, base: "Self | None" = None, roots: Iterable[int] = ()
+        self,
+        model: TreeModel,
+        user: UserValues,
+        base: "Self | None" = None,
+        roots: Iterable[int] = (),
+        *,
+        forced: Mapping[int, int | str] | None = None,
     ) -> None:
         """For one config.
 
@@ -67,10 +73,12 @@ class Shared(ABC):
             model: the tree.
             user: what the config asks of it.
             base: a solver of the same tree that differs in `roots` alone, and was not made from another one.
-            roots: symbols for which the config, or the toolchain, says something else.
+            roots: symbols for which the config, the toolchain or `forced` says something else.
+            forced: values that symbols have whatever the tree makes of them.
         """
         self.model = model
         self.user = user
+        self.forced = {} if forced is None else forced
         self.modern = model.menu_choices
         self.choice_of = model.members
         self.trans = frozenset(model.transitional)
@@ -100,19 +108,22 @@ class Shared(ABC):
         if self.model.modules < self.model.defined:
             self.modules = self.tri(self.model.modules)
 
-    def changed(self, user: UserValues, symbols: Iterable[int]) -> Self:
-        """The same tree for a config that asks something else of some symbols."""
+    def changed(
+        self, user: UserValues, symbols: Iterable[int], *, forced: Mapping[int, int | str] | None = None
+    ) -> Self:
+        """The same tree for a config that asks something else of some symbols, or no longer forces them."""
         roots = set(symbols)
         for sym in symbols:
             if (choice := self.choice_of.get(sym)) is not None:
                 roots.add(self._choice_node(choice))
-        return type(self)(self.model, user, self.base or self, self.cone.roots | roots)
+        forced = self.forced if forced is None else forced
+        return type(self)(self.model, user, self.base or self, self.cone.roots | roots, forced=forced)
 
     def under(self, model: TreeModel) -> Self:
         """The same config on a model that `kina_audit.kconfig.questions.bind` made of the same tree with other answers."""
         mine = self.model
         others = {n for n in mine.asking if (mine.names[n], mine.types[n]) != (model.names[n], model.types[n])}
-        return type(self)(model, self.user, self.base or self, self.cone.roots | others)
+        return type(self)(model, self.user, self.base or self, self.cone.roots | others, forced=self.forced)
 
     def asks_tools(self, sym: int) -> bool:
         """Whether a symbol's value was worked out from an answer of the compiler or a tool."""

@@ -17,7 +17,7 @@ def short_reason(solver: Solver, name: str, asked: str | None) -> str:
     Args:
         solver: of the line.
         name: the symbol.
-        asked: what the config says; None: it has no line.
+        asked: the text behind ``=`` (``n`` for "is not set"); None: it has no line.
     """
     model = solver.model
     sym = model.index.get(name)
@@ -30,6 +30,9 @@ def short_reason(solver: Solver, name: str, asked: str | None) -> str:
         if solver.visibility(sym) and asked is not None:
             return "it is outside the range that is allowed" if sym in model.ranges else "it is no valid value"
         return f"its default is {value}" if value else _unmet(solver, model.prompts[sym] or [model.depends[sym]])
+    if asked and asked[0] not in "nmy":
+        kind = "tristate" if letter == "t" else "bool"
+        return f"{asked[:_LONGEST]} is no value of a {kind}, so the line is not read, and its default is {value}"
     have, wanted = "nmy".index(value), "nmy".index(asked) if asked in ("n", "m", "y") else None
     if (wanted is not None and have > wanted) or (wanted is None and have):
         on = _selectors(solver, sym, wanted or 0)

@@ -158,6 +158,8 @@ class Solver(Shared):
             self.tris[sym] = "nmy".index(letter) if letter in "nmy" else 0
             self.texts[sym], self.visible[sym], self.written[sym] = self.model.names[sym], 0, False
             return self.tris[sym]
+        if sym in self.forced:
+            return self._as_forced(sym)
         choice = self.choice_of.get(sym)
         if choice is not None and not self.modern:
             self._tri(self.model.choice_symbols[choice])
@@ -181,6 +183,12 @@ class Solver(Shared):
             self.tris[sym], self.written[sym] = value, True
             return value
         return self._tristate_value(sym, visible, written, member=choice is not None)
+
+    def _as_forced(self, sym: int) -> int:
+        value = self.forced[sym]
+        self.tris[sym], self.texts[sym] = (0, value) if isinstance(value, str) else (value, "")
+        self.visible[sym], self.written[sym] = 0, True
+        return self.tris[sym]
 
     def _tristate_value(self, sym: int, visible: int, written: bool, *, member: bool) -> int:
         model = self.model

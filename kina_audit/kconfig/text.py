@@ -14,8 +14,15 @@ _MOST_LOST = 4
 _MOST_TURNED_OFF = 12
 
 
-def explanation_text(found: Explanation, width: int, told_by: str = "") -> str:
-    """What `explain` prints; ``told_by`` names the shipped line that tells."""
+def explanation_text(found: Explanation, width: int, told_by: str = "", checked: str = "") -> str:
+    """What `explain` prints.
+
+    Args:
+        found: what is explained.
+        width: columns.
+        told_by: the shipped line that tells; empty: a tree does.
+        checked: what `check` says of the symbol, where that is something else.
+    """
     kind = found.type + (", hidden" if found.hidden else "") + (", transitional" if found.transitional else "")
     lines = [f"CONFIG_{found.symbol} ({kind}) = {found.value or '(empty)'}", ""]
     for place in found.definitions:
@@ -54,6 +61,7 @@ def explanation_text(found: Explanation, width: int, told_by: str = "") -> str:
         _wrapped("assumed", f"{a.question} = {a.answer}; it decides {', '.join(a.symbols)}", width)
         for a in found.assumed
     ]
+    lines += [_wrapped("check", checked, width)] if checked else []
     lines += [_wrapped("told", told_by, width)] if told_by else []
     if found.causes:
         lines += ["", "  It is not enabled because:"]
@@ -115,6 +123,8 @@ def blocked_text(fix: Fix, width: int) -> str:
     for row in fix.blocked:
         if row.against is not None:
             said = f"{'never' if row.proven else 'not'} together with {row.against.id}, which needs {row.against.expr.text}"
+        elif row.goal.stuck:
+            said = "no line of a config mends it"
         elif row.proven:
             said = f"no config of Linux {model.version} ({model.arch}) with this toolchain can hold it"
             said += ", as far as that is what is assumed" if assumed_behind(row.causes) else ""

@@ -234,11 +234,18 @@ class Ways:
             return self.symbol(sym, 2)
         if (kind, text) in ((NE, "n"), (GE, "m"), (GT, "n")):
             return self.symbol(sym, 1)
-        if (kind, text) in ((EQ, "n"), (LE, "n"), (NE, "y"), (LT, "y"), (LT, "m")):
+        if (kind, text) in ((EQ, "n"), (LE, "n"), (LT, "m")):
             return self._symbol_off(sym)
-        if (kind, text) == (EQ, "m") and self.model.types[sym] == "t":
-            return self._union([w | {(sym, "m")} for w in self.reach(p, 1)] for p in self.model.prompts[sym])
-        return []
+        if (kind, text) in ((NE, "y"), (LT, "y"), (LE, "m")):
+            return self._union([self._symbol_off(sym), self._module(sym)])
+        return self._module(sym) if (kind, text) == (EQ, "m") else []
+
+    def _module(self, sym: int) -> list[Way]:
+        """Ways to make a symbol m, which takes modules."""
+        if self.model.types[sym] != "t" or self.model.modules >= self.model.defined:
+            return []
+        seen = self._union(self.reach(p, 1) for p in self.model.prompts[sym])
+        return self.product([self.symbol(self.model.modules, 2), [w | {(sym, "m")} for w in seen]])
 
     def _best_first(self, exprs: list[int]) -> list[int]:
         return sorted(exprs, key=lambda e: -self.solver.expr(e))[: _MOST_SELECTORS * 2]
@@ -247,7 +254,7 @@ class Ways:
         """Unions of one way from each part; none when a part has none."""
         found: list[Way] = [NOTHING]
         for part in parts:
-            found = self._cheapest([a | b for a in found for b in part if _consistent(a | b)])
+            found = self._cheapest([a | b for a in found for b in part])
             if not found:
                 return []
         return found

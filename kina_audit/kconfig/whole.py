@@ -18,7 +18,8 @@ _RUN = 3
 def lost_part(line: Line, arch: str, raw: Mapping[str, str]) -> str:
     """A sentence on the part that a whole config of a line lost; empty: none that shows.
 
-    A configurator writes a line for every symbol that can be seen, and which those are the file itself says.
+    A configurator writes a line for every symbol that can be seen, and which those are the file itself says. What can be
+    seen because of a symbol that somebody turned on since has no line yet, and neither has anything else behind that one.
 
     Args:
         line: the line that wrote the config.
@@ -26,10 +27,11 @@ def lost_part(line: Line, arch: str, raw: Mapping[str, str]) -> str:
         raw: symbol to the text after ``=``.
     """
     run: list[str] = []
+    written = {need for name, needs in _seen_by(line, arch) if name in raw for need in needs}
     for name, needs in _seen_by(line, arch):
         if name in raw:
             run = []
-        elif all(raw.get(need) == "y" for need in needs):
+        elif written.issuperset(needs) and all(raw.get(need) == "y" for need in needs):
             run.append(name)
             if len(run) == _RUN:
                 return (

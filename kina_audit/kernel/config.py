@@ -157,6 +157,8 @@ class KernelConfig:
         untold: symbols that a record knows it cannot tell.
         predicted: symbol to what is known of it on the target version; `kina_audit.kconfig.carry` fills it in.
         resolved: how `predicted` was told; None: the config is a kernel's own, or has not been resolved.
+        kept: how many lines of `text` are the file's own, before what was merged into it; None: all.
+        base: the kernel's own config that fragments were merged into to make this one; None: it has none.
     """
 
     raw: Mapping[str, str]
@@ -174,6 +176,8 @@ class KernelConfig:
     toolchain: str = ""
     predicted: Mapping[str, SymbolFact] = field(default_factory=dict)
     resolved: Resolved | None = None
+    base: "KernelConfig | None" = None
+    kept: int | None = None
     _lines: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def with_target(
@@ -190,6 +194,12 @@ class KernelConfig:
         """Whether loadable modules exist; None when this input cannot tell."""
         value = self.fact("MODULES").value
         return None if value is None else value == "y"
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """The symbols that are set otherwise than in the kernel's own config that this one was made of."""
+        before = self.base.raw if self.base is not None else {}
+        return frozenset(name for name, raw in self.raw.items() if before.get(name) != raw)
 
     def fact(self, symbol: str) -> SymbolFact:
         """What this input says of ``symbol``, never more than it can know."""
@@ -215,7 +225,11 @@ class KernelConfig:
         return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, self.cut or "a partial config does not say")
 
     def line(self, symbol: str) -> int | None:
-        """The 1-based line that decides ``symbol``, or None when no line does."""
+        """The 1-based line of the file that decides ``symbol``, or None when none does: a fragment, or nothing."""
+        found = self._line(symbol)
+        return found if found is None or self.kept is None or found <= self.kept else None
+
+    def _line(self, symbol: str) -> int | None:
         raw = self.raw.get(symbol)
         if raw is None or not self.text:
             return None

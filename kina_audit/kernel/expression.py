@@ -62,7 +62,8 @@ class Expression:
 
     def bounds(self, lookup: Lookup) -> Bounds:
         """Evaluate: the interval of tristate values (0 n, 1 m, 2 y) that the known facts allow."""
-        return _bounds(self.node, lookup)
+        node = self.node
+        return lookup(node[1]).bounds if node[0] == "sym" else _bounds(node, lookup)  # type: ignore[arg-type]
 
     @property
     def negated(self) -> tuple[str, ...]:
@@ -201,12 +202,16 @@ def _bounds(node: Node, lookup: Lookup) -> Bounds:
         return lookup(node[1]).bounds  # type: ignore[arg-type]
     if kind == "&&":
         a = _bounds(node[1], lookup)  # type: ignore[arg-type]
+        if a == (0, 0):
+            return a
         b = _bounds(node[2], lookup)  # type: ignore[arg-type]
-        return (min(a[0], b[0]), min(a[1], b[1]))
+        return (min(b[0], a[0]), min(b[1], a[1]))
     if kind == "||":
         a = _bounds(node[1], lookup)  # type: ignore[arg-type]
+        if a == (2, 2):
+            return a
         b = _bounds(node[2], lookup)  # type: ignore[arg-type]
-        return (max(a[0], b[0]), max(a[1], b[1]))
+        return (max(b[0], a[0]), max(b[1], a[1]))
     if kind == "!":
         low, high = _bounds(node[1], lookup)  # type: ignore[arg-type]
         return (2 - high, 2 - low)

@@ -39,6 +39,7 @@ class Modules:
         loaded: names of what is loaded; None: not seen.
         helper: what the running kernel runs to load a module (``kernel.modprobe``); None: not seen.
         closed: no module can be loaded any more (``kernel.modules_disabled``).
+        needs: a module's name to those of the modules that are loaded before it; of what symbols make alone.
     """
 
     folder: str
@@ -49,10 +50,25 @@ class Modules:
     loaded: frozenset[str] | None = None
     helper: str | None = None
     closed: bool = False
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def line_against(self, module: str) -> str:
         """The line that blocks a module, with its file; empty: there is none."""
         return next((line for name, line in self.blocked.items() if fnmatchcase(module, name)), "")
+
+    def line_beneath(self, module: str) -> tuple[str, str]:
+        """A module that has to be loaded before one and is blocked, and the line that does it; empty: there is none.
+
+        modprobe runs the ``install`` line of what it loads on the way, too; a ``blacklist`` line is about names that are
+        asked for (libkmod, ``kmod_module_probe_insert_module``), and the kernel's own list about all.
+        """
+        for name in self.needs.get(module, ()):
+            line = self.line_against(name)
+            if not line or line.startswith("`blacklist ") or name in self.builtin:
+                continue
+            if self.loaded is None or name not in self.loaded:
+                return name, line
+        return "", ""
 
 
 def module_name(path: str) -> str:
@@ -67,6 +83,16 @@ def module_name(path: str) -> str:
 def listed(text: str) -> frozenset[str]:
     """The modules that ``modules.dep``, ``modules.builtin`` or a list of files names."""
     return frozenset(filter(None, (module_name(line.partition(":")[0].strip()) for line in text.splitlines())))
+
+
+def needed(text: str) -> dict[str, tuple[str, ...]]:
+    """What ``modules.dep`` says has to be loaded before the modules that symbols make."""
+    named_ones, found = every_module(), {}
+    for line in text.splitlines():
+        path, _, rest = line.partition(":")
+        if rest.strip() and (name := module_name(path.strip())) in named_ones:
+            found[name] = tuple(filter(None, map(module_name, rest.split())))
+    return found
 
 
 def lines_against(files: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -162,6 +188,9 @@ def _against(module: str, modules: Modules, loads_none: str) -> tuple[SymbolStat
         )
     if line := modules.line_against(name):
         return SymbolState.BLOCKED, f"{module} is kept from being loaded by {line}"
+    needs, line = modules.line_beneath(name)
+    if line:
+        return SymbolState.BLOCKED, f"{module} needs {needs}, which is kept from being loaded by {line}"
     if loads_none:
         return SymbolState.UNLOADED, f"{module} is installed and not loaded, and {loads_none}"
     return None

@@ -48,6 +48,9 @@ _ARCH_SYMBOLS = {
     "PARISC": "parisc",
 }  # fmt: skip
 
+NOT_UTF_8 = "bytes that are no UTF-8; they are shown and written as U+FFFD"
+"""What is said of a config with such bytes: the kernel's own reader keeps them as they are."""
+
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """What PowerShell's ``>`` puts first."""
 
@@ -104,7 +107,7 @@ def parse_config(
         warnings += (ConfigWarning(0, "UTF-16 text, read as such; the kernel's own reader takes nothing of it"),)
     else:
         _refuse_binary(data, name)
-        text = data.decode("utf-8", errors="replace")
+        text, warnings = _decoded(data)
     if "\r" in text:
         text = _LINE_END.sub("\n", text)
     text, marked = _without_mark(text)
@@ -145,6 +148,15 @@ def parse_config(
         text=text,
         cut=seen,
     )
+
+
+def _decoded(data: bytes) -> tuple[str, tuple[ConfigWarning, ...]]:
+    """UTF-8 as text; bytes that are none are replaced, and that is told."""
+    try:
+        return data.decode("utf-8"), ()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return data.decode("utf-8", errors="replace"), (ConfigWarning(line, NOT_UTF_8),)
 
 
 def refuse_shape(text: str, name: str) -> None:

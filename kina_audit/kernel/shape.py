@@ -88,11 +88,15 @@ def cut(text: str, symbols: int) -> tuple[int, str]:
             pass
     if ends and (ending := next((m for m in open_ if m in _MENUS), "")):
         return last, f"{CUT}: it ends before '# end of {ending}', which every whole config has"
-    lost = next((m for m in _MENUS if m not in seen), "")
+    # What `kina-audit resolve` makes by a model that ships has no menus at all.
+    lost = next((m for m in _MENUS if m not in seen), "") if seen else ""
     if lost:
         return last, f"{CUT}: it has no menu {lost!r}, which every kernel's config has"
     if generated and symbols < _FEWEST:
-        return last, f"{CUT}: it has {symbols} symbols, and no generated config has fewer than {_FEWEST}"
+        return (
+            last,
+            f"{CUT}: it has {symbols} symbol{'' if symbols == 1 else 's'}, and no generated config has fewer than {_FEWEST}",
+        )
     return 0, ""
 
 

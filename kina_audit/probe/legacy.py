@@ -3,9 +3,10 @@
 import errno
 import socket
 import struct
+from contextlib import suppress
 
 from kina_audit.probe import libc
-from kina_audit.probe.model import Bench, probe
+from kina_audit.probe.model import PROBES, Bench, MissingError, RefusedError, probe
 from kina_audit.probe.modprobe import modprobe
 
 _GET_INFO = _REPLACE = 64
@@ -105,4 +106,15 @@ for _six, _full, _symbol in ((2, "legacy_ip_tables", "IP_NF_IPTABLES"), (10, "le
             if error.errno != errno.ENOENT:
                 raise
 
-    probe(_full, _symbol, "asks for a legacy table")(_framework)
+    # Before 6.9 the first symbol alone is behind it (net/ipv4/netfilter/Makefile), and nothing is expected here.
+    probe(_full, f"{_symbol} && {_symbol}_LEGACY", "asks for a legacy table", kernel=">=6.9")(_framework)
+
+    def _core(bench: Bench, framework: str = _full, six: bool = _six == 10) -> None:
+        # xt_TPROXY.c and xt_socket.c have an IPv6 half only with it, with legacy tables or without.
+        for name in (framework, *(("xt6_j_TPROXY", "xt6_m_socket") if six else ())):
+            with suppress(OSError, RefusedError, MissingError):
+                PROBES[name].run(bench)
+                return
+        raise MissingError("nothing that shows it is there, which proves nothing: since 6.9 it builds little by itself")
+
+    probe(f"iptables_core_v{6 if _six == 10 else 4}", _symbol, "a legacy table or an extension's rule")(_core)

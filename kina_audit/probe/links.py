@@ -2,6 +2,8 @@
 
 import os
 import struct
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
@@ -27,6 +29,22 @@ _ALONE: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
     ("link_xfrm", "XFRM_INTERFACE", "xfrm", {"xfrm_if_id": 7}, ""),
     ("link_netkit", "NETKIT", "netkit", {}, ">=6.7"),
 )
+
+
+def own_settings() -> None:
+    """Set what a new network namespace takes over of the host's sysctls, where that would keep packets from arriving.
+
+    Devices that are made later have it (Documentation/networking/ip-sysctl.rst, devconf_inherit_init_net).
+    """
+    for name in (
+        "ipv4/conf/{}/arp_ignore",
+        "ipv4/conf/{}/arp_filter",
+        "ipv4/conf/{}/rp_filter",
+        "ipv6/conf/{}/disable_ipv6",
+    ):
+        for devices in ("all", "default"):
+            with suppress(OSError):
+                Path("/proc/sys/net", name.format(devices)).write_text("0", encoding="ascii")
 
 
 def _one(kind: str, options: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from kina_audit.probe import bpf, generic, legacy, libc, nft, xfrm, xtables
 from kina_audit.probe.curve25519 import clamp, public
+from kina_audit.probe.links import own_settings
 from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
 
 _HERE, _THERE = "192.0.2.1", "192.0.2.2"
@@ -31,7 +32,9 @@ class Pair:
         bench.doing("make a second network namespace")
         libc.unshare(libc.CLONE_NEWNET)
         self.second = _current()
+        own_settings()
         libc.setns(self.first, libc.CLONE_NEWNET)
+        own_settings()
         bench.doing("connect them by a veth pair")
         try:
             bench.ip.link("add", ifname="kina0", kind="veth", peer={"ifname": "kina1", "net_ns_fd": self.second})

@@ -146,6 +146,8 @@ class Requirement:
         """
         if self.alternatives:
             return self._one_of(version, arch), self.fix
+        if not (self.gated or self.by_arch or self.variants):
+            return self.expr, self.fix
         for variant in self.variants:
             if _matches(variant.kernel, variant.arch, version, arch):
                 return variant.expr, variant.fix or self.fix

@@ -1,6 +1,7 @@
 """A run of ``probe`` in: table or JSON out."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from kina_audit.base.json_text import indented
 from kina_audit.engine.finding import Finding
@@ -19,6 +20,8 @@ _WORDS = {
     Agreement.NOT_TRIED: "NOT TRIED",
     Agreement.AGREES: "AGREES",
 }
+_NAMED = 12
+"""Requirements that are named for one reason; --verbose has all of them."""
 _MEANING = {
     Agreement.AGREES: "agree with the config",
     Agreement.REFUSED: "the config says yes, the kernel refuses",
@@ -59,15 +62,24 @@ def _table(probed: Probed, options: RenderOptions) -> str:
     lines += [f"{_number(counted[a], 'requirement'):>18}: {_MEANING[a]}" for a in Agreement if counted[a]]
     if not findings:
         lines += style.wrap("These alone decide no requirement of the selected profiles; the verdict is theirs.")
+    brief = () if options.verbose else (Agreement.NOT_TRIED, Agreement.AGREES)
     for agreement in _WORDS:
-        if agreement is not Agreement.AGREES or options.verbose:
+        if agreement not in brief:
             for finding in probed.findings(agreement):
                 lines += ["", *_finding(finding, style)]
-    failed = [f for f in probed.findings(Agreement.AGREES) if f.observed and f.observed.outcome is Outcome.FAILS]
+    if not options.verbose:
+        lines += _not_tried(probed.findings(Agreement.NOT_TRIED), style)
+    failed = [
+        f
+        for f in probed.findings(Agreement.AGREES, Agreement.NOT_TRIED)
+        if f.observed and f.observed.expected is Outcome.FAILS
+    ]
     if failed and not options.verbose:
         lines += ["", style.bold("Missing, as the config says")]
         for f in failed:
-            lines += style.wrap(f"{f.requirement.profile}/{f.requirement.id} ({f.level}): {_told(f)}")
+            tried = f.observed is not None and f.observed.outcome is Outcome.FAILS
+            said = _told(f) if tried else f"not tried, needs {f.expr.text}"
+            lines += style.wrap(f"{f.requirement.profile}/{f.requirement.id} ({f.level}): {said}")
     if options.verbose or probed.only:
         lines += ["", style.bold("Probes"), *_probes(probed, style)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -91,6 +103,18 @@ def _circumstances(probed: Probed, style: Style) -> list[str]:
     elif around.module_files is not None:
         said.append("The kernel loaded no module for this.")
     return [line for s in said for line in style.wrap(s)]
+
+
+def _not_tried(findings: Sequence[Finding], style: Style) -> list[str]:
+    """By reason: one missing capability keeps hundreds of requirements from being tried."""
+    reasons: dict[str, list[str]] = {}
+    for f in findings:
+        reasons.setdefault(_told(f), []).append(f"{f.requirement.profile}/{f.requirement.id}")
+    lines = ["", style.bold("Not tried")] if reasons else []
+    for reason, names in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        lines += style.wrap(f"{reason}: {', '.join(names[:_NAMED])}{more}")
+    return lines
 
 
 def _finding(finding: Finding, style: Style) -> list[str]:

@@ -69,8 +69,10 @@ class Deciding:
 def decide(report: "Report") -> tuple[Deciding, ...]:
     """Every item, each once: a requirement that many profiles include is one item with many names."""
     found: dict[tuple[Kind, str], Deciding] = {}
+    of_rows: dict[int, str] = {}
     for item in _items(report):
-        key = (item.kind, item.fingerprint)
+        row = id(item.pair[1].requirement if item.pair else item)
+        key = (item.kind, of_rows.get(row) or of_rows.setdefault(row, item.fingerprint))
         known = found.get(key)
         if known is None:
             found[key] = item
@@ -81,10 +83,10 @@ def decide(report: "Report") -> tuple[Deciding, ...]:
 
 
 def _items(report: "Report") -> Iterator[Deciding]:
-    compared = report.baseline
+    compared, levels = report.baseline, report.fail_on.levels
     for result in report.results:
         for finding in result.findings:
-            if finding.status not in UNMET or finding.waiver is not None or finding.level not in report.fail_on.levels:
+            if finding.status not in UNMET or finding.waiver is not None or finding.level not in levels:
                 continue
             if compared is None or compared.lost(result.profile.id, finding.requirement.id):
                 yield _finding(result, finding)

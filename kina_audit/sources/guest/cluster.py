@@ -90,7 +90,10 @@ class Cluster:
         items = _list(self._get("pods", "--selector", _PODS).get("items"))
         if len(items) > MOST_NODES:
             raise SourceError(f"{self._place}: {len(items)} agents, and at most {MOST_NODES} are asked")
-        found = sorted((_agent(_map(item)) for item in items), key=lambda a: a.node)
+        every = sorted((_agent(_map(item)) for item in items), key=lambda a: a.node)
+        # A pod that was evicted stays listed beside the one that took its place.
+        runs = {a.node for a in every if a.started}
+        found = [a for a in every if a.started or a.node not in runs]
         if not found:
             raise SourceNotFoundError(f"{self._place}: no pod is labelled {_PODS}", "Give Cilium's --namespace.")
         return found

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from kina_audit.base.datatype import datatype
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.live import EVERYWHERE, MACHINE_NETWORK, OF_THE_NETWORK, Live
-from kina_audit.kernel.modules import COMMAND_LINE, Modules, command_line_settings, lines_against, listed
+from kina_audit.kernel.modules import COMMAND_LINE, Modules, command_line_settings, lines_against, listed, needed
 
 SCRIPT = r"""
 x=
@@ -49,7 +49,7 @@ for d in "/lib/modules/$r" "/usr/lib/modules/$r"; do
   [ -d "$x$h$d" ] || continue
   echo "kina-audit folder $d"
   if [ -r "$x$h$d/modules.dep" ]; then
-    echo "kina-audit indexed"; while IFS=: read -r m v; do echo "kina-audit file ${m##*/}"; done <"$x$h$d/modules.dep"
+    echo "kina-audit indexed"; while IFS=: read -r m v; do echo "kina-audit file ${m##*/}:$v"; done <"$x$h$d/modules.dep"
   fi
   if [ -r "$x$h$d/modules.builtin" ]; then
     while read -r m; do echo "kina-audit builtin ${m##*/}"; done <"$x$h$d/modules.builtin"
@@ -193,6 +193,7 @@ def _modules(said: Mapping[str, list[str]], once: Mapping[str, str]) -> Modules 
         loaded=frozenset(said.get("loaded", ())) if "modules" in said else None,
         closed=sysctls.get("kernel.modules_disabled") == "1",
         helper=sysctls.get("kernel.modprobe"),
+        needs=needed("\n".join(said.get("file", ()))),
     )
 
 

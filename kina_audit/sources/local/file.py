@@ -103,7 +103,9 @@ def read_text(path: Path, most: int = CONFIG_BYTES) -> str:
         raise SourceNotFoundError(f"{path}: no such file", "Check the path.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
+        # Whoever waits for a pipe's writer may wait for ever; stdin is somebody's promise that there is one.
+        hint = "Give a regular file, or pipe it in and give -." if "regular" in str(reason) else ""
+        raise SourceError(f"{path}: cannot be read: {reason}", hint or "Check the path and its permissions.") from error
     if len(data) > most:
         raise SourceTooLargeError(
             f"{shown(path)}: more than {most // MIB} MiB, which no such file has", "Check the path."

@@ -13,6 +13,7 @@ from kina_audit.kernel.modules import (
     lines_against,
     listed,
     module_name,
+    needed,
     with_installed,
 )
 from kina_audit.kernel.provenance import Kernel
@@ -71,6 +72,7 @@ def _read(root: Path, release: str, *, live: bool) -> Modules | None:
         loaded=_loaded(root) if live else None,
         closed=live and _first_line(root / "proc/sys/kernel/modules_disabled") == "1",
         helper=_first_line(root / "proc/sys/kernel/modprobe") if live else None,
+        needs=needed(index or ""),
     )
 
 
