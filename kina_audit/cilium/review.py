@@ -222,7 +222,7 @@ def _judge(
     line, key, value = blamed[name]
     # That the agent does not start is said once, not again for everything that needs it; and so is what breaks a feature
     # that these values switch on, too.
-    only_agent = name != AGENT and all(_told_elsewhere(u, line, reader, blamed) for u in reader.breaking(name))
+    only_agent = name != AGENT and all(_told_elsewhere(u, name, reader, blamed) for u in reader.breaking(name))
     state = capability.state
     if state is State.UNVERIFIED and (reader.breaking(name) or (doubt and name == AGENT)):
         state = State.UNKNOWN  # it would be fatal, and nobody knows
@@ -259,15 +259,15 @@ def _judge(
     return found
 
 
-def _told_elsewhere(unmet: Unmet, line: int, reader: Reader, blamed: Mapping[str, tuple[int, str, str]]) -> bool:
-    """Whether a need is unmet for what is said of the feature that is needed, which breaks no less.
+def _told_elsewhere(unmet: Unmet, name: str, reader: Reader, blamed: Mapping[str, tuple[int, str, str]]) -> bool:
+    """Whether a need is unmet for what is said of another feature, which breaks no less: the one that is needed, or whose need it is.
 
     What is said of a default does not do for a line that somebody wrote.
     """
-    other = unmet.need.feature
-    if other == AGENT:
+    other = unmet.need.feature or unmet.need.requirement.partition("/")[0].removeprefix("cilium-")
+    if other == AGENT and unmet.need.feature:
         return True
-    if other not in blamed or (line and not blamed[other][0]):
+    if other == name or other not in blamed or (blamed[name][0] and not blamed[other][0]):
         return False
     found = worst(reader.breaking(other))
     return found is not None and list(Effect).index(found.need.effect) <= list(Effect).index(unmet.need.effect)
