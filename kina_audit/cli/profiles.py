@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
         name="profiles",
-        help="List, show, write, validate, lint and document feature profiles.",
+        help="List, show, write, validate, lint and document profiles.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
