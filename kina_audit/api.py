@@ -128,20 +128,21 @@ def explain_mode(
 
 
 def review_cilium(
-    kernel: Kernel, values: Iterable[tuple[str, str, int]], kind: str, *, cilium: str = "",
+    kernel: Kernel, values: Iterable[tuple[str, str, int] | tuple[str, str, int, str]], kind: str, *, cilium: str = "",
     library: ProfileLibrary | None = None,
 ) -> "Review":  # fmt: skip
     """What breaks of a user's own Cilium configuration on a kernel.
 
     Args:
         kernel: from `load_kernel`.
-        values: (key, value, line) of each, as `kina_audit.sources.cilium_values.read_values` gives them.
+        values: (key, value, line) and, where it is known, the type of each, as `kina_audit.sources.cilium_values.read_values` gives them.
         kind: ``helm-values`` or ``configmap``.
         cilium: a release; empty: the newest known.
         library: where Cilium's feature profiles come from; default: the built-in library.
 
     Raises:
         UsageError: an unknown Cilium release.
+        NothingCheckedError: none of the values is one of Cilium's.
     """
     from kina_audit.cilium.keys import Given
     from kina_audit.cilium.review import review

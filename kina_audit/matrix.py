@@ -91,7 +91,7 @@ def rows(sources: Iterable[str | Named], request: MatrixRequest, jobs: int = 0) 
         yield from map(auditor.row, sources)
         return
     # Progress and questions belong to this process.
-    quiet = replace(request, options=replace(request.options, say=_silent))
+    quiet = replace(request, options=replace(request.options, say=_silent, progress=_silent))
     yield from Spread(_row_of, quiet, _lost, processes).over(sources)
 
 

@@ -84,7 +84,7 @@ def open_kernel_tree(
         if cached is not None:
             cached.keep = lambda text: save_document(names["possible"], text, options)
             return cached
-    options.say(f"reading the kernel tree {place.origin} for {arch}")
+    options.progress(f"reading the kernel tree {place.origin} for {arch}")
     tree, stamps = read_tree(place.root, place.origin, arch, tools, answers)
     document, texts = to_cached(tree, stamps)
     save_document(names["texts"], texts, options)

@@ -102,15 +102,14 @@ for _format in ("json", "table", "markdown", "html", "sarif"):
         _format,
         status=(0, 1),
     )
-text("claims", lambda: b'VXLAN="' + b'\\"' * 400_000, "check", "recorded:kata@3.17.0", "--claims", "x", "-q")
-text("claims, one line", lambda: b'"' * MIB, "check", "recorded:kata@3.17.0", "--claims", "x", "-q")
+text("claims", lambda: b'VXLAN="' + b'\\"' * 400_000, "claims", "x", "recorded:kata@3.17.0", "-q")
+text("claims, one line", lambda: b'"' * MIB, "claims", "x", "recorded:kata@3.17.0", "-q")
 text(
     "claims, blanks",
     lambda: b"profile " + b" " * 900_000 + b"x",
-    "check",
-    "recorded:kata@3.17.0",
-    "--claims",
+    "claims",
     "x",
+    "recorded:kata@3.17.0",
     "-q",
 )
 text("fragment of junk", lambda: b"CONFIG_A=y\n" + b"x\n" * 5_000_000, "resolve", str(FIXTURES / "kconfig/config"), "-t",
@@ -121,6 +120,8 @@ text("B2 merges of nothing", lambda: "e: &e {}\nm: &m {<<: [" + ", ".join(["*e"]
      "cilium", "review", "x", "recorded:kata@3.17.0")  # fmt: skip
 text("C6 a long key over an alias", lambda: "l: &l {" + ", ".join(f"a{i}: 1" for i in range(4000)) + "}\n? " + "k" * 500_000 + "\n: *l\n",
      "cilium", "review", "x", "recorded:kata@3.17.0")  # fmt: skip
+text("values that no chart has", lambda: "l7Proxy: true\n" + "".join(f"unknownValue{i}Enabled: '{{{{{i}'\n" for i in range(19_000)),
+     "cilium", "review", "x", "recorded:kata@3.17.0", status=(1,))  # fmt: skip
 text("YAML of nodes", lambda: "a: [" + "1," * 1_000_000 + "]\n", "cilium", "review", "x", "recorded:kata@3.17.0")
 text("YAML of depth", lambda: "a: " + "[" * 500_000, "cilium", "review", "x", "recorded:kata@3.17.0")
 text("YAML, a bomb of aliases", lambda: "a: &a {x: 1, y: 2}\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} {{x: *{chr(97 + i)}, y: *{chr(97 + i)}}}\n" for i in range(24)),

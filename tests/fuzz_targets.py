@@ -210,7 +210,7 @@ def helm() -> Target:
 
     def one(data: bytes) -> None:
         file.write_bytes(data)
-        kind, rows = read_values(str(file))
+        kind, rows, *_ = read_values(str(file))
         review_cilium(kernel, rows, kind, library=library)
 
     return one

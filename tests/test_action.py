@@ -191,6 +191,26 @@ def test_a_good_and_a_bad_bump(
     assert ("::error" in (tmp_path / "log").read_text()) is bool(status)
 
 
+def test_fragments_and_toolchain_reach_the_command_line(tmp_path: Path) -> None:
+    """Each line of an input is one argument, blanks and all; what stands for Python writes down what it is given."""
+    python = tmp_path / "kina-audit" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$RUNNER_TEMP/given"\n')
+    python.chmod(0o755)
+    inputs = {
+        "source": "config-arm64",
+        "fragments": "a b.fragment\nc.fragment\n",
+        "toolchain": "gcc-14",
+        "target-kernel": "6.18.5",
+    }
+    assert step(1, inputs, runner(tmp_path), tmp_path) == 0
+    words = (tmp_path / "given").read_text().splitlines()
+    assert words[words.index("--toolchain") + 1] == "gcc-14"
+    assert words[words.index("--target-kernel") + 1] == "6.18.5"
+    assert [words[n + 1] for n, w in enumerate(words) if w == "--fragment"] == ["a b.fragment", "c.fragment"]
+    assert words[-2:] == ["--", "config-arm64"]
+
+
 @pytest.mark.slow
 def test_a_baseline_stops_the_loss_alone(installed: dict[str, str], tmp_path: Path) -> None:
     config(tmp_path / "old.config", "CONFIG_WIREGUARD=y")

@@ -61,7 +61,7 @@ def test_streams_that_are_closed_or_full(tmp_path: Path) -> None:
         (f"{tool} extract - <&-", 3, "stdin is closed"),
         (f"{tool} cilium review - recorded:apple@0.38.0 <&-", 3, "stdin is closed"),
         (f"{tool} render - <&-", 2, "stdin is closed"),
-        (f"{tool} check recorded:apple@0.38.0 --claims - <&-", 2, "stdin is closed"),
+        (f"{tool} claims - recorded:apple@0.38.0 <&-", 2, "stdin is closed"),
         (
             "mkdir gone && cd gone && rmdir ../gone && " + f"{tool} check recorded:apple@0.38.0",
             2,

@@ -201,7 +201,7 @@ def test_without_the_lzo_library_the_message_says_how_to_get_it(monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "lzallright", None)
     with pytest.raises(SourceError, match="LZO needs a library") as caught:
         extract_config((FIXTURES / "images/Image.lzo").read_bytes(), "Image.lzo")
-    assert "pip install 'kina-audit[lzo]'" in caught.value.hint
+    assert "pip install '.[lzo]'" in caught.value.hint
 
 
 @settings(max_examples=examples(400))

@@ -79,7 +79,7 @@ def test_probes_need_a_whole_tree_and_are_off_by_default(tmp_path: Path) -> None
 
 def test_a_second_opening_reads_the_cache_only(tmp_path: Path) -> None:
     said: list[str] = []
-    options = SourceOptions(cache=tmp_path / "cache", say=said.append)
+    options = SourceOptions(cache=tmp_path / "cache", progress=said.append)
     first = open_kernel_tree(str(FIXTURE), arch="x86", options=options)
     second = open_kernel_tree(str(FIXTURE), arch="x86", options=options)
     assert len(said) == 1

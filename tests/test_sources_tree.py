@@ -178,7 +178,7 @@ def kernel_org(archive: bytes, *, digest: str = "") -> httpx.MockTransport:
 
 def test_a_version_is_fetched_checked_and_kept(tmp_path: Path) -> None:
     said: list[str] = []
-    options = SourceOptions(cache=tmp_path / "cache", say=said.append)
+    options = SourceOptions(cache=tmp_path / "cache", progress=said.append)
     place = find_tree("6.12.1", options, transport=kernel_org(lzma.compress(tar_of_fixture())))
     assert place.origin == "Linux 6.12.1 from kernel.org"
     assert any("fetching linux-6.12.1.tar.xz" in s for s in said)

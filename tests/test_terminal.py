@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 
 from kina_audit.cli import main, terminal
 
-PACKAGE = Path(__file__).resolve().parents[1] / "kina_audit"
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "kina_audit"
 ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
 COMMAND = re.compile(r"^\s*::|##\[|##vso\[|##teamcity\[", re.MULTILINE)
 NASTY = "\x1b]0;x\x07\u202e\x9b31m ##[error]x ##vso[task.setvariable]x ##teamcity[x]"
@@ -108,7 +110,7 @@ def test_no_line_of_stdout_is_a_command(tmp_path: Path, command: str, monkeypatc
         "matrix": ["matrix", name, "-p", "d/p.toml"],
         "diff": ["diff", name, name, "-p", "d/p.toml"],
         "profiles": ["profiles", "show", "p", "--profile-dir", "d"],
-        "claims": ["check", name, "--claims", "c"],
+        "claims": ["claims", "c", name],
     }[command]
     main(asked)
     out, err = capsys.readouterr()
@@ -143,3 +145,49 @@ def test_a_full_disk_under_stdout_is_one_error(tmp_path: Path, words: list[str])
     assert b"Traceback" not in done.stderr
     assert done.returncode == 2
     assert b"cannot be written" in done.stderr
+
+
+def in_a_terminal(code: str, **environment: str) -> str:
+    """What a program writes to a terminal that is its stderr and stdout."""
+    ours, theirs = pty.openpty()
+    variables = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "40", "PYTHONPATH": str(ROOT), **environment}
+    subprocess.run([sys.executable, "-c", code], stdout=theirs, stderr=theirs, env=variables, timeout=60, check=True)
+    os.close(theirs)
+    seen = b""
+    try:
+        while part := os.read(ours, 65536):
+            seen += part
+    except OSError:  # the end of a terminal
+        pass
+    os.close(ours)
+    return seen.decode()
+
+
+TALK = """
+from kina_audit.cli import terminal as t
+t.progress('reading a: 1 of 9 MiB')
+t.progress('reading ' + 'x' * 90 + '\\n\\x1b[31m')
+t.say('a note')
+t.progress('more')
+t.print_out('the answer\\n')
+t.progress('last')
+"""
+
+
+def test_progress_is_one_line_that_the_next_thing_replaces() -> None:
+    text = in_a_terminal(TALK)
+    assert text.count("\n") == 2  # the note's and the answer's
+    gone = "\r\x1b[K"
+    assert text.startswith("\rkina-audit: reading a: 1 of 9 MiB\x1b[K\rkina-audit: reading xxx")
+    assert (
+        f"{gone}kina-audit: a note\r\n\rkina-audit: more\x1b[K{gone}the answer\r\n\rkina-audit: last\x1b[K{gone}"
+        in text
+    )
+    assert max(len(part) for part in text.split("\r")) < 40 + len("\x1b[K")
+    assert "\x1b[31m" not in text
+
+
+def test_no_progress_where_nobody_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.progress("reading")
+    assert capsys.readouterr() == ("", "")
+    assert "reading" not in in_a_terminal(TALK, TERM="dumb")

@@ -12,20 +12,25 @@ from kina_audit.kernel.version import VersionRange
 Wanted = Mapping[str, str | list[str]]
 """ConfigMap keys and the values that count; keys joined by ``|`` are alternatives, and so are the values of a list."""
 
+CONFIGMAP = "configmap"
+"""The kind of values whose keys are those of cilium-config; of any other they are Helm paths."""
+
 
 @datatype
 class Given:
     """One value that a user has set.
 
     Attributes:
-        key: the Helm path, dots between its parts, or the ConfigMap key.
+        key: the Helm path, dots between its parts (a part's own behind a backslash), or the ConfigMap key.
         value: as text; booleans are ``true`` and ``false``.
         line: where it stands, from 1.
+        type: what it is in the letters of ``data/cilium-chart.txt``, mappings among them; empty: not told.
     """
 
     key: str
     value: str
     line: int
+    type: str = ""
 
 
 @datatype

@@ -4,23 +4,41 @@ What is not set has the chart's default. A feature that the values switch on is 
 a need of another feature is met only where the values switch that one on, too.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from kina_audit.base.datatype import datatype
+from kina_audit.cilium import chart_review
 from kina_audit.cilium.capabilities import capabilities as every_capability
+from kina_audit.cilium.chart import MAPPING, Chart, chart_of, parts
 from kina_audit.cilium.combinations import clashes
 from kina_audit.cilium.evidence import Basis, where
 from kina_audit.cilium.features import Conflict, Effect, Need
-from kina_audit.cilium.keys import Given, Key, defaults, every_row, keys, matches, of_release, on_when
+from kina_audit.cilium.keys import (
+    CONFIGMAP,
+    Given,
+    Key,
+    charted,
+    defaults,
+    every_row,
+    keys,
+    matches,
+    of_release,
+    on_when,
+)
 from kina_audit.cilium.ladder import doubted, excluded
 from kina_audit.cilium.model import Capability, State
 from kina_audit.cilium.predict import Prediction, predict
-from kina_audit.cilium.reading import Reader, Results
+from kina_audit.cilium.reading import Reader, Results, Unmet, worst
 from kina_audit.cilium.release import Release
+from kina_audit.errors import NothingCheckedError
 from kina_audit.kernel.config import KernelConfig
 
 AGENT = "agent"
+_GUESSES = 1_000
+"""How many keys of a file that nobody knows are held against the known ones."""
 TCX = "tcx"
 BREAKS = (State.FATAL, State.NO_PODS, State.BROKEN)
 
@@ -64,6 +82,7 @@ class Review:
         remarks: what was found.
         judged: how many of the user's values decide about features.
         others: how many do not, or are not known here.
+        within: what the values stand under in those of a chart around Cilium's, or an empty string.
         prediction: what the agent does with them, and reports of itself.
     """
 
@@ -72,6 +91,7 @@ class Review:
     remarks: tuple[Remark, ...]
     judged: int
     others: int
+    within: str
     prediction: Prediction
 
     @property
@@ -86,7 +106,7 @@ class Review:
 
 
 def review(given: Sequence[Given], kind: str, results: Results, release: Release, kernel: KernelConfig) -> Review:
-    """Hold values against a kernel.
+    """Hold values against the chart of a release, and against a kernel.
 
     Args:
         given: the values, in the order of their lines.
@@ -94,20 +114,36 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
         results: every profile tagged ``cilium``, by id.
         release: the Cilium release.
         kernel: what is audited.
+
+    Raises:
+        NothingCheckedError: none of the values is one of Cilium's.
     """
-    known = keys(release)
-    values, places, used = _effective(given, kind, known)
+    known, chart = keys(release), chart_of(release)
+    within = "" if kind == CONFIGMAP else chart_review.umbrella(given, chart)
+    if within:
+        start = f"{within}."
+        given = [replace(g, key=g.key.removeprefix(start)) for g in given if g.key.startswith(start)]
+    misfits = _typos(given, known) if kind == CONFIGMAP else chart_review.misfits(given, known, release, chart)
+    leaves = [g for g in given if g.type != MAPPING]
+    values, places, used = _effective(leaves, kind, known)
     refused, doubt = excluded(release, kernel.target), doubted(release, kernel.target)
     on = {name for name, tables in on_when().items() if any(matches(wanted, values) for wanted in tables)}
     off = frozenset({TCX} - on)  # without it the agent needs the tc symbols
     states = {c.feature: c for c in every_capability(results, release, kernel, refused, doubt, off, values)}
     reader = Reader(results, release, kernel, optimistic=False, off=off, values=values)
-    remarks = [*_refused(given, kind, release, on), *_typos(given, kind, known, values)]
+    remarks = _refused(leaves, kind, release, on)
+    if leaves and not used and not remarks and not _reads_any(leaves, kind, chart) and all(m.stray for m in misfits):
+        raise NothingCheckedError(
+            f"nothing was checked: none of the {len(leaves)} values is one of Cilium {release}'s",
+            "Give the values of Cilium's chart, or of a chart around it with Cilium's under its name.",
+        )
+    told = {(r.line, r.key) for r in remarks}
+    remarks += [_remark(m) for m in misfits if (m.given.line, m.given.key) not in told]
     # BPF TPROXY redirects in place of the iptables rules that the L7 proxy needs.
     judged = on - {"l7-proxy"} if "bpf-tproxy" in on else on
-    for name in (n for n in states if n in judged):
-        line, key, value = _place(name, places, values)
-        remarks += _judge(name, states[name], on, reader, refused, doubt, line, key, value)
+    blamed = {name: _place(name, places, values, release) for name in states if name in judged}
+    for name in blamed:
+        remarks += _judge(name, states[name], on, reader, refused, doubt, blamed)
     for clash in clashes(values, release, kernel.target):
         row = max((places[k] for k in clash.keys if k in places), key=lambda g: g.line, default=None)
         line, key, value = (row.line, row.key, row.value) if row else (0, clash.keys[0], values[clash.keys[0]])
@@ -115,7 +151,20 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     remarks = list({(r.line, r.key, r.because): r for r in reversed(remarks)}.values())[::-1]
     remarks.sort(key=lambda r: (r.feature != AGENT, r.line == 0, r.line))
     prediction = predict(values, [(r.state, r.says) for r in remarks if r.feature or r.state is State.FATAL], reader)
-    return Review(str(release), kind, tuple(remarks), len(used), len(given) - len(used), prediction)
+    if within:
+        remarks = [replace(r, key=f"{within}.{r.key}") if r.line else r for r in remarks]
+    return Review(str(release), kind, tuple(remarks), len(used), len(leaves) - len(used), within, prediction)
+
+
+def _reads_any(leaves: Sequence[Given], kind: str, chart: Chart) -> bool:
+    return kind != CONFIGMAP and any(chart.knows(parts(g.key)) for g in leaves)
+
+
+def _remark(misfit: chart_review.Misfit) -> Remark:
+    state = State.BROKEN if misfit.sure else State.UNKNOWN
+    row = misfit.given
+    value = "{...}" if row.type == MAPPING else row.value
+    return Remark(row.line, row.key, value, "", state, misfit.because, "", (), misfit.evidence, misfit.link)
 
 
 def _effective(
@@ -127,17 +176,15 @@ def _effective(
     places: dict[str, Given] = {}
     used: set[int] = set()
     for key in known:
-        values.setdefault(key.config, key.unset if kind == "configmap" else key.default)
-        names = (
-            [key.config] if kind == "configmap" else [f"extraConfig.{key.config}", *([] if key.when else [key.helm])]
-        )
+        values.setdefault(key.config, key.unset if kind == CONFIGMAP else key.default)
+        names = [key.config] if kind == CONFIGMAP else [f"extraConfig.{key.config}", *([] if key.when else [key.helm])]
         for name in reversed(names):
             if name in last:
                 used.add(last[name])
                 row = given[last[name]]
                 if row.value not in ("", "null"):
                     values[key.config], places[key.config] = row.value, row
-        if key.when and kind != "configmap":
+        if key.when and kind != CONFIGMAP:
             texts = {p: given[last[p]].value if p in last else defaults()[p] for p in key.when}
             used |= {last[p] for p in key.when if p in last}
             if all(texts[p] == v for p, v in key.when.items()):
@@ -146,24 +193,36 @@ def _effective(
     return values, places, used
 
 
-def _place(name: str, places: dict[str, Given], values: dict[str, str]) -> tuple[int, str, str]:
-    """(line, key, value) of what switches a feature on: the user's line where there is one, else the default."""
-    groups = next(wanted for wanted in on_when()[name] if matches(wanted, values))
+def _place(name: str, places: dict[str, Given], values: dict[str, str], release: Release) -> tuple[int, str, str]:
+    """(line, key, value) of what switches a feature on: the user's line where there is one, else the default.
+
+    Of several lines it is the one that says what the chart would not, and of those the one that the fewest features ask for.
+    """
+    tables = on_when()
+    groups = next(wanted for wanted in tables[name] if matches(wanted, values))
     names = [n for group in groups for n in group.split("|")]
-    for key in names:
-        if key in places:
-            return places[key].line, places[key].key, places[key].value
-    key = next((n for n in names if n in values), "")
-    return 0, key, values.get(key, "")
+    shared = Counter(
+        n for rows in tables.values() for n in {n for row in rows for group in row for n in group.split("|")}
+    )
+    default = charted(release)
+    names = [
+        n for n in names if n in values and matches({n: groups[next(g for g in groups if n in g.split("|"))]}, values)
+    ]
+    names = [n for n in names if n in places] or names
+    key = min(names, key=lambda n: (values[n] == default.get(n), shared[n]), default="")
+    row = places.get(key)
+    return (row.line, row.key, row.value) if row is not None else (0, key, values.get(key, ""))
 
 
 def _judge(
-    name: str, capability: Capability, on: set[str], reader: Reader, refused: str, doubt: str, line: int, key: str,
-    value: str,
+    name: str, capability: Capability, on: set[str], reader: Reader, refused: str, doubt: str,
+    blamed: Mapping[str, tuple[int, str, str]],
 ) -> list[Remark]:  # fmt: skip
     feature = reader.features[name]
-    # That the agent does not start is said once, not again for everything that needs it.
-    only_agent = name != AGENT and all(u.need.feature == AGENT for u in reader.breaking(name))
+    line, key, value = blamed[name]
+    # That the agent does not start is said once, not again for everything that needs it; and so is what breaks a feature
+    # that these values switch on, too.
+    only_agent = name != AGENT and all(_told_elsewhere(u, name, reader, blamed) for u in reader.breaking(name))
     state = capability.state
     if state is State.UNVERIFIED and (reader.breaking(name) or (doubt and name == AGENT)):
         state = State.UNKNOWN  # it would be fatal, and nobody knows
@@ -200,6 +259,20 @@ def _judge(
     return found
 
 
+def _told_elsewhere(unmet: Unmet, name: str, reader: Reader, blamed: Mapping[str, tuple[int, str, str]]) -> bool:
+    """Whether a need is unmet for what is said of another feature, which breaks no less: the one that is needed, or whose need it is.
+
+    What is said of a default does not do for a line that somebody wrote.
+    """
+    other = unmet.need.feature or unmet.need.requirement.partition("/")[0].removeprefix("cilium-")
+    if other == AGENT and unmet.need.feature:
+        return True
+    if other == name or other not in blamed or (blamed[name][0] and not blamed[other][0]):
+        return False
+    found = worst(reader.breaking(other))
+    return found is not None and list(Effect).index(found.need.effect) <= list(Effect).index(unmet.need.effect)
+
+
 def _state(item: Conflict | Need) -> State:
     if item.basis is Basis.UNVERIFIED:
         return State.UNVERIFIED
@@ -207,7 +280,7 @@ def _state(item: Conflict | Need) -> State:
 
 
 def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) -> list[Remark]:
-    column = "config" if kind == "configmap" else "helm"
+    column = "config" if kind == CONFIGMAP else "helm"
     rows = [row for row in of_release("refused", release) if column in row]
     return [
         Remark(
@@ -228,34 +301,20 @@ def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) 
     ]
 
 
-def _wrong_shape(given: Given, names: Mapping[str, Key]) -> str:
-    """A value where a mapping belongs, or the other way round; empty: neither."""
-    if given.value not in ("", "null") and any(n.startswith(f"{given.key}.") for n in names):
-        return "A mapping belongs here, not a value."
-    above = next((n for n, k in names.items() if not k.when and given.key.startswith(f"{n}.")), "")
-    return f"{above} is {' or '.join(names[above].values) or 'a value'}, not a mapping." if above else ""
-
-
-def _typos(given: Sequence[Given], kind: str, known: list[Key], values: dict[str, str]) -> list[Remark]:
-    """Values that a key does not take, and keys that are one slip from a known one."""
-    column = "config" if kind == "configmap" else "helm"
-    names = {k.config if kind == "configmap" else k.helm: k for k in known}
-    rows = [row for row in every_row("refused") if column in row]
-    refused = {(row[column], value) for row in rows for value in row.get("values", ())}
-    elsewhere = {row[column] for row in rows} | {row[column] for row in every_row("key")}
-    elsewhere |= {path for k in known for path in k.when} | values.keys()
+def _typos(given: Sequence[Given], known: list[Key]) -> list[chart_review.Misfit]:
+    """Values that a cilium-config key does not take, and keys that are one slip from a known one."""
+    names = {k.config: k for k in known}
+    rows = [row for row in every_row("refused") if "config" in row]
+    elsewhere = {row["config"] for row in (*rows, *every_row("key"))}
+    guesses = iter(range(1, _GUESSES))
     found = []
     for g in given:
         key = names.get(g.key)
-        if key is not None and not key.when:
-            if key.values and g.value not in (*key.values, "", "null") and (g.key, g.value) not in refused:
-                state, because = State.BROKEN, f"It is one of {', '.join(key.values)}."
-                if g.value in key.newer:
-                    state = State.UNKNOWN
-                    because = "Cilium's source takes it since; whether this release does is not known to this tool."
-                found.append(Remark(g.line, g.key, g.value, "", state, because))
-        elif kind != "configmap" and (shape := _wrong_shape(g, names)):
-            found.append(Remark(g.line, g.key, g.value, "", State.BROKEN, shape))
-        elif g.key not in elsewhere and (near := get_close_matches(g.key, names, 1, 0.88)):
-            found.append(Remark(g.line, g.key, g.value, "", State.UNKNOWN, f"Not known here; {near[0]} is."))
+        if key is not None:
+            misfit = chart_review.of_words(g, {g.key: key}, {})
+        elif g.key not in elsewhere and next(guesses, None) and (near := get_close_matches(g.key, names, 1, 0.88)):
+            misfit = chart_review.Misfit(g, f"Unknown key; did you mean {near[0]}?", sure=False)
+        else:
+            misfit = None
+        found += [misfit] if misfit else []
     return found

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from errno import EACCES, EBADF, EDQUOT, EFBIG, EIO, ELOOP, ENAMETOOLONG, ENOSPC, ENOTDIR
 from importlib import import_module
 from pathlib import Path
@@ -27,11 +27,13 @@ COMMANDS = {
     "explain": "kina_audit.cli.explain",
     "why": "kina_audit.cli.why",
     "fix": "kina_audit.cli.fix",
+    "claims": "kina_audit.cli.claims",
     "tree": "kina_audit.cli.tree",
     "profiles": "kina_audit.cli.profiles",
     "kernels": "kina_audit.cli.kernels",
     "settings": "kina_audit.cli.settings",
     "schema": "kina_audit.cli.schema",
+    "completion": "kina_audit.cli.completion",
 }
 """Each command's module, which has ``register(app)``; in the order of the help."""
 
@@ -41,25 +43,10 @@ OUT_OF_MEMORY = 3
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return the process's exit status; every expected error becomes one message on stderr."""
-    import typer
-
     _replace_closed_streams()
-    # An installed environment may hold rich; plain help and errors look the same everywhere.
-    app = typer.Typer(
-        name="kina-audit",
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        no_args_is_help=True,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    )
-    _add_global_options(app)
     # Only the named command's module is imported and its options built: start-up is a feature.
     named = next((a for a in arguments if not a.startswith("-")), "")
-    for command in [named] if named in COMMANDS else COMMANDS:
-        import_module(COMMANDS[command]).register(app)
-    root = typer.main.get_command(app)
-    _add_settings_option(root)
+    root = command_tree([named] if named in COMMANDS else COMMANDS)
     try:
         _check_folder()
         status = root.main(list(arguments), prog_name="kina-audit", standalone_mode=False)
@@ -95,6 +82,27 @@ def main(arguments: Sequence[str]) -> int:
     if status == INTERRUPTED:  # typer's answer to Ctrl-C
         _complain("interrupted", "")
     return status if isinstance(status, int) else 0
+
+
+def command_tree(names: Iterable[str]) -> "Command":
+    """The tool with these of its commands."""
+    import typer
+
+    # An installed environment may hold rich; plain help and errors look the same everywhere.
+    app = typer.Typer(
+        name="kina-audit",
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    _add_global_options(app)
+    for name in names:
+        import_module(COMMANDS[name]).register(app)
+    root = typer.main.get_command(app)
+    _add_settings_option(root)
+    return root
 
 
 def _replace_closed_streams() -> None:
@@ -202,4 +210,4 @@ def _click_error(error: Exception) -> int:
 def _said_once(message: str) -> str:
     """A message without the suggestion that both click and typer add to it."""
     head, mark, tail = message.partition(" Did you mean ")
-    return head + mark + tail.split(mark)[0] if mark else message
+    return head + mark + tail.split(mark)[0].split(" (Did you mean ")[0] if mark else message

@@ -7,6 +7,7 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Grouped
 from kina_audit.cli.outputs import refuse_input
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
@@ -20,7 +21,9 @@ _MOST_NAMES = 10
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("baseline", short_help="Write down how a kernel stands, to hold later ones against it.")(baseline)
+    app.command("baseline", cls=Grouped, short_help="Write down how a kernel stands, to hold later ones against it.")(
+        baseline
+    )
 
 
 @given.reads_sources()

@@ -9,6 +9,7 @@ from kina_audit.base.bounds import LABEL, LABELS
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import ASKED, OUTPUT, Grouped
 from kina_audit.cli.probe_options import NoModulesOption, ProbeOption, SecondsOption, beside
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("check", short_help="Audit a kernel: what works, what is missing, which Cilium mode.")(check)
+    app.command("check", cls=Grouped, short_help="Audit a kernel: what works, what is missing, which Cilium mode.")(
+        check
+    )
 
 
 @given.reads_sources()
@@ -33,17 +36,23 @@ def check(
     profile_dir: FolderOption = None,
     label: Annotated[
         list[str] | None,
-        typer.Option("--label", metavar="NAME=VALUE", help="Add this to reports, such as node=worker-1; repeatable."),
+        typer.Option(
+            "--label",
+            metavar="NAME=VALUE",
+            help="Add this to reports, such as node=worker-1; repeatable.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
-    claims: Annotated[
-        Path | None,
-        typer.Option("--claims", metavar="FILE", help="Hold this file's claims against the kernel; - for stdin."),
-    ] = None,
-    list_: Annotated[bool, typer.Option("--list", help="List the profiles that can be named, and exit.")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="List the profiles that can be named, and exit.", rich_help_panel=ASKED)
+    ] = False,
     cilium: given.CiliumOrNone = "",
     fail_on: gate.FailOnLevel = "",
     format_: Annotated[
-        str, typer.Option("--format", "-f", metavar="FORMAT", help=f"To stdout: {', '.join(FORMATS)}.")
+        str,
+        typer.Option(
+            "--format", "-f", metavar="FORMAT", help=f"To stdout: {', '.join(FORMATS)}.", rich_help_panel=OUTPUT
+        ),
     ] = "table",
     output: given.Outputs = None,
     kernel_tree: KernelTreeOption = "",
@@ -76,10 +85,8 @@ def check(
 
     from kina_audit.api import audit, load_kernel
     from kina_audit.cli import github_files, outputs
-    from kina_audit.cli.claims import alone, claims_text, judge
     from kina_audit.cli.outcomes import hint_at_fix, outcomes
     from kina_audit.cli.settings import decided_by_folder
-    from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.render.many import MANY_FORMATS
     from kina_audit.report.many import verdict, worst
 
@@ -92,15 +99,6 @@ def check(
 
         return list_profiles(profile_dir)
     sources = list(dict.fromkeys(source or ["apple"]))
-    if claims is not None:
-        unused = {
-            "--output": output, "--label": label, "--fail-on": fail_on, "--waivers": waivers, "--strict": strict,
-            "--baseline": baseline, "--update-baseline": update_baseline, "--exit-zero": exit_zero,
-        }  # fmt: skip
-        alone(sources, [name for name, value in unused.items() if value], options.say)
-        name, text = claims_text(claims, sources[0], format_)
-        library = ProfileLibrary(profile_dir or [], [Path(n) for n in profile or [] if n.endswith(".toml")])
-        return judge(text, name, read(sources[0], []), library, cilium, format_)
     gate.refuse_together(sources, baseline, update=update_baseline)
     level = gate.level(fail_on, baseline)
     look = gate.look(verbose=verbose, color=terminal.use_colour(color), locate=locate, metrics=metrics)

@@ -10,6 +10,7 @@ from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.cilium_review import review
 from kina_audit.cli.cilium_verify import verify
+from kina_audit.cli.help import OUTPUT, Grouped
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice
@@ -24,8 +25,10 @@ ADVISE = "advise"
 class _SourceFirst(typer.core.TyperGroup):
     """``cilium SOURCE`` is ``cilium advise SOURCE``; a file called review or verify is ``./review``."""
 
+    default = ADVISE
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or args[0] not in self.commands:
+        if not args or args[0] not in (*self.commands, "-h", "--help"):
             args = [ADVISE, *args]
         return super().parse_args(ctx, args)
 
@@ -35,14 +38,25 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="cilium",
         cls=_SourceFirst,
-        help="Recommend Cilium settings, review yours, verify a cluster.",
+        help="Recommend Cilium settings, review yours, verify a cluster.\n\n`kina-audit cilium SOURCE` is short for "
+        "`kina-audit cilium advise SOURCE`, whose options `kina-audit cilium advise --help` lists.",
+        short_help="Recommend Cilium settings, review yours, verify a cluster.",
+        subcommand_metavar="[SOURCE] | COMMAND [ARGS]...",
         rich_markup_mode=None,
-        context_settings={"help_option_names": []},
     )
     shown = {"help_option_names": ["-h", "--help"]}
-    group.command(ADVISE, context_settings=shown)(advise)
-    group.command("review", context_settings=shown)(review)
-    group.command("verify", context_settings=shown)(verify)
+    group.command(
+        ADVISE,
+        cls=Grouped,
+        context_settings=shown,
+        short_help="The best configuration for a kernel, and what each feature does.",
+    )(advise)
+    group.command(
+        "review", cls=Grouped, context_settings=shown, short_help="What breaks of the values you have, line by line."
+    )(review)
+    group.command(
+        "verify", cls=Grouped, context_settings=shown, short_help="What the agents of a cluster really run, and why."
+    )(verify)
     app.add_typer(group)
 
 
@@ -73,7 +87,13 @@ def advise(
     ] = False,
     format_: Annotated[
         str,
-        typer.Option("--format", "-f", help="cilium, json, helm-values, configmap, cilium-cli or table, to stdout."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="cilium|json|helm-values|configmap|cilium-cli|table",
+            help="To stdout.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = "cilium",
     output: given.Outputs = None,
     *,

@@ -1,5 +1,6 @@
 """``kina-audit cilium review``: what breaks of a configuration you have, line by line."""
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,9 @@ from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kina_audit.sources.cilium_values import Values
     from kina_audit.sources.options import SourceOptions
 
 
@@ -15,18 +19,22 @@ if TYPE_CHECKING:
 def review(
     values: Annotated[
         str,
-        typer.Argument(metavar="VALUES", help="Helm values or a cilium-config ConfigMap, YAML or JSON; - for stdin."),
+        typer.Argument(
+            metavar="VALUES",
+            help="Helm values, a cilium-config ConfigMap, or a HelmChartConfig, HelmRelease or Application that holds values; "
+            "- for stdin.",
+        ),
     ],
     source: given.Source = "apple",
     cilium: given.Cilium = "",
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: given.TextOrJson = "text",
     *,
     options: "SourceOptions",
 ) -> int:
     """What breaks, on a kernel, of the Helm values or the cilium-config you have, line by line.
 
     What is not set has the chart's default. Exit status: 0 nothing breaks, 1 something does or the input cannot tell,
-    2 the values or an option are wrong, 3 the source could not be read.
+    2 the values or an option are wrong, 3 the source could not be read, or none of the values is one of Cilium's.
     """
     from kina_audit.api import load_kernel, review_cilium
     from kina_audit.errors import UsageError
@@ -36,8 +44,29 @@ def review(
     given.one_of(("text", "json"), format_, "--format")
     if values == source == "-":
         raise UsageError("both VALUES and SOURCE are stdin", "Give one of them as a file.")
-    kind, rows = read_values(values)
+    read = read_values(values)
+    for note in read.notes:
+        options.say(f"note: {note}")
+    release = cilium or _stated(read, options.say)
     kernel = load_kernel(source, options)
-    found = review_cilium(kernel, rows, kind, cilium=cilium)
+    found = review_cilium(kernel, read.rows, read.kind, cilium=release)
     terminal.print_out(as_json(found) if format_ == "json" else as_text(found, kernel, values, terminal.width()))
     return 1 if found.breaks or found.undecided else 0
+
+
+def _stated(read: "Values", say: "Callable[[str], None]") -> str:
+    """The release that the object around the values names, where it is one that is known."""
+    from kina_audit.cilium.release import find_release
+    from kina_audit.errors import UsageError
+
+    if not read.release:
+        return ""
+    minor = re.fullmatch(r"[v=~^ ]*(\d+\.\d+)\.[xX*]", read.release)  # 1.18.x: the newest of the line
+    stated = minor[1] if minor else read.release
+    try:
+        find_release(stated)
+    except UsageError:
+        say(f"note: {read.place} asks for chart {read.release[:40]}; name a release that is known with --cilium")
+        return ""
+    say(f"note: {read.place} asks for chart {read.release}")
+    return stated

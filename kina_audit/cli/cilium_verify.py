@@ -34,7 +34,7 @@ def verify(
         str,
         typer.Option("--cilium", metavar="RELEASE", help="Cilium release. [the agents' image, or the newest known]"),
     ] = "",
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: given.TextOrJson = "text",
     *,
     options: "SourceOptions",
 ) -> int:
@@ -82,9 +82,9 @@ def _saved(status: Path, config: str, source: str, cilium: str, options: "Source
     given_twice = [str(status), config, source].count("-")
     if given_twice > 1:
         raise UsageError("two inputs are stdin", "Give one of them as a file.")
-    kind, rows = read_values(config)
-    if kind != CONFIGMAP:
+    read = read_values(config)
+    if read.kind != CONFIGMAP:
         raise UsageError(f"{config}: Helm values, not the ConfigMap cilium-config", "The agent reads the ConfigMap.")
     told = read_status(read_text(status, STATUS_BYTES, "an agent's status").encode(), str(status))
     kernel = load_kernel(source, options) if source else None
-    return verify_saved({key: value for key, value, _ in rows}, told, kernel, cilium=cilium)
+    return verify_saved({key: value for key, value, *_ in read.rows}, told, kernel, cilium=cilium)

@@ -1,51 +1,64 @@
-"""``check --claims``: hold somebody's statements against a kernel."""
+"""``kina-audit claims``: hold somebody's statements against a kernel."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from kina_audit.base.bounds import CLAIM_BYTES
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.input_files import read_text
-from kina_audit.sources.local.stdin import STDIN, shown
+from kina_audit.cli.help import Grouped
+from kina_audit.cli.profile_options import FolderOption, ProfileOption
+from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 
 if TYPE_CHECKING:
-    from kina_audit.kernel.provenance import Kernel
-    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.sources.options import SourceOptions
 
 
-def alone(sources: Sequence[str], said: Sequence[str], say: Callable[[str], None]) -> None:
-    """Say which options claims do without.
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("claims", cls=Grouped, short_help="Hold what somebody said about a kernel against it.")(claims)
 
-    Raises:
-        UsageError: there is more than one kernel.
+
+@given.reads_sources()
+def claims(
+    claims_: Annotated[
+        Path,
+        typer.Argument(metavar="CLAIMS", help="A file of claims, one a line, as docs/claims.md says; - for stdin."),
+    ],
+    source: given.Source = "apple",
+    profile: ProfileOption = None,
+    profile_dir: FolderOption = None,
+    cilium: given.Cilium = "",
+    format_: given.TableJsonOrMarkdown = "table",
+    kernel_tree: KernelTreeOption = "",
+    toolchain: ToolchainOption = "",
+    run_probes: ProbesOption = False,
+    *,
+    options: "SourceOptions",
+) -> int:
+    """Hold what somebody said about a kernel against the kernel, line by line: true, false, or cannot be told.
+
+    Exit status: 0 every claim is true, 1 one is false or cannot be told, 2 a claim or an option is wrong, 3 the source
+    could not be read.
     """
+    from kina_audit.api import judge_claims, load_kernel
+    from kina_audit.cli.input_files import read_text
     from kina_audit.errors import UsageError
-
-    if said:
-        say(f"--claims does without {', '.join(said)}: a claim is true, false or cannot be told")
-    if len(sources) > 1:
-        raise UsageError("--claims are about one kernel", "Give one SOURCE.")
-
-
-def claims_text(path: Path, source: str, format_: str) -> tuple[str, str]:
-    """What the file of claims is called, and its text."""
-    from kina_audit.errors import UsageError
-
-    given.one_of(("table", "json", "markdown"), format_, "--claims with --format")
-    if str(path) == source == STDIN:
-        raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
-    return shown(path), read_text(path, CLAIM_BYTES, "a file of claims")
-
-
-def judge(text: str, name: str, kernel: "Kernel", library: "ProfileLibrary", cilium: str, format_: str) -> int:
-    """Judge claims; 0 when every one is true."""
-    from kina_audit.api import judge_claims
+    from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.render.claims import as_json, as_markdown, as_table
     from kina_audit.report.claims import Truth
+    from kina_audit.sources.local.stdin import STDIN, shown
 
-    answers = judge_claims(kernel, text, name=name, cilium=cilium, library=library)
+    given.one_of(("table", "json", "markdown"), format_, "--format")
+    if str(claims_) == source == STDIN:
+        raise UsageError("both the kernel and the claims are -", "Give one of them as a file.")
+    text = read_text(claims_, CLAIM_BYTES, "a file of claims")
+    library = ProfileLibrary(profile_dir or [], [Path(n) for n in profile or [] if n.endswith(".toml")])
+    kernel = load_kernel(source, options)
+    kernel = resolved(kernel, [], kernel_tree, toolchain, run_probes=run_probes, options=options)
+    answers = judge_claims(kernel, text, name=shown(claims_), cilium=cilium, library=library)
     config = kernel.config
     told = f"{kernel.provenance.source}: Linux {config.target or 'unknown version'}, {config.arch or 'unknown'}"
     if format_ == "json":

@@ -7,6 +7,7 @@ import typer
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import OUTPUT, Grouped
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("diff", short_help="Compare two kernels: features lost and gained, and why.")(diff)
+    app.command("diff", cls=Grouped, short_help="Compare two kernels: features lost and gained, and why.")(diff)
 
 
 @given.reads_sources("target_kernel", "fragment")
@@ -28,7 +29,7 @@ def diff(
     profile_dir: FolderOption = None,
     cilium: given.CiliumOrNone = "",
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="WHAT", help="regression (end with 1 when something was lost) or never.")
+        str, typer.Option("--fail-on", metavar="regression|never", help="End with 1 when something was lost, or never.")
     ] = "never",
     old_target: Annotated[
         str, typer.Option("--old-target", metavar="VERSION", help="The kernel version built from OLD.")
@@ -48,7 +49,9 @@ def diff(
     ] = False,
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
-    format_: Annotated[str, typer.Option("--format", "-f", help="text, json or markdown, to stdout.")] = "text",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", metavar="text|json|markdown", help="To stdout.", rich_help_panel=OUTPUT)
+    ] = "text",
     output: given.Outputs = None,
     waivers: gate.Waivers = None,
     today: gate.Today = "",

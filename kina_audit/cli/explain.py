@@ -7,6 +7,7 @@ import typer
 from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Grouped
 from kina_audit.cli.tree_options import (
     FragmentOption,
     KernelTreeOption,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("explain", short_help="Explain why a symbol has its value, and what turns it on.")(explain)
+    app.command("explain", cls=Grouped, short_help="Explain why a symbol has its value, and what turns it on.")(explain)
 
 
 def explain(
@@ -37,7 +38,7 @@ def explain(
     kernel_tree: KernelTreeOption = "",
     fragment: FragmentOption = None,
     target_kernel: given.TargetKernel = "",
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: given.TextOrJson = "text",
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
     built: given.Built = False,

@@ -7,6 +7,7 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Grouped
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("extract", short_help="Print the config of a kernel image, package or node.")(extract)
+    app.command("extract", cls=Grouped, short_help="Print the config of a kernel image, package or node.")(extract)
 
 
 @given.reads_sources("target_kernel", "built", "fragment", "toolchain")

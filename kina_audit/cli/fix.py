@@ -8,6 +8,7 @@ import typer
 from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Grouped
 from kina_audit.cli.tree_options import (
     NOTHING,
     FragmentOption,
@@ -24,7 +25,7 @@ from kina_audit.cli.tree_options import (
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("fix", short_help="Find the smallest fragment that makes a profile or mode pass.")(fix)
+    app.command("fix", cls=Grouped, short_help="Find the smallest fragment that makes a profile or mode pass.")(fix)
 
 
 def fix(
@@ -32,7 +33,9 @@ def fix(
     profile: Annotated[
         list[str] | None, typer.Option("--profile", "-p", metavar="NAME|PATH", help="Make it pass; repeatable.")
     ] = None,
-    mode: Annotated[str, typer.Option("--mode", help="Make this Cilium mode possible, e.g. full-ebpf.")] = "",
+    mode: Annotated[
+        str, typer.Option("--mode", metavar="MODE", help="Make this Cilium mode possible, e.g. full-ebpf.")
+    ] = "",
     cilium: Annotated[str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, with --mode.")] = "",
     recommended: Annotated[bool, typer.Option("--recommended", help="Recommended requirements, too.")] = False,
     kernel_tree: KernelTreeOption = "",
@@ -41,7 +44,7 @@ def fix(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FRAGMENT", help="Write the fragment there. [stdout]")
     ] = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: given.TextOrJson = "text",
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
     built: given.Built = False,

@@ -11,6 +11,7 @@ import typer
 from kina_audit.base.bounds import BASELINE_BYTES, TOML_BYTES
 from kina_audit.base.version import __version__
 from kina_audit.cli import terminal
+from kina_audit.cli.help import GATE, OUTPUT
 from kina_audit.cli.input_files import read_text
 from kina_audit.errors import UsageError
 
@@ -27,35 +28,65 @@ FailOnLevel = Annotated[
         "--fail-on",
         metavar="LEVEL",
         help="required, recommended, optional or never. [required; with --baseline: recommended]",
+        rich_help_panel=GATE,
     ),
 ]
 Waivers = Annotated[
-    list[Path] | None, typer.Option("--waivers", metavar="FILE", help="A TOML file of waivers; repeatable.")
+    list[Path] | None,
+    typer.Option("--waivers", metavar="FILE", help="A TOML file of waivers; repeatable.", rich_help_panel=GATE),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="An unused or expired waiver fails the audit.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="An unused or expired waiver fails the audit.", rich_help_panel=GATE)
+]
 Today = Annotated[
-    str, typer.Option("--today", metavar="DATE", help="The day waivers are held against, e.g. 2026-11-23. [today]")
+    str,
+    typer.Option(
+        "--today",
+        metavar="DATE",
+        help="The day waivers are held against, e.g. 2026-11-23. [today]",
+        rich_help_panel=GATE,
+    ),
 ]
 Baseline = Annotated[
-    Path | None, typer.Option("--baseline", metavar="FILE", help="Fail only on what was lost since this baseline.")
+    Path | None,
+    typer.Option(
+        "--baseline", metavar="FILE", help="Fail only on what was lost since this baseline.", rich_help_panel=GATE
+    ),
 ]
 UpdateBaseline = Annotated[
-    bool, typer.Option("--update-baseline", help="Take what was gained into the baseline; never a loss.")
+    bool,
+    typer.Option(
+        "--update-baseline", help="Take what was gained into the baseline; never a loss.", rich_help_panel=GATE
+    ),
 ]
 ExitZero = Annotated[
-    bool, typer.Option("--exit-zero", help="End with 0 instead of 1; errors (2, 3) stay what they are.")
+    bool,
+    typer.Option(
+        "--exit-zero", help="End with 0 instead of 1; errors (2, 3) stay what they are.", rich_help_panel=GATE
+    ),
 ]
 Locate = Annotated[
     str,
     typer.Option(
-        "--locate", metavar="PATH[:LINE]", help="Show findings at this place of the repository, not in the config."
+        "--locate",
+        metavar="PATH[:LINE]",
+        help="Show findings at this place of the repository, not in the config.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 
 Metrics = Annotated[
-    str, typer.Option("--metrics", metavar="SET", help="What openmetrics writes: compact (at most 120 series) or all.")
+    str,
+    typer.Option(
+        "--metrics",
+        metavar="SET",
+        help="What openmetrics writes: compact (at most 120 series) or all.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
-Timestamp = Annotated[bool, typer.Option("--timestamp", help="Write the time of the audit into the report.")]
+Timestamp = Annotated[
+    bool, typer.Option("--timestamp", help="Write the time of the audit into the report.", rich_help_panel=OUTPUT)
+]
 
 
 def level(text: str, baseline: Path | None) -> "FailOn":

@@ -7,18 +7,17 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import OUTPUT, Grouped
 from kina_audit.cli.profile_options import FolderOption, ProfileOption
 
 if TYPE_CHECKING:
     from kina_audit.report.matrix import Row
     from kina_audit.sources.options import SourceOptions
 
-FORMATS = "table, json, markdown, csv or html"
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("matrix", short_help="Audit many kernels: which of them carries what.")(matrix)
+    app.command("matrix", cls=Grouped, short_help="Audit many kernels: which of them carries what.")(matrix)
 
 
 @given.reads_sources("verbose")
@@ -40,7 +39,12 @@ def matrix(
         bool, typer.Option("--only-differences", help="Only profiles on which the kernels differ.")
     ] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes. [one a core]")] = 0,
-    format_: Annotated[str, typer.Option("--format", "-f", help=f"{FORMATS}, to stdout.")] = "table",
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format", "-f", metavar="table|json|markdown|csv|html", help="To stdout.", rich_help_panel=OUTPUT
+        ),
+    ] = "table",
     output: given.Outputs = None,
     *,
     options: "SourceOptions",
@@ -102,5 +106,5 @@ def _told(found: "Iterable[Row]", total: int, *, quiet: bool) -> "Iterator[Row]"
         now = time.monotonic()
         if not quiet and now - start > 1 and now - last > 2:
             last = now
-            terminal.say(f"audited {number} of {total} kernels")
+            terminal.progress(f"audited {number} of {total} kernels")
         yield row

@@ -56,7 +56,11 @@ def plan(
         planned.insert(0, Output(format_, None))
     for output in planned:
         if output.format not in known:
-            raise UsageError(f"no format {output.format!r}{about}", f"Formats: {', '.join(sorted(known))}.")
+            from difflib import get_close_matches
+
+            near = get_close_matches(output.format.lower(), known, n=1)
+            told = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"no format {output.format!r}{about}{told}", f"Formats: {', '.join(sorted(known))}.")
         if output.path is not None:
             terminal.check_writable(output.path)
             refuse_input(output.path, *inputs)

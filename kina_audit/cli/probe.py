@@ -7,6 +7,7 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Grouped
 from kina_audit.cli.probe_options import NoModulesOption, SecondsOption
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
@@ -24,7 +25,7 @@ NO_CONFIG = "none"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("probe", short_help="Try the features on the kernel that runs.")(probe)
+    app.command("probe", cls=Grouped, short_help="Try the features on the kernel that runs.")(probe)
 
 
 @given.reads_sources(
@@ -42,7 +43,7 @@ def probe(
     list_: Annotated[bool, typer.Option("--list", help="List what would be tried, and what each touches.")] = False,
     probe_timeout: SecondsOption = 20.0,
     no_new_modules: NoModulesOption = False,
-    format_: Annotated[str, typer.Option("--format", "-f", help="table or json, to stdout.")] = "table",
+    format_: given.TableOrJson = "table",
     output: given.Outputs = None,
     *,
     options: "SourceOptions",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.cli.help import PROBE
 from kina_audit.cli.source_options import LONGEST, a_number
 
 if TYPE_CHECKING:
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 ProbeOption = Annotated[
     bool,
-    typer.Option("--probe", help="With the source running: also try what profiles ask for; see `kina-audit probe`."),
+    typer.Option(
+        "--probe",
+        help="With the source running: also try what profiles ask for; see `kina-audit probe`.",
+        rich_help_panel=PROBE,
+    ),
 ]
 SecondsOption = Annotated[
     float,
@@ -27,10 +32,14 @@ SecondsOption = Annotated[
         max=LONGEST,
         callback=a_number,
         help="How long one probe may take. [20]",
+        rich_help_panel=PROBE,
     ),
 ]
 NoModulesOption = Annotated[
-    bool, typer.Option("--no-new-modules", help="Leave out probes for which the kernel would load a module.")
+    bool,
+    typer.Option(
+        "--no-new-modules", help="Leave out probes for which the kernel would load a module.", rich_help_panel=PROBE
+    ),
 ]
 
 

@@ -1,10 +1,14 @@
 """Which profiles: the options of every command that audits."""
 
+import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from kina_audit.cli.help import ASKED
 
 if TYPE_CHECKING:
     from kina_audit.profiles.load import ProfileLibrary
@@ -14,7 +18,12 @@ PROFILE_DIR_VARIABLE = "KINA_AUDIT_PROFILE_DIR"
 
 FolderOption = Annotated[
     list[Path] | None,
-    typer.Option("--profile-dir", envvar=PROFILE_DIR_VARIABLE, help="A folder with more profiles; repeatable."),
+    typer.Option(
+        "--profile-dir",
+        envvar=PROFILE_DIR_VARIABLE,
+        help="A folder with more profiles; repeatable.",
+        rich_help_panel=ASKED,
+    ),
 ]
 ProfileOption = Annotated[
     list[str] | None,
@@ -24,6 +33,7 @@ ProfileOption = Annotated[
         metavar="NAME|PATH",
         help="A profile's id, its path in the library (cni/flannel-vxlan), a pattern ('cni/*'), tag:NAME, all, or a file; "
         "repeatable.",
+        rich_help_panel=ASKED,
     ),
 ]
 
@@ -35,15 +45,48 @@ def chosen(names: Sequence[str] | None, folders: Sequence[Path] | None) -> "tupl
         ProfileError: an unknown name or a bad file.
     """
     from kina_audit.api import load_profiles
+    from kina_audit.errors import ProfileError
     from kina_audit.profiles.load import ProfileLibrary
 
     names = names or []
     files = [Path(n) for n in names if n.endswith(".toml")]
     library = ProfileLibrary(folders or [], files)
-    profiles = load_profiles(names, library=library)
+    for name in names:
+        _refuse_path(name)
+    try:
+        profiles = load_profiles(names, library=library)
+    except ProfileError as error:
+        near = next((f for n in names if error.message.startswith(f"no profile {n!r}") for f in _files_like(n)), "")
+        raise (
+            ProfileError(f"{error.message.partition('; ')[0]}; did you mean ./{near}?", error.hint) if near else error
+        ) from None
     if files or folders:
         _refuse_vacuous(profiles, library)
     return library, profiles
+
+
+def _refuse_path(name: str) -> None:
+    """Refuse a path that is no profile's.
+
+    Raises:
+        ProfileError: it is one.
+    """
+    from kina_audit.errors import ProfileError
+
+    path = name.startswith(("./", "../", "/", "~")) or ("." in name and os.path.lexists(name))
+    if path and not name.endswith(".toml"):
+        raise ProfileError(
+            f"--profile {name}: a profile is a TOML file, and this is called otherwise",
+            "Name a profile, or a file that ends in .toml; a page is written with -o html=PATH.",
+        )
+
+
+def _files_like(name: str) -> list[str]:
+    """Profile files of the working folder that are called much like a name."""
+    from difflib import get_close_matches
+
+    here = {p.stem: p.name for p in islice(Path().glob("*.toml"), 1000)}
+    return [here[stem] for stem in get_close_matches(name.lower(), here, n=1, cutoff=0.75)]
 
 
 def _refuse_vacuous(profiles: "Sequence[Profile]", library: "ProfileLibrary") -> None:

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
         name="profiles",
-        help="List, show, write, validate, lint and document feature profiles.",
+        help="List, show, write, validate, lint and document profiles.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
@@ -57,7 +57,7 @@ def list_profiles(profile_dir: FolderOption = None) -> int:
 def show(
     name: Annotated[str, typer.Argument(help="A profile's id, its path in the library, or a profile file.")],
     profile_dir: FolderOption = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="text, table or json.")] = "text",
+    format_: Annotated[str, typer.Option("--format", "-f", metavar="text|table|json", help="To stdout.")] = "text",
 ) -> int:
     """Show one profile with everything it includes."""
     from kina_audit.api import load_profiles

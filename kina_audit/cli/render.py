@@ -10,13 +10,14 @@ from kina_audit.base.json_text import read_json
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Grouped
 from kina_audit.cli.input_files import read_text
 from kina_audit.sources.local.stdin import shown
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("render", short_help="Render a stored report in another format.")(render)
+    app.command("render", cls=Grouped, short_help="Render a stored report in another format.")(render)
 
 
 def render(

@@ -7,6 +7,7 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Grouped
 from kina_audit.cli.tree_options import (
     FragmentOption,
     KernelTreeOption,
@@ -24,7 +25,7 @@ _MOST_DIFFERENT = 10
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("resolve", short_help="Write the .config that make olddefconfig would.")(resolve)
+    app.command("resolve", cls=Grouped, short_help="Write the .config that make olddefconfig would.")(resolve)
 
 
 def resolve(

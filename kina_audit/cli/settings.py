@@ -56,6 +56,7 @@ COMMANDS = {
     "resolve": ("source", "kernel-tree", "toolchain", "offline"),
     "matrix": ("arch", "profiles", "profile-dirs", "cilium", "fail-on", "offline"),
     "timeline": ("arch", "profiles", "profile-dirs", "cilium", "offline"),
+    "claims": (*_KERNEL, "profile-dirs", "cilium", "kernel-tree", "toolchain"),
     "profiles": ("profile-dirs",),
 }
 """Command to the keys it heeds."""
@@ -193,7 +194,9 @@ def register(app: typer.Typer) -> None:
     app.command("settings", short_help="Show the settings in force in this folder, and their origin.")(show)
 
 
-def show(format_: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table") -> int:
+def show(
+    format_: Annotated[str, typer.Option("--format", "-f", metavar="table|json", help="To stdout.")] = "table",
+) -> int:
     """Show the settings in force in this folder, and where each comes from."""
     from kina_audit.cli.source_options import one_of
 

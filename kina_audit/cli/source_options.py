@@ -10,6 +10,7 @@ import typer
 
 from kina_audit.base.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
 from kina_audit.cli import terminal
+from kina_audit.cli.help import ASKED, OUTPUT, READING, TREE
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
@@ -26,11 +27,16 @@ Sources = Annotated[
 Arch = Annotated[
     str,
     typer.Option(
-        "--arch", help="Architecture of a config that does not tell; which of Apple's configs or kernels. [arm64]"
+        "--arch",
+        help="Architecture of a config that does not tell; which of Apple's configs or kernels. [arm64]",
+        rich_help_panel=READING,
     ),
 ]
 TargetKernel = Annotated[
-    str, typer.Option("--target-kernel", metavar="VERSION", help="The kernel version built from the config.")
+    str,
+    typer.Option(
+        "--target-kernel", metavar="VERSION", help="The kernel version built from the config.", rich_help_panel=READING
+    ),
 ]
 Built = Annotated[
     bool,
@@ -38,6 +44,7 @@ Built = Annotated[
         "--built",
         envvar="KINA_AUDIT_BUILT",
         help="The config is a kernel's own, copied from it: the truth, not olddefconfig's input.",
+        rich_help_panel=READING,
     ),
 ]
 Toolchain = Annotated[
@@ -46,23 +53,39 @@ Toolchain = Annotated[
         "--toolchain",
         metavar="NAME",
         help="What it is built with: gcc-12, clang-18, gcc-14,pahole=1.27, or cc:PROGRAM to ask it.",
+        rich_help_panel=TREE,
     ),
 ]
 Fragments = Annotated[
     list[Path] | None,
     typer.Option(
-        "--fragment", "-F", help="Merge this fragment (- for stdin) first, as merge_config.sh does; repeatable."
+        "--fragment",
+        "-F",
+        help="Merge this fragment (- for stdin) first, as merge_config.sh does; repeatable.",
+        rich_help_panel=READING,
     ),
 ]
-Offline = Annotated[bool, typer.Option("--offline", envvar="KINA_AUDIT_OFFLINE", help="Never touch the network.")]
-Refresh = Annotated[bool, typer.Option("--refresh", help="Ignore what is cached.")]
-NoFallback = Annotated[
-    bool, typer.Option("--no-fallback", help="Fail rather than use the recorded kernel without a network.")
+Offline = Annotated[
+    bool,
+    typer.Option("--offline", envvar="KINA_AUDIT_OFFLINE", help="Never touch the network.", rich_help_panel=READING),
 ]
-AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Accept http:// addresses.")]
+Refresh = Annotated[bool, typer.Option("--refresh", help="Ignore what is cached.", rich_help_panel=READING)]
+NoFallback = Annotated[
+    bool,
+    typer.Option(
+        "--no-fallback", help="Fail rather than use the recorded kernel without a network.", rich_help_panel=READING
+    ),
+]
+AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Accept http:// addresses.", rich_help_panel=READING)]
 MaxDecompressed = Annotated[
     int,
-    typer.Option("--max-decompressed", metavar="MIB", min=1, help="What an image or a layer of it may expand to."),
+    typer.Option(
+        "--max-decompressed",
+        metavar="MIB",
+        min=1,
+        help="What an image or a layer of it may expand to.",
+        rich_help_panel=READING,
+    ),
 ]
 LONGEST = 86400
 """Seconds: no wait is longer than a day."""
@@ -88,21 +111,56 @@ Timeout = Annotated[
         max=LONGEST,
         callback=a_number,
         help="How long a guest, a node or a server may take.",
+        rich_help_panel=READING,
     ),
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show more: findings that pass, commands that are run.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", help="Show more: findings that pass, commands that are run.", rich_help_panel=OUTPUT
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.", rich_help_panel=OUTPUT)
+]
 Cilium = Annotated[
-    str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]")
+    str,
+    typer.Option(
+        "--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]", rich_help_panel=ASKED
+    ),
 ]
 CiliumOrNone = Annotated[
-    str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18; none: no mode. [newest known]")
+    str,
+    typer.Option(
+        "--cilium",
+        metavar="RELEASE",
+        help="Cilium release, e.g. 1.18; none: no mode. [newest known]",
+        rich_help_panel=ASKED,
+    ),
+]
+TextOrJson = Annotated[
+    str, typer.Option("--format", "-f", metavar="text|json", help="To stdout.", rich_help_panel=OUTPUT)
+]
+TableOrJson = Annotated[
+    str, typer.Option("--format", "-f", metavar="table|json", help="To stdout.", rich_help_panel=OUTPUT)
+]
+TableJsonOrMarkdown = Annotated[
+    str, typer.Option("--format", "-f", metavar="table|json|markdown", help="To stdout.", rich_help_panel=OUTPUT)
 ]
 Outputs = Annotated[
     list[str] | None,
-    typer.Option("--output", "-o", metavar="FORMAT=PATH", help="Also write this format there; repeatable."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FORMAT=PATH",
+        help="Also write this format there; repeatable.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
-Color = Annotated[str, typer.Option("--color", help="auto, always or never.")]
+Color = Annotated[
+    str,
+    typer.Option("--color", metavar="auto|always|never", help="Whether stdout is coloured.", rich_help_panel=OUTPUT),
+]
 
 
 def source_options(
@@ -145,6 +203,7 @@ def source_options(
         timeout=timeout,
         verbose=verbose and not quiet,
         say=(lambda _: None) if quiet else terminal.say,
+        progress=(lambda _: None) if quiet else terminal.progress,
     )
     refuse_built(options, options.fragments)
     return options

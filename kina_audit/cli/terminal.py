@@ -47,14 +47,43 @@ def width() -> int:
 
 
 def say(message: str, hint: str = "") -> None:
-    """Print a sentence of progress, a warning or an error on stderr, and what to do about it on a line of its own."""
+    """Print a note, a warning or an error on stderr, and what to do about it on a line of its own."""
     text = f"kina-audit: {message}" + (f"\n  {hint}" if hint else "")
     lines = [line if len(line) <= SAID else f"{line[:SAID]} ..." for line in text.split("\n")]
     tell(harmless("\n".join(lines).replace("\r", "\\r")))
 
 
+def progress(message: str) -> None:
+    """Show how far something has come: on a terminal alone, in one line that the next thing that is written replaces."""
+    if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return
+    import shutil
+
+    columns = shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
+    text = harmless(f"kina-audit: {message}").replace("\r", " ").replace("\n", " ")[: max(20, columns - 1)]
+    if not _shown:
+        import atexit
+
+        atexit.register(_clear)
+    _shown.append(True)
+    with suppress(OSError):
+        print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+
+_shown: list[bool] = []
+"""Whether a line of progress stands on the terminal."""
+
+
+def _clear() -> None:
+    if _shown:
+        _shown.clear()
+        with suppress(OSError):
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+
 def tell(text: str) -> None:
     """Print a text on stderr as it is; where that cannot be written, nobody can be told."""
+    _clear()
     with suppress(OSError):
         print(text, file=sys.stderr, flush=True)  # noqa: T201
 
@@ -119,6 +148,7 @@ def _write(data: bytes) -> None:
     Raises:
         OutputError: they cannot be written; a reader that went away is a BrokenPipeError.
     """
+    _clear()
     try:
         sys.stdout.flush()
         if hasattr(sys.stdout, "buffer"):

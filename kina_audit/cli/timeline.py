@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kina_audit.cli import source_options as given
+from kina_audit.cli.help import Grouped
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("timeline", short_help="Show what each version of a config carries, and what changed.")(timeline)
+    app.command("timeline", cls=Grouped, short_help="Show what each version of a config carries, and what changed.")(
+        timeline
+    )
 
 
 @given.reads_sources("no_fallback", "allow_http", "max_decompressed", "timeout", "verbose", "fragment")
@@ -35,7 +38,7 @@ def timeline(
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
     cilium: given.CiliumOrNone = "",
-    format_: Annotated[str, typer.Option("--format", "-f", help="table, json, svg or html, to stdout.")] = "table",
+    format_: Annotated[str, typer.Option("--format", "-f", metavar="table|json|svg|html", help="To stdout.")] = "table",
     output: given.Outputs = None,
     *,
     options: "SourceOptions",

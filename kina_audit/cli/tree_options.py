@@ -7,6 +7,7 @@ import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import TREE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
 KernelTreeOption = Annotated[
     str,
     typer.Option(
-        "--kernel-tree", "-t", metavar="TREE", help="A source folder, linux-*.tar.xz, or a version as 6.18.5."
+        "--kernel-tree",
+        "-t",
+        metavar="TREE",
+        help="A source folder, linux-*.tar.xz, or a version as 6.18.5.",
+        rich_help_panel=TREE,
     ),
 ]
 ToolchainOption = given.Toolchain
 ProbesOption = Annotated[
-    bool, typer.Option("--run-probes", help="Run the tree's own probes. Only for a tree you trust.")
+    bool,
+    typer.Option("--run-probes", help="Run the tree's own probes. Only for a tree you trust.", rich_help_panel=TREE),
 ]
 
-FragmentOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--fragment", "-F", help="Merge this fragment (- for stdin) first, as merge_config.sh does; repeatable."
-    ),
-]
+FragmentOption = given.Fragments
 NOTHING = "none"
 """As a SOURCE: an empty config, so what a tree does by default."""
 

@@ -9,6 +9,7 @@ from kina_audit.base.bounds import LOG_BYTES, LOG_LINES, MIB
 from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Grouped
 from kina_audit.cli.profile_options import FolderOption
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ _SHOWN = 5
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("why", short_help="Find out which missing symbol an error message or a log comes from.")(why)
+    app.command("why", cls=Grouped, short_help="Find out which missing symbol an error message or a log comes from.")(
+        why
+    )
 
 
 @given.reads_sources()
@@ -28,7 +31,7 @@ def why(
     source: Annotated[str, typer.Argument(help=f"The kernel it was logged on, if at hand. {given.SOURCE_HELP}")] = "",
     log: Annotated[Path | None, typer.Option("--log", metavar="FILE", help="A log, in place of MESSAGE.")] = None,
     profile_dir: FolderOption = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: given.TextOrJson = "text",
     everything: Annotated[bool, typer.Option("--all", help=f"Every cause, not only the best {_SHOWN}.")] = False,
     *,
     options: "SourceOptions",

@@ -45,7 +45,10 @@ def run(
     from importlib.util import find_spec
 
     if find_spec("pyroute2") is None:
-        raise UsageError("probes need pyroute2, which is not installed", "pip install 'kina-audit[probe]'")
+        raise UsageError(
+            "probes need pyroute2, which is not installed",
+            "In the checkout that it was installed from: pip install '.[probe]'",
+        )
     before = loaded_modules()
     request = {"probes": list(names), "timeout": seconds, "verbose": step is not None}
     keeper, errors = _start()

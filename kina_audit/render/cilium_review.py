@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from kina_audit.base.json_text import indented
+from kina_audit.cilium.keys import CONFIGMAP
 from kina_audit.cilium.predict import Outcome, Prediction
 from kina_audit.cilium.review import Remark, Review
 from kina_audit.kernel.provenance import Kernel
@@ -55,8 +56,18 @@ def _because(remark: Remark) -> str:
 
 def _count(review: Review) -> str:
     text = f"{review.judged} of {review.judged + review.others} values decide about features"
-    rest = "; the others do not depend on the kernel, or are not known here" if review.others else ""
-    return f"{text}{rest}. What is not set has the chart's default."
+    others = (
+        "do not depend on the kernel"
+        if review.kind != CONFIGMAP
+        else "do not depend on the kernel, or are not known here"
+    )
+    rest = f"; the others {others}" if review.others else ""
+    where = (
+        f"They stand under {one_line(review.within)}, in the values of a chart around Cilium's. "
+        if review.within
+        else ""
+    )
+    return f"{where}{text}{rest}. What is not set has the chart's default."
 
 
 def as_json(review: Review) -> str:
@@ -68,6 +79,7 @@ def as_json(review: Review) -> str:
         "undecided": review.undecided,
         "judged": review.judged,
         "others": review.others,
+        "within": review.within or None,
         "expected": asdict(review.prediction),
         "remarks": [
             {

@@ -42,7 +42,7 @@ def open_apple(source: str, options: SourceOptions) -> Kernel:
     file = f"config-{options.project_arch()}"
     url = _RAW.format(project=PROJECT, ref=ref, file=file)
     if not options.offline:
-        options.say(f"fetching {PROJECT} kernel/{file} at {ref}")
+        options.progress(f"fetching {PROJECT} kernel/{file} at {ref}")
     try:
         entry = fetch_cached(url, options, hosts=GITHUB_HOSTS, immutable=immutable)
     except NetworkError as error:

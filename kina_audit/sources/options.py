@@ -12,7 +12,7 @@ PROJECT_ARCHES = ("arm64", "x86_64")
 
 
 def _silent(_message: str) -> None:
-    """Progress that nobody asked to see."""
+    """What nobody asked to see."""
 
 
 @datatype
@@ -34,7 +34,8 @@ class SourceOptions:
         toolchain: what the kernel is built with; empty: nobody said.
         built: a config that is read is a kernel's own, as it was built, wherever it lies.
         verbose: show the commands that are run.
-        say: called with a sentence of progress or warning for stderr.
+        say: called with a note or a warning for stderr.
+        progress: called with what is being done, or how far it has come: for a person who waits.
     """
 
     arch: str = "arm64"
@@ -52,6 +53,7 @@ class SourceOptions:
     built: bool = False
     verbose: bool = False
     say: Callable[[str], None] = _silent
+    progress: Callable[[str], None] = _silent
 
     def project_arch(self) -> str:
         """The architecture of what a project has for some of them only.

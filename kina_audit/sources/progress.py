@@ -1,4 +1,4 @@
-"""Progress for what takes longer than a second: a sentence now and then, on stderr through `SourceOptions.say`."""
+"""Progress for what takes longer than a second: a sentence now and then, on stderr through `SourceOptions.progress`."""
 
 import time
 from collections.abc import Callable

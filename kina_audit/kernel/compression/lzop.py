@@ -1,6 +1,6 @@
 """The lzop container around LZO1X blocks, as the kernel's lib/decompress_unlzo.c reads it.
 
-The LZO algorithm itself comes from the optional library lzallright (``pip install 'kina-audit[lzo]'``).
+The LZO algorithm itself comes from the optional library lzallright (``pip install '.[lzo]'`` in a checkout).
 """
 
 from typing import Any
@@ -26,7 +26,8 @@ def load_lzo() -> Any:
         import lzallright
     except ImportError:
         raise CorruptData(
-            "LZO needs a library that is not installed", "Install it with: pip install 'kina-audit[lzo]'"
+            "LZO needs a library that is not installed",
+            "In the checkout that kina-audit was installed from: pip install '.[lzo]'",
         ) from None
     return lzallright
 

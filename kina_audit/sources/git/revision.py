@@ -7,7 +7,7 @@ from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.git.checkout import blob_id
 from kina_audit.sources.git.command import blob_at, git
 from kina_audit.sources.git.history import kernel_of_blob
-from kina_audit.sources.local.file import is_plain, read_bytes
+from kina_audit.sources.local.file import is_plain, meant, read_bytes
 from kina_audit.sources.options import SourceOptions
 
 
@@ -29,7 +29,7 @@ def open_revision(source: str, options: SourceOptions) -> Kernel:
         date = git(here, "show", "-s", "--no-show-signature", "--format=%cs", commit).decode("ascii", "replace").strip()
     except SourceNotFoundError as error:
         raise SourceNotFoundError(
-            f"{source}: no such file, and no commit {revision} of a git repository here",
+            f"{source}: no such file, and no commit {revision} of a git repository here{meant(source)}",
             "REV:PATH is read from the repository around the working folder, such as HEAD~1:kernel/config-arm64.",
         ) from error
     said: list[str] = []

@@ -37,7 +37,7 @@ def open_command(command: Command, transport: str, place: str, options: SourceOp
     if options.verbose:
         options.say(f"running: {shlex.join(command.arguments)}")
     else:
-        options.say(f"asking {place}")
+        options.progress(f"asking {place}")
     output = run(command, options.timeout, place)
     answer = read_answer(output, place)
     provenance = Provenance(

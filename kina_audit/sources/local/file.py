@@ -60,7 +60,7 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
             return _read(file, regular, Provenance(source, kind, source), options, member)
     except FileNotFoundError:
         raise SourceNotFoundError(
-            f"{path}: no such file{_meant(source)}",
+            f"{path}: no such file{meant(source)}",
             "Sources: a path, -, running, installed, apple[@REF], recorded:NAME, docker:, ssh:HOST, https://...",
         ) from None
     except (OSError, ValueError) as error:
@@ -68,12 +68,18 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
         raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
 
 
-def _meant(source: str) -> str:
-    """The source by name that somebody misspelled, as the end of a sentence."""
+def meant(source: str) -> str:
+    """The source by name or kind that somebody misspelled, or the command for many of them, as the end of a sentence."""
     from difflib import get_close_matches
 
-    near = get_close_matches(source.lower(), ("running", "installed", "apple"), n=1, cutoff=0.75)
-    return f"; did you mean {near[0]}?" if near else ""
+    if any(c in source for c in "*?["):
+        return f"; `kina-audit matrix '{source}'` takes patterns"
+    name, colon, rest = source.partition(":")
+    known = (
+        ("recorded", "container", "docker", "podman", "ssh", "kubectl") if colon else ("running", "installed", "apple")
+    )
+    near = get_close_matches(name.lower(), known, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]}{colon}{rest}?" if near else ""
 
 
 def _read_stdin(provenance: Provenance, options: SourceOptions, member: str) -> Kernel:
@@ -154,7 +160,7 @@ def _read(file: BinaryIO, path: Path | None, provenance: Provenance, options: So
     from kina_audit.sources.progress import Progress
 
     size = os.fstat(file.fileno()).st_size if path else 0
-    progress = Progress(options.say, name, size)
+    progress = Progress(options.progress, name, size)
     reader = CallReader(_watched(file.read, progress))
     reader.unread(head)
     reader.offset = 0
@@ -220,7 +226,7 @@ def _search(
         location, kind, path = f"{name}!{found}", "archive", None
     else:
         try:
-            content = read(Budget(limits, name, Progress(options.say, f"{name}, decompressed").at))
+            content = read(Budget(limits, name, Progress(options.progress, f"{name}, decompressed").at))
         except NoIkconfigError as error:
             if path is None:
                 raise

@@ -43,6 +43,6 @@ def open_url(source: str, options: SourceOptions, *, member: str = "") -> Kernel
     """
     refuse_address(source, None, allow_http=options.allow_http)
     said = shown_address(source)
-    options.say(f"fetching {said}")
+    options.progress(f"fetching {said}")
     entry = fetch_cached(source, options)
     return read_bytes(entry.body, Provenance(said, "url", said, fetched=entry.fetched), options, member)

@@ -63,7 +63,7 @@ def find_tree(spec: str, options: SourceOptions, *, transport: Any = None) -> Tr
         key = sha256(f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()[:16]
         target = trees / f"{_plain(path.name)}-{key}"
         if not is_kept(target):
-            unpack_kconfig(path, target, origin=spec, say=options.say)
+            unpack_kconfig(path, target, origin=spec, say=options.progress)
         return TreePlace(target, spec, complete=False)
     named = trees / spec
     if os.sep not in spec and is_kept(named):
@@ -109,14 +109,14 @@ def _fetch(version: str, major: str, target: Path, options: SourceOptions, trans
 
         download(
             f"{base}/{name}", sink, hosts=KERNEL_HOSTS, limit=TREE_ARCHIVE, transport=transport,
-            progress=_progress(name, options.say),
+            progress=_progress(name, options.progress),
         )  # fmt: skip
         file.flush()
         if digest.hexdigest() != published[name]:
             raise SourceError(
                 f"{name}: its sha256 is not the one kernel.org publishes; not used", "Fetch again, or mind your proxy."
             )
-        unpack_kconfig(Path(file.name), target, origin=f"Linux {version} from kernel.org", say=options.say)
+        unpack_kconfig(Path(file.name), target, origin=f"Linux {version} from kernel.org", say=options.progress)
 
 
 def _progress(name: str, say: Callable[[str], None]) -> Callable[[int, int], None]:

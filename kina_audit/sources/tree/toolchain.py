@@ -61,7 +61,7 @@ def named_toolchain(name: str, options: SourceOptions) -> Toolchain:
         found = _kept(load_document(key, options))
     if found is None:
         told = identify(program)
-        options.say(f"asking {program} what it can do")
+        options.progress(f"asking {program} what it can do")
         found = {
             "kind": told.kind, "version": told.version, "text": told.text, "binutils": told.binutils,
             "facts": dict(told.facts), "answers": measure(program, *questions()),
