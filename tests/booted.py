@@ -205,7 +205,7 @@ def run_inside(kernel: BootKernel, commands: list[list[str]], work: Path) -> dic
     with open(archive, "wb") as file:
         pack(root, file)
     answer, console = work / "answer", work / "console"
-    append = f"console={console_line} loglevel=4 panic=-1 mitigations=off nokaslr tsc=unstable rdinit={python} -- -I /init.py {answer_line}"
+    append = f"console={console_line} loglevel=4 panic=-1 mitigations=off nokaslr tsc=unstable no_timer_check rdinit={python} -- -I /init.py {answer_line}"
     subprocess.run(
         [program, "-accel", "tcg,thread=multi", "-smp", "2", "-m", str(_MEGABYTES), "-nodefaults", "-nographic", "-no-reboot",
          "-kernel", str(kernel.image), "-initrd", str(archive), "-append", append, "-chardev", f"file,id=answer,path={answer}",
