@@ -11,6 +11,7 @@ from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import UNMET, Status
 from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, Origin
 from kina_audit.kernel.provenance import Provenance
+from kina_audit.profiles.model import Level
 from kina_audit.render import cut, one_line
 from kina_audit.render.commands import next_commands
 from kina_audit.render.sentences import which_holds
@@ -82,7 +83,7 @@ def how_sure(config: KernelConfig, origin: Provenance) -> str:
         if config.origin is Origin.BUILT:
             return "recorded"
         made = "a file" if config.completeness is Completeness.COMPLETE else "a fragment or defconfig"
-        return f"what olddefconfig makes of {made}"
+        return f"resolved from {made}"
     if config.completeness is Completeness.PARTIAL:
         return "a fragment or defconfig: what it does not say is unknown"
     if config.origin is Origin.BUILT:
@@ -137,7 +138,7 @@ def rungs(advice: Advice) -> tuple[str, ...]:
 def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
     for offer in [o for o in advice.instead if o.mode is not advice.mode]:
         values = f"value{'s' * (len(offer.values) > 1)} {', '.join(offer.values)}"
-        yield f"{offer.mode} with the Helm {values}: {offer.because}"
+        yield f"{offer.mode} with the Helm {values}: {offer.because.partition(';')[0].rstrip('.')}"
     for other in advice.elsewhere:
         if other.kernel:
             yield f"{other.reaches} on the kernel that container {other.booted_by} boots ({other.kernel})"
@@ -147,7 +148,7 @@ def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
     if absent:
         yield f"the module files that are missing here, by installing their package: {_named(absent, _MOST_LOST)}"
     if advice.alternatives and not (advice.instead or advice.elsewhere or advice.ladder):
-        yield f"no Cilium at all: {', '.join(advice.alternatives)}"
+        yield f"instead of Cilium {', '.join(advice.alternatives)}"
 
 
 def _modules(report: Report) -> list[str]:
@@ -165,7 +166,7 @@ def _modules(report: Report) -> list[str]:
 def _features(report: Report) -> str:
     # The agent's own profile is the Cilium answer, where there is one.
     results = [r for r in report.results if r.profile.id != PROFILE or report.advice is None]
-    unmet = {r.profile.id for r in results if r.status in (Status.FAIL, Status.UNKNOWN)}
+    unmet = {r.profile.id for r in results if any(f.status in UNMET and f.level is Level.REQUIRED for f in r.findings)}
     # With a threshold, a waiver or a baseline, a failing profile need not fail the audit; it is named all the same.
     counted = {r.profile.id: any(report.decides(r, f) for f in r.findings) for r in results}
     groups = {

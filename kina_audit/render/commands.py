@@ -13,16 +13,19 @@ FEATURES = "features.fragment"
 _MOST = 8
 VALUES = "cilium-values.yaml"
 CHART = "https://helm.cilium.io"
+CONFIG_MAP = "cilium-config.yaml"
+RESTART = "kubectl -n kube-system rollout restart daemonset/cilium deployment/cilium-operator"
 VERIFY = "cilium status --wait && cilium connectivity test"
 _STDIN = "-"
 _FIX = ("--cilium", "--kernel-tree", "-F", "--target-kernel", "--toolchain", "--arch", "--offline", "--refresh")
-_ADVISE = ("--cilium", *_FIX[2:], "--built", "--no-fallback", "--allow-http", "--max-decompressed", "--timeout")
-_CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_ADVISE)
+_READ = ("--cilium", *_FIX[2:], "--built", "--no-fallback", "--allow-http", "--max-decompressed", "--timeout")
+_ADVISE = (*_READ, "--want", "--avoid", "--min-mode", "--for")
+_CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
 _TOOLS = "gcc-12,pahole=1.24"
 """What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.carry.POSSIBLE_TOOLS)."""
 
 
-def next_commands(report: Report) -> tuple[str, ...]:
+def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
     """The commands, in their order, with comments between them; none where there was no question about Cilium."""
     advice, config = report.advice, report.kernel.config
     if advice is None:
@@ -32,7 +35,7 @@ def next_commands(report: Report) -> tuple[str, ...]:
         lines += _untold(report, config)
     runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
     if runs:
-        lines += [advise_command(report), *apply_commands(advice)]
+        lines += [advise_command(report), *apply_commands(advice, restart=restart)]
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
         lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
@@ -47,7 +50,10 @@ def next_commands(report: Report) -> tuple[str, ...]:
             more += [] if any(g[0] == "--toolchain" for g in report.options) else ["--toolchain", _TOOLS]
             lines.append(_command(report, "cilium", _ADVISE, more=(*more, "-o", f"helm-values={VALUES}")))
             lines += apply_commands(advice)
-    return (*lines, *(_features(report) if runs else ()))
+    if not lines and advice.alternatives:
+        others = ("--cilium", "none", "-p", "cni/ptp", "-p", "cni/kindnet")
+        lines.append(_command(report, "check", _READ[1:], more=others))
+    return (*lines, *(_features(report) if runs or not lines else ()))
 
 
 def _features(report: Report) -> list[str]:
@@ -57,7 +63,10 @@ def _features(report: Report) -> list[str]:
     if not failing or report.baseline is not None:
         return []
     more = [word for name in failing[:_MOST] for word in ("-p", paths.get(name, name))]
-    return [f"# for {', '.join(failing[:_MOST])}:", _command(report, "fix", _FIX[1:], more=(*more, "-o", FEATURES))]
+    return [
+        one_line(f"# for {', '.join(failing[:_MOST])}:"),
+        _command(report, "fix", _FIX[1:], more=(*more, "-o", FEATURES)),
+    ]
 
 
 def advise_command(report: Report) -> str:
@@ -65,13 +74,15 @@ def advise_command(report: Report) -> str:
     return _command(report, "cilium", _ADVISE, more=("-o", f"helm-values={VALUES}"))
 
 
-def apply_commands(advice: Advice) -> list[str]:
-    """What installs Cilium with the values, or upgrades to them, restarts what has to be, and looks whether it works.
+def apply_commands(advice: Advice, *, restart: bool = False) -> list[str]:
+    """What installs Cilium with the values, or upgrades to them, and looks whether it works.
 
-    Helm does not restart agents whose ConfigMap alone has changed (``rollOutCiliumPods`` is off by default).
+    With ``restart`` also what restarts the agents, for Cilium that is there already: Helm leaves those running whose
+    ConfigMap alone has changed (the chart's ``rollOutCiliumPods`` is off by default).
     """
     return [
         f"helm upgrade --install cilium cilium --repo {CHART} --version {advice.release} -n kube-system -f {VALUES}",
+        *([RESTART] if restart else []),
         VERIFY,
     ]
 
@@ -80,12 +91,15 @@ def _untold(report: Report, config: KernelConfig) -> list[str]:
     more = [] if config.target is not None else ["--target-kernel", "VERSION"]
     more += [] if config.arch is not None else ["--arch", "arm64"]
     command = _command(report, "check", _CHECK, more=tuple(more))
-    return [f"{command}  # as 6.12.30: what is built from it"] if config.target is None else [command]
+    said = ["# VERSION is of the kernel that is built from it, such as 6.12.30:"] if config.target is None else []
+    return [*said, command]
 
 
 def _command(report: Report, name: str, known: tuple[str, ...], more: tuple[str, ...] = ()) -> str:
     source = one_line(report.kernel.provenance.source)
     words = ["kina-audit", name, quote(source)]
-    words += [quote(w) for group in report.options if group[0] in known and group[0] not in more for w in group]
-    words += [w if w.isupper() else quote(w) for w in more]
+    words += [
+        quote(one_line(w)) for group in report.options if group[0] in known and group[0] not in more for w in group
+    ]
+    words += [quote(one_line(w)) for w in more]
     return " ".join(words) + (" < CONFIG" if source == _STDIN else "")

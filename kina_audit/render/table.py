@@ -33,8 +33,8 @@ def render(report: Report, options: RenderOptions) -> str:
 
 def _last(report: Report, hidden: int, *, by_profile: bool) -> str:
     facts = f", facts of {report.knowledge.month}" if report.knowledge.month else ""
-    more = [f"-v shows {hidden} optional"] if hidden else []
-    more += [] if by_profile else ["--by profile every profile"]
+    more = [f"-v shows {hidden} more"] if hidden else []
+    more += [] if by_profile else ["--by profile all of them"]
     return f"kina-audit {report.tool_version}{facts}" + "".join(f"; {text}" for text in more)
 
 

@@ -74,6 +74,11 @@ class Style:
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
 
+    def columns(self, name: str, width: int, text: str) -> list[str]:
+        """A name, and a text in a column of its own."""
+        first, *rest = wrap(text, max(20, self.width - width - 1), break_on_hyphens=False) or [""]
+        return [f"{name:<{width}} {first}", *(" " * (width + 1) + line for line in rest)]
+
     def items(self, label: str, items: Sequence[str]) -> list[str]:
         """Labelled items between commas, none of them over two lines."""
         lines = [""]
