@@ -79,7 +79,7 @@ def check(
     from kina_audit.cli import github_files, outputs
     from kina_audit.cli.claims import alone, claims_text, judge
     from kina_audit.cli.kept_options import kept
-    from kina_audit.cli.outcomes import hint_at_fix, outcomes
+    from kina_audit.cli.outcomes import outcomes
     from kina_audit.cli.settings import decided_by_folder
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.render.many import MANY_FORMATS
@@ -144,7 +144,6 @@ def check(
     github_files.write(found, planned, look)
     if baseline and update_baseline:
         gate.take_improvements(found[0], baseline, quiet=quiet)
-    hint_at_fix(found, kernel_tree, options.say)
     if exit_zero and worst(found) == 1:
         options.say(f"verdict {verdict(found)}: exit status 1 is 0 by --exit-zero")
         return 0

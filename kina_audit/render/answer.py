@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import UNMET, Status
-from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, Origin
+from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.profiles.model import Level
 from kina_audit.render import cut, one_line
@@ -136,6 +136,9 @@ def rungs(advice: Advice) -> tuple[str, ...]:
 
 
 def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
+    absent = missing_modules(report)
+    if absent:
+        yield f"by the package with the kernel's module files, of which it lacks {_named(absent, _MOST_LOST)}"
     for offer in [o for o in advice.instead if o.mode is not advice.mode]:
         values = f"value{'s' * (len(offer.values) > 1)} {', '.join(offer.values)}"
         yield f"{offer.mode} with the Helm {values}: {offer.because.partition(';')[0].rstrip('.')}"
@@ -144,21 +147,19 @@ def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
             yield f"{other.reaches} on the kernel that container {other.booted_by} boots ({other.kernel})"
         else:
             yield f"{other.reaches} with Cilium {other.release}"
-    absent = _modules(report)
-    if absent:
-        yield f"the module files that are missing here, by installing their package: {_named(absent, _MOST_LOST)}"
     if advice.alternatives and not (advice.instead or advice.elsewhere or advice.ladder):
         yield f"instead of Cilium {', '.join(advice.alternatives)}"
 
 
-def _modules(report: Report) -> list[str]:
+def missing_modules(report: Report) -> list[str]:
+    """The symbols that are m, are required, and whose module files are not there."""
     found = [
         s.name
         for result in report.results
         for f in result.findings
-        if f.status in UNMET
+        if f.status in UNMET and f.level is Level.REQUIRED
         for s in f.symbols
-        if s.state in WITHOUT_MODULE
+        if s.state is SymbolState.MISSING
     ]
     return list(dict.fromkeys(found))
 

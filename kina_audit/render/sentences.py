@@ -14,6 +14,8 @@ from kina_audit.report.decision import Kind
 from kina_audit.report.model import FailOn, Report
 
 _VALUE_LENGTH = 80
+_FEW = 3
+"""Of so many symbols at once the lines are said."""
 _AGREEMENTS = {
     Agreement.AGREES: "agree with the config",
     Agreement.REFUSED: "are refused though the config says yes",
@@ -66,7 +68,10 @@ def stand(symbols: Sequence[SymbolFact]) -> str:
     """How symbols stand, those that stand alike together."""
     alike: dict[str, list[str]] = {}
     for symbol in symbols:
-        alike.setdefault(fact(symbol).removeprefix(symbol.name), []).append(symbol.name)
+        how = fact(symbol).removeprefix(symbol.name)
+        if len(symbols) > _FEW and symbol.line:
+            how = how.replace(f" (line {symbol.line})", "")
+        alike.setdefault(how, []).append(symbol.name)
     return "; ".join(f"{', '.join(names)}{how}" for how, names in alike.items())
 
 

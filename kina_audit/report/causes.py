@@ -12,12 +12,13 @@ from functools import cache
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.engine.evaluate import UNTOLD_ARCH, UNTOLD_VERSION
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
-from kina_audit.kernel.config import SymbolFact, SymbolState
+from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression, ExpressionError, Node
 from kina_audit.profiles.model import Level
 from kina_audit.report.model import Report
 
 _PREDICTED = re.compile(r"^olddefconfig of Linux .* makes it \w+: ")
+_MOST_REASONS = 3
 _WORD = re.compile(r"\w+")
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2}
 _LEVELS = list(Level)
@@ -118,8 +119,14 @@ def _is_symbols(key: tuple[str, ...]) -> bool:
 def _cause(found: Sequence[Broken]) -> Cause:
     breaks = tuple(sorted(found, key=lambda b: b.rank))
     finding = breaks[0].finding
-    names = lacking(finding)
-    symbols = tuple(s for s in finding.symbols if s.name in names)
+    # The same symbols in each, but for modules, of which each lacks its own.
+    facts = {s.name: s for b in breaks for s in b.finding.symbols}
+    names = (
+        dict.fromkeys(n for b in breaks for n in lacking(b.finding))
+        if _without_modules(finding, lacking(finding))
+        else lacking(finding)
+    )
+    symbols = tuple(facts[n] for n in names)
     return Cause(symbols, _reason(finding, symbols), breaks)
 
 
@@ -128,7 +135,16 @@ def _key(finding: Finding) -> tuple[str, ...]:
     if finding.reason in (UNTOLD_VERSION, UNTOLD_ARCH):
         return ("", finding.reason)
     names = lacking(finding)
+    if states := _without_modules(finding, names):
+        # One package, or one list of modules to load, mends them all.
+        return ("", "modules", *states)
     return tuple(sorted(names)) if names else ("", finding.expr.text, finding.reason, str(finding.requirement.kernel))
+
+
+def _without_modules(finding: Finding, names: Sequence[str]) -> tuple[str, ...]:
+    """The states of the symbols at fault, where all of them are m and it is their modules that are missing."""
+    states = {s.state for s in finding.symbols if s.name in names}
+    return tuple(sorted(map(str, states))) if states and states <= WITHOUT_MODULE else ()
 
 
 def lacking(finding: Finding) -> tuple[str, ...]:
@@ -189,4 +205,6 @@ def _reason(finding: Finding, symbols: Sequence[SymbolFact]) -> str:
         return finding.reason
     if len(names) == 1:
         return next(iter(clauses), "")
-    return "; ".join(f"{', '.join(who)}: {said}" for said, who in clauses.items())
+    told = [f"{', '.join(who)}: {said}" for said, who in clauses.items()]
+    more = len(told) - _MOST_REASONS
+    return "; ".join(told[:_MOST_REASONS]) + (f"; {more} more likewise" if more > 0 else "")
