@@ -119,6 +119,11 @@ def on_state(config: KernelConfig, state: "Resolution") -> KernelConfig:
     )  # fmt: skip
 
 
+def why_absent(config: KernelConfig, symbol: str) -> str:
+    """Why a symbol that a config has no line for is off on its kernel; empty where no model told that it is."""
+    return config.predicted.reason(symbol) if isinstance(config.predicted, _Facts) else ""
+
+
 class _StateFacts(Mapping[str, SymbolFact]):
     def __init__(self, state: "Resolution") -> None:
         self.state = state
@@ -257,6 +262,10 @@ class _Facts(Mapping[str, SymbolFact]):
         is_string = sym is not None and solver.model.types[sym] == "s" and value != "n"
         note = f"olddefconfig of Linux {where} makes it {value}: {reason}"
         return SymbolFact(symbol, value, SymbolState.PREDICTED, written.line, note, is_string)
+
+    def reason(self, symbol: str) -> str:
+        """Why a symbol without a line is off, in one clause."""
+        return short_reason(self._solver(self.places[0], next(iter(self.tools))), symbol, None)
 
     def _of_record(self, symbol: str, value: str) -> SymbolFact:
         """A symbol that a record leaves to its line, as the kernel's own config would have it."""

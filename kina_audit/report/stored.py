@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from kina_audit.base.bounds import CONFIG_BYTES, CONFIG_LINE, CONFIG_LINES
-from kina_audit.cilium.model import Advice, Capability, Choice, Evidence, Instead, Mode, Rest, State, Unlock, Wish
+from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.engine.waive import WaiverState, WaiverUse
@@ -30,6 +30,7 @@ from kina_audit.kernel.provenance import Kernel, Observed, Provenance
 from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.model import Level, Profile, Requirement, Variant
 from kina_audit.profiles.validate import first_error
+from kina_audit.report.advice import read_advice
 from kina_audit.report.compare import Change, Comparison, ModeChange
 from kina_audit.report.document import SCHEMA_ID, SCHEMA_VERSION
 from kina_audit.report.knowledge import Knowledge
@@ -40,14 +41,6 @@ from kina_audit.report.snapshot import Snapshot, Standing
 _HINT = "`kina-audit check -o json=FILE` writes one."
 _SCHEMA_STEM = SCHEMA_ID.removesuffix("1.schema.json")
 _SOME_VERSIONS = VersionRange.parse(">=0.0")
-_STATES = {
-    Status.PASS: State.WORKS,
-    Status.WARN: State.DEGRADED,
-    Status.UNKNOWN: State.UNKNOWN,
-    Status.FAIL: State.BROKEN,
-    Status.SKIP: State.UNAVAILABLE,
-}
-"""What version 1.0, which had no states, said with a status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +115,7 @@ def _report(d: Mapping[str, Any]) -> Report:
     return Report(
         _kernel(d["kernel"], d["profiles"]),
         results,
-        _advice(d["advice"]) if d["advice"] else None,
+        read_advice(d["advice"]) if d["advice"] else None,
         FailOn(d["fail_on"]),
         str(d["tool"]["version"]),
         tuple(WaiverUse(_waiver(w), WaiverState(w["state"]), str(w["warning"])) for w in d.get("waivers", ())),
@@ -132,6 +125,7 @@ def _report(d: Mapping[str, Any]) -> Report:
         str(d.get("settings") or ""),
         _time(d.get("audited")),
         Knowledge(str(d["tool"].get("facts") or ""), tuple(str(text) for text in d["tool"].get("newer", ()))),
+        tuple(tuple(map(str, words)) for words in d.get("options", ())),
     )
 
 
@@ -277,51 +271,6 @@ def _waiver(w: Mapping[str, Any]) -> Waiver:
         str(w["link"] or ""),
         str(w["origin"]),
     )
-
-
-def _advice(a: Mapping[str, Any]) -> Advice:
-    # Reports from before the ladder name its first rung alone.
-    ladder = a.get("ladder", [a["unlock"]] if a["unlock"] else [])
-    return Advice(
-        release=str(a["cilium_release"]),
-        mode=Mode(a["mode"]),
-        summary=str(a["summary"]),
-        choices=tuple(Choice(c["name"], c["value"], c["because"], _evidence(c["evidence"])) for c in a["choices"]),
-        blockers=_evidence(a["blockers"]),
-        ladder=tuple(Unlock(Mode(u["mode"]), tuple(u["symbols"]), str(u["because"])) for u in ladder),
-        cautions=tuple(a["cautions"]),
-        alternatives=tuple(a["alternatives"]),
-        capabilities=tuple(
-            Capability(
-                str(c["id"]),
-                str(c["title"]),
-                Status(c["status"]),
-                str(c["because"]),
-                tuple(c["unlock"]),
-                State(c.get("state") or _STATES[Status(c["status"])]),
-                str(c.get("says") or ""),
-                str(c.get("evidence") or ""),
-                str(c.get("link") or ""),
-                tuple(c.get("cautions", ())),
-            )
-            for c in a["capabilities"]
-        ),
-        helm_values=dict(a["helm_values"]),
-        config_map=dict(a["config_map"]),
-        wishes=tuple(Wish(str(w["feature"]), bool(w["granted"]), str(w["because"])) for w in a.get("wishes", ())),
-        least=Mode(a["min_mode"]) if a.get("min_mode") else None,
-        instead=tuple(Instead(Mode(i["mode"]), tuple(i["values"]), str(i["because"])) for i in a.get("instead", ())),
-        evidence=str(a.get("evidence") or ""),
-        run=str(a.get("run") or ""),
-        rests=tuple(
-            Rest(str(r["feature"]), str(r["fact"]), str(r["evidence"]), str(r["link"] or ""), tuple(r["observed"]))
-            for r in a.get("rests", ())
-        ),
-    )
-
-
-def _evidence(rows: list[Any]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(str(e["profile"]), str(e["requirement"]), Status(e["status"]), str(e["expr"])) for e in rows)
 
 
 def _comparison(c: Mapping[str, Any], results: tuple[ProfileResult, ...]) -> Comparison:
