@@ -298,7 +298,7 @@ def test_an_agent_that_does_not_start_is_told_once_and_features_say_how_they_wou
     lacks = [
         c.feature for c in report.advice.capabilities if c.with_agent and "CONFIG_BPF_JIT=y" in c.with_agent.unlock
     ]
-    assert lacks == ["no-conntrack-rules"]  # which asks for the JIT itself
+    assert lacks == []
     for verbose in (False, True):
         text = render("cilium", report, RenderOptions(verbose=verbose))
         assert "It needs agent" not in text

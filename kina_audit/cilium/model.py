@@ -88,7 +88,7 @@ class WithAgent:
         if self.state is State.WORKS:
             return "would work"
         if self.state in (State.UNKNOWN, State.UNVERIFIED):
-            return "cannot tell" if self.state is State.UNKNOWN else "unverified"
+            return str(self.state)
         return f"would lack {', '.join(self.unlock)}" if self.unlock else "would not work fully"
 
 
