@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kina_audit.base.version import __version__
 from kina_audit.cilium.release import find_release
-from kina_audit.cilium.unlock_on_lines import BoxUnlocker
+from kina_audit.cilium.unlock_on_lines import BoxUnlocker, with_reasons
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import ProfileResult
 from kina_audit.engine.observed import observed_result
@@ -22,7 +22,7 @@ from kina_audit.kernel.config import Origin
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
-from kina_audit.report.compare import lost_beside_findings
+from kina_audit.report.decision import beside_findings
 from kina_audit.report.knowledge import knowledge
 from kina_audit.report.model import FailOn, Report
 from kina_audit.report.snapshot import Snapshot, snapshot
@@ -198,7 +198,7 @@ def audit(
     config = carry(kernel.config)
     kernel = replace(kernel, config=config)
     evaluator = Evaluator(config)
-    selected = tuple([_tried(evaluator.profile(p), probing) for p in profiles])
+    selected = tuple([with_reasons(_tried(evaluator.profile(p), probing), config) for p in profiles])
     if not any(r.findings for r in selected):
         raise NothingCheckedError("no profile was selected, so nothing was checked", "Name one with --profile.")
     findings = [f for r in selected for f in r.findings]
@@ -213,15 +213,19 @@ def audit(
     if cilium is not None:
         from kina_audit.cilium.advise import advise
         from kina_audit.cilium.agent_profile import PROFILE, of_release
+        from kina_audit.cilium.elsewhere import better_kernels
+        from kina_audit.sources.recorded import booted
 
         release = find_release(cilium)
         selected = tuple([of_release(r, release, config) if r.profile.id == PROFILE else r for r in selected])
         library = library or ProfileLibrary()
-        results_of_cilium = {p.id: _tried(evaluator.profile(p), probing) for p in library.tagged(CILIUM_TAG)}
+        of_cilium = library.tagged(CILIUM_TAG)
+        apple = in_apple_container(kernel.provenance)
         advice = advise(
-            evaluator, results_of_cilium, cilium, request,
-            apple_container=in_apple_container(kernel.provenance),
-            unlocker=BoxUnlocker(config, {p.id: p for p in library.tagged(CILIUM_TAG)}),
+            evaluator, {p.id: _tried(evaluator.profile(p), probing) for p in of_cilium}, cilium, request,
+            apple_container=apple, unlocker=BoxUnlocker(config, {p.id: p for p in of_cilium}),
+            asked=bool(cilium) or any(CILIUM_TAG in p.tags for p in profiles),
+            kernels=partial(better_kernels, of_cilium, booted) if apple and config.arch == "arm64" else None,
         )  # fmt: skip
     results = (*selected, observed_result(observed, config)) if observed else selected
     if waivers and today is None:
@@ -238,9 +242,7 @@ def audit(
         advice,
         FailOn(fail_on),
         __version__,
-        uses(waivers, results, kernel, today, lost_beside_findings(comparison) if comparison else ())
-        if today is not None
-        else (),
+        uses(waivers, results, kernel, today, beside_findings(comparison, advice)) if today is not None else (),
         strict,
         comparison,
         knowledge=knowledge(config.target, lines()[-1], release),

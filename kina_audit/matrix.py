@@ -22,6 +22,11 @@ from kina_audit.base.files import read_regular
 from kina_audit.base.json_text import read_json
 from kina_audit.base.version import __version__
 from kina_audit.base.workers import Spread, cores
+from kina_audit.cilium.agent_profile import PROFILE, of_release
+from kina_audit.cilium.capabilities import agent_state
+from kina_audit.cilium.features import AGENT
+from kina_audit.cilium.model import Advice, Capability, Mode
+from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock_on_lines import OnDemand
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
@@ -122,6 +127,7 @@ class _Auditor:
         )
         self.fail_on = FailOn(request.fail_on)
         self.release = find_release(request.cilium) if request.cilium is not None else None
+        self.asked = bool(request.cilium) or any(CILIUM_TAG in p.tags for p in self.profiles)
         self.cilium = {p.id: p for p in library.tagged(CILIUM_TAG)} if self.release is not None else {}
 
     def row(self, named: str | Named) -> Row:
@@ -133,7 +139,9 @@ class _Auditor:
             if (document := _stored(source)) is not None:
                 ids = [p.id for p in self.profiles]
                 release = str(self.release or "")
-                return row_of_document(source, document, ids, self.fail_on, release, details=self.request.details)
+                return row_of_document(
+                    source, document, ids, self.fail_on, release, details=self.request.details, asked=self.asked
+                )
             return self._audited(source)
         except KinaAuditError as error:
             return Row(shown(source), error.message)
@@ -152,25 +160,36 @@ class _Auditor:
         # Nobody looks at lines here, and numbering them costs more than the audit.
         evaluator = Evaluator(replace(config, text="", _lines={}))
         results = tuple([evaluator.profile(p) for p in self.profiles])
-        report = Report(Kernel(config, kernel.provenance), results, None, self.fail_on, __version__)
+        advice = self._advice(evaluator)
+        if self.release is not None:
+            results = tuple([of_release(r, self.release, config) if r.profile.id == PROFILE else r for r in results])
+        report = Report(Kernel(config, kernel.provenance), results, advice, self.fail_on, __version__)
         return make_row(
-            shown(source), config, results, str(report.verdict), self._mode(evaluator), details=self.request.details
-        )
+            shown(source), config, results, str(report.verdict), str(advice.mode) if advice else "",
+            details=self.request.details, untested=advice is not None and advice.untested,
+        )  # fmt: skip
 
-    def _mode(self, evaluator: Evaluator) -> str:
+    def _advice(self, evaluator: Evaluator) -> Advice | None:
+        """As much of the recommendation as the verdict and the mode need."""
         if self.release is None:
-            return ""
+            return None
+        results = OnDemand(self.cilium, evaluator)
+        state = agent_state(results, self.release, evaluator.kernel)
+        agent = Capability(f"cilium-{AGENT}", "", Status.UNKNOWN, "", state=state)
+        mode = self._mode(evaluator, results, self.release)
+        return Advice(str(self.release), mode, "", capabilities=(agent,), asked=self.asked)
+
+    def _mode(self, evaluator: Evaluator, results: OnDemand, release: Release) -> Mode:
         from kina_audit.cilium.ladder import stand, standing
         from kina_audit.cilium.reading import Reader
 
-        results = OnDemand(self.cilium, evaluator)
-        mode = standing(Reader(results, self.release, evaluator.kernel, optimistic=False)).mode
+        mode = standing(Reader(results, release, evaluator.kernel, optimistic=False)).mode
         if evaluator.kernel.target is None or any(
             f.status is Status.UNKNOWN for r in results.values() for f in r.findings
         ):
-            return str(stand(results, self.release, evaluator.kernel)[0])
+            return stand(results, release, evaluator.kernel)[0]
         # Nothing that was asked is open, so reading it optimistically gives the same.
-        return str(mode)
+        return mode
 
 
 def _stored(source: str) -> dict[str, Any] | None:

@@ -31,14 +31,29 @@ def read_json(text: str) -> Read:
 
 
 def read_table(text: str) -> Read:
-    names, count = set(), 0
+    """Blocks by cause: what decides stands behind ``fails`` or ``unknown``; gate items in a line of their own."""
+    names: list[str] = []
+    label = ""
     for line in text.splitlines():
-        if head := re.fullmatch(r"(?:FAIL|UNKNOWN) +(\S.*) \((\w+)(?:, from \S+?)?\)", line):
-            names.add(head[1])
-            count += 1
+        if gate := re.fullmatch(r"(?:FAIL|UNKNOWN) +(\S.*) \((agent|mode|capability|waiver)\)", line):
+            names.append(gate[1])
+        if field := re.match(r"  (\w+)(?= {2})", line):
+            label = field[1]
+        elif not line.startswith(" " * 11):
+            label = ""
+        if label in ("fails", "unknown"):
+            names += re.findall(r"([^ ,]+) \((?:required|recommended|optional)\)", line)
     verdict = re.search(r"^verdict: (\w+)", text, re.MULTILINE)
     assert verdict
-    return Read(verdict[1], count, frozenset(names))
+    return Read(verdict[1], len(names), frozenset(names))
+
+
+def read_table_by_profile(text: str) -> Read:
+    """Findings one by one: FAIL and UNKNOWN without a note are what decides."""
+    names = re.findall(r"^(?:FAIL|UNKNOWN) +(\S.*) \(\w+(?:, from \S+?)?\)$", text, re.MULTILINE)
+    verdict = re.search(r"^verdict: (\w+)", text, re.MULTILINE)
+    assert verdict
+    return Read(verdict[1], len(names), frozenset(names))
 
 
 def read_markdown(text: str) -> Read:

@@ -274,9 +274,43 @@ def test_a_row_that_fails_for_another_rows_reason_names_that_row() -> None:
     from kina_audit.render import RenderOptions, cilium
     from kina_audit.sources.options import SourceOptions
 
-    report = audit(load_kernel("recorded:apple", SourceOptions()), load_profiles(["bpf"]), cilium="1.20.2")
+    jit = SourceOptions(fragments=(("jit", "CONFIG_BPF_JIT=y\n"),))
+    report = audit(load_kernel("recorded:apple", jit), load_profiles(["bpf"]), cilium="1.20.2")
     short = cilium.render(report, RenderOptions())
-    assert "It needs kube-proxy-replacement, which needs agent." in short
-    assert short.count("exits at\n    start") + short.count("exits at start") < 4
-    whole = cilium.render(report, RenderOptions(verbose=True))
-    assert "It needs kube-proxy-replacement: It needs agent: Cilium 1.18" in " ".join(whole.split())
+    assert "It needs bpf-host-routing, which needs kube-proxy-replacement." in short
+    whole = " ".join(cilium.render(report, RenderOptions(verbose=True)).split())
+    assert "It needs bpf-host-routing: It needs kube-proxy-replacement: " in whole
+
+
+def test_an_agent_that_does_not_start_is_told_once_and_features_say_how_they_would_stand() -> None:
+    from kina_audit.api import audit, load_kernel, load_profiles
+    from kina_audit.render import RenderOptions, render
+    from kina_audit.sources.options import SourceOptions
+
+    report = audit(load_kernel("recorded:apple", SourceOptions()), load_profiles(["bpf"]), cilium="1.20.2")
+    assert report.advice is not None
+    would = {c.feature: c.with_agent for c in report.advice.capabilities}
+    assert would["agent"] is None
+    assert would["vxlan"] is not None
+    assert would["vxlan"].words == "would work"
+    assert would["hubble"] is not None
+    assert would["hubble"].words == "would lack CONFIG_FTRACE=y"
+    lacks = [
+        c.feature for c in report.advice.capabilities if c.with_agent and "CONFIG_BPF_JIT=y" in c.with_agent.unlock
+    ]
+    assert lacks == []
+    for verbose in (False, True):
+        text = render("cilium", report, RenderOptions(verbose=verbose))
+        assert "It needs agent" not in text
+        assert "vxlan                    would work" in text
+    html = render("html", report)
+    assert "It needs agent" not in html
+    assert ">would work<" in html
+    # With the JIT they stand as was said.
+    jit = SourceOptions(fragments=(("jit", "CONFIG_BPF_JIT=y\n"),))
+    built = audit(load_kernel("recorded:apple", jit), load_profiles(["bpf"]), cilium="1.20.2").advice
+    assert built is not None
+    then = {c.feature: c.state for c in built.capabilities}
+    assert {n: w.state for n, w in would.items() if w and n not in lacks} == {
+        n: then[n] for n, w in would.items() if w and n not in lacks
+    }

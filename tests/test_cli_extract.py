@@ -49,7 +49,7 @@ def test_failures(arguments: list[str], status: int, words: str) -> None:
 
 
 def test_check_says_where_the_config_was_found() -> None:
-    done = run("check", str(FIXTURES / "images/uki.efi"))
+    done = run("check", str(FIXTURES / "images/uki.efi"), "-v")
     assert "Found in unified kernel image > .linux section at 0x400 > x86 bzImage" in " ".join(
         done.stdout.decode().split()
     )

@@ -132,7 +132,9 @@ def test_check_resolves_first_and_says_so(here: Path, capsys: pytest.CaptureFixt
     notes = report["kernel"]["notes"]
     assert any(n.startswith("resolved as olddefconfig of Linux 6.12.0 (x86_64) does") for n in notes)
     assert any("CONFIG_JIT=y (config line 3) is n: unmet dependencies: MODULES is n" in n for n in notes)
-    assert "kina-audit fix config --profile jit" in err
+    asked = ("-p", "jit.toml", "-t", "linux", "--arch", "x86_64", "--cilium", "none")
+    table = " ".join(run(capsys, "check", "config", *asked)[1].replace("\\\n", "").split())
+    assert "kina-audit fix config --kernel-tree linux --arch x86_64 -p jit.toml -o features.fragment" in table
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"kind": "gcc"}', "null"])

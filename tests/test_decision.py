@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from kina_audit.api import audit, load_profiles
 from kina_audit.base.json_text import indented
-from kina_audit.cilium.model import Advice, Capability, Mode
+from kina_audit.cilium.model import Advice, Capability, Mode, State
 from kina_audit.engine.finding import Status
+from kina_audit.engine.waive import uses
 from kina_audit.engine.waiver import read_waivers
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
@@ -21,14 +22,14 @@ from kina_audit.render import ADVICE_ONLY, FORMATS, RenderOptions, render
 from kina_audit.render.many import MANY_FORMATS, render_many
 from kina_audit.render.openmetrics import MOST_NAMES
 from kina_audit.report.compare import CAPABILITY, Change, Comparison, ModeChange
-from kina_audit.report.decision import Kind
+from kina_audit.report.decision import Kind, beside_findings
 from kina_audit.report.document import to_document
 from kina_audit.report.many import Unread, verdict, worst
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import Snapshot, snapshot
 from kina_audit.report.stored import read_report
 from tests.conftest import SHARED, config_text
-from tests.format_readers import BY_NAME, READERS
+from tests.format_readers import BY_NAME, READERS, read_table_by_profile
 from tests.sample_report import requirement
 
 import json  # isort: skip
@@ -46,7 +47,7 @@ configs = st.tuples(st.booleans(), st.dictionaries(st.sampled_from(SYMBOLS), st.
 )
 expressions = st.sampled_from(["A", "B", "C && D", "!A", "A || D", "B && !C"])
 rows = st.lists(st.tuples(expressions, st.sampled_from(LEVELS)), min_size=1, max_size=3)
-patterns = st.sampled_from(["one/*", "two/r0", "*/r1", "cilium/mode", "cilium-wireguard/*", "nobody/*"])
+patterns = st.sampled_from(["one/*", "two/r0", "*/r1", "cilium/mode", "cilium/*", "cilium-wireguard/*", "nobody/*"])
 days = st.sampled_from([date(2027, 3, 31), date(2026, 11, 1)])
 statuses = st.sampled_from([Status.PASS, Status.WARN, Status.FAIL, Status.UNKNOWN])
 
@@ -83,6 +84,13 @@ def reports(draw: st.DrawFn) -> Report:
         config(draw(configs)), profiles, cilium=None, fail_on=draw(st.sampled_from(FailOn)), waivers=waivers, today=TODAY,
         strict=draw(st.booleans()), baseline=held, baseline_origin="base.json",
     )  # fmt: skip
+    if report.baseline is None and draw(st.booleans()):
+        agent = Capability("cilium-agent", "Agent", Status.WARN, "It needs A.", state=draw(st.sampled_from(State)))
+        advice = Advice(
+            "1.18.0", draw(st.sampled_from(Mode)), "A summary.", capabilities=(agent,), asked=draw(st.booleans())
+        )
+        kept = uses(waivers, report.results, report.kernel, TODAY, beside_findings(None, advice))
+        return replace(report, advice=advice, waivers=kept)
     if report.baseline is None or not draw(st.booleans()):
         return report
     before_status, after_status = draw(statuses), draw(statuses)
@@ -110,6 +118,10 @@ def check(report: Report) -> None:
         assert read.count == len(every if name in BY_NAME else report.deciding), (name, text)
         wanted = every if read.all_names else {item.name for item in report.deciding}
         assert read.names == wanted, (name, text)
+    by_profile = read_table_by_profile(render("table", report, RenderOptions(by="profile")))
+    assert (by_profile.verdict, by_profile.count, by_profile.names) == (str(report.verdict), len(every), every)
+    assert {report.features, report.cilium} & {report.verdict}
+    assert (report.features is Verdict.PASS and report.cilium is Verdict.PASS) == (report.verdict is Verdict.PASS)
 
 
 def independently(report: Report) -> set[str]:
@@ -127,6 +139,10 @@ def independently(report: Report) -> set[str]:
         names |= {c.name for c in compared.capabilities if c.direction == "lost" and not c.waived}
         if compared.mode and compared.mode.direction == "lost" and not compared.mode.waived:
             names.add("cilium/mode")
+    advice = report.advice
+    if compared is None and advice is not None and advice.asked and not advice.starts:
+        accepted = any(u.state == "applied" and u.waiver.covers("cilium", "agent") for u in report.waivers)
+        names |= set() if accepted else {"cilium/agent"}
     if report.strict:
         names |= {u.waiver.origin for u in report.waivers if u.state in ("unused", "expired")}
     return names

@@ -109,7 +109,9 @@ def test_one_alternative_is_enough_and_is_named() -> None:
     assert report.verdict == "pass"
     [finding] = report.results[0].findings
     assert finding.reason == "iptables-nft works"
-    assert "iptables by either back-end (iptables-nft" in render("table", report, RenderOptions(width=100))
+    assert "features: pass iptables (iptables-nft)" in render("table", report, RenderOptions(width=100))
+    by_profile = render("table", report, RenderOptions(width=100, by="profile"))
+    assert "iptables by either back-end (iptables-nft" in by_profile
     assert "iptables-nft works" in render("json", report, RenderOptions())
 
 
@@ -174,14 +176,13 @@ def test_the_researched_verdicts_are_reproduced(shared: Path) -> None:
 def test_many_profiles_show_what_they_share_once() -> None:
     report = audit(kernel(NFT), LIBRARY.select(["all"]), cilium=None)
     text = render("table", report, RenderOptions(width=100))
-    heads = re.findall(r"^(?:FAIL|WARN)\s+\S+/\S+ \(", text, re.MULTILINE)
-    needs = re.findall(r"^  needs    .*$", text, re.MULTILINE)
-    assert len(heads) == len(needs)
-    assert "  also     " in text
-    assert "tracee/kprobe" in text
+    heads = re.findall(r"^(?:FAIL|WARN)\s+(\S.*)$", text, re.MULTILINE)
+    assert len(heads) == len(set(heads))
+    assert len(heads) == len(re.findall(r"^  fix      .*$", text, re.MULTILINE))
+    assert text.count("tracee/kprobe (required)") == 1
     assert not re.search(r"^FAIL    tracee/kprobe", text, re.MULTILINE)
-    everything = render("table", report, RenderOptions(width=100, verbose=True))
-    assert re.search(r"^FAIL    tracee/kprobe \(", everything, re.MULTILINE)
+    by_profile = render("table", report, RenderOptions(width=100, by="profile"))
+    assert re.search(r"^FAIL    tracee/kprobe \(", by_profile, re.MULTILINE)
 
 
 def status(profile: str, row: str, text: str) -> Status:

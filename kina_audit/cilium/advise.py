@@ -3,6 +3,7 @@
 from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.cautions import cautions
 from kina_audit.cilium.choices import choose, evidence
+from kina_audit.cilium.elsewhere import Kernels, elsewhere
 from kina_audit.cilium.features import DEADLY
 from kina_audit.cilium.instead import instead
 from kina_audit.cilium.ladder import Standing, doubted, excluded, stand
@@ -35,6 +36,8 @@ def advise(
     *,
     apple_container: bool = False,
     unlocker: Unlocker | None = None,
+    asked: bool = False,
+    kernels: Kernels | None = None,
 ) -> Advice:
     """Recommend a mode.
 
@@ -45,6 +48,8 @@ def advise(
         request: what the user wants and does not want.
         apple_container: the kernel is one that Apple ``container`` boots, so what is known of its VMs is said too.
         unlocker: finds what a better mode or a feature would take; None: nobody is asked.
+        asked: whether somebody asked for Cilium.
+        kernels: finds other kernels with a better mode; None: there are none that could be taken.
 
     Raises:
         UsageError: an unknown release.
@@ -65,6 +70,7 @@ def advise(
     mode, reader, low = stand(results, chosen, kernel, granted.needless, granted.forced)
     offers = () if refused or doubt else instead(results, chosen, request, mode, look)
     warned = cautions(reader, mode, low, granted.on, apple_container=apple_container)
+    better = elsewhere(evaluator, results, chosen, request, mode, kernels)
     if mode in (Mode.UNSUPPORTED, Mode.UNKNOWN):
         blockers = _blockers(reader)
         return Advice(
@@ -81,6 +87,8 @@ def advise(
             wishes=tuple(granted.wishes),
             least=request.least,
             instead=offers,
+            elsewhere=better,
+            asked=asked,
         )
     choices = choose(results, reader, low, granted.encryption, granted.forced)
     values, config = settings(choices, chosen, granted.on, sorted(request.avoid))
@@ -105,6 +113,8 @@ def advise(
         evidence=evidence_of(facts, run),
         run=run,
         rests=facts,
+        elsewhere=better,
+        asked=asked,
     )
 
 

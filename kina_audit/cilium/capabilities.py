@@ -7,8 +7,8 @@ from functools import partial
 from kina_audit.base.later import Later
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Effect
-from kina_audit.cilium.ladder import refusal_words
-from kina_audit.cilium.model import Capability, State
+from kina_audit.cilium.ladder import doubted, excluded, refusal_words
+from kina_audit.cilium.model import Capability, State, WithAgent
 from kina_audit.cilium.reading import Reader, Results, Unmet, verified, worst
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import Unlocker
@@ -60,6 +60,12 @@ def capabilities(
     low = Reader(results, release, kernel, optimistic=False, off=off, values=values)
     high = Reader(results, release, kernel, optimistic=True, off=off, values=values)
     found = tuple(_capability(name, low, high, refused, unlocker) for name in low.features)
+    if any(c.feature == AGENT and c.status is Status.FAIL for c in found):
+        low, high = (
+            Reader(results, release, kernel, optimistic=o, off=off, values=values, agent_runs=True)
+            for o in (False, True)
+        )
+        found = tuple(c if c.feature == AGENT else _with_agent(c, low, high, unlocker) for c in found)
     if not doubted or refused:
         return found
     return tuple(
@@ -68,6 +74,15 @@ def capabilities(
         else c
         for c in found
     )
+
+
+def agent_state(results: Results, release: Release, kernel: KernelConfig) -> State:
+    """What the agent itself comes to, without a look at anything else."""
+    if excluded(release, kernel.target):
+        return State.FATAL
+    low = Reader(results, release, kernel, optimistic=False)
+    state = _capability(AGENT, low, Reader(results, release, kernel, optimistic=True), "", None).state
+    return State.UNVERIFIED if state in USABLE and doubted(release, kernel.target) else state
 
 
 def _capability(name: str, low: Reader, high: Reader, refused: str, unlocker: Unlocker | None) -> Capability:
@@ -105,6 +120,13 @@ def _capability(name: str, low: Reader, high: Reader, refused: str, unlocker: Un
         link=need.link if need else "",
         cautions=(*feature.cautions, *(_condition(u) for u in low.conditional(name))),
     )
+
+
+def _with_agent(row: Capability, low: Reader, high: Reader, unlocker: Unlocker | None) -> Capability:
+    if row.state is State.UNAVAILABLE:
+        return row
+    would = _capability(row.feature, low, high, "", unlocker)
+    return replace(row, with_agent=WithAgent(would.state, would.because, would.unlock))
 
 
 def _condition(unmet: Unmet) -> str:

@@ -34,6 +34,14 @@ class State(StrEnum):
     UNAVAILABLE = "unavailable"  # the release does not have it
 
 
+_STARTS = (State.WORKS, State.DEGRADED, State.SILENT)
+
+
+def shown(mode: Mode | str, *, untested: bool) -> str:
+    """A mode as readers see it."""
+    return f"{mode} (untested)" if untested else str(mode)
+
+
 LADDER = (Mode.FULL_EBPF, Mode.EBPF_VETH, Mode.HYBRID, Mode.COMPAT, Mode.MINIMAL, Mode.UNSUPPORTED)
 """Best mode first."""
 
@@ -67,6 +75,24 @@ class Choice:
 
 
 @datatype
+class WithAgent:
+    """How a feature would stand on the same kernel if the agent ran: what else a rebuild should bring."""
+
+    state: State
+    because: str
+    unlock: Sequence[str] = ()
+
+    @property
+    def words(self) -> str:
+        """In two or three words, where those are enough; what it lacks, where somebody knows that."""
+        if self.state is State.WORKS:
+            return "would work"
+        if self.state in (State.UNKNOWN, State.UNVERIFIED):
+            return str(self.state)
+        return f"would lack {', '.join(self.unlock)}" if self.unlock else "would not work fully"
+
+
+@datatype
 class Capability:
     """What one Cilium feature does on this kernel and release.
 
@@ -81,6 +107,7 @@ class Capability:
         evidence: how well the deciding fact is known, or an empty string.
         link: where it is from, or an empty string.
         cautions: what a config does not show about it.
+        with_agent: how it would stand if the agent ran; None where the agent runs, or may.
     """
 
     id: str
@@ -93,6 +120,7 @@ class Capability:
     evidence: str = ""
     link: str = ""
     cautions: tuple[str, ...] = ()
+    with_agent: WithAgent | None = None
 
     @property
     def feature(self) -> str:
@@ -116,6 +144,30 @@ class Instead:
     mode: Mode
     values: tuple[str, ...]
     because: str
+
+
+@datatype
+class Elsewhere:
+    """A better mode without a rebuild: with another Cilium release here, or on another kernel of Apple ``container``.
+
+    Attributes:
+        release: the Cilium release.
+        kernel: the source that names the other kernel; empty: this one.
+        booted_by: the releases of ``container`` that boot the other kernel by default.
+        mode: the mode there.
+        untested: whether nobody is known to have tried that.
+    """
+
+    release: str
+    kernel: str
+    booted_by: str
+    mode: Mode
+    untested: bool = False
+
+    @property
+    def reaches(self) -> str:
+        """The mode, and whether it is untested."""
+        return shown(self.mode, untested=self.untested)
 
 
 @datatype
@@ -162,6 +214,9 @@ class Advice:
             ``source`` (Cilium's code and documentation say so) or ``derived``; empty where no mode is advised.
         run: the run in which it was observed, or an empty string.
         rests: every fact that the mode rests on.
+        elsewhere: what leads to a better mode without a rebuild, and is no value: another release, another kernel.
+        asked: whether somebody asked for Cilium (named a release, or selected a profile of its); only then does an agent
+            that does not start fail the audit.
     """
 
     release: str
@@ -181,6 +236,8 @@ class Advice:
     evidence: str = ""
     run: str = ""
     rests: tuple[Rest, ...] = ()
+    elsewhere: Sequence[Elsewhere] = ()
+    asked: bool = False
 
     @property
     def unlock(self) -> Unlock | None:
@@ -188,11 +245,28 @@ class Advice:
         return self.ladder[0] if self.ladder else None
 
     @property
+    def untested(self) -> bool:
+        """Whether Cilium runs, as far as is known, and nobody is known to have tried it on such a kernel."""
+        runs = self.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
+        return runs and any(c.feature == "agent" and c.state is State.UNVERIFIED for c in self.capabilities)
+
+    @property
+    def reaches(self) -> str:
+        """The mode, and whether it is untested."""
+        return shown(self.mode, untested=self.untested)
+
+    @property
     def headline(self) -> str:
         """Release and mode, and whether a mode that Cilium runs in is one that nobody is known to have tried."""
-        runs = self.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
-        doubtful = runs and any(c.feature == "agent" and c.state is State.UNVERIFIED for c in self.capabilities)
-        return f"Cilium {self.release}: {self.mode}{' (untested)' if doubtful else ''}"
+        return f"Cilium {self.release}: {self.reaches}"
+
+    @property
+    def starts(self) -> bool | None:
+        """Whether the agent starts on this kernel; None: the input cannot tell, or nobody knows."""
+        if self.mode is Mode.UNKNOWN:
+            agent = next((c.state for c in self.capabilities if c.feature == "agent"), State.UNKNOWN)
+            return None if agent in (State.UNKNOWN, State.UNVERIFIED) else agent in _STARTS
+        return self.mode is not Mode.UNSUPPORTED
 
     @property
     def known(self) -> str:

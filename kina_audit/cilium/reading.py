@@ -37,12 +37,14 @@ class Reader:
         optimistic: how to read what the input cannot tell.
         off: features that are not to be used; what needs them cannot be used either.
         values: cilium-config values that differ from what the chart makes of nothing; needs may depend on them.
+        agent_runs: read everything as if the agent ran, whatever it needs itself.
     """
 
     def __init__(
         self, results: Results, release: Release, kernel: KernelConfig, *, optimistic: bool,
-        off: frozenset[str] = frozenset(), values: Mapping[str, str] | None = None,
+        off: frozenset[str] = frozenset(), values: Mapping[str, str] | None = None, agent_runs: bool = False,
     ) -> None:  # fmt: skip
+        self.agent_runs = agent_runs
         self.results = results
         self.release = release
         self.kernel = kernel
@@ -105,6 +107,8 @@ class Reader:
 
     def usable(self, feature: str) -> bool:
         """Whether the feature can be on and does its work."""
+        if feature == AGENT and self.agent_runs:
+            return True
         return feature not in self.off and self.features[feature].available and not self.breaking(feature)
 
     def whole(self, feature: str) -> bool:

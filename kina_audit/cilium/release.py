@@ -60,6 +60,11 @@ def known_releases() -> list[Release]:
     return [_release(line, patch) for line in _document()["line"] for patch in line["patches"]]
 
 
+def newest_releases() -> list[Release]:
+    """The newest release of every line that is known, oldest line first."""
+    return [_release(line, line["patches"][-1]) for line in _document()["line"]]
+
+
 @cache
 def _document() -> dict[str, Any]:
     return toml_document(data_file("cilium-releases.toml"))

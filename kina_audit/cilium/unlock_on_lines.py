@@ -1,6 +1,7 @@
 """What would better a kernel, found and proven on the models of the kernel lines that ship."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import wanted
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult
-from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig
+from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
 from kina_audit.profiles.model import Profile
 
 if TYPE_CHECKING:
@@ -149,6 +150,22 @@ def _refused(start: "Resolution", release: Release, why: str) -> "Fix":
 
     goal = Goal(f"Cilium {release}", Expression("another version of the kernel", ("const", "n"), ()), 2, why, why)
     return Fix((), start, (Blocked(goal, proven=False, causes=(Cause(why),)),))
+
+
+def with_reasons(result: ProfileResult, config: KernelConfig) -> ProfileResult:
+    """The same result, in which what an unmet finding lacks says why it is off, as far as the kernel's line tells."""
+    from kina_audit.kconfig.carry import why_absent
+
+    def told(fact: SymbolFact) -> SymbolFact:
+        absent = fact.state is SymbolState.ABSENT and not fact.note
+        return replace(fact, note=why_absent(config, fact.name)) if absent else fact
+
+    if config.resolved is None or not result.of(*UNMET):
+        return result
+    findings = [
+        f if f.status not in UNMET else replace(f, symbols=tuple(map(told, f.symbols))) for f in result.findings
+    ]
+    return replace(result, findings=tuple(findings))
 
 
 def goals_of(findings: Iterable[Finding]) -> "list[Goal]":

@@ -74,6 +74,7 @@ def check(
     locate: gate.Locate = "",
     metrics: gate.Metrics = "compact",
     timestamp: gate.Timestamp = False,
+    by: gate.By = "cause",
     color: given.Color = "auto",
 ) -> int:
     """Audit a kernel's configuration: which features work, which Cilium mode it carries, what is missing.
@@ -85,7 +86,8 @@ def check(
 
     from kina_audit.api import audit, load_kernel
     from kina_audit.cli import github_files, outputs
-    from kina_audit.cli.outcomes import hint_at_fix, outcomes
+    from kina_audit.cli.kept_options import kept
+    from kina_audit.cli.outcomes import outcomes
     from kina_audit.cli.settings import decided_by_folder
     from kina_audit.render.many import MANY_FORMATS
     from kina_audit.report.many import verdict, worst
@@ -101,7 +103,7 @@ def check(
     sources = list(dict.fromkeys(source or ["apple"]))
     gate.refuse_together(sources, baseline, update=update_baseline)
     level = gate.level(fail_on, baseline)
-    look = gate.look(verbose=verbose, color=terminal.use_colour(color), locate=locate, metrics=metrics)
+    look = gate.look(verbose=verbose, color=terminal.use_colour(color), locate=locate, metrics=metrics, by=by)
     inputs: list[str | Path] = [*sources, *(waivers or []), *([baseline] if baseline else [])]
     many = len(sources) > 1
     planned = outputs.plan(
@@ -130,14 +132,16 @@ def check(
         if not shown:
             for text in report.knowledge.newer:
                 options.say(f"warning: {text}")
-        return replace(report, labels=labels, settings=settings, audited=when)
+        return replace(
+            report, labels=labels, settings=settings, audited=when,
+            options=kept(options, cilium=cilium, kernel_tree=kernel_tree, profile=names, profile_dir=profile_dir or []),
+        )  # fmt: skip
 
     found = [audited(sources[0])] if len(sources) == 1 else outcomes(sources, audited, options.say)
     outputs.write_all(found, planned, look, quiet=quiet)
     github_files.write(found, planned, look)
     if baseline and update_baseline:
         gate.take_improvements(found[0], baseline, quiet=quiet)
-    hint_at_fix(found, kernel_tree, options.say)
     if exit_zero and worst(found) == 1:
         options.say(f"verdict {verdict(found)}: exit status 1 is 0 by --exit-zero")
         return 0

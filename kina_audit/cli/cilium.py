@@ -107,9 +107,12 @@ def advise(
     FEATURE is a name of the first column. Exit status: 0 Cilium runs with everything that is wanted, 1 it does not or
     the input cannot tell, 2 usage error, 3 the source could not be read.
     """
+    from dataclasses import replace
+
     from kina_audit.api import audit, load_kernel
     from kina_audit.cilium.request import make_request
     from kina_audit.cli import outputs
+    from kina_audit.cli.kept_options import kept
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.render import RenderOptions
     from kina_audit.report.model import FailOn
@@ -126,11 +129,18 @@ def advise(
     report = audit(
         kernel, [library.get("cilium-agent")], cilium=cilium, fail_on=FailOn.REQUIRED, library=library, request=request
     )
+    wishes = (("--want", w) for w in request.want), (("--avoid", a) for a in sorted(request.avoid))
+    words = (*kept(options, cilium=cilium), *wishes[0], *wishes[1], *_given(("--min-mode", min_mode), ("--for", place)))
+    report = replace(report, options=words)
     if all_releases:
         return _matrix(report, request, format_, colour=colour)
     # What this command answers is the mode, and its own exit status.
     outputs.write(report, planned, RenderOptions(color=colour, verbose=verbose), quiet=True)
     return 0 if report.advice is not None and report.advice.fulfilled else 1
+
+
+def _given(*pairs: tuple[str, str]) -> list[tuple[str, str]]:
+    return [pair for pair in pairs if pair[1]]
 
 
 def _explain(kernel: "Kernel", mode: str, cilium: str, library: "ProfileLibrary") -> int:

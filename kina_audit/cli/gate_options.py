@@ -87,6 +87,15 @@ Metrics = Annotated[
 Timestamp = Annotated[
     bool, typer.Option("--timestamp", help="Write the time of the audit into the report.", rich_help_panel=OUTPUT)
 ]
+By = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="WHAT",
+        help="Findings of a table by cause, or by profile, one by one.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 
 
 def level(text: str, baseline: Path | None) -> "FailOn":
@@ -113,19 +122,21 @@ def refuse_together(sources: Sequence[str], baseline: Path | None, *, update: bo
         raise UsageError("--baseline is of one kernel", "Hold each SOURCE against its own, in a run of its own.")
 
 
-def look(*, verbose: bool, color: bool, locate: str, metrics: str) -> "RenderOptions":
+def look(*, verbose: bool, color: bool, locate: str, metrics: str, by: str) -> "RenderOptions":
     """How reports of this run look, with the repository's folder around the working folder.
 
     Raises:
-        UsageError: no such set of metrics.
+        UsageError: no such set of metrics, or nothing that findings are shown by.
     """
     from kina_audit.cli.source_options import one_of
-    from kina_audit.render import RenderOptions
+    from kina_audit.render import BY, RenderOptions
     from kina_audit.render.openmetrics import SETS
 
     root, folder = repository()
-    chosen = one_of(SETS, metrics, "--metrics")
-    return RenderOptions(verbose=verbose, color=color, root=root, folder=folder, locate=locate, metrics=chosen)
+    return RenderOptions(
+        verbose=verbose, color=color, root=root, folder=folder, locate=locate,
+        metrics=one_of(SETS, metrics, "--metrics"), by=one_of(BY, by, "--by"),
+    )  # fmt: skip
 
 
 def now() -> str:

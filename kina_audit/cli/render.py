@@ -26,6 +26,7 @@ def render(
     output: given.Outputs = None,
     locate: gate.Locate = "",
     metrics: gate.Metrics = "compact",
+    by: gate.By = "cause",
     verbose: given.Verbose = False,
     color: given.Color = "auto",
 ) -> int:
@@ -44,7 +45,7 @@ def render(
         document = read_json(read_text(Path(report), REPORT_BYTES, "a report"))
     except ValueError as error:
         raise UsageError(f"{name}: not JSON: {error}", "`kina-audit check -o json=FILE` writes a report.") from error
-    look = gate.look(verbose=verbose, color=colour, locate=locate, metrics=metrics)
+    look = gate.look(verbose=verbose, color=colour, locate=locate, metrics=metrics, by=by)
     stored = read_report(document, name)
     if is_newer(document):
         terminal.say(f"{name} was written by a newer kina-audit; what this one does not know is left out")

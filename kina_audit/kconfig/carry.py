@@ -120,6 +120,11 @@ def solved(config: KernelConfig, tree: KernelTree) -> Solver | None:
     return next((s for p in facts.places if (s := facts._solver(p, label)).model is tree.model), None)
 
 
+def why_absent(config: KernelConfig, symbol: str) -> str:
+    """Why a symbol that a config has no line for is off on its kernel; empty where no model told that it is."""
+    return config.predicted.reason(symbol) if isinstance(config.predicted, _Facts) else ""
+
+
 def _as_written(config: KernelConfig, why: str) -> KernelConfig:
     how = f"not resolved: {why}; taken as it is written"
     return replace(config, resolved=Resolved(how), _lines=config._lines)
@@ -285,6 +290,10 @@ class _Facts(Mapping[str, SymbolFact]):
         where = " and ".join(line_text(line) for line in self.lines)
         contradiction = f"the file says {says}, and Linux {where} as released would make it {made} ({reason})"
         return f"{contradiction}; {self.config.header.version} is a vendor's kernel"
+
+    def reason(self, symbol: str) -> str:
+        """Why a symbol without a line is off, in one clause."""
+        return short_reason(self._solver(self.places[0], next(iter(self.tools))), symbol, None)
 
     def _of_record(self, symbol: str, value: str) -> SymbolFact:
         """A symbol that a record leaves to its line, as the kernel's own config would have it."""

@@ -33,6 +33,9 @@ FORMATS = {
 ADVICE_ONLY = frozenset({"helm-values", "configmap", "cilium", "cilium-cli"})
 """Formats that configure Cilium and carry no verdict; every other one shows all of `Report.deciding`."""
 
+BY = ("cause", "profile")
+"""What a table may show findings by."""
+
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
@@ -52,6 +55,7 @@ class RenderOptions:
         folder: the working folder inside the repository, which relative paths start from.
         locate: ``PATH`` or ``PATH:LINE`` of the repository that findings are shown at, instead of the config's lines.
         metrics: ``compact``, at most 120 series, or ``all``.
+        by: how a table shows findings: by ``cause`` or by ``profile``.
     """
 
     width: int = 80
@@ -61,6 +65,7 @@ class RenderOptions:
     folder: str = ""
     locate: str = ""
     metrics: str = "compact"
+    by: str = "cause"
 
 
 def render(name: str, report: "Report", options: RenderOptions | None = None) -> str:

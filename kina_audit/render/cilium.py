@@ -2,10 +2,11 @@
 
 import re
 
-from kina_audit.cilium.model import Advice, Capability, Mode, State
+from kina_audit.cilium.model import Advice, Capability, State
 from kina_audit.engine.finding import Status
 from kina_audit.render import RenderOptions, one_line
-from kina_audit.render.table_advice import feature_word
+from kina_audit.render.answer import rungs
+from kina_audit.render.commands import next_commands
 from kina_audit.render.table_style import Style
 from kina_audit.report.model import Report
 
@@ -30,11 +31,13 @@ def render(report: Report, options: RenderOptions) -> str:
         lines += ["", *style.field("instead", "; ".join(advice.alternatives))]
     for offer in advice.instead:
         lines += ["", *style.field("value", f"{offer.mode} with {', '.join(offer.values)}. {offer.because}")]
-    if advice.unlock is not None:
-        text = f"{advice.unlock.mode} with {', '.join(advice.unlock.symbols)}. {advice.unlock.because}"
-        lines += ["", *style.field("next", text)]
+    if advice.ladder:
+        lines += ["", *(line for rung in rungs(advice) for line in style.field("ladder", rung))]
+        lines += style.field("", advice.ladder[0].because)
     if advice.cautions:
         lines += ["", *(line for c in advice.cautions for line in style.field("caution", c))]
+    if commands := next_commands(report, restart=True):
+        lines += ["", "next:", *(line for command in commands for line in style.command(command))]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -53,7 +56,13 @@ def _capabilities(advice: Advice, style: Style, options: RenderOptions) -> list[
     lines = [f"{'feature':<{_NAME}} state"]
     rows = {row.feature: row for row in advice.capabilities}
     for row in advice.capabilities:
-        word = feature_word(row.state, runs=advice.mode is not Mode.UNSUPPORTED)
+        if row.with_agent is not None:
+            # Why the agent does not start is said once, in its own row.
+            lines += style.columns(row.feature, _NAME, row.with_agent.words)
+            if options.verbose and row.with_agent.state is not State.WORKS:
+                lines += style.wrap(row.with_agent.because, 4)
+            continue
+        word = str(row.state)
         colour = f"\x1b[{_COLOUR[row.status]}m{word}\x1b[0m" if options.color else word
         lines.append(f"{row.feature:<{_NAME}} {colour}")
         if row.state is not State.WORKS or row.cautions or options.verbose:

@@ -6,6 +6,7 @@ from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
+from kina_audit.render.answer import answer
 from kina_audit.render.page import page
 from kina_audit.render.sentences import baseline_lines, deciding_line, headline, how_told, paragraphs, running, waived
 from kina_audit.report.decision import Deciding
@@ -36,6 +37,7 @@ def render(report: Report, options: RenderOptions) -> str:
             "fail_on": str(report.fail_on),
             "settings": report.settings,
             "counts": counts(findings),
+            "answer": answer(report),
             "advice": _advice(report),
             "mode_status": _mode_status(report),
             "facts_first": _first(report),
@@ -70,21 +72,20 @@ def _advice(report: Report) -> Any:
         return None
     return {
         "release": advice.release,
-        "mode": str(advice.mode),
+        "mode": advice.reaches,
         "headline": advice.headline,
         "summary": advice.summary,
         "known": advice.known,
-        "instead": advice.instead,
         "blockers": advice.blockers,
-        "unlock": advice.unlock,
         "cautions": advice.cautions,
         "capabilities": [
             {
                 "title": c.title,
                 "status": str(c.status),
-                "state": str(c.state),
-                "because": c.because,
-                "unlock": c.unlock,
+                # Why the agent does not start is said once; the others say how they would stand with it.
+                "state": c.with_agent.words.partition(" CONFIG_")[0] if c.with_agent else str(c.state),
+                "because": c.with_agent.because if c.with_agent else c.because,
+                "unlock": c.with_agent.unlock if c.with_agent else c.unlock,
                 "evidence": c.evidence or "source",
                 "link": _link(c.link),
             }

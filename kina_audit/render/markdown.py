@@ -1,10 +1,12 @@
 """``--format markdown``: for a job summary or a comment on a pull request; what failed first, details folded away."""
 
+import re
 from collections.abc import Sequence
 
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut, one_line
+from kina_audit.render.answer import answer
 from kina_audit.render.levels import key_of, mapping_of
 from kina_audit.render.markdown_text import code, escape
 from kina_audit.render.sentences import baseline_lines, deciding_line, fact, name, needs, waived
@@ -18,6 +20,7 @@ MOST_CHARACTERS = 60_000
 
 _LONGEST = 500
 _MOST_NOTES = 20
+_AT = re.compile(r"([\w:./-]*@[\w:./-]+)")
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -69,21 +72,37 @@ def _head(report: Report) -> list[str]:
     settings = f" ({escape(cut(report.settings, _LONGEST))})" if report.settings else ""
     why = f": {escape(said)}" if (said := deciding_line(report)) else ""
     blocks = [f"## kina-audit: {str(report.verdict).upper()}{settings}{why}"]
-    where = f"{code(cut(origin.source, _LONGEST))}: Linux {escape(str(config.target or 'of unknown version'))}, "
-    where += escape(config.arch or "unknown architecture")
-    header = config.header.version
-    if header is not None and (config.target is None or header.triple != config.target.triple):
-        where += f" (the file's header says {escape(str(header))})"
-    blocks.append(where + (f", audited at {escape(report.audited)}" if report.audited else ""))
-    if report.advice is not None:
-        blocks.append(
-            f"Cilium {escape(report.advice.release)}: **{report.advice.mode}**. {escape(report.advice.summary)}"
-        )
+    blocks += _answer(report)
     notes = [*report.knowledge.newer, *origin.notes, *[w.text for w in config.warnings], *report.waiver_warnings]
     blocks += [f"> {escape(cut(text, _LONGEST))}" for text in notes[:_MOST_NOTES]]
     if len(notes) > _MOST_NOTES:
         blocks.append(f"> and {len(notes) - _MOST_NOTES} more notes")
     return blocks
+
+
+def _answer(report: Report) -> list[str]:
+    """The same answer as the table's first screen."""
+    said = answer(report)
+    blocks = [_prose(said.kernel)]
+    if said.results:
+        blocks.append(_prose(said.results))
+    if said.cilium:
+        blocks.append(f"**{escape(said.cilium)}**")
+    steps = [*said.ladder, *(f"without a rebuild: {text}" for text in said.without_rebuild)]
+    if steps:
+        blocks.append("\n".join(f"- {_prose(text)}" for text in steps))
+    if said.features:
+        blocks.append(_prose(f"features: {said.features}"))
+    if said.next:
+        fence = "`" * (2 + max(1, *(len(run) for run in re.findall("`+", "".join(said.next))), 0))
+        blocks.append("\n".join([f"{fence}sh", *(one_line(c) for c in said.next), fence]))
+    return blocks
+
+
+def _prose(text: str) -> str:
+    """Text in which names with an @ are code, which mentions nobody."""
+    parts = _AT.split(cut(text, _LONGEST))
+    return "".join(code(part) if number % 2 else escape(part) for number, part in enumerate(parts))
 
 
 def _baseline(report: Report) -> list[str]:
@@ -156,12 +175,9 @@ def _advice(report: Report) -> list[str]:
     if advice is None:
         return []
     rows = [[escape(c.name), escape(c.value), escape(cut(c.because, _LONGEST))] for c in advice.choices]
-    blocks = [f"### Cilium {escape(advice.release)}"] if rows or advice.unlock or advice.cautions else []
+    blocks = [f"### Cilium {escape(advice.release)}"] if rows or advice.cautions else []
     if rows:
         blocks.append(table(["choice", "value", "because"], rows))
-    if advice.unlock is not None:
-        symbols = ", ".join(code(s) for s in advice.unlock.symbols)
-        blocks.append(f"Next: **{advice.unlock.mode}** with {symbols}. {escape(advice.unlock.because)}")
     blocks += [f"> {escape(c)}" for c in advice.cautions]
     return blocks
 

@@ -1,17 +1,21 @@
 """What is said of one finding, in the words that every format shares."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.probed import Agreement
 from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Observed
+from kina_audit.profiles.model import ONE_OF
 from kina_audit.render import cut, one_line
 from kina_audit.report.compare import Change, Direction
 from kina_audit.report.decision import Kind
 from kina_audit.report.model import FailOn, Report
 
 _VALUE_LENGTH = 80
+_FEW = 3
+"""Of so many symbols at once the lines are said."""
 _AGREEMENTS = {
     Agreement.AGREES: "agree with the config",
     Agreement.REFUSED: "are refused though the config says yes",
@@ -21,6 +25,7 @@ _AGREEMENTS = {
 }
 _KINDS = {
     Kind.FINDING: ("requirement", "requirements"),
+    Kind.AGENT: ("Cilium agent", "Cilium agents"),
     Kind.MODE: ("lost Cilium mode", "lost Cilium modes"),
     Kind.CAPABILITY: ("lost Cilium feature", "lost Cilium features"),
     Kind.WAIVER: ("stale waiver", "stale waivers"),
@@ -57,6 +62,17 @@ def fact(symbol: SymbolFact, prefix: str = "") -> str:
     if symbol.is_string and symbol.value in ("y", "m", "n"):
         return f'{name}="{symbol.value}", a text where y or m belongs{line}'
     return f"{name}={cut(symbol.value, _VALUE_LENGTH)}{line}"
+
+
+def stand(symbols: Sequence[SymbolFact]) -> str:
+    """How symbols stand, those that stand alike together."""
+    alike: dict[str, list[str]] = {}
+    for symbol in symbols:
+        how = fact(symbol).removeprefix(symbol.name)
+        if len(symbols) > _FEW and symbol.line:
+            how = how.replace(f" (line {symbol.line})", "")
+        alike.setdefault(how, []).append(symbol.name)
+    return "; ".join(f"{', '.join(names)}{how}" for how, names in alike.items())
 
 
 def running(observed: Observed) -> list[str]:
@@ -124,6 +140,16 @@ def observed_line(report: Report) -> str:
         return ""
     parts = [f"{counted[a]} {words}" for a, words in _AGREEMENTS.items() if counted[a]]
     return f"Tried on the running kernel: of {counted.total()} requirements with probes, {', '.join(parts)}."
+
+
+def which_holds(result: ProfileResult) -> str:
+    """Of a profile with alternatives, the ones that hold, where not all do."""
+    if not result.profile.any_of:
+        return ""
+    held = [f.reason for f in result.findings if f.requirement.id == ONE_OF and f.status is Status.PASS]
+    if not held or held[0].count(",") + 1 >= len(result.profile.any_of):
+        return ""
+    return f" ({held[0].removesuffix(' works')})"
 
 
 def waived(finding: Finding) -> str:

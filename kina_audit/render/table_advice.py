@@ -1,8 +1,6 @@
 """The Cilium part of the terminal table."""
 
 from kina_audit.cilium.model import Advice, Evidence, Mode, State
-from kina_audit.kernel.provenance import Provenance
-from kina_audit.render import one_line
 from kina_audit.render.table_style import Style
 
 
@@ -23,20 +21,6 @@ def advice_lines(advice: Advice, style: Style) -> list[str]:
             lines += style.field(feature_word(state, runs=advice.mode is not Mode.UNSUPPORTED), ", ".join(names))
     for caution in advice.cautions:
         lines += style.field("caution", caution)
-    return lines
-
-
-def rungs(advice: Advice, provenance: Provenance, style: Style) -> list[str]:
-    """Every mode above, the nearest first, with what it takes beyond the one before, and the command that writes it down."""
-    lines: list[str] = []
-    had: set[str] = set()
-    for rung in advice.ladder:
-        more = [symbol for symbol in rung.symbols if symbol not in had]
-        lines += style.wrap(f"for {rung.mode}{' also' if had else ''}: {', '.join(more)}")
-        had.update(rung.symbols)
-    if lines:
-        source = one_line(provenance.source)
-        lines += style.wrap(f"next: kina-audit fix {source} --mode {advice.ladder[-1].mode} -o cilium.fragment")
     return lines
 
 

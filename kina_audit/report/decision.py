@@ -11,21 +11,27 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import datatype
-from kina_audit.cilium.model import Mode
+from kina_audit.cilium.agent_profile import PROFILE
+from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
-from kina_audit.report.compare import MODE, Change
+from kina_audit.engine.waive import WaiverState
+from kina_audit.profiles.model import Level
+from kina_audit.report.compare import MODE, Change, Comparison, lost_beside_findings
 
 if TYPE_CHECKING:
     from kina_audit.report.model import Report
 
 GATE = "gate"
 """What formats call the group of items that are no finding."""
+AGENT = ("cilium", "agent")
+"""The item of an agent that does not start, named as a requirement is."""
 
 
 class Kind(StrEnum):
-    """What an item is: an unmet requirement; a Cilium mode or capability lost against the baseline; a waiver."""
+    """What an item is: an unmet requirement; an agent that does not start; a Cilium mode or capability lost; a waiver."""
 
     FINDING = "finding"
+    AGENT = "agent"
     MODE = "mode"
     CAPABILITY = "capability"
     WAIVER = "waiver"
@@ -37,7 +43,8 @@ class Deciding:
 
     Attributes:
         kind: what it is.
-        name: ``profile/requirement``, ``cilium/mode``, ``cilium-FEATURE/capability``, or a waiver's file and number.
+        name: ``profile/requirement``, ``cilium/agent``, ``cilium/mode``, ``cilium-FEATURE/capability``, or a waiver's file
+            and number.
         status: ``unknown`` when the input cannot tell, else ``fail``.
         text: one sentence.
         also: the other profiles' names of the same requirement.
@@ -52,6 +59,13 @@ class Deciding:
     also: tuple[str, ...] = ()
     pair: tuple[ProfileResult, Finding] | None = None
     symbols: tuple[str, ...] = ()
+
+    @property
+    def cilium(self) -> bool:
+        """Whether it is about Cilium itself: its agent, its mode, a feature of it."""
+        if self.pair is not None:
+            return self.pair[1].requirement.profile == PROFILE
+        return self.kind in (Kind.AGENT, Kind.MODE, Kind.CAPABILITY)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,6 +104,7 @@ def _items(report: "Report") -> Iterator[Deciding]:
                 continue
             if compared is None or compared.lost(result.profile.id, finding.requirement.id):
                 yield _finding(result, finding)
+    yield from _agent(report)
     if compared is not None:
         mode = compared.mode
         if mode is not None and compared.mode_lost:
@@ -112,6 +127,45 @@ def _finding(result: ProfileResult, finding: Finding) -> Deciding:
     verb = "cannot be told from this input" if unknown else "is not met"
     text = f"{name} ({finding.level}) {verb}: needs {finding.expr.text}."
     return Deciding(Kind.FINDING, name, _status(unknown=unknown), text, pair=(result, finding))
+
+
+def _agent(report: "Report") -> Iterator[Deciding]:
+    """An agent that does not start where Cilium was asked for, unless the profile that asks just that says so itself.
+
+    With a baseline only a loss counts, and a lost mode is an item of its own.
+    """
+    advice = report.advice
+    if advice is None or report.baseline is not None or not _agent_counts(advice):
+        return
+    if any(use.state is WaiverState.APPLIED and use.waiver.covers(*AGENT) for use in report.waivers):
+        return
+    if any(f.level is Level.REQUIRED and f.status in UNMET for f in agent_findings(report)):
+        return
+    unknown = advice.starts is None
+    verb = "cannot be told to start" if unknown else "does not start"
+    text = f"Cilium {advice.release}'s agent {verb} on this kernel. {advice.summary}"
+    yield Deciding(Kind.AGENT, "/".join(AGENT), _status(unknown=unknown), text, symbols=tuple(_symbols(advice)))
+
+
+def _agent_counts(advice: Advice) -> bool:
+    return advice.asked and advice.starts is not True
+
+
+def beside_findings(compared: Comparison | None, advice: Advice | None) -> tuple[tuple[str, str], ...]:
+    """(profile, name) of what decides, is no finding, and may be waived."""
+    if compared is not None:
+        return lost_beside_findings(compared)
+    return (AGENT,) if advice is not None and _agent_counts(advice) else ()
+
+
+def agent_findings(report: "Report") -> Iterator[Finding]:
+    """What the selected profiles ask for Cilium's agent."""
+    yield from (f for r in report.results for f in r.findings if f.requirement.profile == PROFILE)
+
+
+def _symbols(advice: Advice) -> Iterator[str]:
+    for rung in advice.ladder[:1]:
+        yield from (line.partition("=")[0].removeprefix("CONFIG_") for line in rung.symbols)
 
 
 def _capability(report: "Report", change: Change) -> Deciding:

@@ -5,13 +5,14 @@ Stable order, no clock, no host name: the same report gives the same bytes.
 
 from typing import Any
 
-from kina_audit.cilium.model import Advice, Evidence, Unlock
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverUse
 from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.config import SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Kernel, Observed
 from kina_audit.profiles.model import Level
+from kina_audit.report.advice import advice_document
+from kina_audit.report.causes import Cause, causes
 from kina_audit.report.compare import Change, Comparison
 from kina_audit.report.decision import Deciding
 from kina_audit.report.model import Report
@@ -34,15 +35,18 @@ def to_document(report: Report) -> dict[str, Any]:
             "newer": list(report.knowledge.newer),
         },
         "verdict": str(report.verdict),
+        "results": {"features": str(report.features), "cilium": str(report.cilium)},
         "deciding": [_deciding(item) for item in report.deciding],
         "fail_on": str(report.fail_on),
         "settings": report.settings or None,
         "labels": dict(report.labels),
+        "options": [list(words) for words in report.options],
         "audited": report.audited or None,
         "counts": counts([f for r in report.results for f in r.findings]),
         "kernel": _kernel(report.kernel, report),
+        "causes": [_cause(c) for c in causes(report)],
         "profiles": [_profile(r, documents) for r in report.results],
-        "advice": _advice(report.advice) if report.advice else None,
+        "advice": advice_document(report.advice) if report.advice else None,
         "strict": report.strict,
         "waivers": [_waiver_use(use) for use in report.waivers],
         "baseline": comparison_document(report.baseline) if report.baseline else None,
@@ -56,6 +60,21 @@ def _deciding(item: Deciding) -> dict[str, Any]:
         "also": list(item.also),
         "status": str(item.status),
         "text": item.text,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "symbols": [s.name for s in cause.symbols],
+        "status": str(cause.status),
+        "decides": cause.decides,
+        "reason": cause.reason,
+        "breaks": [
+            {"name": b.name, "level": str(b.finding.level), "status": str(b.finding.status), "decides": b.decides}
+            for b in cause.breaks
+        ],
+        "why": cause.why,
+        "fix": cause.fix,
     }
 
 
@@ -254,65 +273,6 @@ def _symbol(fact: SymbolFact, lengths: Lengths) -> dict[str, Any]:
         "line": fact.line,
         "line_length": lengths.of(fact.line),
         "note": fact.note,
-    }
-
-
-def _evidence(items: tuple[Evidence, ...]) -> list[dict[str, str]]:
-    return [
-        {"profile": e.profile, "requirement": e.requirement, "status": str(e.status), "expr": e.expr} for e in items
-    ]
-
-
-def _unlock(unlock: Unlock) -> dict[str, Any]:
-    return {"mode": str(unlock.mode), "symbols": list(unlock.symbols), "because": unlock.because}
-
-
-def _advice(advice: Advice) -> dict[str, Any]:
-    return {
-        "cilium_release": advice.release,
-        "mode": str(advice.mode),
-        "summary": advice.summary,
-        "choices": [
-            {"name": c.name, "value": c.value, "because": c.because, "evidence": _evidence(c.evidence)}
-            for c in advice.choices
-        ],
-        "blockers": _evidence(advice.blockers),
-        "unlock": _unlock(advice.unlock) if advice.unlock else None,
-        "ladder": [_unlock(u) for u in advice.ladder],
-        "cautions": list(advice.cautions),
-        "alternatives": list(advice.alternatives),
-        "capabilities": [
-            {
-                "id": c.id,
-                "title": c.title,
-                "status": str(c.status),
-                "state": str(c.state),
-                "because": c.because,
-                "says": c.says or None,
-                "unlock": list(c.unlock),
-                "evidence": c.evidence or None,
-                "link": c.link or None,
-                "cautions": list(c.cautions),
-            }
-            for c in advice.capabilities
-        ],
-        "wishes": [{"feature": w.feature, "granted": w.granted, "because": w.because} for w in advice.wishes],
-        "min_mode": str(advice.least) if advice.least else None,
-        "instead": [{"mode": str(i.mode), "values": list(i.values), "because": i.because} for i in advice.instead],
-        "evidence": advice.evidence or None,
-        "run": advice.run or None,
-        "rests": [
-            {
-                "feature": r.feature,
-                "fact": r.fact,
-                "evidence": r.evidence,
-                "link": r.link or None,
-                "observed": list(r.observed),
-            }
-            for r in advice.rests
-        ],
-        "helm_values": dict(advice.helm_values),
-        "config_map": dict(advice.config_map),
     }
 
 

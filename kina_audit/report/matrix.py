@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from kina_audit.base.datatype import datatype
-from kina_audit.cilium.model import Mode
+from kina_audit.cilium.agent_profile import PROFILE
+from kina_audit.cilium.model import Mode, shown
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
+from kina_audit.report.decision import AGENT
 from kina_audit.report.model import FailOn, Verdict
 from kina_audit.report.stored import check_version
 
@@ -41,6 +44,7 @@ class Row:
         arch: Kconfig's name of the architecture, or empty.
         verdict: of the profiles.
         mode: Cilium's, or empty when it was not asked for.
+        untested: whether nobody is known to have tried that mode on such a kernel.
         statuses: one for each profile of the matrix, empty where the row does not have that profile.
         unmet: what is unmet, when it was asked for.
         labels: what a stored report was labelled with.
@@ -59,6 +63,12 @@ class Row:
     labels: tuple[tuple[str, str], ...] = ()
     audited: str = ""
     note: str = ""
+    untested: bool = False
+
+    @property
+    def reaches(self) -> str:
+        """The mode, and whether it is untested."""
+        return shown(self.mode, untested=self.untested)
 
     @property
     def name(self) -> str:
@@ -123,8 +133,9 @@ class Matrix:
 
 
 def make_row(
-    source: str, kernel: KernelConfig, results: Sequence[ProfileResult], verdict: str, mode: str, *, details: bool
-) -> Row:
+    source: str, kernel: KernelConfig, results: Sequence[ProfileResult], verdict: str, mode: str, *, details: bool,
+    untested: bool = False,
+) -> Row:  # fmt: skip
     """The row of an audit; ``details`` keeps what is unmet."""
     unmet: tuple[Unmet, ...] = ()
     if details:
@@ -132,7 +143,10 @@ def make_row(
         pairs.sort(key=lambda p: (p[1].status is not Status.FAIL, p[1].status is not Status.UNKNOWN))
         unmet = tuple([_unmet(r, f) for r, f in pairs[:MOST_UNMET]])
     statuses = tuple([str(r.status) for r in results])
-    return Row(source, "", str(kernel.target or ""), kernel.arch or "", verdict, mode, statuses, unmet, note=kernel.cut)
+    return Row(
+        source, "", str(kernel.target or ""), kernel.arch or "", verdict, mode, statuses, unmet,
+        note=kernel.cut, untested=untested,
+    )  # fmt: skip
 
 
 def _unmet(result: ProfileResult, found: Finding) -> Unmet:
@@ -141,8 +155,9 @@ def _unmet(result: ProfileResult, found: Finding) -> Unmet:
 
 
 def row_of_document(
-    source: str, document: Mapping[str, Any], columns: Sequence[str], fail_on: FailOn, release: str, *, details: bool
-) -> Row:
+    source: str, document: Mapping[str, Any], columns: Sequence[str], fail_on: FailOn, release: str, *, details: bool,
+    asked: bool = False,
+) -> Row:  # fmt: skip
     """The row of a stored JSON report, as an audit of its kernel would make it.
 
     The verdict is about the columns, by ``fail_on``, whatever the report was asked about: a profile that it does not have
@@ -179,13 +194,36 @@ def row_of_document(
     mode = ""
     if release:
         mode = str(Mode(advice["mode"]) if advice and advice["cilium_release"] == release else Mode.UNKNOWN)
+    untested = bool(mode and advice and advice.get("untested"))
+    if asked and mode:
+        decisive |= _agent(document, _starts(advice, Mode(mode)), columns)
     verdict = Verdict.PASS
     if decisive:
         verdict = Verdict.FAIL if decisive & {Status.FAIL, Status.WARN} else Verdict.UNKNOWN
     return Row(
         source, "", _text(kernel["target_version"] or ""), _text(kernel["arch"] or ""), str(verdict), mode,
-        tuple(statuses), tuple(unmet[:MOST_UNMET]), labels, _text(document.get("audited") or ""), _cut(kernel),
+        tuple(statuses), tuple(unmet[:MOST_UNMET]), labels, _text(document.get("audited") or ""), _cut(kernel), untested,
     )  # fmt: skip
+
+
+def _starts(advice: Mapping[str, Any] | None, mode: Mode) -> bool | None:
+    """Whether the agent starts; None: nobody asked the report about this release, or it could not tell."""
+    if mode is Mode.UNKNOWN:
+        told = advice.get("starts") if advice and advice["mode"] == mode else None
+        return told if isinstance(told, bool) else None
+    return mode is not Mode.UNSUPPORTED
+
+
+def _agent(document: Mapping[str, Any], starts: bool | None, columns: Sequence[str]) -> set[Status | None]:
+    """What an agent that does not start adds to what decides, as `kina_audit.report.decision` has it."""
+    rows = [f for p in document["profiles"] if p["id"] in columns for f in p["findings"]]
+    told = any(f["defined_in"] == PROFILE and f["level"] == Level.REQUIRED and f["status"] in UNMET for f in rows)
+    waived = any(
+        w["state"] == "applied" and fnmatchcase("/".join(AGENT), w["pattern"]) for w in document.get("waivers", ())
+    )
+    if starts or told or waived:
+        return set()
+    return {Status.UNKNOWN if starts is None else Status.FAIL}
 
 
 def _cut(kernel: Mapping[str, Any]) -> str:
@@ -220,6 +258,7 @@ def matrix_document(matrix: Matrix) -> dict[str, Any]:
                 "arch": r.arch or None,
                 "verdict": r.verdict or None,
                 "mode": r.mode or None,
+                "untested": r.untested,
                 "labels": dict(r.labels),
                 "audited": r.audited or None,
                 "note": r.note or None,

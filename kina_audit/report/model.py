@@ -1,5 +1,6 @@
 """The report: everything one audit found, from which every format is rendered."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from kina_audit.base.datatype import datatype, field
@@ -38,6 +39,13 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+def _verdict(items: Iterable[Deciding]) -> Verdict:
+    statuses = {item.status for item in items}
+    if Status.FAIL in statuses:
+        return Verdict.FAIL
+    return Verdict.UNKNOWN if statuses else Verdict.PASS
+
+
 @datatype
 class Report:
     """One audit of one kernel.
@@ -55,6 +63,7 @@ class Report:
         settings: what a settings file of the working folder decided of the verdict, and which; empty: nothing.
         audited: when, as an ISO time with its offset, if the user asked for that; empty: the report has no clock.
         knowledge: of which day the facts are, and what is newer than they are.
+        options: the options that the kernel was read and asked about with, each with its value; commands keep them.
         deciding: everything that keeps it from passing; verdict, exit status and every format are made of this.
     """
 
@@ -70,6 +79,7 @@ class Report:
     settings: str = ""
     audited: str = ""
     knowledge: Knowledge = UNTOLD
+    options: tuple[tuple[str, ...], ...] = ()
 
     deciding: tuple[Deciding, ...] = field(init=False, compare=False, repr=False)
     _unmet: frozenset[str] = field(init=False, compare=False, repr=False)
@@ -83,10 +93,17 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """pass, fail or unknown, by what decides; never pass while anything does."""
-        statuses = {item.status for item in self.deciding}
-        if Status.FAIL in statuses:
-            return Verdict.FAIL
-        return Verdict.UNKNOWN if statuses else Verdict.PASS
+        return _verdict(self.deciding)
+
+    @property
+    def features(self) -> Verdict:
+        """The first of the two results that make the verdict: everything that decides and is not Cilium itself."""
+        return _verdict(i for i in self.deciding if not i.cilium)
+
+    @property
+    def cilium(self) -> Verdict:
+        """The other result: Cilium's agent, and the mode and features that it had."""
+        return _verdict(i for i in self.deciding if i.cilium)
 
     @property
     def gate(self) -> tuple[Deciding, ...]:

@@ -30,13 +30,13 @@ from kina_audit.kernel.provenance import Kernel, Observed, Provenance
 from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.model import Level, Profile, Requirement, Variant
 from kina_audit.profiles.validate import first_error
+from kina_audit.report.advice import read_advice
 from kina_audit.report.compare import Change, Comparison, ModeChange
 from kina_audit.report.document import SCHEMA_ID, SCHEMA_VERSION
 from kina_audit.report.knowledge import Knowledge
 from kina_audit.report.model import FailOn, Report
 from kina_audit.report.observation import read_observation
 from kina_audit.report.snapshot import Snapshot, Standing
-from kina_audit.report.stored_advice import stored_advice
 
 _HINT = "`kina-audit check -o json=FILE` writes one."
 _SCHEMA_STEM = SCHEMA_ID.removesuffix("1.schema.json")
@@ -115,7 +115,7 @@ def _report(d: Mapping[str, Any]) -> Report:
     return Report(
         _kernel(d["kernel"], d["profiles"]),
         results,
-        stored_advice(d["advice"]) if d["advice"] else None,
+        read_advice(d["advice"]) if d["advice"] else None,
         FailOn(d["fail_on"]),
         str(d["tool"]["version"]),
         tuple(WaiverUse(_waiver(w), WaiverState(w["state"]), str(w["warning"])) for w in d.get("waivers", ())),
@@ -125,6 +125,7 @@ def _report(d: Mapping[str, Any]) -> Report:
         str(d.get("settings") or ""),
         _time(d.get("audited")),
         Knowledge(str(d["tool"].get("facts") or ""), tuple(str(text) for text in d["tool"].get("newer", ()))),
+        tuple(tuple(map(str, words)) for words in d.get("options", ())),
     )
 
 

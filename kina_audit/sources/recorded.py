@@ -101,6 +101,12 @@ def entries() -> Iterator[tuple[str, Record, RefRange]]:
             yield record.name_of(ref), record, ref
 
 
+def booted() -> list[tuple[str, str, KernelConfig]]:
+    """(source, releases, config) of every recorded kernel that releases of Apple ``container`` boot, oldest first."""
+    named = [(f"recorded:{r.name}", r.boots) for r in records() if _BOOTS.search(r.boots)]
+    return [(name, boots, open_recorded(name, SourceOptions()).config) for name, boots in named]
+
+
 def ranges(family: str, arch: str) -> list[RefRange]:
     """The known tags of a project's file for an architecture, oldest first."""
     return [ref for _, record, ref in entries() if (record.family, record.arch) == (family, arch)]

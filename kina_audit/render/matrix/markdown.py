@@ -16,7 +16,7 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
             cells += [escape(f"error: {one_line(row.error)}"), *[""] * (len(head) - 2)]
         else:
             cells += [escape(f"{row.kernel or 'unknown'} {row.arch}".strip()), row.verdict]
-            cells += [row.mode] if matrix.release else []
+            cells += [row.reaches] if matrix.release else []
             cells += [_MARK.get(s, "") for s in row.statuses]
         lines.append("| " + " | ".join(cells) + " |")
     notes = [f"{code(one_line(row.name))}: {escape(one_line(row.note))}." for row in matrix.rows if row.note]

@@ -46,5 +46,5 @@ def _names(rows: list[Row]) -> list[str]:
 def _cells(row: Row, matrix: Matrix, style: Style) -> list[str]:
     cells = [f"{row.kernel or '?'} {row.arch}".strip(), row.verdict]
     if matrix.release:
-        cells.append(row.mode)
+        cells.append(row.reaches)
     return cells + [style.bold(_SHORT[s]) if s in ("fail", "unknown") else _SHORT[s] for s in row.statuses]

@@ -1,0 +1,186 @@
+"""The answer, before everything else: which kernel, does Cilium run, what would better it, what to do next.
+
+Every format for people begins with it, in the same words and the same order.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from kina_audit.base.datatype import datatype
+from kina_audit.cilium.agent_profile import PROFILE
+from kina_audit.cilium.model import Advice, Mode
+from kina_audit.engine.finding import UNMET, Status
+from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
+from kina_audit.kernel.provenance import Provenance
+from kina_audit.profiles.model import Level
+from kina_audit.render import cut, one_line
+from kina_audit.render.commands import next_commands
+from kina_audit.render.sentences import which_holds
+from kina_audit.report.model import FailOn, Report
+
+_MOST_NAMES = 12
+_MOST_LOST = 8
+_LONGEST = 240
+
+
+@datatype
+class Answer:
+    """What the first screen says, each a sentence or a list of them.
+
+    Attributes:
+        kernel: which kernel it is, and how sure that is.
+        results: the two results behind the verdict, and what is to be said beside them.
+        cilium: whether the release runs, and in which mode; empty where nobody asked.
+        ladder: every mode above, the nearest first, with the symbols that it takes beyond the one before.
+        without_rebuild: what else leads to a better mode.
+        features: the features that were asked for, by how they stand.
+        next: commands, and comments between them.
+    """
+
+    kernel: str
+    results: str
+    cilium: str
+    ladder: tuple[str, ...]
+    without_rebuild: tuple[str, ...]
+    features: str
+    next: tuple[str, ...]
+
+
+def answer(report: Report) -> Answer:
+    """The answer that a report gives."""
+    advice = report.advice
+    return Answer(
+        kernel=_kernel(report),
+        results=_results(report),
+        cilium=cilium_line(advice) if advice else "",
+        ladder=rungs(advice) if advice else (),
+        without_rebuild=tuple(_without_rebuild(report, advice)) if advice else (),
+        features=_features(report),
+        next=next_commands(report),
+    )
+
+
+def _kernel(report: Report) -> str:
+    config, origin = report.kernel.config, report.kernel.provenance
+    target = f"Linux {config.target}" if config.target else "Linux of unknown version"
+    parts = [how_sure(config, origin)]
+    header = config.header.version
+    if header is not None and (config.target is None or header.triple != config.target.triple):
+        parts[0] += f" headed {header}"
+    if noted := len(origin.notes):
+        parts.append(f"{noted} note{'s' * (noted > 1)}: -v")
+    if report.audited:
+        parts.append(f"audited at {one_line(report.audited)}")
+    if warned := len(config.warnings):
+        parts.append(f"{warned} warning{'s' * (warned > 1)} below")
+    return f"{one_line(origin.source)}: {target}, {config.arch or 'unknown architecture'}; {'; '.join(parts)}"
+
+
+def how_sure(config: KernelConfig, origin: Provenance) -> str:
+    """What the values stand on, in a few words."""
+    if origin.observed is not None:
+        return "the kernel that runs, by its own config"
+    if config.resolved is not None and config.resolved.lines:
+        if config.origin is Origin.BUILT:
+            return "recorded"
+        made = "a file" if config.completeness is Completeness.COMPLETE else "a fragment or defconfig"
+        return f"resolved from {made}"
+    if config.completeness is Completeness.PARTIAL:
+        return "a fragment or defconfig: what it does not say is unknown"
+    if config.origin is Origin.BUILT:
+        return "the kernel's own config"
+    return "a config, as it is written"
+
+
+def _results(report: Report) -> str:
+    parts = []
+    if report.advice is not None or report.cilium != "pass":
+        asked = report.cilium != "pass" or (report.advice is not None and report.advice.asked)
+        parts.append(f"features {report.features}, Cilium {report.cilium if asked else 'not asked for'}")
+    if report.baseline is not None and report.deciding:
+        # What was accepted is no news; what was lost is.
+        parts.append(f"lost: {_named([one_line(i.name) for i in report.deciding], _MOST_LOST)}")
+    if report.fail_on is FailOn.NEVER and report.deciding:
+        parts.append("the exit status does not count it: --fail-on never")
+    if report.settings:
+        parts.append(one_line(report.settings))
+    return "; ".join(parts)
+
+
+def cilium_line(advice: Advice) -> str:
+    """Whether the agent starts, and the mode, in words."""
+    why = advice.summary.removeprefix(f"Cilium {advice.release} does not work on this kernel. ")
+    if advice.mode is Mode.UNSUPPORTED:
+        return brief(f"{advice.headline}, does not start: {why}")
+    return brief(f"{advice.headline}. {why}")
+
+
+def brief(text: str) -> str:
+    """The sentences that there is room for; one that is too long by itself is cut."""
+    found, *more = one_line(text).replace(". ", ".\n").split("\n")
+    for sentence in more:
+        if len(found) + len(sentence) > _LONGEST:
+            break
+        found += f" {sentence}"
+    return cut(found, 2 * _LONGEST)
+
+
+def rungs(advice: Advice) -> tuple[str, ...]:
+    """Every mode above, the nearest first, with what it takes beyond the one before."""
+    lines: list[str] = []
+    had: set[str] = set()
+    for rung in advice.ladder:
+        more = [symbol for symbol in rung.symbols if symbol not in had]
+        lines.append(f"for {rung.mode}{' also' if had else ''}: {', '.join(more)}")
+        had.update(rung.symbols)
+    return tuple(lines)
+
+
+def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
+    absent = missing_modules(report)
+    if absent:
+        yield f"by the package with the kernel's module files, of which it lacks {_named(absent, _MOST_LOST)}"
+    for offer in [o for o in advice.instead if o.mode is not advice.mode]:
+        values = f"value{'s' * (len(offer.values) > 1)} {', '.join(offer.values)}"
+        yield f"{offer.mode} with the Helm {values}: {offer.because.partition(';')[0].rstrip('.')}"
+    for other in advice.elsewhere:
+        if other.kernel:
+            yield f"{other.reaches} on the kernel that container {other.booted_by} boots ({other.kernel})"
+        else:
+            yield f"{other.reaches} with Cilium {other.release}"
+    if advice.alternatives and not (advice.instead or advice.elsewhere or advice.ladder):
+        yield f"instead of Cilium {', '.join(advice.alternatives)}"
+
+
+def missing_modules(report: Report) -> list[str]:
+    """The symbols that are m, are required, and whose module files are not there."""
+    found = [
+        s.name
+        for result in report.results
+        for f in result.findings
+        if f.status in UNMET and f.level is Level.REQUIRED
+        for s in f.symbols
+        if s.state is SymbolState.MISSING
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _features(report: Report) -> str:
+    # The agent's own profile is the Cilium answer, where there is one.
+    results = [r for r in report.results if r.profile.id != PROFILE or report.advice is None]
+    unmet = {r.profile.id for r in results if any(f.status in UNMET and f.level is Level.REQUIRED for f in r.findings)}
+    # With a threshold, a waiver or a baseline, a failing profile need not fail the audit; it is named all the same.
+    counted = {r.profile.id: any(report.decides(r, f) for f in r.findings) for r in results}
+    groups = {
+        "fail": [r.profile.id for r in results if counted[r.profile.id] and r.status is not Status.UNKNOWN],
+        "unknown": [r.profile.id for r in results if counted[r.profile.id] and r.status is Status.UNKNOWN],
+        "not counted": [r.profile.id for r in results if not counted[r.profile.id] and r.profile.id in unmet],
+        "pass": [
+            r.profile.id + which_holds(r) for r in results if not counted[r.profile.id] and r.profile.id not in unmet
+        ],
+    }
+    return "; ".join(f"{label} {_named(names, _MOST_NAMES)}" for label, names in groups.items() if names)
+
+
+def _named(names: Sequence[str], most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

@@ -1,0 +1,105 @@
+"""What to do next, as commands that can be pasted; options of the run that matter to them are kept."""
+
+from pathlib import Path
+from shlex import quote
+
+from kina_audit.cilium.model import Advice, Mode
+from kina_audit.kernel.config import KernelConfig
+from kina_audit.render import one_line
+from kina_audit.report.model import Report
+
+FRAGMENT = "cilium.fragment"
+FEATURES = "features.fragment"
+_MOST = 8
+VALUES = "cilium-values.yaml"
+CHART = "https://helm.cilium.io"
+CONFIG_MAP = "cilium-config.yaml"
+RESTART = "kubectl -n kube-system rollout restart daemonset/cilium deployment/cilium-operator"
+VERIFY = "cilium status --wait && cilium connectivity test"
+_STDIN = "-"
+_FIX = ("--cilium", "--kernel-tree", "-F", "--target-kernel", "--toolchain", "--arch", "--offline", "--refresh")
+_READ = ("--cilium", *_FIX[2:], "--built", "--no-fallback", "--allow-http", "--max-decompressed", "--timeout")
+_ADVISE = (*_READ, "--want", "--avoid", "--min-mode", "--for")
+_CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
+_TOOLS = "gcc-12,pahole=1.24"
+"""What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.carry.POSSIBLE_TOOLS)."""
+
+
+def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
+    """The commands, in their order, with comments between them; none where there was no question about Cilium."""
+    advice, config = report.advice, report.kernel.config
+    if advice is None:
+        return tuple(_features(report))
+    lines: list[str] = []
+    if config.target is None or (config.arch is None and advice.mode is Mode.UNKNOWN):
+        lines += _untold(report, config)
+    runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
+    if runs:
+        lines += [advise_command(report), *apply_commands(advice, restart=restart)]
+    release = next((e.release for e in advice.elsewhere if not e.kernel), "")
+    if release:
+        lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
+    if advice.ladder:
+        rung = advice.ladder[-1].mode
+        said = f"for {rung}, the symbols to build the kernel with:" if runs else ""
+        lines += [f"# {said}"] if said else []
+        lines.append(_command(report, "fix", _FIX, more=("--mode", str(rung), "-o", FRAGMENT)))
+        if not runs:
+            lines += ["# build the kernel with it, boot it, and then:"]
+            more = ["-F", FRAGMENT]
+            more += [] if any(g[0] == "--toolchain" for g in report.options) else ["--toolchain", _TOOLS]
+            lines.append(_command(report, "cilium", _ADVISE, more=(*more, "-o", f"helm-values={VALUES}")))
+            lines += apply_commands(advice)
+    if not lines and advice.alternatives:
+        others = ("--cilium", "none", "-p", "cni/ptp", "-p", "cni/kindnet")
+        lines.append(_command(report, "check", _READ[1:], more=others))
+    return (*lines, *(_features(report) if runs or not lines else ()))
+
+
+def _features(report: Report) -> list[str]:
+    """The command that finds what the failing features take; own profiles are given by their files' names."""
+    failing = [r.profile.id for r in report.results if any(report.decides(r, f) for f in r.findings if f.symbols)]
+    paths = {Path(words[1]).stem: words[1] for words in report.options if words[0] == "--profile" and len(words) > 1}
+    if not failing or report.baseline is not None:
+        return []
+    more = [word for name in failing[:_MOST] for word in ("-p", paths.get(name, name))]
+    return [
+        one_line(f"# for {', '.join(failing[:_MOST])}:"),
+        _command(report, "fix", _FIX[1:], more=(*more, "-o", FEATURES)),
+    ]
+
+
+def advise_command(report: Report) -> str:
+    """The command that writes the Helm values."""
+    return _command(report, "cilium", _ADVISE, more=("-o", f"helm-values={VALUES}"))
+
+
+def apply_commands(advice: Advice, *, restart: bool = False) -> list[str]:
+    """What installs Cilium with the values, or upgrades to them, and looks whether it works.
+
+    With ``restart`` also what restarts the agents, for Cilium that is there already: Helm leaves those running whose
+    ConfigMap alone has changed (the chart's ``rollOutCiliumPods`` is off by default).
+    """
+    return [
+        f"helm upgrade --install cilium cilium --repo {CHART} --version {advice.release} -n kube-system -f {VALUES}",
+        *([RESTART] if restart else []),
+        VERIFY,
+    ]
+
+
+def _untold(report: Report, config: KernelConfig) -> list[str]:
+    more = [] if config.target is not None else ["--target-kernel", "VERSION"]
+    more += [] if config.arch is not None else ["--arch", "arm64"]
+    command = _command(report, "check", _CHECK, more=tuple(more))
+    said = ["# VERSION is of the kernel that is built from it, such as 6.12.30:"] if config.target is None else []
+    return [*said, command]
+
+
+def _command(report: Report, name: str, known: tuple[str, ...], more: tuple[str, ...] = ()) -> str:
+    source = one_line(report.kernel.provenance.source)
+    words = ["kina-audit", name, quote(source)]
+    words += [
+        quote(one_line(w)) for group in report.options if group[0] in known and group[0] not in more for w in group
+    ]
+    words += [quote(one_line(w)) for w in more]
+    return " ".join(words) + (" < CONFIG" if source == _STDIN else "")

@@ -1,0 +1,164 @@
+"""The first screen of `check`: 24 lines at 80 columns that say whether Cilium runs, how, what to change and what to type.
+
+KINA_AUDIT_UPDATE=1 rewrites the golden files; read the difference as somebody who sees the tool for the first time.
+"""
+
+import gzip
+import os
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+
+from kina_audit.api import audit, load_kernel, load_profiles
+from kina_audit.cilium.model import LADDER
+from kina_audit.kernel.provenance import Observed
+from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.render import RenderOptions, render
+from kina_audit.report.model import Report
+from kina_audit.sources.options import SourceOptions
+from tests.conftest import SHARED
+
+GOLDEN = Path(__file__).parent / "golden" / "first_screen"
+LIBRARY = ProfileLibrary()
+DEBIAN = "corpus/debian/debian-{}-config.amd64_none_cloud-amd64.config.gz"
+NFT_ONLY = "cases/talos-13935-ip6tables-nft.config.gz"
+CASES: dict[str, tuple[str, str, tuple[tuple[str, ...], ...]]] = {
+    "apple": ("recorded:apple@0.38.0", "", (("--offline",),)),
+    "kata-3.17.0": ("recorded:kata@3.17.0", "1.18", (("--cilium", "1.18"),)),
+    "kata-debug": ("recorded:kata@3.32.0-debug", "", ()),
+    "debian-6.12-1.18": (DEBIAN.format("6.12"), "1.18", (("--cilium", "1.18"),)),
+    "debian-6.12-1.20.2": (DEBIAN.format("6.12"), "1.20.2", (("--cilium", "1.20.2"),)),
+    "debian-7.2-1.18": (DEBIAN.format("7.2"), "1.18", (("--cilium", "1.18"),)),
+    "debian-7.2-1.20.2": (DEBIAN.format("7.2"), "1.20.2", (("--cilium", "1.20.2"),)),
+    "wsl2-like-5.15": ("corpus/linuxkit/kernel__5.15.x__config-x86_64.config.gz", "", ()),
+    "fragment": ("cases/matchlock-93-fragment.config.gz", "", ()),
+    "nft-only": (NFT_ONLY, "", ()),
+    "riscv64": ("corpus/linuxkit/kernel__6.12.x__config-riscv64.config.gz", "", ()),
+    "armv7": ("corpus/archlinuxarm/core__linux-armv7__config.config.gz", "", ()),
+    "running": (DEBIAN.format("6.12"), "", ()),
+    "no-version": (DEBIAN.format("6.1"), "", ()),
+}
+
+
+def report_of(case: str, folder: Path) -> Report:
+    """The audit of a case, its kernel called as a user would call it."""
+    source, release, options = CASES[case]
+    if source.startswith("recorded:"):
+        kernel = load_kernel(source, SourceOptions(offline=True))
+        name = "apple" if case == "apple" else source
+        kernel = replace(kernel, provenance=replace(kernel.provenance, source=name))
+    else:
+        path = SHARED / source
+        if not path.is_file():
+            pytest.skip(f"../shared/{source} is not here")
+        text = gzip.decompress(path.read_bytes()).decode()
+        if case == "no-version":
+            text = re.sub(r"^# Linux/.* Kernel Configuration$", "#", text, flags=re.MULTILINE)
+        if case == "wsl2-like-5.15":  # what WSL2's 5.15.90 had off
+            text = re.sub(r"^CONFIG_NETFILTER_XT_TARGET_(CT|TPROXY)=.*$", r"# CONFIG_NETFILTER_XT_TARGET_\1 is not set", text,
+                          flags=re.MULTILINE)  # fmt: skip
+        (folder / f"{case}.config").write_text(text, encoding="utf-8")
+        kernel = load_kernel(str(folder / f"{case}.config"), SourceOptions(offline=True))
+        named = replace(kernel.provenance, source=f"{case}.config", location=f"{case}.config")
+        if case == "running":
+            seen = Observed(str(kernel.config.header.version), "x86_64", btf=True)
+            named = replace(named, source="running", kind="running", location="/proc/config.gz", observed=seen)
+        kernel = replace(kernel, provenance=named)
+    return replace(audit(kernel, load_profiles(library=LIBRARY), cilium=release, library=LIBRARY), options=options)
+
+
+def first_screen(text: str) -> str:
+    """What stands before the first finding or warning."""
+    return re.split(r"\n\n(?=FAIL|UNKNOWN|WARN|Warning|kina-audit \d)", text, maxsplit=1)[0] + "\n"
+
+
+@pytest.fixture(scope="module", params=sorted(CASES))
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Report]:
+    name = str(request.param)
+    return name, report_of(name, tmp_path_factory.mktemp("case"))
+
+
+def test_the_first_screen_is_its_golden_file(case: tuple[str, Report]) -> None:
+    name, report = case
+    text = first_screen(render("table", report))
+    lines = text.splitlines()
+    assert len(lines) <= 23, text  # and the prompt
+    assert all(len(line) <= 80 for line in lines), text
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("KINA_AUDIT_UPDATE"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def commands(lines: Iterable[str]) -> list[list[str]]:
+    """What a shell reads of them."""
+    joined = "\n".join(line.strip() for line in lines).replace(" \\\n", " ")
+    return [shlex.split(line, comments=True) for line in joined.split("\n") if not line.startswith("#")]
+
+
+def test_it_answers_the_four_questions_in_their_order(case: tuple[str, Report]) -> None:
+    _, report = case
+    advice = report.advice
+    assert advice is not None
+    text = first_screen(render("table", report))
+    kernel, verdict, cilium, features, then = (
+        text.index(part)
+        for part in (
+            str(report.kernel.config.arch or "unknown"),
+            "\nverdict: ",
+            "\nCilium ",
+            "\nfeatures: ",
+            "\nnext:\n",
+        )
+    )
+    assert kernel < verdict < cilium < features < then
+    said = " ".join(text.split())
+    assert f"Cilium {advice.release}: {advice.reaches}" in said
+    assert (", does not start: " in said) == (advice.mode == "unsupported")
+    assert all(rung.mode in LADDER and f"for {rung.mode}" in said for rung in advice.ladder)
+    assert all(symbol in said for rung in advice.ladder for symbol in rung.symbols)
+    found = commands(text[then:].splitlines()[2:])
+    assert found
+    assert all(words[:2] in (["kina-audit", w] for w in ("fix", "check", "cilium")) or words[0] in ("helm", "cilium", "kubectl")
+               for words in found)  # fmt: skip
+    for words in found:
+        kept = [w for group in report.options for w in group] if words[:2] == ["kina-audit", "fix"] else []
+        assert all(w in words for w in kept)
+
+
+def test_the_commands_are_understood_by_the_tool(case: tuple[str, Report]) -> None:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    for name in ("check", "cilium", "fix"):
+        import_module(f"kina_audit.cli.{name}").register(app)
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    known["cilium"] = known["cilium"].commands["advise"]
+    _, report = case
+    text = first_screen(render("table", report))
+    for words in commands(text.partition("\nnext:\n")[2].splitlines()):
+        if words[0] == "kina-audit":
+            known[words[1]].make_context(words[1], words[2:])  # an unknown option is an error
+
+
+def test_markdown_and_html_say_the_same(case: tuple[str, Report]) -> None:
+    _, report = case
+    table = first_screen(render("table", report, RenderOptions(width=1000)))
+    then = [line.strip() for line in table.partition("\nnext:\n")[2].splitlines()]
+    markdown, html = render("markdown", report), render("html", report)
+    for line in then:
+        assert line in markdown
+        assert line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;") in html
+    for rung in [line.strip() for line in table.splitlines() if line.startswith("  for ")]:
+        assert rung in html
+        assert rung in markdown.replace("\\", "")
+
+
+def test_apples_report_fits_in_sixty_lines(tmp_path: Path) -> None:
+    assert len(render("table", report_of("apple", tmp_path)).splitlines()) <= 60
