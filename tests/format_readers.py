@@ -42,7 +42,7 @@ def read_table(text: str) -> Read:
         elif not line.startswith(" " * 11):
             label = ""
         if label in ("fails", "unknown"):
-            names += re.findall(r"([^ ,]+) \((?:required|recommended|optional)\)", line)
+            names += re.findall(r"([^ ,]+) \((?:required|recommended|optional)(?:, from \S+?)?\)", line)
     verdict = re.search(r"^verdict: (\w+)", text, re.MULTILINE)
     assert verdict
     return Read(verdict[1], len(names), frozenset(names))

@@ -106,8 +106,10 @@ def test_several_outputs_in_one_run(run: Run, config: Path, tmp_path: Path) -> N
     )
     assert status == 0
     assert json.loads((tmp_path / "r.json").read_text())["verdict"] == "pass"
-    assert "cilium-config" in (tmp_path / "cm.yaml").read_text()
-    assert "vxlan" not in out or "Helm" in out or "{}" in out
+    # This kernel's agent does not start: nothing that could be applied is written, only why.
+    for text in ((tmp_path / "cm.yaml").read_text(), out):
+        assert "mode unsupported" in text
+        assert all(line.startswith("#") for line in text.splitlines())
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,16 @@ def as_text(kernel: Kernel, rows: Sequence[Advice], best: Advice | None, width: 
     lines = [style.bold(f"{one_line(kernel.provenance.source)}: Linux {kernel.config.target or 'of unknown version'}")]
     lines.append(f"{'release':<10}" + "".join(f"{m:<13}" for m in modes).rstrip())
     lines += [
-        (f"{row.release:<10}" + "".join(f"{'x' if row.mode is m else '.':<13}" for m in modes)).rstrip() for row in rows
+        (f"{row.release:<10}" + "".join(f"{'x' if row.mode is m else '.':<13}" for m in modes)).rstrip()
+        + ("  untested" if row.untested else "")
+        for row in rows
     ]
     if best is None:
         lines += ["", "No release does what is asked."]
         lines += style.wrap(rows[-1].summary)
         lines += [x for w in rows[-1].wishes if not w.granted for x in style.wrap(f"{w.feature}: {w.because}")]
     else:
-        lines += ["", *style.wrap(f"Take {best.release}: {best.mode}. {best.summary}", 0)]
+        lines += ["", *style.wrap(f"Take {best.release}: {best.reaches}. {best.summary}", 0)]
     return "\n".join(lines) + "\n"
 
 
@@ -34,6 +36,7 @@ def as_json(rows: Sequence[Advice], best: Advice | None) -> str:
             {
                 "cilium_release": row.release,
                 "mode": str(row.mode),
+                "untested": row.untested,
                 "fulfilled": row.fulfilled,
                 "summary": row.summary,
                 "unlock": list(row.unlock.symbols) if row.unlock else [],

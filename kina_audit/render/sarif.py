@@ -163,11 +163,11 @@ def _located(rule: str, level: str, text: str, place: Place, fingerprint: str, n
 
 
 def _gate_rule() -> dict[str, Any]:
-    text = "The kernel lost a Cilium mode or capability against its baseline, or a waiver is unused or expired."
+    text = "Cilium's agent does not start, the kernel lost a mode or capability against its baseline, or a waiver is stale."
     return {
         "id": GATE,
         "name": "KernelGate",
-        "shortDescription": {"text": "Lost against the baseline, or a stale waiver"},
+        "shortDescription": {"text": "No Cilium agent, a loss against the baseline, or a stale waiver"},
         "fullDescription": {"text": text},
         "help": {"text": f"{text} Compare with: kina-audit diff OLD NEW."},
         "defaultConfiguration": {"level": "error"},

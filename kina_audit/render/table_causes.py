@@ -57,7 +57,9 @@ def _listed(shown: Sequence[Broken]) -> dict[str, list[str]]:
         note = ", waived" if b.finding.waiver else ""
         if not b.decides and not note and b.finding.level is Level.REQUIRED:
             note = ", not counted"
-        found.setdefault(label, []).append(f"{b.name} ({b.finding.level}{note})")
+        owner = b.finding.requirement.profile
+        via = f", from {owner}" if owner not in ("", b.result.profile.id) else ""
+        found.setdefault(label, []).append(f"{b.name} ({b.finding.level}{via}{note})")
     return found
 
 

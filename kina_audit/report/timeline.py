@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kina_audit.base.datatype import datatype
+from kina_audit.cilium.model import shown
 from kina_audit.kernel.changes import changed_symbols
 from kina_audit.report.compare import Change, Direction, compare
 from kina_audit.report.model import Report
@@ -29,6 +30,7 @@ class Point:
         changes: what was lost and gained since the point before.
         symbols: how many symbols' lines differ from the point before; None for the first.
         mode_before: of the point before, or empty.
+        untested: whether nobody is known to have tried the mode on such a kernel.
         event: ``deleted``, ``renamed to PATH`` or ``renamed from PATH``; a point that is gone has nothing else.
     """
 
@@ -44,6 +46,12 @@ class Point:
     symbols: int | None = None
     mode_before: str = ""
     event: str = ""
+    untested: bool = False
+
+    @property
+    def reaches(self) -> str:
+        """The mode, and whether it is untested."""
+        return shown(self.mode, untested=self.untested)
 
     @property
     def lost(self) -> tuple[Change, ...]:
@@ -136,6 +144,7 @@ def _point(version: Version, report: Report, last: Report | None) -> Point:
         symbols,
         before,
         version.event,
+        report.advice is not None and report.advice.untested,
     )
 
 
@@ -160,6 +169,7 @@ def timeline_document(timeline: Timeline) -> dict[str, Any]:
                 "event": p.event or None,
                 "verdict": p.verdict or None,
                 "mode": p.mode or None,
+                "untested": p.untested,
                 "statuses": dict(zip(ids, p.statuses, strict=bool(p.statuses))),
                 "changed_symbols": p.symbols,
                 "changes": [

@@ -37,10 +37,13 @@ def mode(found: Difference) -> str:
     changed = found.comparison.mode
     if changed is None:
         return ""
-    if changed.before is changed.after:
-        return f"Cilium {changed.release}: {changed.after} on both"
+    before, after = (
+        r.advice.reaches if r.advice else str(m) for r, m in ((found.old, changed.before), (found.new, changed.after))
+    )
+    if before == after:
+        return f"Cilium {changed.release}: {after} on both"
     note = " [waived]" if changed.waived else ""
-    return f"Cilium {changed.release}: {changed.before} to {changed.after} ({changed.direction}){note}"
+    return f"Cilium {changed.release}: {before} to {after} ({changed.direction}){note}"
 
 
 def sections(found: Difference) -> list[tuple[str, list[str]]]:

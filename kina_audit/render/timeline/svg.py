@@ -55,7 +55,7 @@ def drawing(timeline: Timeline, style: str = "") -> str:
                 continue
             status = "fail" if point.mode == "unsupported" else "pass" if point.mode == LADDER[0] else "warn"
             status = "unknown" if point.mode == "unknown" else status
-            out.append(_cell(number, top, status, f"{point.label}: {point.mode}", point.mode))
+            out.append(_cell(number, top, status, f"{point.label}: {point.reaches}", point.mode))
     for row, (name, text) in enumerate(profiles, bool(timeline.release)):
         y = top + row * _ROW
         out.append(f'<text x="12" y="{y + 16}">{xml(cut(name, 22))}</text>')

@@ -20,7 +20,7 @@ def _point(timeline: Timeline, point: Point, width: int) -> list[str]:
     gone = bool(point.event) and not point.verdict
     known = [point.date, point.label, *([] if gone else [f"Linux {point.kernel or 'unknown'}", point.verdict])]
     if point.mode:
-        known.append(f"Cilium {timeline.release}: {point.mode}")
+        known.append(f"Cilium {timeline.release}: {point.reaches}")
     lines = wrap("  ".join(one_line(k) for k in known if k), width, subsequent_indent="    ")
     if point.subject:  # behind a label, so that no message reads as one of the lines below
         lines.append("    commit " + cut(point.subject, max(20, width - 11)))
