@@ -12,6 +12,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from kina_audit.cilium.unlock_on_lines import OnDemand
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError
+from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
@@ -108,6 +110,10 @@ def _lost(named: str | Named) -> Row:
     return Row(source, f"{source}: the process that read it ended abruptly; it may have been short of memory")
 
 
+_KEPT = 1024
+"""Rows that are kept for kernels that are like one before."""
+
+
 class _Auditor:
     """Profiles and release, looked up once for every kernel of a process."""
 
@@ -123,6 +129,7 @@ class _Auditor:
         self.fail_on = FailOn(request.fail_on)
         self.release = find_release(request.cilium) if request.cilium is not None else None
         self.cilium = {p.id: p for p in library.tagged(CILIUM_TAG)} if self.release is not None else {}
+        self._rows: dict[tuple[object, ...], Row] = {}
 
     def row(self, named: str | Named) -> Row:
         """One kernel's row; its error, if it cannot be audited."""
@@ -149,13 +156,19 @@ class _Auditor:
     def _audited(self, source: str) -> Row:
         kernel = load_kernel(source, self.request.options)
         config = kernel.config
+        key = _alike(config)
+        if key is not None and key in self._rows:
+            return replace(self._rows[key], source=shown(source))
         # Nobody looks at lines here, and numbering them costs more than the audit.
         evaluator = Evaluator(replace(config, text="", _lines={}))
         results = tuple([evaluator.profile(p) for p in self.profiles])
         report = Report(Kernel(config, kernel.provenance), results, None, self.fail_on, __version__)
-        return make_row(
+        row = make_row(
             shown(source), config, results, str(report.verdict), self._mode(evaluator), details=self.request.details
         )
+        if key is not None and len(self._rows) < _KEPT:
+            self._rows[key] = row
+        return row
 
     def _mode(self, evaluator: Evaluator) -> str:
         if self.release is None:
@@ -171,6 +184,17 @@ class _Auditor:
             return str(stand(results, self.release, evaluator.kernel)[0])
         # Nothing that was asked is open, so reading it optimistically gives the same.
         return str(mode)
+
+
+def _alike(config: KernelConfig) -> tuple[object, ...] | None:
+    """Equal for configs of which every row says the same, as of the nodes of one pool; None: a record, which has no text."""
+    if not config.text:
+        return None
+    return (
+        blake2b(config.text.encode("utf-8", "surrogatepass"), digest_size=32).digest(), config.header, config.target,
+        config.arch, config.origin, config.completeness, config.cut, config.minimal, config.toolchain, config.untold,
+        config.warnings, tuple(sorted(config.live.items())), config.resolved,
+    )  # fmt: skip
 
 
 def _stored(source: str) -> dict[str, Any] | None:

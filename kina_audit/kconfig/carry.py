@@ -6,13 +6,13 @@ shipped lines both neighbours are asked; where they differ, the value is unknown
 unknown, too, until they are named.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from kina_audit.base.packaged import data_file, toml_document
-from kina_audit.kconfig.dotconfig import Assignment, loose_comments, read_assignments, user_values
+from kina_audit.kconfig.dotconfig import loose_comments, read_assignments, user_values
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.short import short_reason, standing_against
@@ -352,8 +352,8 @@ def _outcome(solver: Solver, symbol: str) -> str:
     return solver.text(sym) if solver.is_written(sym) else "n"
 
 
-def _assignments(config: KernelConfig, line: Line) -> list[Assignment]:
-    """The config's lines; of a regular file the reader's own dictionary has them all."""
+def _assignments(config: KernelConfig, line: Line) -> Iterable[tuple[str, str]]:
+    """The config's symbols and values; of a regular file the reader's own dictionary has them all."""
     if config.warnings:
-        return read_assignments(config.text, loose=loose_comments(line))
-    return [Assignment(name, value, 0) for name, value in config.raw.items()]
+        return [(a.name, a.value) for a in read_assignments(config.text, loose=loose_comments(line))]
+    return config.raw.items()

@@ -1,8 +1,7 @@
 """Config text in and out, as ``scripts/kconfig/confdata.c`` reads and writes it."""
 
 import re
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable
 
 from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.asked import UserValues
@@ -49,45 +48,33 @@ def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
     return found
 
 
-class Assigned(Protocol):
-    """A symbol and the text that is assigned to it."""
-
-    @property
-    def name(self) -> str:
-        """The symbol."""
-
-    @property
-    def value(self) -> str:
-        """The text after ``=``; ``n`` for "is not set"."""
-
-
-def user_values(model: TreeModel, assignments: Sequence[Assigned], more_of: UserValues | None = None) -> UserValues:
+def user_values(model: TreeModel, assigned: Iterable[tuple[str, str]], more_of: UserValues | None = None) -> UserValues:
     """What a config asks of a tree; lines its reader would reject are left out, as it does.
 
     Args:
         model: the tree.
-        assignments: the config's lines in order.
+        assigned: symbol and the text after ``=`` (``n`` for "is not set") of the config's lines, in order.
         more_of: what earlier lines asked for, to be added to.
     """
     user = UserValues() if more_of is None else more_of
     index, types = model.index, model.types
-    members = model.members
-    for row in assignments:
-        sym = index.get(row.name)
+    members, tri = model.members, user.tri
+    for name, value in assigned:
+        sym = index.get(name)
         if sym is None:
             continue
         letter = types[sym]
         if letter in "bt":
-            first = row.value[:1]
+            first = value[:1]
             if first not in ("y", "n") and (first != "m" or letter == "b"):
                 continue
-            user.tri[sym] = "nmy".index(first)
+            tri[sym] = 0 if first == "n" else 2 if first == "y" else 1
             if sym in members:
                 user.order.append(sym)
                 if first == "y":
                     user.chosen.append(sym)
         elif letter in "ihs":
-            text = decoded(row.value) if letter == "s" else row.value
+            text = decoded(value) if letter == "s" else value
             if text is not None and valid_text(letter, text):
                 user.text[sym] = text
     return user
