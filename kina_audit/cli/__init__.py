@@ -56,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
     _add_global_options(app)
     # Only the named command's module is imported and its options built: start-up is a feature.
     named = next((a for a in arguments if not a.startswith("-")), "")
-    for command in [named] if named in COMMANDS else COMMANDS:
+    needed = [named] if named in COMMANDS else [] if list(arguments) == ["--version"] else COMMANDS
+    for command in needed:
         import_module(COMMANDS[command]).register(app)
     root = typer.main.get_command(app)
     _add_settings_option(root)

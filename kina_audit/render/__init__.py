@@ -2,9 +2,12 @@
 
 import re
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import datatype
-from kina_audit.report.model import Report
+
+if TYPE_CHECKING:
+    from kina_audit.report.model import Report
 
 FORMATS = {
     "table": "kina_audit.render.table",
@@ -60,7 +63,7 @@ class RenderOptions:
     metrics: str = "compact"
 
 
-def render(name: str, report: Report, options: RenderOptions | None = None) -> str:
+def render(name: str, report: "Report", options: RenderOptions | None = None) -> str:
     """A report in one format.
 
     Raises:
