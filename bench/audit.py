@@ -1,13 +1,17 @@
 """Load plus audit in one process, as a ratio to one bare regex pass over the same files in the same process.
 
-    python bench/audit.py [FOLDER ...]
+    python bench/audit.py [--baseline CHECKOUT] [FOLDER ...]
 
 Reads every *.gz and *.config below the folders (default: the research data beside the checkout) into memory first.
-Prints configs per second for parse, and for parse plus `audit()` with every shipped profile.
+Prints configs per second of processor time for parse, and for parse plus `audit()` with every shipped profile; then what
+another checkout's own script says of the same folders.
 """
 
+import argparse
 import gzip
+import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -35,14 +39,18 @@ def best(function: object, rounds: int = 5) -> float:
     """The fastest of several passes, in seconds."""
     times = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.process_time()
         function()  # type: ignore[operator]
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times)
 
 
 def main() -> None:
-    folders = [Path(a) for a in sys.argv[1:]] or [SHARED / "corpus", SHARED / "kernels"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--baseline", type=Path)
+    parser.add_argument("folders", nargs="*", type=Path)
+    chosen = parser.parse_args()
+    folders = chosen.folders or [SHARED / "corpus", SHARED / "kernels"]
     configs = texts(folders)
     if not configs:
         sys.exit("no config found; name folders with *.gz or *.config")
@@ -63,6 +71,11 @@ def main() -> None:
     )
     for name, seconds in (("bare regex pass", bare), ("parse", parse), ("parse + audit", both)):
         print(f"{name:<16} {len(configs) / seconds:8.0f} configs/s   {seconds / bare:5.2f} x bare")
+    if chosen.baseline:
+        print(f"\n{chosen.baseline}:", flush=True)
+        environment = {**os.environ, "PYTHONPATH": str(chosen.baseline)}
+        script = chosen.baseline / "bench" / "audit.py"
+        subprocess.run([sys.executable, script, *map(str, folders)], env=environment, check=True)
 
 
 if __name__ == "__main__":

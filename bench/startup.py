@@ -1,21 +1,21 @@
-"""Whole-process start-up: `check FILE --format json` with every shipped profile, as a ratio to two baselines.
+"""Whole-process start-up: `--version`, and `check FILE --format json` with the default and with every shipped profile.
 
-    python bench/startup.py [--runs 15]
+    python bench/startup.py [--runs 15] [--baseline CHECKOUT]
 
-Baselines of the same run, in the same environment: `python -c pass`, and a trivial app of the same typer version.
+Processor time as ratios to `python -c pass` of the same run, in the same environment; a trivial app of the same typer
+version, and another checkout, for comparison. Both should have fresh `data/compiled.json` (an install makes it).
 The config is a synthetic one of the size of Apple's, made here, so that a fresh clone can run this.
 """
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 TRIVIAL = """
 import typer
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
@@ -37,48 +37,55 @@ def synthetic_config() -> str:
     return "\n".join(lines) + "\n"
 
 
-def time_of(command: list[str], environment: dict[str, str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, check=False)
-    return time.perf_counter() - start
+def measured(command: list[str], environment: dict[str, str], folder: str) -> tuple[float, float]:
+    """(processor seconds, peak MiB) of one process."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=folder
+    )  # fmt: skip
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
-    runs = parser.parse_args().runs
+    parser.add_argument("--baseline", type=Path, help="another checkout, measured in the same run")
+    chosen = parser.parse_args()
+    checkouts = {"": ROOT} | ({f" ({chosen.baseline.name})": chosen.baseline.resolve()} if chosen.baseline else {})
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config")
         config.write_text(synthetic_config(), encoding="utf-8")
         trivial = Path(folder, "trivial.py")
         trivial.write_text(TRIVIAL, encoding="utf-8")
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-        names = subprocess.run(
-            [sys.executable, "-c", "from kina_audit.profiles.load import ProfileLibrary as L; print(*L().ids())"],
-            capture_output=True, text=True, check=True,
-        ).stdout.split()  # fmt: skip
-        selected = [word for name in names for word in ("-p", name)]
         commands = {
-            "python -c pass": [sys.executable, "-c", "pass"],
-            "trivial typer app": [sys.executable, str(trivial)],
-            f"check, {len(names)} profiles": [
-                sys.executable, "-m", "kina_audit", "check", str(config), "--format", "json", *selected,
-            ],
-        }  # fmt: skip
-        times: dict[str, list[float]] = {name: [] for name in commands}
-        for run in range(runs + 2):
-            for name, command in commands.items():
-                elapsed = time_of(command, environment)
-                if run >= 2:
-                    times[name].append(elapsed)
-        bare, trivial_name, ours = commands
-        for name, values in times.items():
-            ratio = statistics.median(v / b for v, b in zip(values, times[bare], strict=True))
-            print(f"{name:<24} median {statistics.median(values) * 1e3:7.1f} ms   {ratio:5.2f} x {bare}")
-        over = statistics.median(v / b for v, b in zip(times[ours], times[trivial_name], strict=True))
-        print(f"{ours} is {over:.2f} x a {trivial_name}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"peak memory of the largest run: {peak:.1f} MiB")
+            "python -c pass": ([sys.executable, "-c", "pass"], ROOT),
+            "trivial typer app": ([sys.executable, str(trivial)], ROOT),
+        }
+        check = ["check", str(config), "--format", "json"]
+        for label, root in checkouts.items():
+            for name, words in (
+                ("--version", ["--version"]),
+                ("check", check),
+                ("check -p all", [*check, "-p", "all"]),
+            ):
+                commands[name + label] = ([sys.executable, "-m", "kina_audit", *words], root)
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+        for run in range(chosen.runs + 1):
+            for name, (command, root) in commands.items():
+                environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": str(root)}
+                one = measured(command, environment, folder)
+                # The first one compiles.
+                if run:
+                    found[name].append(one)
+    bare = next(iter(commands))
+    least = min(found[bare])[0]
+    for name, values in found.items():
+        ratio = statistics.median(one[0] / other[0] for one, other in zip(values, found[bare], strict=True))
+        print(
+            f"{name:<28} least {min(values)[0] * 1e3:6.1f} ms  {min(values)[0] / least:6.2f} x {bare}"
+            f"   median ratio {ratio:6.2f}   {max(peak for _, peak in values):5.1f} MiB"
+        )
 
 
 if __name__ == "__main__":

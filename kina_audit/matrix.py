@@ -12,6 +12,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from kina_audit.cilium.unlock_on_lines import OnDemand
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError
+from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
@@ -113,6 +115,10 @@ def _lost(named: str | Named) -> Row:
     return Row(source, f"{source}: the process that read it ended abruptly; it may have been short of memory")
 
 
+_KEPT = 1024
+"""Rows that are kept for kernels that are like one before."""
+
+
 class _Auditor:
     """Profiles and release, looked up once for every kernel of a process."""
 
@@ -129,6 +135,7 @@ class _Auditor:
         self.release = find_release(request.cilium) if request.cilium is not None else None
         self.asked = bool(request.cilium) or any(CILIUM_TAG in p.tags for p in self.profiles)
         self.cilium = {p.id: p for p in library.tagged(CILIUM_TAG)} if self.release is not None else {}
+        self._rows: dict[tuple[object, ...], Row] = {}
 
     def row(self, named: str | Named) -> Row:
         """One kernel's row; its error, if it cannot be audited."""
@@ -157,6 +164,9 @@ class _Auditor:
     def _audited(self, source: str) -> Row:
         kernel = load_kernel(source, self.request.options)
         config = kernel.config
+        key = _alike(config)
+        if key is not None and key in self._rows:
+            return replace(self._rows[key], source=shown(source))
         # Nobody looks at lines here, and numbering them costs more than the audit.
         evaluator = Evaluator(replace(config, text="", _lines={}))
         results = tuple([evaluator.profile(p) for p in self.profiles])
@@ -164,10 +174,13 @@ class _Auditor:
         if self.release is not None:
             results = tuple([of_release(r, self.release, config) if r.profile.id == PROFILE else r for r in results])
         report = Report(Kernel(config, kernel.provenance), results, advice, self.fail_on, __version__)
-        return make_row(
+        row = make_row(
             shown(source), config, results, str(report.verdict), str(advice.mode) if advice else "",
             details=self.request.details, untested=advice is not None and advice.untested,
         )  # fmt: skip
+        if key is not None and len(self._rows) < _KEPT:
+            self._rows[key] = row
+        return row
 
     def _advice(self, evaluator: Evaluator) -> Advice | None:
         """As much of the recommendation as the verdict and the mode need."""
@@ -190,6 +203,17 @@ class _Auditor:
             return stand(results, release, evaluator.kernel)[0]
         # Nothing that was asked is open, so reading it optimistically gives the same.
         return mode
+
+
+def _alike(config: KernelConfig) -> tuple[object, ...] | None:
+    """Equal for configs of which every row says the same, as of the nodes of one pool; None: a record, which has no text."""
+    if not config.text:
+        return None
+    return (
+        blake2b(config.text.encode("utf-8", "surrogatepass"), digest_size=32).digest(), config.header, config.target,
+        config.arch, config.origin, config.completeness, config.cut, config.minimal, config.toolchain, config.untold,
+        config.warnings, tuple(sorted(config.live.items())), config.resolved,
+    )  # fmt: skip
 
 
 def _stored(source: str) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from kina_audit.kconfig.dotconfig import Assignment, user_values  # noqa: E402
+from kina_audit.kconfig.dotconfig import user_values  # noqa: E402
 from kina_audit.kconfig.lines import Line, find_line, line_text, lines, shipped_tree  # noqa: E402
 from kina_audit.kconfig.solve import Solver  # noqa: E402
 from kina_audit.kconfig.toolchain import Toolchain  # noqa: E402
@@ -32,7 +32,7 @@ TOOLCHAIN = "gcc-12,pahole=1.24"
 def values(raw: dict[str, str], line: Line, arch: str, toolchain: str) -> dict[str, str]:
     """Every symbol's value on a line."""
     model = shipped_tree(line, arch, Toolchain.parse(toolchain)).model
-    solver = Solver(model, user_values(model, [Assignment(n, v, 0) for n, v in raw.items()]))
+    solver = Solver(model, user_values(model, raw.items()))
     solver.evaluate_all()
     return {name: solver.text(number) for name, number in model.index.items() if number not in solver.trans}
 

@@ -33,20 +33,20 @@ def told(solver: Solver, symbols: list[int]) -> list[tuple[str, bool, int]]:
 
 
 @pytest.mark.parametrize(("line", "arch"), LINES)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_changed_config_is_what_it_is_from_nothing(line: tuple[int, int], arch: str, seed: int) -> None:
     chance = random.Random(seed)
     tree = shipped_tree(line, arch, Toolchain.parse(POSSIBLE_TOOLS[0][1]))
     model = tree.model
     base = Resolution(tree, rows_of(model, chance, 400))
     # What was asked before the change is shared, what is asked between is, too.
-    asked = chance.sample(range(model.defined), 300)
-    told(base.solver, asked[:150])
+    asked = chance.sample(range(model.defined), 200)
+    told(base.solver, asked[:100])
     for _ in range(3):
         rows = rows_of(model, chance, 4)
         changed = base.changed(rows)
         again = changed.changed(rows_of(model, chance, 2)) if chance.random() < 0.5 else changed
-        told(base.solver, asked[150:])
+        told(base.solver, asked[100:])
         fresh = Resolution(tree, tuple(again.rows))
         symbols = [*asked, *(m for choice in model.choices for m in choice)]
         assert told(again.solver, symbols) == told(fresh.solver, symbols)
@@ -54,7 +54,7 @@ def test_a_changed_config_is_what_it_is_from_nothing(line: tuple[int, int], arch
         assert [again.solver.member(c) for c in choices] == [fresh.solver.member(c) for c in choices]
 
 
-@pytest.mark.parametrize(("line", "arch"), LINES)
+@pytest.mark.parametrize(("line", "arch"), LINES[:2])
 def test_a_whole_changed_config_is_what_it_is_from_nothing(line: tuple[int, int], arch: str) -> None:
     tree = shipped_tree(line, arch, Toolchain.parse(POSSIBLE_TOOLS[0][1]))
     base = resolve(tree, "CONFIG_NET=y\nCONFIG_LOG_BUF_SHIFT=99\n")
@@ -71,7 +71,7 @@ def test_other_tools_are_what_they_are_from_nothing(line: tuple[int, int], arch:
     first = Resolution(
         replace(shipped_tree(line, arch, Toolchain.parse(POSSIBLE_TOOLS[0][1]))), rows_of(models[0], chance, 400)
     )
-    symbols = chance.sample(range(models[0].defined), 2000)
+    symbols = chance.sample(range(models[0].defined), 700)
     fresh = [told(Solver(model, first.solver.user), symbols) for model in models]
     for model, found in zip(models, fresh, strict=True):
         assert told(first.solver.under(model), symbols) == found

@@ -1,6 +1,9 @@
 """The corridor has a direction: this test reads every import and holds the rules of docs/architecture.md."""
 
 import ast
+import os
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -180,3 +183,28 @@ def test_nothing_inside_imports_the_packages_face() -> None:
     """`kina_audit` itself is for those outside: it imports what it offers when somebody asks."""
     inside = [p for p in MODULES if room_of(p) not in {"__init__", "__main__"}]
     assert not [str(p) for p in inside if any(module == "kina_audit" for module, _ in imports(p))]
+
+
+SLOW = {"rich", "jsonschema", "httpx", "yaml", "jinja2", "kconfiglib", "tabulate", "prometheus_client", "tomllib"}
+ANSWERS = {"kina_audit.report", "kina_audit.engine", "kina_audit.cilium", "kina_audit.kconfig", "kina_audit.api"}
+
+
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        (["--version"], SLOW | ANSWERS | {"kina_audit.sources"}),
+        (["--help"], SLOW | ANSWERS),
+        (["check", "--help"], SLOW | ANSWERS),
+        # A data file that was edited is read as TOML.
+        (["check", "recorded:kata", "--format", "json"], SLOW - {"tomllib"}),
+    ],
+)
+def test_what_a_command_does_not_need_is_not_loaded(words: list[str], unneeded: set[str], tmp_path: Path) -> None:
+    code = "import sys; from kina_audit.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path, check=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+    )  # fmt: skip
+    loaded = done.stderr.splitlines()[-1].split()
+    assert "kina_audit.cli" in loaded
+    assert not {m for m in loaded for u in unneeded if m == u or m.startswith(f"{u}.")}

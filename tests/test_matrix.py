@@ -60,6 +60,16 @@ def test_every_row_is_what_check_says(tmp_path: Path) -> None:
         assert {u.name for u in row.unmet if u.status == "fail"} == failing
 
 
+def test_kernels_that_are_alike_have_rows_that_are_alike_and_no_others(tmp_path: Path) -> None:
+    texts = [CONFIG, CONFIG, CONFIG.replace("CONFIG_VXLAN=y\n", ""), CONFIG.replace("6.12.0", "6.1.0"), CONFIG]
+    names = [str(tmp_path / f"{number}.config") for number in range(len(texts))]
+    for name, text in zip(names, texts, strict=True):
+        Path(name).write_text(text)
+    together = list(rows(names, SMALL, 1))
+    assert together == [row for name in names for row in rows([name], SMALL, 1)]
+    assert len({(r.statuses, r.kernel, r.unmet) for r in together}) == 3
+
+
 def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
     names = [*corpus(tmp_path), str(tmp_path / "missing"), "recorded:nothing"]
     assert list(rows(names, SMALL, 1)) == list(rows(names, SMALL, 2))

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     _replace_closed_streams()
     # Only the named command's module is imported and its options built: start-up is a feature.
     named = next((a for a in arguments if not a.startswith("-")), "")
-    root = command_tree([named] if named in COMMANDS else COMMANDS)
+    root = command_tree([named] if named in COMMANDS else [] if list(arguments) == ["--version"] else COMMANDS)
     try:
         _check_folder()
         status = root.main(list(arguments), prog_name="kina-audit", standalone_mode=False)

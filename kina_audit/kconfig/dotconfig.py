@@ -1,8 +1,7 @@
 """Config text in and out, as ``scripts/kconfig/confdata.c`` reads and writes it."""
 
 import re
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable
 
 from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.asked import UserValues
@@ -50,52 +49,40 @@ def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
     return found
 
 
-def assignments_of(config: KernelConfig, version: tuple[int, ...]) -> list[Assignment]:
-    """A config's lines as a kernel version reads them; of a regular file the reader's own dictionary has them all."""
+def assignments_of(config: KernelConfig, version: tuple[int, ...]) -> Iterable[tuple[str, str]]:
+    """A config's symbols and values as a kernel version reads them; of a regular file the reader's own dictionary has them all."""
     if config.warnings:
-        return read_assignments(config.text, loose=loose_comments(version))
-    return [Assignment(name, value, 0) for name, value in config.raw.items()]
+        return [(a.name, a.value) for a in read_assignments(config.text, loose=loose_comments(version))]
+    return config.raw.items()
 
 
-class Assigned(Protocol):
-    """A symbol and the text that is assigned to it."""
-
-    @property
-    def name(self) -> str:
-        """The symbol."""
-
-    @property
-    def value(self) -> str:
-        """The text after ``=``; ``n`` for "is not set"."""
-
-
-def user_values(model: TreeModel, assignments: Sequence[Assigned], more_of: UserValues | None = None) -> UserValues:
+def user_values(model: TreeModel, assigned: Iterable[tuple[str, str]], more_of: UserValues | None = None) -> UserValues:
     """What a config asks of a tree; lines its reader would reject are left out, as it does.
 
     Args:
         model: the tree.
-        assignments: the config's lines in order.
+        assigned: symbol and the text after ``=`` (``n`` for "is not set") of the config's lines, in order.
         more_of: what earlier lines asked for, to be added to.
     """
     user = UserValues() if more_of is None else more_of
     index, types = model.index, model.types
-    members = model.members
-    for row in assignments:
-        sym = index.get(row.name)
+    members, tri = model.members, user.tri
+    for name, value in assigned:
+        sym = index.get(name)
         if sym is None:
             continue
         letter = types[sym]
         if letter in "bt":
-            first = row.value[:1]
+            first = value[:1]
             if first not in ("y", "n") and (first != "m" or letter == "b"):
                 continue
-            user.tri[sym] = "nmy".index(first)
+            tri[sym] = 0 if first == "n" else 2 if first == "y" else 1
             if sym in members:
                 user.order.append(sym)
                 if first == "y":
                     user.chosen.append(sym)
         elif letter in "ihs":
-            text = decoded(row.value) if letter == "s" else row.value
+            text = decoded(value) if letter == "s" else value
             if text is not None and valid_text(letter, text):
                 user.text[sym] = text
     return user

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from kina_audit.base.packaged import data_file
@@ -67,7 +67,7 @@ def find_line(text: str) -> Line:
 
 def origin_of(line: Line) -> Origin:
     """What tree a line's models were made from."""
-    return _packed(line).origin
+    return _loaded(line).packed.origin
 
 
 def shipped_tree(line: Line, arch: str, toolchain: Toolchain) -> KernelTree:
@@ -78,13 +78,14 @@ def shipped_tree(line: Line, arch: str, toolchain: Toolchain) -> KernelTree:
         arch: one of `ARCHES`.
         toolchain: answers the tree's questions.
     """
-    key = (line, arch, toolchain.name, toolchain.text)
-    if key not in _trees:
-        model, texts, possible = _model(line, arch)
+    held = _loaded(line)
+    key = (arch, toolchain.name, toolchain.text)
+    if key not in held.trees:
+        model, texts, possible = held.model(arch)
         tree = under(model, toolchain, Path(), f"the model of Linux {model.version} that ships", texts)
         tree.set_possible(possible)
-        _trees[key] = tree
-    return _trees[key]
+        held.trees[key] = tree
+    return held.trees[key]
 
 
 def near_trees(version: KernelVersion, arch: str | None, toolchain: Toolchain) -> tuple[KernelTree, ...]:
@@ -94,19 +95,27 @@ def near_trees(version: KernelVersion, arch: str | None, toolchain: Toolchain) -
     return tuple(shipped_tree(line, arch, toolchain) for line in near(version))
 
 
-_trees: dict[tuple[Line, str, str, str], KernelTree] = {}
-
-
 def _line_of(path: Path) -> Line:
     major, _, minor = path.name.removesuffix(SUFFIX).partition(".")
     return int(major), int(minor)
 
 
-@cache
-def _packed(line: Line) -> PackedLine:
-    return PackedLine((data_file("lines") / f"{line_text(line)}{SUFFIX}").read_bytes())
+class _Loaded:
+    """A line's file and what was made of it."""
+
+    def __init__(self, line: Line) -> None:
+        self.packed = PackedLine((data_file("lines") / f"{line_text(line)}{SUFFIX}").read_bytes())
+        self.trees: dict[tuple[str, str, str], KernelTree] = {}
+        self._models: dict[str, tuple[TreeModel, Callable[[], TreeTexts], list[int]]] = {}
+
+    def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
+        """See `PackedLine.model`; each is made once."""
+        if arch not in self._models:
+            self._models[arch] = self.packed.model(arch)
+        return self._models[arch]
 
 
-@cache
-def _model(line: Line, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
-    return _packed(line).model(arch)
+_KEPT = 5
+"""Lines that are kept in memory, each of 10 MB with both architectures: a fleet has few at once."""
+
+_loaded = lru_cache(_KEPT)(_Loaded)

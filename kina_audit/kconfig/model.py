@@ -94,7 +94,8 @@ class TreeModel:
     def index(self) -> dict[str, int]:
         """Name of a defined symbol to its number."""
         if not self._index:
-            self._index = {name: i for i, name in enumerate(self.names[: self.defined]) if name}
+            self._index = dict(zip(self.names, range(self.defined), strict=False))
+            self._index.pop("", None)
             for number in self.foreign:
                 self._index.pop(self.names[number], None)
         return self._index
@@ -110,7 +111,8 @@ class TreeModel:
     def asking(self) -> tuple[int, ...]:
         """Symbols whose names hold questions to tools, or held them before they were answered."""
         if self._asking is None:
-            self._asking = tuple(n for n, name in enumerate(self.names) if n >= self.defined and "__KINA_Q" in name)
+            names = self.names
+            self._asking = tuple(n for n in range(self.defined, len(names)) if "__KINA_Q" in names[n])
         return self._asking
 
     @property

@@ -64,6 +64,7 @@ class PackedLine:
         self._defined: int = top["defined"]
         self._data = data
         self._places: dict[str, tuple[int, int]] = {}
+        self._common: tuple[list[str], LazyRows, list[list[str]]] | None = None
         at = len(first) + 1
         for name, size in top["chunks"]:
             self._places[name] = (at, size)
@@ -99,12 +100,21 @@ class PackedLine:
             for name, data in self.chunk(f"{kind} {arch}").items()
         }
 
+    def _in_common(self) -> tuple[list[str], "LazyRows", list[list[str]]]:
+        """Names, expressions and questions: one list of each for every architecture, half of a model's memory."""
+        if self._common is None:
+            shared = self.chunk("shared")
+            exprs = LazyRows(shared["exprs"].decode().split("\n"), _numbers)
+            self._common = (shared["names"].decode().split("\n"), exprs, json.loads(shared["questions"]))
+        return self._common
+
     def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
         """The model of an architecture with its questions open, and what belongs to it.
 
         Beside it: what reads where its symbols are defined, and what `possible_values` gives under any toolchain.
         """
-        shared, own = self.chunk("shared"), self._own("values", arch)
+        names, exprs, questions = self._in_common()
+        own = self._own("values", arch)
         small = dict(zip(("head", "possible"), own["small"].decode().split("\n"), strict=True))
         head = json.loads(small["head"])
         depends, selected, implied = (unplanes(own[name]) for name in ARRAYS)
@@ -112,11 +122,11 @@ class PackedLine:
             version=self.origin.version,
             arch=arch,
             title=head["title"],
-            names=shared["names"].decode().split("\n"),
+            names=names,
             types=own["types"].decode(),
             defined=self._defined,
             modules=head["modules"],
-            exprs=LazyRows(shared["exprs"].decode().split("\n"), _numbers),
+            exprs=exprs,
             depends=depends,
             selected=selected,
             implied=implied,
@@ -129,7 +139,7 @@ class PackedLine:
             choice_symbols=head["choice_symbols"],
             foreign=frozenset(head["foreign"]),
             layout=_Layout(own["layout"]),
-            questions=json.loads(shared["questions"]),
+            questions=questions,
         )
 
         def texts() -> TreeTexts:

@@ -45,6 +45,11 @@ class Lost:
     causes: tuple[Cause, ...] = ()
 
 
+def pairs_of(rows: Sequence[Requested]) -> list[tuple[str, str]]:
+    """Symbol and value of each."""
+    return [(r.name, r.value) for r in rows]
+
+
 class Resolution:
     """A resolved config.
 
@@ -68,7 +73,7 @@ class Resolution:
         """``solver`` has what `rows` ask of the tree, where there is one already."""
         self.tree = tree
         self.rows = rows
-        self.solver = solver or Solver(tree.model, user_values(tree.model, rows))
+        self.solver = solver or Solver(tree.model, user_values(tree.model, pairs_of(rows)))
         self.own = own
         self.beyond = beyond or {}
         self._requested: dict[str, Requested] = {}
@@ -91,7 +96,7 @@ class Resolution:
         names = {r.name for r in rows}
         index = self.tree.model.index
         symbols = {index[n] for n in names if n in index}
-        user = user_values(self.tree.model, rows, self.solver.user.without(symbols))
+        user = user_values(self.tree.model, pairs_of(rows), self.solver.user.without(symbols))
         kept = Later(lambda: (*(r for r in self.rows if r.name not in names), *rows))
         base, differing = near or (self.solver, symbols)
         if self.own is None:

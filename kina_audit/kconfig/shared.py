@@ -20,29 +20,31 @@ class Cone:
 
     def __init__(self, solver: "Shared", roots: Iterable[int]) -> None:
         self.roots = frozenset(roots)
-        self._solver = solver
         self._nodes: set[int] = set()
         solver.index_reads()
         self._known = len(solver.reads)
         for root in self.roots:
-            self._spread(root)
+            self._spread(solver, root)
 
-    def nodes(self) -> Container[int]:
-        """The symbols that rest on one of them, and the expressions, each as ``~expression``."""
-        reads = self._solver.reads
+    def nodes(self, solver: "Shared") -> Container[int]:
+        """The symbols of the same solver that rest on one of them, and the expressions, each as ``~expression``.
+
+        The solver is not kept: with no circle between the two, they end with their last reader.
+        """
+        reads = solver.reads
         if self._known < len(reads):
-            self._solver.index_reads()
+            solver.index_reads()
             nodes = self._nodes
             fresh = iter(reads[self._known :])
             for read, reader in zip(fresh, fresh, strict=True):
                 if read in nodes and reader not in nodes:
-                    self._spread(reader)
+                    self._spread(solver, reader)
             self._known = len(reads)
         return self._nodes
 
-    def _spread(self, node: int) -> None:
+    def _spread(self, solver: "Shared", node: int) -> None:
         todo = [node]
-        nodes, readers = self._nodes, self._solver.readers
+        nodes, readers = self._nodes, solver.readers
         while todo:
             one = todo.pop()
             if one not in nodes:
@@ -130,7 +132,7 @@ class Shared(ABC):
         if self._on_tools is None:
             self._on_tools = Cone(self, self.model.asking)
         self.tri(sym)
-        return self.base is not None or sym in self._on_tools.nodes()
+        return self.base is not None or sym in self._on_tools.nodes(self)
 
     def index_reads(self) -> None:
         """Bring `readers` up to date with `reads`."""

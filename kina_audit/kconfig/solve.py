@@ -90,7 +90,7 @@ class Solver(Shared):
         base = self.base
         if base is not None and base._lends:
             value = base.expr(expr)
-            if ~expr not in self.cone.nodes():
+            if ~expr not in self.cone.nodes(base):
                 self.memo[expr] = value
                 return value
         outer, self._reader = self._reader, ~expr
@@ -138,7 +138,7 @@ class Solver(Shared):
         base = self.base
         if base is not None and base._lends:
             base.tri(sym)
-            if sym not in self.cone.nodes():
+            if sym not in self.cone.nodes(base):
                 return self._take(base, sym)
         outer, self._reader = self._reader, sym
         try:
@@ -256,7 +256,7 @@ class Solver(Shared):
             return -1
         if base is not None and base._lends:
             found = base.member(choice)
-            if node not in self.cone.nodes():
+            if node not in self.cone.nodes(base):
                 self.chosen[choice] = found
                 return found
         outer, self._reader = self._reader, node
