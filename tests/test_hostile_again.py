@@ -85,3 +85,22 @@ def test_settings_with_nul_are_one_error(
 def test_a_path_longer_than_any_is_one_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "recorded:kata@3.17.0", "-q", "-p", "vxlan", "-t", "a" * 5_000]) == 3
     assert "File name too long" in capsys.readouterr().err
+
+
+def test_what_is_kept_of_expressions_and_ranges_is_bounded() -> None:
+    from kina_audit.kernel import expression, version
+
+    for number in range(5_000):
+        expression.Expression.parse(f"A{number}")
+        version.VersionRange.parse(f">={number // 100 + 1}.{number % 100}")
+    assert expression._parse.cache_info().currsize <= 4_096
+    assert version._parse_range.cache_info().currsize <= 1_024
+    long = " && ".join(["A"] * 500)
+    assert expression.Expression.parse(long).text == long
+
+
+def test_lz4_frames_of_nothing_are_read_as_nothing(tmp_path: Path) -> None:
+    import lz4.frame
+
+    (tmp_path / "x").write_bytes(lz4.frame.compress(b"") * 2_000)
+    assert main(["check", str(tmp_path / "x"), "-q"]) == 3

@@ -7,7 +7,7 @@ A kernel *release* is what ``uname -r`` prints (``6.12.28-153``, ``5.14.0-427.el
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 
 _RELEASE = re.compile(r"[vV]?(\d{1,3})\.(\d{1,5})(?:\.(\d{1,6}))?(?:-rc(\d{1,3}))?(.*)", re.DOTALL)
@@ -110,7 +110,7 @@ class VersionRange:
         return self.text
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _parse_range(text: str) -> VersionRange:
     clauses: list[tuple[str, Triple]] = []
     for part in text.split(","):
