@@ -17,21 +17,13 @@ OK = (0, 1)
 
 
 # Hangs
-in_tree("blanks in a test of a macro", lambda: "a := $(shell,test z" + " " * 60_000 + "z)\nconfig A\n\tbool\n", (0, 3))
-in_tree(
-    "many tests of macros",
-    lambda: "".join(f"a{i} := $(shell,[ z" + " " * 9_000 + "z)\n" for i in range(100)) + "config A\n\tbool\n",
-    (0, 3),
-)
-in_tree(
-    "blanks from a macro",
-    lambda: (
-        "e :=\nb := $(e) $(e)\n"
-        + "".join("b := $(b)$(b)\n" for _ in range(18))
-        + "a := $(shell,test z$(b)z)\nconfig A\n\tbool\n"
-    ),
-    (0, 3),
-)
+def asking(blanks: int) -> str:
+    """A test, as the kernel's own macro ``success`` writes it."""
+    return "a := $(shell,{ test z" + " " * blanks + 'z; } >/dev/null 2>&1 && echo "y" || echo "n")\n'
+
+
+in_tree("blanks in a test of a macro", lambda: asking(60_000) + "config A\n\tbool\n", (0, 3))
+in_tree("many tests of macros", lambda: asking(9_000) * 100 + "config A\n\tbool\n", (0, 3))
 in_tree("tabs before a word", lambda: "config A\n\tbool\n" + ("\t" * 60_000 + "modules x\n") * 15, (0, 3))
 in_tree(
     "parentheses behind an if",
@@ -102,7 +94,7 @@ def status(name: str, content: Callable[[], str | bytes], ends: tuple[int, ...] 
 
 
 status("lists", lambda: '{"cilium":[' + "[]," * 5_000_000 + "[]]}")
-status("objects", lambda: '{"cilium":[' + ",".join(['{"a":0}'] * 1_900_000) + "]}")
+status("objects", lambda: '{"cilium":[' + ",".join(['{"a":0}'] * 300_000) + "]}")
 status("depth", lambda: '{"cilium":' + "[" * 500_000)
 status("a number", lambda: '{"cilium":' + "1" * 1_000_000 + "}")
 for _value in ("1", "[[1]]", '{"a":[1]}'):
@@ -113,22 +105,22 @@ for _value in ("1", "[[1]]", '{"a":[1]}'):
 # Folders
 @attack("deep folders (matrix)", "matrix", "d", "-q", status=(1, 3))
 def _(folder: Path) -> None:
-    deep(folder, 1_900)
+    deep(folder, 300)
 
 
 @attack("deep folders (check)", "check", "d", "-q", status=(1, 3))
 def _(folder: Path) -> None:
-    deep(folder, 1_900)
+    deep(folder, 300)
 
 
 @attack("deep folders (profiles)", "check", "recorded:kata@3.17.0", "--profile-dir", "d", "-q", status=(0, 1, 2))
 def _(folder: Path) -> None:
-    deep(folder, 1_900)
+    deep(folder, 300)
 
 
 @attack("deep folders (tree)", "explain", "A", "-t", "d", "-q", status=(3,))
 def _(folder: Path) -> None:
-    deep(folder, 1_900)
+    deep(folder, 300)
 
 
 def deep(folder: Path, count: int) -> None:
@@ -351,9 +343,8 @@ in_git("blobs of half a gigabyte", large_blobs)
 def overlapping(folder: Path) -> None:
     """A zip file whose members share one deflated run."""
     data = zlib.compress(bytes(60 * MIB), 9, -15)
-    local = struct.pack(
-        "<IHHHHHIIIHH", 0x04034B50, 20, 0, 8, 0, 0, zlib.crc32(bytes(60 * MIB)), len(data), 60 * MIB, 12, 0
-    )
+    crc = zlib.crc32(bytes(60 * MIB))
+    local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 8, 0, 0, crc, len(data), 60 * MIB, 12, 0)
     body = local + b"boot/vmlinuz" + data
     central = b""
     for number in range(5_000):
@@ -368,7 +359,7 @@ def overlapping(folder: Path) -> None:
                 8,
                 0,
                 0,
-                zlib.crc32(bytes(60 * MIB)),
+                crc,
                 len(data),
                 60 * MIB,
                 len(name),

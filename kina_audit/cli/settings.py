@@ -127,9 +127,6 @@ def _checked(
     breach = first_error(values, "settings")
     if breach is not None:
         raise UsageError(f"{place(breach.path)}{breach.text}", breach.hint)
-    for key, value in values.items():
-        if "\\u0000" in json.dumps(value, default=str):  # the library of the command line has no answer to such a path
-            raise UsageError(f"{place((key,))}key {key}: a text with a NUL character")
     found = {key: why for key, value in values.items() if (why := refused(key, value, folder))}
     return Settings(
         values,
@@ -158,6 +155,9 @@ def defaults(command: str, below: str, *, trusted: bool) -> dict[str, Any]:
     settings = load_settings(Path.cwd())
     if not trusted and (wrong := next((settings.refused[k] for k in keys if k in settings.refused), "")):
         raise UsageError(wrong, HINT)
+    if wrong := next((k for k in keys if "\\u0000" in json.dumps(settings.values.get(k), default=str)), ""):
+        # The library of the command line has no answer to such a path.
+        raise UsageError(f"{settings.origin}: key {wrong}: a text with a NUL character")
     found = {PARAMETERS[k]: settings.values[k] for k in keys if k in settings.values}
     if command == "check" and "source" in found:
         found["source"] = [found["source"]]  # it takes many

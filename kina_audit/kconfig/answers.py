@@ -19,7 +19,7 @@ _SUCCESS = re.compile(
 _FIELD = re.compile(r"set -- (.*?) && echo \$(\d)$")
 _CONTAINS = re.compile(r'echo "([^"$`]*)" \| grep -q (\w+)')
 _DIVISION = re.compile(r"expr (\d+) / (\d+)$")
-_TEST = re.compile(r"(?:test|\[)\s+(?P<words>.*?)\s*\]?$", re.DOTALL)
+_TEST = re.compile(r"(?:test|\[)\s(?P<words>.*)", re.DOTALL)
 _WORD = re.compile(r'"([^"]*)"|\'([^\']*)\'|(\S+)')
 _NUMERIC: dict[str, Callable[[int, int], bool]] = {"-eq": eq, "-ne": ne, "-ge": ge, "-gt": gt, "-le": le, "-lt": lt}
 
@@ -242,7 +242,7 @@ def _holds(command: str) -> bool | None:
     match = _TEST.fullmatch(command)
     if match is None or set(command) & set("`|;&<>"):
         return None
-    words: list[str] = [a or b or c for a, b, c in _WORD.findall(match["words"])]
+    words: list[str] = [a or b or c for a, b, c in _WORD.findall(match["words"].rstrip().removesuffix("]"))]
     if len(words) == 2 and words[0] in ("-z", "-n"):
         return (words[1] != "") == (words[0] == "-n")
     if len(words) == 1 and words[0] in ("-z", "-n"):

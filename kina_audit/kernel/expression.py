@@ -13,7 +13,7 @@ stands in front of the first one.
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 
 from kina_audit.base.bounds import EXPRESSION, EXPRESSION_DEPTH
 from kina_audit.base.datatype import datatype
@@ -58,7 +58,7 @@ class Expression:
         Raises:
             ExpressionError: with the column where reading stopped.
         """
-        return _parse(text)
+        return _parse(text) if len(text) <= _LONGEST_KEPT else _parse.__wrapped__(text)
 
     def bounds(self, lookup: Lookup) -> Bounds:
         """Evaluate: the interval of tristate values (0 n, 1 m, 2 y) that the known facts allow."""
@@ -74,7 +74,11 @@ class Expression:
         return self.text
 
 
-@cache
+_LONGEST_KEPT = 400
+"""Characters of an expression that is kept; somebody else's long ones would fill the memory of a process that lives long."""
+
+
+@lru_cache(maxsize=4096)
 def _parse(text: str) -> Expression:
     if len(text) > EXPRESSION:
         raise ExpressionError(f"expression longer than {EXPRESSION} characters")

@@ -6,7 +6,7 @@ A kernel *release* is what ``uname -r`` prints (``6.12.28-153``, ``5.14.0-427.el
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 
 from kina_audit.base.datatype import datatype
@@ -111,7 +111,7 @@ class VersionRange:
         return self.text
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _parse_range(text: str) -> VersionRange:
     clauses: list[tuple[str, Triple]] = []
     for part in text.split(","):

@@ -222,7 +222,7 @@ class Expansion(Reader):
         """Whether more data of the same kind follows the end mark; zeros between are padding."""
         if not self._concatenated:
             return False
-        self.upstream.unread(self._engine.unused_data)
+        self.upstream.unread(self._engine.unused_data or b"")  # lz4 says None where nothing is left
         while (rest := self.upstream.peek(_LONGEST_MAGIC)) and rest[0] == 0:
             padding = self.upstream.peek(self._input)
             self.upstream.skip(len(padding) - len(padding.lstrip(b"\0")))
