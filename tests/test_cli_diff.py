@@ -19,6 +19,7 @@ from kina_audit.api import compare_kernels, load_kernel, load_profiles
 from kina_audit.base.packaged import data_file
 from kina_audit.cli import main
 from kina_audit.kernel.changes import Happened, changed_symbols
+from kina_audit.kernel.config import Completeness
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.render import RenderOptions
@@ -49,7 +50,9 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 
 
 def kernel(text: str, name: str = "config", target: str = "") -> Kernel:
-    config = parse_config(text)
+    # The sample has the heading of a generated config, and fewer lines than any.
+    whole = Completeness.COMPLETE if text.startswith("#\n# Automatically") else None
+    config = parse_config(text, completeness=whole)
     if target:
         from kina_audit.kernel.version import KernelVersion
 

@@ -148,7 +148,7 @@ def test_built_of_what_is_known_as_an_input_says_that_it_is_not_used(
 ) -> None:
     Path("config-arm64").write_text(apple(shared))
     for source in ("config-arm64", "recorded:apple", "apple"):
-        _, out, err = run(capsys, "check", source, "--built", "-p", "vxlan", "--cilium", "none")
+        _, out, err = run(capsys, "check", source, "--built", "-p", "vxlan", "--cilium", "none", "-v")
         assert "--built is not used: it is what a kernel is built from" in err
         assert "--built is not used: it is what a kernel is built from" in flat(out)
     # A header's own line is no other version.
@@ -251,7 +251,7 @@ def test_a_value_of_another_type_is_called_that(
 def test_x86_is_told_what_64_bits_are_called(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "f").write_text("CONFIG_NET=y\n")
     words = ("f", "-p", "vxlan", "--arch", "x86", "--target-kernel", "6.12")
-    _, out, _ = run(capsys, "check", *words, "--cilium", "none")
+    _, out, _ = run(capsys, "check", *words, "--cilium", "none", "-v")
     assert "of 64 bits there is, with --arch x86_64" in flat(out)
     status, _, err = run(capsys, "fix", *words)
     assert status == 2

@@ -7,6 +7,7 @@ from kina_audit.engine.finding import Status
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.answer import rungs
 from kina_audit.render.commands import next_commands
+from kina_audit.render.table import doubts
 from kina_audit.render.table_style import Style
 from kina_audit.report.model import Report
 
@@ -23,6 +24,7 @@ def render(report: Report, options: RenderOptions) -> str:
     if advice is None:
         return "\n".join([*lines, "No recommendation was asked for."]) + "\n"
     lines += [style.bold(advice.headline), *style.wrap(advice.summary), *style.wrap(advice.known)]
+    lines += doubts(report, style)
     for choice in advice.choices:
         lines += style.wrap(f"{choice.name}: {choice.value}. {choice.because}")
     lines += _wishes(advice, style)

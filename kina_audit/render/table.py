@@ -17,7 +17,7 @@ def render(report: Report, options: RenderOptions) -> str:
     """The report as text of at most ``options.width`` columns, unbreakable words aside."""
     style = Style(options)
     by_profile = options.by == "profile"
-    lines = [*_first_screen(report, style), *_baseline(report, style), *_doubts(report, style)]
+    lines = [*_first_screen(report, style), *_baseline(report, style), *doubts(report, style)]
     if by_profile or options.verbose:
         lines += ["", *profile_lines(report, style)]
     lines += [*left_lines(report, style), *_waivers(report, style), *_gate(report, style)]
@@ -78,7 +78,7 @@ def _first_screen(report: Report, style: Style) -> list[str]:
     return lines
 
 
-def _doubts(report: Report, style: Style) -> list[str]:
+def doubts(report: Report, style: Style) -> list[str]:
     """What may make the answer one about something else: never folded away."""
     config = report.kernel.config
     lines = []
