@@ -116,6 +116,25 @@ def test_between_two_lines_what_both_say_is_told() -> None:
     assert legacy.note == "it becomes y on Linux 6.12 but n on Linux 6.17, and Linux 6.15.2 lies between them"
 
 
+def test_no_line_but_its_own_says_that_a_file_is_cut(shared: Path) -> None:
+    """Linux 6.1 has prompts that Linux 6.6 no longer shows under the same symbols."""
+    config = parse_config(config_text(shared / "kernels/apple-x86_64-2f947e7.config.gz"), origin=Origin.INPUT)
+    assert str(config.target) == "6.6.9"
+    told = carry(config)
+    assert not told.cut
+    assert told.resolved is not None
+    assert told.resolved.lines == ("6.1", "6.12")
+
+
+def test_of_a_cut_file_between_two_lines_only_what_both_allow_is_told(shared: Path) -> None:
+    text = config_text(shared / "kernels/apple-x86_64-2f947e7.config.gz").decode() + "CONFIG_NETKIT=y\n"
+    told = carry(replace(parse_config(text, origin=Origin.INPUT), cut="the file is cut: a test cut it"))
+    assert told.fact("VXLAN").value == "y"
+    netkit = told.fact("NETKIT")  # Linux 6.1 does not have it
+    assert netkit.value is None
+    assert netkit.note.startswith("the file is cut: a test cut it; it says y, and ")
+
+
 def test_what_the_tools_decide_is_unknown_until_they_are_named(shared: Path) -> None:
     text = apple(shared, "CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y\nCONFIG_DEBUG_INFO_BTF=y\n")
     fact = carry(aimed(text, "6.18.5")).fact("DEBUG_INFO_BTF")

@@ -71,7 +71,8 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
         oldest = line_text(lines()[0])
         return _as_written(config, f"Linux {config.target} is older than {oldest}, the oldest line here")
     facts = _Facts(config, told_by, tools)
-    if facts.written_there and config.arch is not None and config.base is None and not config.cut:
+    # Only the line that wrote a file knows what it lacks: in between, drivers went and took on other conditions.
+    if facts.exact and facts.written_there and config.arch is not None and config.base is None and not config.cut:
         from kina_audit.kconfig.whole import lost_part
 
         if lost := lost_part(told_by[0], facts.solver_of_tools().model, config.raw):
@@ -273,9 +274,10 @@ class _Facts(Mapping[str, SymbolFact]):
         says = written.value
         if says is None or not any(symbol in self._solver(p, next(iter(self.tools))).model.index for p in self.places):
             return written
-        made = {value for place in self.places for value in self._outcomes(place, symbol)}
-        if says in made:
+        outcomes = [self._outcomes(place, symbol) for place in self.places]
+        if all(says in found for found in outcomes):
             return written
+        made = {value for found in outcomes for value in found}
         where = " and ".join(line_text(line) for line in self.lines)
         note = f"it says {says}, and of what is left of it Linux {where} makes {' or '.join(sorted(made))}"
         return _unknown(written, f"{self.config.cut}; {note}")
