@@ -13,8 +13,9 @@ from kina_audit.api import audit
 from kina_audit.cilium.model import LADDER, Advice, Mode
 from kina_audit.cilium.release import find_release
 from kina_audit.errors import UsageError
-from kina_audit.kconfig.carry import POSSIBLE_TOOLS, carry
+from kina_audit.kconfig.carry import carry
 from kina_audit.kconfig.lines import shipped_tree
+from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import KernelConfig, Origin

@@ -7,9 +7,10 @@ import pytest
 
 from kina_audit.api import audit, load_kernel
 from kina_audit.cli import main
-from kina_audit.kconfig.carry import POSSIBLE_TOOLS, carry, trees_of
+from kina_audit.kconfig.carry import carry, trees_of
 from kina_audit.kconfig.lines import ARCHES, find_line, line_text, lines, near, origin_of, shipped_tree
 from kina_audit.kconfig.loaded import read_tree
+from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
 from kina_audit.kconfig.resolve import resolve
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import KernelConfig, Origin, SymbolState

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from kina_audit.kconfig.carry import POSSIBLE_TOOLS
 from kina_audit.kconfig.lines import shipped_tree
+from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
 from kina_audit.kconfig.resolve import Requested, Resolution, resolve
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.toolchain import Toolchain

@@ -62,7 +62,7 @@ def fix(
     from kina_audit.cilium.release import find_release
     from kina_audit.errors import UsageError
     from kina_audit.fixing import find_mode, fix_mode, fix_profiles
-    from kina_audit.kconfig.carry import POSSIBLE_TOOLS
+    from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
     from kina_audit.kconfig.sensitive import assumptions
     from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
     from kina_audit.sources.local.stdin import STDIN

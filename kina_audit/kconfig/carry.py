@@ -16,6 +16,7 @@ from kina_audit.kconfig.dotconfig import assignments_of, user_values
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import TreeModel
+from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS, alternatives, tools_named
 from kina_audit.kconfig.short import short_reason, standing_against
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.state import outcome
@@ -33,15 +34,6 @@ from kina_audit.kernel.version import KernelVersion
 
 Place = tuple[Line, str]
 """A line and an architecture: one model."""
-
-POSSIBLE_TOOLS = (
-    ("gcc 12 with pahole 1.24", "gcc-12,pahole=1.24"),
-    ("no pahole", "gcc-12,pahole=0,can_link=n"),
-    ("an old gcc", "gcc-8,pahole=1.24"),
-    ("a new gcc with Rust and pahole 1.30", "gcc-15,pahole=1.30,rustc=1.85,plugins=y"),
-    ("clang", "clang-19,pahole=1.30,rustc=1.85"),
-)
-"""What a kernel may be built with, when nobody says: where these differ, a value is unknown."""
 
 
 def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig:
@@ -139,24 +131,6 @@ def _stable_moves() -> tuple[tuple[KernelVersion, frozenset[str], bool], ...]:
     )
 
 
-@cache
-def _tools(name: str) -> Toolchain:
-    return Toolchain.parse(name)
-
-
-def _alternatives(tools: Toolchain) -> dict[str, Toolchain]:
-    """A named toolchain; with and without a pahole, where nobody said which one there is."""
-    if "pahole" in tools.facts:
-        return {tools.name: tools}
-    versions = {"pahole 1.24": "1.24", "no pahole": "0"}
-    return {
-        f"{tools.name} and {label}": replace(
-            tools, name=f"{tools.name},pahole={version}", facts={**tools.facts, "pahole": version}
-        )
-        for label, version in versions.items()
-    }
-
-
 class _Facts(Mapping[str, SymbolFact]):
     """Symbol to what is known of it, computed when it is asked for."""
 
@@ -167,7 +141,7 @@ class _Facts(Mapping[str, SymbolFact]):
         arches = ARCHES if config.arch is None else (config.arch,)
         self.places = tuple((line, arch) for line in told_by for arch in arches)
         self.given = tools
-        self.tools = _alternatives(tools) if tools else {label: _tools(name) for label, name in POSSIBLE_TOOLS}
+        self.tools = alternatives(tools) if tools else {label: tools_named(name) for label, name in POSSIBLE_TOOLS}
         header, target = config.header.version, config.target
         assert target is not None
         self.exact = (target.major, target.minor) in told_by

@@ -39,26 +39,6 @@ class Solver(Shared):
                     self._compute(sym)
                     self.user.text[sym] = kept
 
-    def tri(self, sym: int) -> int:
-        """0, 1 or 2; strings and numbers are 0."""
-        value = self.tris.get(sym)
-        return self._calculate(sym) if value is None else value
-
-    def text(self, sym: int) -> str:
-        """The value as a config spells it, strings without quotes."""
-        value = self.tri(sym)
-        return "nmy"[value] if self.model.types[sym] in "bt" else self.texts[sym]
-
-    def is_written(self, sym: int) -> bool:
-        """Whether a config has a line for the symbol."""
-        self.tri(sym)
-        return self.written[sym]
-
-    def visibility(self, sym: int) -> int:
-        """How far the symbol's prompts can be seen: 0, 1 or 2."""
-        self.tri(sym)
-        return self.visible[sym]
-
     def member(self, choice: int) -> int:
         """The member of a choice that is y, or -1."""
         if not self.modern:

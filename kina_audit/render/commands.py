@@ -22,7 +22,7 @@ _READ = ("--cilium", *_FIX[2:], "--built", "--no-fallback", "--allow-http", "--m
 _ADVISE = (*_READ, "--want", "--avoid", "--min-mode", "--for")
 _CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
 _TOOLS = "gcc-12,pahole=1.24"
-"""What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.carry.POSSIBLE_TOOLS)."""
+"""What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.possible_tools.POSSIBLE_TOOLS)."""
 
 
 def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
