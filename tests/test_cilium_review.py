@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kina_audit.api import review_cilium
 from kina_audit.cilium.keys import Given, keys
 from kina_audit.cilium.model import State
+from kina_audit.cilium.predict import Outcome
 from kina_audit.cilium.release import find_release
 from kina_audit.cilium.review import BREAKS, Review, _effective
 from kina_audit.cli import main
@@ -431,6 +432,21 @@ def test_hybrid_routing_is_not_said_to_be_wrong(tmp_path: Path) -> None:
     assert [r.state for r in found.remarks] == [State.UNKNOWN]
     assert found.undecided
     assert not found.breaks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "routingMode: nativ\n",
+        "bpf: {datapathMode: netkt}\n",
+        "ipam: {mode: clusterpool}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config}\ndata: {datapath-mode: netkt}\n",
+    ],
+)
+def test_an_agent_with_a_misspelt_word_is_not_said_to_run(text: str, tmp_path: Path) -> None:
+    found = reviewed(text, synthetic(*WHOLE), tmp_path)
+    assert found.breaks
+    assert found.prediction.outcome is Outcome.UNKNOWN
 
 
 def test_big_tcp_goes_through_tunnels_from_linux_7_3(tmp_path: Path) -> None:

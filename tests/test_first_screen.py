@@ -103,6 +103,14 @@ def commands(lines: Iterable[str]) -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in joined.split("\n") if not line.startswith("#")]
 
 
+def test_values_with_a_placeholder_are_not_installed_unread(case: tuple[str, Report]) -> None:
+    """Without kube-proxy the values name the API server, and only the user knows it: pasted as it was, REPLACE was installed."""
+    text, advice = first_screen(render("table", case[1])), case[1].advice
+    values = str(advice.helm_values) if advice is not None else ""
+    if "helm upgrade" in text and (not values or "REPLACE" in values):
+        assert "REPLACE" in text.partition("helm upgrade")[0], text
+
+
 def test_it_answers_the_four_questions_in_their_order(case: tuple[str, Report]) -> None:
     _, report = case
     advice = report.advice

@@ -34,6 +34,7 @@ class Misfit:
         evidence: how well it is known, or an empty string.
         link: where it is from, or an empty string.
         stray: whether it is no value of Cilium's at all, not even a misspelt one.
+        word: whether the agent is handed a word that it may not know.
     """
 
     given: Given
@@ -42,6 +43,7 @@ class Misfit:
     evidence: str = ""
     link: str = ""
     stray: bool = False
+    word: bool = False
 
 
 def misfits(given: Sequence[Given], known: Sequence[Key], release: Release, chart_: Chart) -> list[Misfit]:
@@ -181,14 +183,14 @@ def of_words(row: Given, words: Mapping[str, Key], choices: Mapping[str, Mapping
             return Misfit(
                 row, "Cilium's source takes it since; whether this release does is not known to this tool.", sure=False
             )
-        return Misfit(row, f"It is one of {', '.join(key.values)}.{_meaning(row.value, key.values)}")
+        return Misfit(row, f"It is one of {', '.join(key.values)}.{_meaning(row.value, key.values)}", word=True)
     choice = choices.get(row.key)
     if choice is not None:
         allowed = list(choice["values"])
         if row.value not in allowed:
             why = f" {choice['why']}" if "why" in choice else ""
             text = f"It is one of {', '.join(allowed)}.{_meaning(row.value, allowed)}{why}"
-            return Misfit(row, text, evidence=str(choice["evidence"]), link=where(choice))
+            return Misfit(row, text, evidence=str(choice["evidence"]), link=where(choice), word=True)
     return None
 
 

@@ -150,7 +150,10 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
         remarks.append(Remark(line, key, value, "", clash.state, clash.because, "", (), clash.evidence, clash.link))
     remarks = list({(r.line, r.key, r.because): r for r in reversed(remarks)}.values())[::-1]
     remarks.sort(key=lambda r: (r.feature != AGENT, r.line == 0, r.line))
-    prediction = predict(values, [(r.state, r.says) for r in remarks if r.feature or r.state is State.FATAL], reader)
+    told_of = [(r.state, r.says) for r in remarks if r.feature or r.state is State.FATAL]
+    # A word that no release takes: some end the agent, some it passes over; nobody has held each against an agent.
+    told_of += [(State.UNKNOWN, "") for m in misfits if m.word]
+    prediction = predict(values, told_of, reader)
     if within:
         remarks = [replace(r, key=f"{within}.{r.key}") if r.line else r for r in remarks]
     return Review(str(release), kind, tuple(remarks), len(used), len(leaves) - len(used), within, prediction)

@@ -16,6 +16,10 @@ CHART = "https://helm.cilium.io"
 CONFIG_MAP = "cilium-config.yaml"
 RESTART = "kubectl -n kube-system rollout restart daemonset/cilium deployment/cilium-operator"
 VERIFY = "cilium status --wait && cilium connectivity test"
+_PLACEHOLDER = "REPLACE"
+"""What stands in the values where nobody but the user knows: the API server's address, without kube-proxy."""
+_NAMES_THE_SERVER = (Mode.FULL_EBPF, Mode.EBPF_VETH, Mode.HYBRID)
+_BUILD_AND_FILL = f"# build and boot it, write the values, fill in what says {_PLACEHOLDER}, install:"
 _STDIN = "-"
 _FIX = ("--cilium", "--kernel-tree", "-F", "--target-kernel", "--toolchain", "--arch", "--offline", "--refresh")
 _READ = ("--cilium", *_FIX[2:], "--built", "--no-fallback", "--allow-http", "--max-decompressed", "--timeout")
@@ -35,7 +39,12 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
         lines += _untold(report, config)
     runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
     if runs:
-        lines += [advise_command(report), *apply_commands(advice, restart=restart)]
+        fill = (
+            [f"# fill in what says {_PLACEHOLDER} in {VALUES}, then:"]
+            if _PLACEHOLDER in str(advice.helm_values)
+            else []
+        )
+        lines += [advise_command(report), *fill, *apply_commands(advice, restart=restart)]
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
         lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
@@ -45,7 +54,9 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
         lines += [f"# {said}"] if said else []
         lines.append(_command(report, "fix", _FIX, more=("--mode", str(rung), "-o", FRAGMENT)))
         if not runs:
-            lines += ["# build the kernel with it, boot it, and then:"]
+            lines += [
+                _BUILD_AND_FILL if rung in _NAMES_THE_SERVER else "# build the kernel with it, boot it, and then:"
+            ]
             more = ["-F", FRAGMENT]
             more += [] if any(g[0] == "--toolchain" for g in report.options) else ["--toolchain", _TOOLS]
             lines.append(_command(report, "cilium", _ADVISE, more=(*more, "-o", f"helm-values={VALUES}")))
