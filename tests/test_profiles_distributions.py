@@ -67,8 +67,7 @@ def test_what_a_distribution_runs_by_default_is_one_of_its_alternatives(profile:
     ],
 )
 def test_the_component_that_breaks_is_named(name: str, off: str, said: str) -> None:
-    off_too = {"GENEVE": "OPENVSWITCH_GENEVE"}.get(off, off)
-    report = audited(name, off, off_too)
+    report = audited(name, off)
     assert report.verdict == "fail"
     assert said in render("table", report, RenderOptions(width=160))
 

@@ -66,6 +66,13 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
         ("istio-ambient", "NETFILTER_XT_MATCH_CONNTRACK", "conntrack"),
         # Felix logs that it could not, and goes on.
         ("calico-iptables", "NF_CT_NETLINK", "ctnetlink"),
+        # kube-proxy logs that it could not, and goes on.
+        ("kube-proxy-iptables", "NF_CT_NETLINK", "ctnetlink"), ("kube-proxy-nftables", "NF_CT_NETLINK", "ctnetlink"),
+        ("kube-proxy-ipvs", "NF_CT_NETLINK", "ctnetlink"),
+        # Felix attaches by tcx where there is one; ovs-vswitchd takes an ordinary device for a tunnel port.
+        ("calico-ebpf", "NET_SCH_INGRESS", "attach"), ("calico-ebpf", "NET_CLS_BPF", "cls-bpf"), ("antrea", "OPENVSWITCH_GENEVE", "ovs-geneve"),
+        # What traces otherwise works.
+        ("inspektor-gadget", "KPROBE_EVENTS", "kprobe"), ("bpftrace", "KPROBE_EVENTS", "kprobes"), ("bpftrace", "UPROBE_EVENTS", "uprobes"),
         # A dummy device takes the place of an uplink that is not named.
         ("docker-optional", "DUMMY", "macvlan"),
         # Only swarm marks packets.
@@ -74,6 +81,16 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
 )  # fmt: skip
 def test_what_it_runs_without_does_not_fail_it(name: str, off: str, row: str) -> None:
     assert status(name, off, row) in (Status.WARN, Status.PASS, Status.SKIP)
+
+
+@pytest.mark.parametrize("off", ["NET_SCH_INGRESS", "NET_CLS_BPF", "NET_CLS_ACT"])
+def test_calico_attaches_with_tc_before_tcx(off: str) -> None:
+    assert status("calico-ebpf", off, "attach", version="6.1.100") is Status.FAIL
+
+
+@pytest.mark.parametrize("name", ["antrea", "kube-ovn", "ovn-kubernetes"])
+def test_the_tunnels_of_open_vswitch_are_ordinary_devices(name: str) -> None:
+    assert status(name, "GENEVE", "ovs-geneve") is Status.FAIL
 
 
 @pytest.mark.parametrize("name", ["kube-router", "k0s-kube-router"])
