@@ -5,33 +5,38 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from kina_audit.api import load_kernel
 from kina_audit.cli.pre_commit import hook
+from kina_audit.kconfig.carry import trees_of
+from kina_audit.kconfig.resolve import of_config
 
 pytestmark = pytest.mark.usefixtures("built")
 
 ROOT = Path(__file__).resolve().parents[1]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
-LINES = [
-    "# Linux/arm64 6.18.5 Kernel Configuration",
-    "CONFIG_ARM64=y",
-    "CONFIG_NET=y",
-    "CONFIG_INET=y",
-    "CONFIG_NETDEVICES=y",
-    "CONFIG_NET_CORE=y",
-    "CONFIG_MODULES=y",
-]
-LINES += ["CONFIG_NET_UDP_TUNNEL=y", *[f"CONFIG_HAVE_THING_{i}=y" for i in range(40)]]
 INPUT = re.compile(r"\$\{\{ inputs\.([a-z-]+) \}\}")
 
 
+@cache
+def whole() -> str:
+    """A config as the kernel's own build writes it: Apple's, resolved."""
+    kernel = load_kernel("recorded:apple")
+    return of_config(trees_of(kernel.config)[0], kernel.config).text
+
+
 def config(path: Path, *lines: str) -> Path:
-    path.write_text("\n".join([*LINES, *lines]) + "\n")
+    """That config, with VXLAN and WireGuard only where a line says so."""
+    text = re.sub("^CONFIG_(VXLAN|WIREGUARD)=y$", r"# CONFIG_\1 is not set", whole(), flags=re.MULTILINE)
+    for line in lines:
+        text = text.replace(f"# {line.removesuffix('=y')} is not set", line)
+    path.write_text(text)
     return path
 
 
