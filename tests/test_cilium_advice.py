@@ -1,6 +1,7 @@
 """Wishes, features, releases and the command: what the advisor promises beyond the ladder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kina_audit.api import advise_every_release, audit
+from kina_audit.api import advise_every_release, audit, load_kernel, load_profiles
 from kina_audit.cilium.advise import best_release
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import feature_ids, features
@@ -19,7 +20,7 @@ from kina_audit.cilium.release import find_release, known_releases
 from kina_audit.cilium.request import make_request
 from kina_audit.cli import main
 from kina_audit.errors import UsageError
-from kina_audit.kernel.config import KernelConfig
+from kina_audit.kernel.config import Header, KernelConfig
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from tests.conftest import examples
@@ -314,3 +315,13 @@ def test_an_agent_that_does_not_start_is_told_once_and_features_say_how_they_wou
     assert {n: w.state for n, w in would.items() if w and n not in lacks} == {
         n: then[n] for n, w in would.items() if w and n not in lacks
     }
+
+
+def test_a_kernel_of_unknown_version_is_not_waved_through(shared: Path) -> None:
+    """The agent of every release asks for a version, so nobody can say that it starts."""
+    kernel = load_kernel(str(shared / "corpus/debian/debian-6.1-config.amd64_none_amd64.config.gz"))
+    kernel = replace(kernel, config=replace(kernel.config, target=None, header=Header()))
+    report = audit(kernel, load_profiles(["vxlan"]), cilium="1.14")
+    assert report.advice is not None
+    assert (report.advice.mode, report.advice.starts) == (Mode.UNKNOWN, None)
+    assert report.verdict == "unknown"

@@ -66,10 +66,13 @@ def capabilities(
             for o in (False, True)
         )
         found = tuple(c if c.feature == AGENT else _with_agent(c, low, high, unlocker) for c in found)
-    if not doubted or refused:
+    state, why = State.UNVERIFIED, doubted
+    if kernel.target is None:
+        state, why = State.UNKNOWN, "The kernel's version is not known, and the agent asks for one."
+    if not why or refused:
         return found
     return tuple(
-        replace(c, state=State.UNVERIFIED, status=_STATUS[State.UNVERIFIED], because=doubted, evidence="", link="")
+        replace(c, state=state, status=_STATUS[state], because=why, evidence="", link="")
         if c.feature == "agent" and c.state in USABLE
         else c
         for c in found
@@ -82,6 +85,8 @@ def agent_state(results: Results, release: Release, kernel: KernelConfig) -> Sta
         return State.FATAL
     low = Reader(results, release, kernel, optimistic=False)
     state = _capability(AGENT, low, Reader(results, release, kernel, optimistic=True), "", None).state
+    if state in USABLE and kernel.target is None:
+        return State.UNKNOWN
     return State.UNVERIFIED if state in USABLE and doubted(release, kernel.target) else state
 
 
