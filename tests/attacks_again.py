@@ -94,7 +94,7 @@ def status(name: str, content: Callable[[], str | bytes], ends: tuple[int, ...] 
 
 
 status("lists", lambda: '{"cilium":[' + "[]," * 5_000_000 + "[]]}")
-status("objects", lambda: '{"cilium":[' + ",".join(['{"a":0}'] * 300_000) + "]}")
+status("objects", lambda: '{"cilium":[' + ",".join(['{"a":0}'] * 300_000) + "]}", (1, 2, 3))
 status("depth", lambda: '{"cilium":' + "[" * 500_000)
 status("a number", lambda: '{"cilium":' + "1" * 1_000_000 + "}")
 for _value in ("1", "[[1]]", '{"a":[1]}'):

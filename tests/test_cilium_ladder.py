@@ -65,8 +65,10 @@ def real(*symbols: str, missing: tuple[str, ...] = ()) -> KernelConfig:
     return parse_config(resolve(tree, "\n".join(lines) + "\n").text)
 
 
-def rank(mode: Mode) -> int:
-    """Higher is better."""
+def rank(mode: Mode) -> float:
+    """Higher is better; what nobody knows is better than what does not start, and worse than anything that does."""
+    if mode is Mode.UNKNOWN:
+        return 0.5 - LADDER.index(Mode.UNSUPPORTED)
     return -LADDER.index(mode)
 
 
