@@ -11,7 +11,6 @@ import argparse
 import multiprocessing
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -44,14 +43,12 @@ def bare(folder: Path) -> float:
 def ours(folder: Path, jobs: int, checkout: Path) -> tuple[float, float, float]:
     """(seconds, processor seconds, MiB of the largest process) of a whole run."""
     command = [sys.executable, "-m", "kina_audit", "matrix", str(folder), "-q", "-f", "csv", "-j", str(jobs)]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=False, env=environment, cwd=folder.parent)
-    seconds = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return seconds, used, after.ru_maxrss / 1024
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment, cwd=folder.parent)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> None:

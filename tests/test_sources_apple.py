@@ -125,6 +125,7 @@ def test_strange_refs_are_refused_before_anything_is_asked(network: Network, opt
         (b"export KSOURCE := linux-6.18.tar.gz\n", "6.18.0"),
         (b"# KSOURCE=linux-9.9.9.tar.xz\n", "None"),
         (b"all:\n", "None"),
+        (b"KSOURCE=linux-6318.5.tar.xz\n", "None"),
     ],
 )
 def test_ksource(text: bytes, version: str) -> None:

@@ -51,11 +51,8 @@ def observed_result(observed: Observed, config: KernelConfig) -> ProfileResult:
 def _same_kernel(observed: Observed, config: KernelConfig) -> Finding | None:
     """Whether release and header are of one kernel line; a distribution's release has no patch number of upstream's."""
     header = config.header.version
-    try:
-        running = KernelVersion.parse(observed.release)
-    except ValueError:
-        return None
-    if header is None:
+    running = KernelVersion.found_in(observed.release)
+    if header is None or running is None:
         return None
     same = running.triple[:2] == header.triple[:2]
     reason = f"uname -r says {observed.release}, the config's header says {header}"

@@ -292,9 +292,8 @@ def _header(text: str, raw: dict[str, str]) -> Header:
         if match is None:
             continue
         found = match.groupdict()
-        try:
-            version = KernelVersion.parse(found["version"]) if "version" in found else None
-        except ValueError:
+        version = KernelVersion.found_in(found.get("version", ""))
+        if version is None and "version" in found:
             continue
         arch = found.get("arch")
         break

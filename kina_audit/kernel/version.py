@@ -38,6 +38,14 @@ class KernelVersion:
         major, minor, patch, rc, suffix = match.groups()
         return cls(int(major), int(minor), int(patch or 0), int(rc or 0), suffix)
 
+    @classmethod
+    def found_in(cls, text: str) -> "KernelVersion | None":
+        """The version that a text found in some file is; None where it is none, as a number of four digits makes it."""
+        try:
+            return cls.parse(text)
+        except ValueError:
+            return None
+
     @property
     def triple(self) -> tuple[int, int, int]:
         """The numeric version (major, minor, patch)."""

@@ -13,12 +13,8 @@ def nothing_known() -> Kernel:
     from dataclasses import replace
 
     name = os.uname()
-    try:
-        version: KernelVersion | None = KernelVersion.parse(name.release)
-    except ValueError:
-        version = None
     arch = {"aarch64": "arm64"}.get(name.machine, name.machine)
     config = replace(
-        parse_config(b"CONFIG_NOTHING_IS_KNOWN=y\n"), target=version, arch=arch, completeness=Completeness.PARTIAL
+        parse_config(b"CONFIG_NOTHING_IS_KNOWN=y\n"), target=KernelVersion.found_in(name.release), arch=arch, completeness=Completeness.PARTIAL
     )
     return Kernel(config, Provenance("none", "none", "none"))

@@ -48,9 +48,7 @@ def aim_at_release(kernel: Kernel, release: str, target_from: str) -> Kernel:
     """
     if kernel.config.target is not None or kernel.config.origin is Origin.INPUT or not release:
         return kernel
-    try:
-        version = KernelVersion.parse(release)
-    except ValueError:
+    if (version := KernelVersion.found_in(release)) is None:
         return kernel
     return replace(
         kernel,

@@ -26,7 +26,7 @@ def built_version(makefile: bytes) -> KernelVersion | None:
     # As make does: the last assignment wins, whatever stands before it.
     lines = _KSOURCE_LINE.findall(makefile)
     match = _VERSION_OF_SOURCE.search(lines[-1]) if lines else None
-    return KernelVersion.parse(match[1].decode()) if match else None
+    return KernelVersion.found_in(match[1].decode()) if match else None
 
 
 def blob_id(data: bytes) -> str:

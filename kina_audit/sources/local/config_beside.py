@@ -76,11 +76,8 @@ def _kernel(path: Path, options: SourceOptions) -> Kernel | None:
 
 def _same_line(kernel: Kernel, release: str) -> bool:
     """Whether a config's header is of the release's line: a distribution's has no patch number of upstream's."""
-    header = kernel.config.header.version
-    try:
-        return header is not None and KernelVersion.parse(release).triple[:2] == header.triple[:2]
-    except ValueError:
-        return False
+    header, own = kernel.config.header.version, KernelVersion.found_in(release)
+    return header is not None and own is not None and own.triple[:2] == header.triple[:2]
 
 
 def _version(kernel: Kernel | None) -> str:
