@@ -4,7 +4,7 @@
 
 Processor time as ratios to `python -c pass` of the same run, in the same environment; a trivial app of the same typer
 version, and another checkout, for comparison. Both should have fresh `data/compiled.json` (an install makes it).
-The config is a synthetic one of the size of Apple's, made here, so that a fresh clone can run this.
+The config is Apple's, as `resolve` makes it.
 """
 
 import argparse
@@ -26,15 +26,11 @@ app()
 """
 
 
-def synthetic_config() -> str:
-    """About 3,300 symbols, 107 KB, complete by its promptless symbols."""
-    lines = ["#", "# Automatically generated file; DO NOT EDIT.", "# Linux/arm64 6.18.5 Kernel Configuration", "#"]
-    lines += [f"CONFIG_HAVE_FEATURE_{i:04}=y" for i in range(1300)]
-    lines += [f"# CONFIG_DRIVER_NUMBER_{i:04} is not set" for i in range(1700)]
-    named = "ARM64 BPF BPF_SYSCALL NET INET NETFILTER VXLAN GENEVE WIREGUARD VETH CGROUPS CGROUP_BPF PERF_EVENTS"
-    lines += [f"CONFIG_{name}=y" for name in named.split()]
-    lines += [f'CONFIG_TEXT_{i:03}="value {i}"' for i in range(300)]
-    return "\n".join(lines) + "\n"
+def real_config() -> str:
+    """Apple's config as ``olddefconfig`` leaves it, from what ships, so that a fresh clone can run this."""
+    words = ["resolve", "recorded:apple@0.38.0", "--offline", "--quiet", "--toolchain", "gcc-14"]
+    command = [sys.executable, "-m", "kina_audit", *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
 
 
 def measured(command: list[str], environment: dict[str, str], folder: str) -> tuple[float, float]:
@@ -55,7 +51,7 @@ def main() -> None:
     checkouts = {"": ROOT} | ({f" ({chosen.baseline.name})": chosen.baseline.resolve()} if chosen.baseline else {})
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config")
-        config.write_text(synthetic_config(), encoding="utf-8")
+        config.write_text(real_config(), encoding="utf-8")
         trivial = Path(folder, "trivial.py")
         trivial.write_text(TRIVIAL, encoding="utf-8")
         commands = {

@@ -10,6 +10,7 @@ from kina_audit.cilium.model import LADDER, Elsewhere, Mode, State
 from kina_audit.cilium.reading import Results
 from kina_audit.cilium.release import Release, newest_releases
 from kina_audit.cilium.request import Request
+from kina_audit.cilium.unlock_on_lines import OnDemand
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.kconfig.carry import carry
 from kina_audit.kernel.config import KernelConfig
@@ -66,7 +67,7 @@ def better_kernels(
     """
     found = []
     for name, boots, config in booted():
-        evaluator = Evaluator(carry(config))
-        results = {p.id: evaluator.profile(p) for p in profiles}
+        evaluator = Evaluator(carry(config), terse=True)
+        results = OnDemand({p.id: p for p in profiles}, evaluator)
         found.append(stands(evaluator, results, release, name, boots))
     return tuple(sorted((e for e in found if e.mode in above(mode)), key=lambda e: LADDER.index(e.mode)))

@@ -25,6 +25,11 @@ def lost_part(line: Line, model: TreeModel, raw: Mapping[str, str]) -> str:
         raw: symbol to the text after ``=``.
     """
     key = (line, model.arch)
+    if key not in _met:
+        # What is quicker for one config is not for many of them.
+        _met.add(key)
+        if not _lacks_a_run(model, raw):
+            return ""
     seen = _seen[key] = _seen.get(key) or _seen_by(model)
     run: list[str] = []
     written = {need for name, needs in seen if name in raw for need in needs}
@@ -40,6 +45,42 @@ def lost_part(line: Line, model: TreeModel, raw: Mapping[str, str]) -> str:
     return ""
 
 
+def _lacks_a_run(model: TreeModel, raw: Mapping[str, str]) -> bool:
+    """Whether so many symbols that could be seen lack a line, one after another: if not, as in nearly every config, no
+    other one has to be looked at."""
+    names, types, members, exprs = model.names, model.types, model.members, model.exprs
+    on: dict[int, bool] = {}
+
+    def holds(expr: int) -> bool:
+        found = on.get(expr)
+        if found is None:
+            node = exprs[expr]
+            kind = node[0]
+            if kind == SYMBOL:
+                sym = node[1]
+                found = sym < model.defined and raw.get(names[sym]) == "y" and types[sym] in "bt"
+            else:
+                found = all(map(holds, node[1:])) if kind == AND else node == [CONST, 2]
+            on[expr] = found
+        return found
+
+    run = 0
+    for sym in range(0, model.defined, _STEP):
+        if types[sym] not in "bt" or (here := names[sym] in raw) and not run or sym in members:
+            continue
+        prompts = model.prompts[sym]
+        if len(prompts) != 1:
+            continue
+        if here:
+            run = run if _all_of(model, prompts[0], {}) is None else 0
+        elif holds(prompts[0]):
+            run += 1
+            if run == _RUN:
+                return True
+    return False
+
+
+_met: set[tuple[Line, str]] = set()
 _seen: dict[tuple[Line, str], tuple[tuple[str, tuple[str, ...]], ...]] = {}
 
 

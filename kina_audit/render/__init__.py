@@ -40,6 +40,7 @@ _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
 _CONTROL_BUT_SURROGATES = re.compile(_CONTROL.pattern.replace(r"\ud800-\udfff", ""))
+_PLAIN = b"\t\n" + bytes(range(0x20, 0x7F))
 _NOT_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
@@ -85,6 +86,9 @@ def plain(text: str, *, surrogates: bool = False) -> str:
         text: of an input.
         surrogates: leave lone surrogates, which stand for bytes that are no UTF-8.
     """
+    # A whole report is this way, and the pattern takes a hundred times as long to say so.
+    if text.isascii() and not text.encode().translate(None, _PLAIN):
+        return text
     return (_CONTROL_BUT_SURROGATES if surrogates else _CONTROL).sub(
         lambda m: f"\\x{ord(m[0]):02x}", text.replace("\r", "\\r")
     )

@@ -104,10 +104,19 @@ Group = tuple[tuple[str, ...], list[Broken]]
 def _folded(groups: list[Group]) -> Iterator[Group]:
     """The groups, without those whose symbols are all in smaller ones; these go to the worst of the smaller ones."""
     kept = dict(groups)
+    place = {key: number for number, (key, _) in enumerate(groups)}
+    having: dict[str, list[tuple[str, ...]]] = {}
+    for key, _ in groups:
+        for name in key if _is_symbols(key) else ():
+            having.setdefault(name, []).append(key)
     for key, found in sorted(groups, key=lambda g: -len(g[0])):
-        smaller = [k for k, _ in groups if k in kept and k != key and _is_symbols(k) and {*k} < {*key}]
-        if _is_symbols(key) and {name for k in smaller for name in k} == {*key}:
-            kept[smaller[0]] = [*kept[smaller[0]], *found]
+        if not _is_symbols(key):
+            continue
+        near = {k for name in key for k in having[name] if k in kept}
+        smaller = [k for k in near if {*k} < {*key}]
+        if {name for k in smaller for name in k} == {*key}:
+            worst = min(smaller, key=place.__getitem__)
+            kept[worst] = [*kept[worst], *found]
             del kept[key]
     return iter(sorted(kept.items(), key=lambda g: (min(b.rank for b in g[1]), -len(g[1]))))
 
