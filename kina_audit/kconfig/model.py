@@ -5,9 +5,9 @@ second, and nothing that comes out of a cache can run.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from kina_audit.base.datatype import datatype, field
 
@@ -32,8 +32,30 @@ PLACEHOLDER = re.compile(r"__KINA_Q(\d+)__")
 VARIABLE, SHELL = "var", "shell"
 """Kinds of questions beside the names of macros: the first element of each."""
 
+_NUMBERS: list[int] = []
+
+
+def numbers(count: int) -> list[int]:
+    """The numbers below ``count``, and maybe more: each is an object of 28 bytes, one for every model that names it."""
+    _NUMBERS.extend(range(len(_NUMBERS), count))
+    return _NUMBERS
+
+
 _SUCCESS = re.compile(r"\{ (.*); \} >/dev/null 2>&1 && echo \"y\" \|\| echo \"n\"", re.DOTALL)
 _LONGEST = 100
+
+
+_Row = TypeVar("_Row")
+
+
+class Rows(Protocol[_Row]):
+    """Numbered rows: a list, or what reads them when they are asked for."""
+
+    def __getitem__(self, number: int, /) -> _Row: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[_Row]: ...
+    def append(self, row: _Row, /) -> None:
+        """One more, at the end."""
 
 
 @datatype(frozen=False)
@@ -70,12 +92,12 @@ class TreeModel:
     types: str
     defined: int
     modules: int
-    exprs: list[list[int]]
+    exprs: Rows[list[int]]
     depends: Sequence[int]
     selected: Sequence[int]
     implied: Sequence[int]
-    prompts: list[list[int]]
-    defaults: list[list[list[int]]]
+    prompts: Rows[list[int]]
+    defaults: Rows[list[list[int]]]
     ranges: dict[int, list[list[int]]]
     transitional: list[int]
     choices: list[list[int]]
@@ -94,7 +116,7 @@ class TreeModel:
     def index(self) -> dict[str, int]:
         """Name of a defined symbol to its number."""
         if not self._index:
-            self._index = dict(zip(self.names, range(self.defined), strict=False))
+            self._index = dict(zip(self.names, numbers(self.defined)[: self.defined], strict=False))
             self._index.pop("", None)
             for number in self.foreign:
                 self._index.pop(self.names[number], None)
@@ -157,7 +179,7 @@ class TreeTexts:
     """What only explanations need: where each defined symbol is defined."""
 
     files: list[str]
-    places: list[list[list[Any]]]
+    places: Rows[list[list[Any]]]
 
     def of(self, symbol: int) -> list[Place]:
         """Every definition of a symbol."""

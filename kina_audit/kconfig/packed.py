@@ -1,8 +1,8 @@
 """One kernel line in one small file: the models of several architectures over common tables, read lazily.
 
 The architectures of a line have most symbols and expressions in common, so they are numbered together. Rows that are
-seldom read (an expression, the defaults of a symbol) stay text until somebody asks for them, and values depend on few of
-them: that is what makes an audit with a whole kernel tree behind it take milliseconds.
+seldom read (an expression, the defaults of a symbol) stay bytes until somebody asks for them, and values depend on few of
+them: that is what makes an audit with a whole kernel tree behind it take milliseconds and a few megabytes.
 
 A file is a line of JSON (what it is of, and where each chunk is) and the chunks, each compressed with zlib. A chunk is a
 line of JSON with the names and lengths of its sections, and the sections. `kina_audit.kconfig.packing` writes it.
@@ -11,21 +11,30 @@ line of JSON with the names and lengths of its sections, and the sections. `kina
 import json
 import zlib
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
 from kina_audit.base.datatype import datatype
-from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts
+from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts, numbers
 
-PACKED_FORMAT = 2
+PACKED_FORMAT = 3
 MAX_UNPACKED = 16 * 1024 * 1024
 """Of one chunk; the largest of today takes a twentieth of it."""
 
 ARRAYS = ("depends", "selected", "implied")
 ROWS = ("prompts", "defaults")
-TEXTS = (*ROWS, "places", "small")
-"""Sections of lines; an architecture after the first holds only its own lines of them."""
+LINES = (*ROWS, "places")
+"""Sections of lines; an architecture after the first holds only its own lines of them, by number."""
+
+XORED = ("types", "layout", *ARRAYS)
+"""Sections of which an architecture after the first holds what differs, byte by byte."""
+
+BLOCK = 16
+"""So many lines are found at once; where they begin stands in a section of its own."""
+
+STARTS = " starts"
+"""Behind the name of a section of lines: where each block of it begins."""
 
 Sections = dict[str, bytes]
 
@@ -62,9 +71,12 @@ class PackedLine:
         self.origin = Origin(top["version"], top["tree"], top["digest"])
         self.arches: tuple[str, ...] = tuple(top["arches"])
         self._defined: int = top["defined"]
+        self._expressions: int = top["expressions"]
+        numbers(max(self._expressions, top["symbols"]))
         self._data = data
         self._places: dict[str, tuple[int, int]] = {}
         self._common: tuple[list[str], LazyRows, list[list[str]]] | None = None
+        self._first: dict[str, Sections] = {}
         at = len(first) + 1
         for name, size in top["chunks"]:
             self._places[name] = (at, size)
@@ -90,22 +102,32 @@ class PackedLine:
             start += length
         return found
 
+    def _of_first(self, kind: str) -> Sections:
+        """A chunk of the first architecture; the others differ in little from it."""
+        if kind not in self._first:
+            self._first[kind] = self.chunk(f"{kind} {self.arches[0]}")
+        return self._first[kind]
+
     def _own(self, kind: str, arch: str) -> Sections:
-        """An architecture's chunk; what it has in common with the first one put back."""
-        base = self.chunk(f"{kind} {self.arches[0]}")
+        """An architecture's chunk, but for its sections of lines; what it has in common with the first one put back."""
+        first = self._of_first(kind)
         if arch == self.arches[0]:
-            return base
-        return {
-            name: (merged if name in TEXTS else xored)(data, base[name])
-            for name, data in self.chunk(f"{kind} {arch}").items()
-        }
+            return first
+        return {n: xored(d, first[n]) if n in XORED else d for n, d in self.chunk(f"{kind} {arch}").items()}
+
+    def _rows(self, kind: str, own: Sections, name: str, parse: "Callable[[str], list[Any]]") -> "LazyRows":
+        first = self._of_first(kind)
+        others = {} if own is first else {int(n): row for n, row in json.loads(own[name]).items()}
+        return LazyRows(first, name, self._defined, parse, others)
 
     def _in_common(self) -> tuple[list[str], "LazyRows", list[list[str]]]:
         """Names, expressions and questions: one list of each for every architecture, half of a model's memory."""
         if self._common is None:
             shared = self.chunk("shared")
-            exprs = LazyRows(shared["exprs"].decode().split("\n"), _numbers)
-            self._common = (shared["names"].decode().split("\n"), exprs, json.loads(shared["questions"]))
+            exprs = LazyRows(shared, "exprs", self._expressions, _numbers)
+            # Lines have most names in common; each is kept once.
+            names = shared["names"].decode().split("\n")
+            self._common = ([*map(_NAMES.setdefault, names, names)], exprs, json.loads(shared["questions"]))
         return self._common
 
     def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
@@ -130,8 +152,8 @@ class PackedLine:
             depends=depends,
             selected=selected,
             implied=implied,
-            prompts=LazyRows(own["prompts"].decode().split("\n"), _numbers),
-            defaults=LazyRows(own["defaults"].decode().split("\n"), _pairs),
+            prompts=self._rows("values", own, "prompts", _numbers),
+            defaults=self._rows("values", own, "defaults", _pairs),
             ranges={row[0]: row[1:] for row in head["ranges"]},
             transitional=head["transitional"],
             choices=head["choices"],
@@ -145,26 +167,68 @@ class PackedLine:
         def texts() -> TreeTexts:
             found = self._own("places", arch)
             files = json.loads(self.chunk("files")["files"])
-            return TreeTexts(files, LazyRows(found["places"].decode().split("\n"), _places))
+            return TreeTexts(files, self._rows("places", found, "places", _places))
 
         return model, texts, _Digits(small["possible"])
 
 
-class LazyRows(list[Any]):
-    """A list whose items are text until they are read."""
+class LazyRows(dict[int, Any]):
+    """Numbered rows, each of which is a part of a section's bytes until it is read.
 
-    def __init__(self, texts: Iterable[str], parse: Callable[[str], list[Any]]) -> None:
-        super().__init__(texts)
-        self._parse = parse
+    A dictionary, because what is there is then found without a line of Python: a solver asks for nothing more often.
+    """
 
-    def __getitem__(self, index: Any) -> Any:
-        item = list.__getitem__(self, index)
-        if item.__class__ is str:
-            item = self[index] = self._parse(item)
-        return item
+    def __init__(
+        self,
+        sections: Sections,
+        name: str,
+        count: int,
+        parse: Callable[[str], list[Any]],
+        others: Mapping[int, str] | None = None,
+    ) -> None:
+        """Of a section of lines.
 
-    def __iter__(self) -> Any:
-        return (self[i] for i in range(len(self)))
+        Args:
+            sections: of one chunk.
+            name: the section's.
+            count: how many rows there are.
+            parse: makes a row of its line.
+            others: lines that stand for those of the section, by number.
+        """
+        super().__init__()
+        self._data, self._starts = sections[name], unplanes(sections[name + STARTS])
+        self._count, self._parse, self._others = count, parse, others or {}
+        # The block that was read last: neighbours are asked for one after another.
+        self._block, self._lines = -1, [""]
+
+    def __missing__(self, number: int) -> Any:
+        if not 0 <= number < self._count:
+            raise IndexError(number)
+        line = self._others.get(number)
+        if line is None:
+            block, at = divmod(number, BLOCK)
+            if block != self._block:
+                self._block, self._lines = block, self._cut(block)
+            line = self._lines[at]
+        found = self[number] = self._parse(line)
+        return found
+
+    def _cut(self, block: int) -> list[str]:
+        start = self._starts[block]
+        end = self._starts[block + 1] - 1 if block + 1 < len(self._starts) else None
+        return self._data[start:end].decode().split("\n")
+
+    def append(self, row: list[Any]) -> None:
+        """One more row, at the end."""
+        self[self._count] = row
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Any]:
+        """The rows, in order, as of a list."""
+        return (self[i] for i in range(self._count))
 
 
 class _Digits(list[int]):
@@ -192,13 +256,18 @@ class _Layout(list[Any]):
         return super().__iter__()
 
 
+_KNOWN = numbers(0)
+_NAMES: dict[str, str] = {}
+
+
 def _numbers(text: str) -> list[Any]:
-    return [int(t) for t in text.split()]
+    known = _KNOWN
+    return [known[int(t)] for t in text.split()]
 
 
 def _pairs(text: str) -> list[Any]:
-    numbers = [int(t) for t in text.split()]
-    return [list(pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
+    found = _numbers(text)
+    return [list(pair) for pair in zip(found[::2], found[1::2], strict=True)]
 
 
 def _places(text: str) -> list[Any]:
@@ -208,12 +277,11 @@ def _places(text: str) -> list[Any]:
     ]
 
 
-def merged(stored: bytes, base: bytes) -> bytes:
-    """The lines of ``base`` with others put in their place, by number."""
-    rows = base.decode().split("\n")
-    for number, row in json.loads(stored).items():
-        rows[int(number)] = row
-    return "\n".join(rows).encode()
+def starts(lines: bytes) -> bytes:
+    """Where each block of a section of lines begins."""
+    rows = lines.split(b"\n")
+    ends = [0, *accumulate(len(row) + 1 for row in rows)]
+    return planes(array("I", ends[: len(rows) : BLOCK]))
 
 
 def xored(data: bytes, base: bytes) -> bytes:

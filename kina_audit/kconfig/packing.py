@@ -9,7 +9,19 @@ from typing import Any
 
 from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, TreeModel, TreeTexts
-from kina_audit.kconfig.packed import ARRAYS, PACKED_FORMAT, ROWS, TEXTS, Origin, Sections, planes, xored
+from kina_audit.kconfig.packed import (
+    ARRAYS,
+    LINES,
+    PACKED_FORMAT,
+    ROWS,
+    STARTS,
+    XORED,
+    Origin,
+    Sections,
+    planes,
+    starts,
+    xored,
+)
 from kina_audit.kconfig.possible import possible_values
 
 
@@ -32,7 +44,7 @@ def pack(models: Sequence[tuple[TreeModel, TreeTexts]], origin: Origin) -> bytes
             _chunk(
                 {
                     "names": "\n".join(joint.names).encode(),
-                    "exprs": "\n".join(" ".join(map(str, row)) for row in joint.exprs).encode(),
+                    **_lines("exprs", [" ".join(map(str, row)) for row in joint.exprs]),
                     "questions": _json(joint.questions),
                 }
             ),
@@ -47,7 +59,8 @@ def pack(models: Sequence[tuple[TreeModel, TreeTexts]], origin: Origin) -> bytes
     chunks.append(("files", _chunk({"files": _json(list(joint.files))})))
     top = {
         "format": PACKED_FORMAT, "version": origin.version, "tree": origin.tree, "digest": origin.digest,
-        "arches": [m.arch for m, _ in models], "defined": joint.defined, "chunks": [[n, len(d)] for n, d in chunks],
+        "arches": [m.arch for m, _ in models], "defined": joint.defined, "expressions": len(joint.exprs), "symbols": len(joint.names),
+        "chunks": [[n, len(d)] for n, d in chunks],
     }  # fmt: skip
     return b"".join([_json(top), b"\n", *(data for _, data in chunks)])
 
@@ -63,7 +76,13 @@ def _chunk(sections: Sections) -> bytes:
 
 def _beside(sections: Sections, first: Sections) -> Sections:
     """Sections of a later architecture, as what differs from the first one's."""
-    return {n: (_differing if n in TEXTS else xored)(d, first[n]) for n, d in sections.items()}
+    found = {n: xored(d, first[n]) if n in XORED else d for n, d in sections.items() if not n.endswith(STARTS)}
+    return found | {n: _differing(d, first[n]) for n, d in found.items() if n in LINES}
+
+
+def _lines(name: str, rows: Sequence[str]) -> Sections:
+    data = "\n".join(rows).encode()
+    return {name: data, name + STARTS: starts(data)}
 
 
 def _differing(data: bytes, base: bytes) -> bytes:
@@ -156,7 +175,7 @@ class _Joint:
             for old, row in enumerate(getattr(model, name)):
                 flat = row if name == "prompts" else [e for pair in row for e in pair]
                 rows[to.symbols[old]] = " ".join(str(to.exprs[e]) for e in flat)
-            found[name] = "\n".join(rows).encode()
+            found |= _lines(name, rows)
         shown = array("I", (to.symbols[step[1]] for step in model.layout if step[0] == SHOW_SYMBOL))
         found["layout"] = planes(array("I", [b - a & 0xFFFFFFFF for a, b in zip([0, *shown[:-1]], shown, strict=True)]))
         s, e = to.symbols, to.exprs
@@ -185,7 +204,7 @@ class _Joint:
                 f"{to.exprs[visible]} {to.exprs[depends]}"
                 for file, line, _, visible, depends in places
             )
-        return {"places": "\n".join(rows).encode()}
+        return _lines("places", rows)
 
 
 def possible_under_any(model: TreeModel) -> list[int]:

@@ -46,8 +46,10 @@ def lost_part(line: Line, model: TreeModel, raw: Mapping[str, str]) -> str:
 
 
 def _lacks_a_run(model: TreeModel, raw: Mapping[str, str]) -> bool:
-    """Whether so many symbols that could be seen lack a line, one after another: if not, as in nearly every config, no
-    other one has to be looked at."""
+    """Whether so many symbols that could be seen lack a line, one after another.
+
+    If not, as in nearly every config, nothing else has to be looked at.
+    """
     names, types, members, exprs = model.names, model.types, model.members, model.exprs
     on: dict[int, bool] = {}
 
@@ -66,7 +68,7 @@ def _lacks_a_run(model: TreeModel, raw: Mapping[str, str]) -> bool:
 
     run = 0
     for sym in range(0, model.defined, _STEP):
-        if types[sym] not in "bt" or (here := names[sym] in raw) and not run or sym in members:
+        if types[sym] not in "bt" or ((here := names[sym] in raw) and not run) or sym in members:
             continue
         prompts = model.prompts[sym]
         if len(prompts) != 1:

@@ -15,6 +15,9 @@ def nothing_known() -> Kernel:
     name = os.uname()
     arch = {"aarch64": "arm64"}.get(name.machine, name.machine)
     config = replace(
-        parse_config(b"CONFIG_NOTHING_IS_KNOWN=y\n"), target=KernelVersion.found_in(name.release), arch=arch, completeness=Completeness.PARTIAL
+        parse_config(b"CONFIG_NOTHING_IS_KNOWN=y\n"),
+        target=KernelVersion.found_in(name.release),
+        arch=arch,
+        completeness=Completeness.PARTIAL,
     )
     return Kernel(config, Provenance("none", "none", "none"))
