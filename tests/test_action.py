@@ -255,6 +255,7 @@ def test_flags_are_true_or_false(installed: dict[str, str], tmp_path: Path) -> N
     assert plain in (0, 1)
 
 
+@pytest.mark.slow
 def test_the_hooks_run_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = str(config(tmp_path / "good.config", "CONFIG_WIREGUARD=y"))
     bad = str(config(tmp_path / "bad.config"))

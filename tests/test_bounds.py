@@ -338,6 +338,7 @@ ELSEWHERE = {
 """Bounds that other tests lower and go above, since reaching them takes too long."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRIED)
 def test_at_the_bound_and_above(name: str, tmp_path: Path) -> None:
     most: int = getattr(bounds, name)

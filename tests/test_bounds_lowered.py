@@ -323,6 +323,7 @@ LOWERED: dict[str, tuple[int, tuple[str, ...], Try]] = {
 UNITS = {"IMAGE_BYTES": MIB, "GIT_MEMORY": MIB, "COMPILER_SECONDS": 0.1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOWERED)
 def test_at_the_lowered_bound_and_above(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     most, modules, attempt = LOWERED[name]

@@ -83,6 +83,7 @@ def kernels(shared: Path) -> dict[str, KernelConfig]:
     return found
 
 
+@pytest.mark.slow
 def test_every_kernel_by_release(shared: Path) -> None:
     """The table of docs/cilium-kernels.md, reviewed by hand there; KINA_AUDIT_UPDATE=1 rewrites it."""
     lines = ["kernel".ljust(34) + "  ".join(r.ljust(11) for r in RELEASES)]
@@ -236,6 +237,7 @@ def a_tree_was_read() -> None:
     assert real(*BASE).fact("NET").value == "y"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("a_tree_was_read")
 @settings(max_examples=examples(40))
 @given(st.data())

@@ -177,6 +177,7 @@ def test_what_breaks_and_on_which_line(
     assert breaks(reviewed(text, synthetic(*WHOLE, missing=missing), tmp_path, release)) == expected
 
 
+@pytest.mark.slow
 def test_every_kernel_with_the_seeds_seven_lines(shared: Path, tmp_path: Path) -> None:
     """The second table of docs/cilium-kernels.md; KINA_AUDIT_UPDATE=1 rewrites it."""
     lines = [f"{'kernel':<34}{'1.18':<52}1.20.2"]

@@ -153,6 +153,7 @@ def pod(name: str, node: str, *, running: bool = True) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_cluster_by_the_real_kubectl(shared: Path, tmp_path: Path) -> None:
     """One node as wanted, one whose kernel cannot do it, one whose agent does not run; nothing is written."""
     program = kubectl()
@@ -302,6 +303,7 @@ def test_a_node_whose_kernel_cannot_be_read_is_not_as_wanted() -> None:
     assert hubble.because == "its kernel is not known; its log says why: hubble"
 
 
+@pytest.mark.slow
 def test_the_command_line_on_saved_files(shared: Path, tmp_path: Path) -> None:
     [scenario] = [s for s in scenarios() if s["name"] == "d61-full-2"]
     config = tmp_path / "cilium-config.json"

@@ -47,6 +47,7 @@ def on(advice: Advice, values: list[Given], kind: str) -> set[str]:
     return {name for name, tables in on_when().items() if any(matches(wanted, effective) for wanted in tables)}
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(120))
 @given(case=cases())
 def test_the_values_keep_the_promises(case: tuple[KernelConfig, str, dict[str, Any]]) -> None:

@@ -114,6 +114,7 @@ def zsh(path: Path, line: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_a_shell_offers_what_fits(shell: str, tmp_path: Path) -> None:
     found = asked(shell, [line for line, _, _ in OFFERED], tmp_path)
     for (line, wanted, other), words in zip(OFFERED, found, strict=True):
@@ -135,6 +136,7 @@ def test_bash_gives_back_only_what_is_behind_its_word_breaks(tmp_path: Path) -> 
     assert done.stdout.strip() == "kata@3.32.0-debug"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "options"), [("bash", ["--norc", "--noprofile", "-i"]), ("zsh", ["-f", "-i"])])
 def test_tab_in_a_terminal(name: str, options: list[str], tmp_path: Path) -> None:
     """The key itself, in an interactive shell that knows nothing else."""

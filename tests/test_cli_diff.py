@@ -88,6 +88,7 @@ def test_every_group_is_in_the_sample() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_json_follows_its_schema() -> None:
     resources = [
         (s["$id"], Resource.from_contents(s))
@@ -164,6 +165,7 @@ QUICK = ((APPLE[2], APPLE[3]), (APPLE[3], APPLE[2]), (APPLE[0], APPLE[0]))
         for old, new in product(APPLE, repeat=2)
     ],
 )
+@pytest.mark.slow
 def test_of_apples_history_only_the_target_is_a_regression(shared: Path, tmp_path: Path, old: str, new: str) -> None:
     sides = []
     for name in (old, new):
@@ -244,6 +246,7 @@ def test_bad_input_is_one_clear_error(run: Run, tmp_path: Path, words: tuple[str
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_an_expired_waiver_says_so(run: Run, tmp_path: Path) -> None:
     row = '[[waiver]]\nrequirement = "netfilter/legacy-tables"\nreason = "r."\nexpires = 2026-11-23\n'
     other = '[[waiver]]\nrequirement = "vxlan/*"\nreason = "r."\nexpires = 2026-01-01\n'

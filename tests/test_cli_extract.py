@@ -55,6 +55,7 @@ def test_check_says_where_the_config_was_found() -> None:
     )
 
 
+@pytest.mark.slow
 def test_streams_that_are_closed_or_full(tmp_path: Path) -> None:
     tool = f"{sys.executable} -m kina_audit"
     for shell, status, words in (

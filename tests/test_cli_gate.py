@@ -61,6 +61,7 @@ def bad(tmp_path: Path) -> Path:
     return write(tmp_path / "bad.config", "CONFIG_VXLAN=y", "# CONFIG_WIREGUARD is not set")
 
 
+@pytest.mark.slow
 def test_a_waiver_waves_through_until_its_last_day(run: Run, bad: Path, tmp_path: Path) -> None:
     (tmp_path / "w.toml").write_text(WAIVER, encoding="utf-8")
     common = ("check", str(bad), "-p", "wireguard", "-p", "vxlan", "--waivers", "w.toml")
@@ -92,6 +93,7 @@ def test_bad_waivers_end_with_2_before_the_source_is_read(run: Run, tmp_path: Pa
     assert said in err
 
 
+@pytest.mark.slow
 def test_strict_fails_an_unused_waiver(run: Run, good: Path, tmp_path: Path) -> None:
     (tmp_path / "w.toml").write_text(WAIVER.replace("/*", "/wireguard-device"), encoding="utf-8")
     common = ("check", str(good), "-p", "wireguard", "--waivers", "w.toml", "--today", "2026-11-23")
@@ -99,6 +101,7 @@ def test_strict_fails_an_unused_waiver(run: Run, good: Path, tmp_path: Path) -> 
     assert run(*common, "--strict")[0] == 1
 
 
+@pytest.mark.slow
 def test_a_baseline_lets_through_what_was_accepted_and_stops_a_loss(run: Run, good: Path, bad: Path) -> None:
     names = ("-p", "wireguard", "-p", "vxlan")
     assert run("baseline", str(bad), "-o", "base.json", *names)[0] == 0
@@ -109,6 +112,7 @@ def test_a_baseline_lets_through_what_was_accepted_and_stops_a_loss(run: Run, go
     assert "lost: wireguard/wireguard-device (required): pass to fail (WIREGUARD y to n)" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_improvements_are_taken_when_asked(run: Run, good: Path, bad: Path) -> None:
     names = ("-p", "wireguard", "-p", "vxlan")
     run("baseline", str(bad), "-o", "base.json", *names)
@@ -168,6 +172,7 @@ def test_a_baseline_says_what_it_cannot_tell(run: Run, tmp_path: Path) -> None:
     assert "cannot be told from this input" in err
 
 
+@pytest.mark.slow
 def test_a_baseline_of_the_kernel_that_a_tree_makes(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = Path(__file__).resolve().parents[1] / "fixtures/kconfig"
     monkeypatch.setenv("KINA_AUDIT_CACHE", str(tmp_path / "cache"))
@@ -257,6 +262,7 @@ def test_a_bad_output_fails_before_the_audit(run: Run, good: Path, tmp_path: Pat
     assert run("check", str(good), "-o", "json=-", "-o", "sarif=-")[0] == 2
 
 
+@pytest.mark.slow
 def test_settings_hold_for_the_commands_below_cilium(run: Run, good: Path, tmp_path: Path) -> None:
     """`cilium` is a group: what a settings file says must reach the command in it, not end at the group."""
     (tmp_path / "kina-audit.toml").write_text(f'source = "{good.name}"\ncilium = "1.14"\n', encoding="utf-8")
@@ -306,6 +312,7 @@ def test_a_folder_in_which_nobody_can_write_fails_before_the_audit(run: Run, goo
     assert [p.name for p in Path.cwd().iterdir()] == [good.name]
 
 
+@pytest.mark.slow
 def test_one_run_writes_every_format(run: Run, bad: Path) -> None:
     from kina_audit.render import FORMATS
 
@@ -321,6 +328,7 @@ def test_one_run_writes_every_format(run: Run, bad: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_github_gets_a_summary_and_outputs(
     run: Run, bad: Path, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,6 +369,7 @@ def test_paths_are_relative_to_the_repository(
     assert json.loads(out)[0]["location"] == {"path": "Makefile", "lines": {"begin": 3}}
 
 
+@pytest.mark.slow
 def test_levels_of_fail_on(run: Run, bad: Path) -> None:
     codes = [
         run("check", str(bad), "-p", "bpf", "--fail-on", level)[0]
@@ -371,6 +380,7 @@ def test_levels_of_fail_on(run: Run, bad: Path) -> None:
     assert run("check", str(bad), "--today", "tomorrow")[0] == 2
 
 
+@pytest.mark.slow
 def test_what_fails_is_said_on_stderr_when_no_format_can_say_it(run: Run, bad: Path) -> None:
     status, _, err = run("check", str(bad), "-p", "wireguard", "-f", "helm-values")
     assert status == 1
@@ -379,6 +389,7 @@ def test_what_fails_is_said_on_stderr_when_no_format_can_say_it(run: Run, bad: P
     assert "keeps it" not in run("check", str(bad), "-p", "wireguard", "-f", "helm-values", "-q")[2]
 
 
+@pytest.mark.slow
 def test_never_judges_and_ends_with_0(run: Run, bad: Path) -> None:
     status, out, _ = run("check", str(bad), "-p", "wireguard", "--fail-on", "never", "-f", "json")
     assert (status, json.loads(out)["verdict"]) == (0, "fail")

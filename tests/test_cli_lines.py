@@ -44,6 +44,7 @@ def profile(here: Path, *expressions: str) -> str:
     return "./mine.toml"
 
 
+@pytest.mark.slow
 def test_a_mode_is_proven_on_the_line_and_says_which(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, "fix", "apple", "--mode", "full-ebpf")
     assert status == 0
@@ -79,6 +80,7 @@ def test_what_cannot_be_is_a_usage_error(
     assert message.lower() in err.lower()
 
 
+@pytest.mark.slow
 def test_between_two_lines_a_fragment_is_proven_on_both(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "frag").write_text("CONFIG_NET=y\nCONFIG_BPF_SYSCALL=y\n")
     words = ("frag", "-p", profile(here, "BPF_JIT"), "--arch", "arm64")
@@ -93,6 +95,7 @@ def test_between_two_lines_a_fragment_is_proven_on_both(here: Path, capsys: pyte
     assert [v.rsplit(".", 1)[0] for v in found["proven_on"]] == ["6.1", "6.12"]
 
 
+@pytest.mark.slow
 def test_where_the_neighbours_differ_both_explain(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "frag").write_text("CONFIG_NET=y\nCONFIG_BPF_SYSCALL=y\n# CONFIG_MODULES is not set\n")
     words = ("frag", "--target-kernel", "6.6", "--arch", "arm64")
@@ -109,6 +112,7 @@ def test_where_the_neighbours_differ_both_explain(here: Path, capsys: pytest.Cap
     assert "makes other values of" in err
 
 
+@pytest.mark.slow
 def test_a_requirement_and_json_say_which_line_tells(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "explain", "vxlan/vxlan-device", "apple", "-f", "json", "-q")
     assert status == 0
@@ -129,6 +133,7 @@ def test_newer_than_every_line_is_told_by_the_newest(capsys: pytest.CaptureFixtu
     assert "Linux 9.1.0 is newer than every line that ships" in err
 
 
+@pytest.mark.slow
 def test_a_question_to_the_compiler_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "explain", "CFI_CLANG", "none", "--target-kernel", "6.12", "-q")
     assert status == 0

@@ -49,6 +49,7 @@ def test_explain_tells_the_files_value_and_that_the_line_does_not_explain_it(
     assert json.loads(out)["value"] == "n"
 
 
+@pytest.mark.slow
 def test_fix_has_nothing_to_mend_where_the_file_holds_it(
     here: Path,
     built: str,
@@ -81,6 +82,7 @@ def test_what_is_added_to_a_kernel_leaves_the_rest_as_its_file_has_it(
     assert status == 0
 
 
+@pytest.mark.slow
 def test_a_vendors_file_is_followed_and_what_check_cannot_tell_is_not_told(
     here: Path,
     capsys: pytest.CaptureFixture[str],
@@ -109,6 +111,7 @@ def test_explain_and_check_say_the_same_or_say_that_they_do_not(
     assert found["checked"]["value"] == found["value"]
 
 
+@pytest.mark.slow
 def test_what_nobody_said_of_the_tools_is_no_value(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     more = "CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y\nCONFIG_DEBUG_INFO_BTF=y\n"
     Path("a.config").write_text(apple(shared, more))
@@ -156,6 +159,7 @@ def test_built_of_what_is_known_as_an_input_says_that_it_is_not_used(
     assert "--built" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -179,6 +183,7 @@ def test_none_with_a_bad_version_is_a_usage_error(capsys: pytest.CaptureFixture[
         assert run(capsys, *command, "--target-kernel", "six")[0] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["VXLAN = m", "VXLAN = m && BRIDGE", "VXLAN != y && VXLAN"])
 def test_a_module_where_modules_are_off_turns_modules_on(
     here: Path,
@@ -307,6 +312,7 @@ def test_what_a_fragment_asks_for_and_does_not_get_is_listed_by_its_own_line(
     assert not any("cut" in w["text"] for w in found["warnings"])
 
 
+@pytest.mark.slow
 def test_bytes_that_are_no_utf_8_are_told_where_they_do_not_survive(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -321,6 +327,7 @@ def test_bytes_that_are_no_utf_8_are_told_where_they_do_not_survive(
     assert (here / "copy").read_bytes() == data
 
 
+@pytest.mark.slow
 def test_a_fragment_on_a_vendors_kernel_is_told_and_its_contradictions_stay_unknown(
     here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

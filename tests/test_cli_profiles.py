@@ -94,6 +94,7 @@ def test_lint_against_a_tree(run: Run, tmp_path: Path) -> None:  # noqa: F811
     assert "0 errors" in out
 
 
+@pytest.mark.slow
 def test_a_folder_of_profiles_by_option_variable_and_settings(
     run: Run,  # noqa: F811
     config: Path,  # noqa: F811
@@ -114,6 +115,7 @@ def test_a_folder_of_profiles_by_option_variable_and_settings(
     assert "my-cni" in run("profiles", "list")[1]
 
 
+@pytest.mark.slow
 def test_the_command_line_wins_over_the_settings(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F811
     settings = f'source = "{config}"\nprofiles = ["wireguard"]\ncilium = "1.18"\nfail-on = "never"\nformat = "json"\n'
     (tmp_path / "kina-audit.toml").write_text(settings, encoding="utf-8")
@@ -168,6 +170,7 @@ def test_wrong_settings_are_one_error(run: Run, tmp_path: Path, text: str, words
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_waivers_in_the_settings(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "kina-audit.toml").write_text(
         '[[waiver]]\nrequirement = "wireguard/*"\nreason = "Not here."\nexpires = 2030-01-01\n', encoding="utf-8"

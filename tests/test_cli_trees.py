@@ -125,6 +125,7 @@ def test_fix_says_why_there_is_no_fragment(here: Path, capsys: pytest.CaptureFix
     assert json.loads(out)["blocked"][0]["proven"] is True
 
 
+@pytest.mark.slow
 def test_check_resolves_first_and_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, "check", "config", "-p", "jit.toml", "-t", "linux", "--arch", "x86_64", "-f", "json")
     assert status == 1, err

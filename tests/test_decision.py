@@ -153,6 +153,7 @@ def independently(report: Report) -> set[str]:
     return names
 
 
+@pytest.mark.slow
 @settings(
     deadline=None,
     max_examples=60,

@@ -90,6 +90,7 @@ def test_github_is_given_inputs_and_outputs_that_the_action_has() -> None:
         assert name in ACTION["outputs"]
 
 
+@pytest.mark.slow
 def test_gitlab(repository: Repository) -> None:
     job = yaml.safe_load(block("GitLab", "yaml"))["kernel"]
     script = [line for line in job["script"] if not line.startswith("pip install")]
@@ -100,6 +101,7 @@ def test_gitlab(repository: Repository) -> None:
         assert (repository.folder / name).stat().st_size
 
 
+@pytest.mark.slow
 def test_jenkins(repository: Repository) -> None:
     text = block("Jenkins", "groovy")
     script = re.findall(r"sh '(.*)'", text)[0]
@@ -109,6 +111,7 @@ def test_jenkins(repository: Repository) -> None:
     assert (repository.folder / re.findall(r"junit '(.*)'", text)[0]).stat().st_size
 
 
+@pytest.mark.slow
 def test_any_shell(repository: Repository) -> None:
     script = block("Any shell (Buildkite, cron, a laptop)", "sh")
     assert repository.run(script) == 0, repository.log
@@ -119,6 +122,7 @@ def test_any_shell(repository: Repository) -> None:
     assert repository.run(script) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("make"), reason="no make on PATH")
 def test_the_makefile(repository: Repository) -> None:
     (repository.folder / "Makefile").write_text(block("A kernel repository's Makefile", "make"), encoding="utf-8")
@@ -144,6 +148,7 @@ def test_pre_commit(
     assert "wireguard" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_waivers(repository: Repository) -> None:
     """The example waives what it says, on the kernels and sources it says."""
     (repository.folder / "waivers.toml").write_text(block("Waivers", "toml"), encoding="utf-8")

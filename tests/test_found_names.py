@@ -56,6 +56,7 @@ def test_a_matrix_of_a_checkout_reads_its_files_alone(checkout: Path, capsys: py
     assert not (checkout.parent / "ran").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["docker:image/x.config", "ssh:host.config", "recorded:apple"])
 def test_a_hook_reads_the_file_it_is_given(name: str, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hook(["check", "--profile=vxlan", name])

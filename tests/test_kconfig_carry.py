@@ -48,6 +48,7 @@ def test_nine_lines_ship_for_two_architectures_each() -> None:
     assert find_line("6.12.94") == (6, 12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw", ["apple-arm64-2f947e7", "apple-x86_64-2f947e7"])
 def test_every_symbol_of_apples_file_is_what_the_build_makes_of_it(shared: Path, raw: str) -> None:
     arch = "arm64" if "arm64" in raw else "x86_64"
@@ -86,6 +87,7 @@ DENIED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("symbol", "value", "without", "on"), DENIED, ids=[row[0] for row in DENIED])
 def test_a_line_that_the_same_file_denies_turns_nothing_on(
     shared: Path, symbol: str, value: str, without: str, on: tuple[str, ...]
@@ -199,6 +201,7 @@ def test_a_fragment_gets_the_lines_defaults() -> None:
     assert gate.fact("IP_NF_NAT").value == "n"
 
 
+@pytest.mark.slow
 def test_check_takes_a_fragment_on_its_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fragment = tmp_path / "cilium.fragment"
     assert main(["fix", "apple", "--offline", "--mode", "full-ebpf", "-q", "-o", str(fragment)]) == 0
@@ -223,6 +226,7 @@ def test_a_symbol_of_a_fragment_that_the_kernel_lacks_is_told(
     )
 
 
+@pytest.mark.slow
 def test_fix_knows_what_a_kernel_lacks_beside_its_config(
     tmp_path: Path, shared: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

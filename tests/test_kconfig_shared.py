@@ -32,6 +32,7 @@ def told(solver: Solver, symbols: list[int]) -> list[tuple[str, bool, int]]:
     return [(solver.text(s), bool(solver.is_written(s)), solver.visibility(s)) for s in symbols]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("line", "arch"), LINES)
 @pytest.mark.parametrize("seed", range(2))
 def test_a_changed_config_is_what_it_is_from_nothing(line: tuple[int, int], arch: str, seed: int) -> None:
@@ -54,6 +55,7 @@ def test_a_changed_config_is_what_it_is_from_nothing(line: tuple[int, int], arch
         assert [again.solver.member(c) for c in choices] == [fresh.solver.member(c) for c in choices]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("line", "arch"), LINES[:2])
 def test_a_whole_changed_config_is_what_it_is_from_nothing(line: tuple[int, int], arch: str) -> None:
     tree = shipped_tree(line, arch, Toolchain.parse(POSSIBLE_TOOLS[0][1]))

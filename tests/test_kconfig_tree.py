@@ -165,6 +165,7 @@ def test_deep_nesting_is_one_error(root: Path) -> None:
         read(root)
 
 
+@pytest.mark.slow
 def test_long_chains_are_one_error(root: Path) -> None:
     append(root, "".join(f"config C{i}\n\tbool\n\tdefault C{i + 1}\n" for i in range(30_000)))
     tree = read(root)

@@ -141,6 +141,7 @@ def test_a_last_line_without_its_end_is_told() -> None:
     assert parse_config("CONFIG_NET=y").warnings == ()
 
 
+@pytest.mark.slow
 def test_of_the_research_corpus_nothing_is_cut_and_every_cut_is_seen() -> None:
     if not SHARED.is_dir():
         pytest.skip("the research data (../shared) is not beside this checkout")
@@ -212,6 +213,7 @@ def test_a_line_that_somebody_took_out_is_no_cut(shared: Path) -> None:
         assert carry(parse_config(text, origin=Origin.INPUT)).cut == ""
 
 
+@pytest.mark.slow
 def test_every_command_says_that_a_config_is_cut(
     shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,6 +38,7 @@ def test_what_is_newer_than_the_facts(target: str | None, release: str | None, w
     assert all(MONTH in text for text in told.newer)
 
 
+@pytest.mark.slow
 def test_every_form_for_people_says_it(run: Run, config: Path) -> None:  # noqa: F811
     words = ("check", str(config), "-p", "vxlan", "--target-kernel", NEW_KERNEL, "--cilium", NEW_RELEASE)
     _, out, err = run(*words)

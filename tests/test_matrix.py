@@ -44,6 +44,7 @@ def corpus(folder: Path) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_every_row_is_what_check_says(tmp_path: Path) -> None:
     names = corpus(tmp_path)
     profiles = LIBRARY.select(SMALL.profiles)
@@ -70,6 +71,7 @@ def test_kernels_that_are_alike_have_rows_that_are_alike_and_no_others(tmp_path:
     assert len({(r.statuses, r.kernel, r.unmet) for r in together}) == 3
 
 
+@pytest.mark.slow
 def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
     names = [*corpus(tmp_path), str(tmp_path / "missing"), "recorded:nothing"]
     assert list(rows(names, SMALL, 1)) == list(rows(names, SMALL, 2))
@@ -99,6 +101,7 @@ def test_a_stored_report_is_a_row_like_its_kernel(tmp_path: Path) -> None:
         assert other.mode == "unknown"
 
 
+@pytest.mark.slow
 def test_a_stored_reports_verdict_is_about_what_the_matrix_asks(tmp_path: Path) -> None:
     """A report may have been of other profiles, another threshold or with a baseline; the live kernel's row decides."""
     path = tmp_path / "report.json"
@@ -115,6 +118,7 @@ def test_a_stored_reports_verdict_is_about_what_the_matrix_asks(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("most", [2, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_any_change_of_a_stored_report_is_a_row(tmp_path: Path, most: int) -> None:
     values: tuple[Any, ...] = (None, 3, ["x"], {}, "x")
     request = MatrixRequest(profiles=("vxlan", "wireguard"), cilium="1.18", details=True)

@@ -72,6 +72,7 @@ def tell(home: Path, text: str) -> list[str]:
     return [n for n in names if n in text]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [
     ("check", CONFIG, "--offline", "-p", "vxlan", "-p", "bpf", "--cilium", "1.18"),
     ("matrix", CONFIG, "-p", "vxlan"),
@@ -89,6 +90,7 @@ def test_nothing_of_the_machine_is_written(home: Path, words: tuple[str, ...]) -
     assert socket.gethostname() not in {*NAMES.values()}
 
 
+@pytest.mark.slow
 def test_the_user_may_add_what_is_wanted(home: Path) -> None:
     text = run(
         home, "check", CONFIG, "-p", "vxlan", "-f", "json", "-q", "--label", "node=heart-of-gold", "--label", "team=net"

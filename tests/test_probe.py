@@ -320,6 +320,7 @@ def test_what_was_not_tried_is_told_by_reason() -> None:
     assert "and 8 more" in " ".join(text.split())
 
 
+@pytest.mark.slow
 @needs_root
 def test_the_kernel_of_this_machine_agrees_with_its_expressions() -> None:
     """A few probes of several kinds; that all agree with this kernel's config is for the slow test."""

@@ -95,6 +95,7 @@ def gone(seconds: float = 10) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_run_leaves_no_trace() -> None:
     before, held = state(), programs()
     tried = run(MANY)
@@ -114,6 +115,7 @@ def command(*arguments: str) -> "subprocess.Popen[str]":
 @pytest.mark.parametrize(
     "how", [signal.SIGKILL, *(pytest.param(s, marks=pytest.mark.slow) for s in (signal.SIGINT, signal.SIGTERM))]
 )
+@pytest.mark.slow
 def test_a_run_that_is_killed_half_way_leaves_no_trace(how: signal.Signals) -> None:
     before = state()
     process = command("--only", "data_*", "--only", "cgroup_attach_*")
@@ -129,6 +131,7 @@ def test_a_run_that_is_killed_half_way_leaves_no_trace(how: signal.Signals) -> N
     assert state() == before
 
 
+@pytest.mark.slow
 def test_killing_the_keeper_itself_leaves_no_trace() -> None:
     before = state()
     process = command("--only", "data_*")
@@ -144,6 +147,7 @@ def test_killing_the_keeper_itself_leaves_no_trace() -> None:
     assert state() == before
 
 
+@pytest.mark.slow
 def test_a_probe_that_hangs_is_cut_off() -> None:
     tried = run(["data_veth_ping"], seconds=0.001)
     assert tried.attempts["data_veth_ping"].outcome is Outcome.NOT_TRIED
@@ -179,6 +183,7 @@ def test_an_ordinary_user_is_told_what_it_takes() -> None:
     assert "1 work" in done.stdout
 
 
+@pytest.mark.slow
 def test_without_capabilities_nothing_is_made_up() -> None:
     drop = lines(
         "import ctypes", "libc = ctypes.CDLL(None)", "[libc.prctl(24, n, 0, 0, 0) for n in range(64)]",
@@ -191,6 +196,7 @@ def test_without_capabilities_nothing_is_made_up() -> None:
     assert "This process lacks CAP_SYS_ADMIN" in done.stdout
 
 
+@pytest.mark.slow
 def test_seccomp_is_named_as_what_is_likely() -> None:
     """A filter that refuses bpf(2), as Docker's default profile does."""
     number = {"x86_64": 321, "aarch64": 280}.get(os.uname().machine)
@@ -211,6 +217,7 @@ def test_seccomp_is_named_as_what_is_likely() -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_root_of_a_user_namespace_is_not_told_that_the_kernel_refuses() -> None:
     """Every capability is there, and none of them holds over the kernel itself."""
     enter = lines(
@@ -293,6 +300,7 @@ def test_this_kernel_does_what_the_audit_of_its_config_says() -> None:
     assert len(wrong) < 0.02 * len(seen), wrong
 
 
+@pytest.mark.slow
 def test_bpftool_says_the_same_of_maps_programs_and_functions() -> None:
     if shutil.which("bpftool") is None:
         pytest.skip("Debian's package bpftool is not installed")
@@ -321,6 +329,7 @@ def test_bpftool_says_the_same_of_maps_programs_and_functions() -> None:
     assert len(expected) > 40
 
 
+@pytest.mark.slow
 def test_a_profile_that_names_no_probe_there_is_is_not_valid(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(

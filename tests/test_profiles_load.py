@@ -189,6 +189,7 @@ def test_a_gate_without_a_version_is_unknown_and_says_what_to_do() -> None:
     assert "--target-kernel" in finding.reason
 
 
+@pytest.mark.slow
 def test_compiled_data_is_what_the_files_say_in_their_order(tmp_path: Path) -> None:
     entries = json.loads(compile_documents(tmp_path / "compiled.json").read_bytes())
     found = {}

@@ -434,6 +434,7 @@ def hostile_reports(draw: st.DrawFn) -> Report:
 BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(120))
 @given(report=hostile_reports(), verbose=st.booleans())
 def test_hostile_text_comes_out_escaped_in_every_format(report: Report, verbose: bool) -> None:
@@ -504,6 +505,7 @@ def check_markdown(text: str, verbose: bool) -> None:
         assert not re.search(r"@\w", child.content) or child.type == "code_inline"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("letter", ["&", '"', "<", "\u202e", "\ud800", "\n", "|", "x"])
 def test_very_long_text_is_cut_and_never_within_an_escape(letter: str) -> None:
     long = letter * 9_000 + "."

@@ -112,6 +112,7 @@ def test_the_same_report_gives_the_same_page_without_names_of_machines() -> None
     assert str(Path.home()) not in render("html", apple())
 
 
+@pytest.mark.slow
 def test_many_profiles_start_closed() -> None:
     page = Page(render("html", apple("recorded:apple", "all")))
     profiles = [a for t, a in page.tags if t == "details"]

@@ -60,6 +60,7 @@ def hostile_report() -> Report:
     return audit(Kernel(config, origin), [profile], cilium="1.18", library=LIBRARY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_json_follows_its_schema(source: str) -> None:
     schema = json.loads(data_file("schemas/report.schema.json").read_text(encoding="utf-8"))

@@ -69,12 +69,14 @@ KERNELS = ["apple", "kata@3.17.0", "kata"]
         for place, look in enumerate(LOOKS)
     ],
 )
+@pytest.mark.slow
 def test_recorded_kernels_with_every_profile(name: str, look: RenderOptions) -> None:
     request = make_request(want=["wireguard"], min_mode="compat") if name == "kata" else None
     same(audit(load_kernel(f"recorded:{name}"), LIBRARY.select(["all"]), library=LIBRARY, request=request), [look])
 
 
 @pytest.mark.parametrize("step", [24, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_configs_of_the_corpus(shared: Path, tmp_path: Path, step: int) -> None:
     for path in sorted((*SHARED.glob("corpus/*/*.gz"), *SHARED.glob("kernels/*.gz")))[::step]:
         file = tmp_path / "node.config"
@@ -156,6 +158,7 @@ DOCUMENT = json.loads(json.dumps(to_document(held())))
 PLACES = places(DOCUMENT)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(150))
 @given(st.sampled_from(PLACES), st.sampled_from([None, "", "x", -1, 10**12, [], {}, True, "\ud800", "2" * 5000]))
 def test_any_change_is_a_report_or_one_error(path: tuple[Any, ...], value: Any) -> None:
@@ -172,6 +175,7 @@ def test_any_change_is_a_report_or_one_error(path: tuple[Any, ...], value: Any) 
         assert isinstance(render(name, report), str)
 
 
+@pytest.mark.slow
 def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F811
     outputs = [word for name in FORMATS for word in ("-o", f"{name}={tmp_path / name}")]
     run("check", str(config), "-p", "vxlan", "-p", "wireguard", "--cilium", "1.18", *outputs)
@@ -218,6 +222,7 @@ expires = 2020-01-01
 TREE = str(ROOT / "fixtures/kconfig/base")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

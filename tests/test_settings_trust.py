@@ -36,6 +36,7 @@ def settings(text: str, name: str = "kina-audit.toml") -> None:
     load_settings.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["kina-audit.toml", "pyproject.toml"])
 def test_settings_run_no_program(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The worst: a compiler of the checkout, asked about a kernel tree of the checkout."""
@@ -141,6 +142,7 @@ def test_a_stored_report_keeps_saying_it(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == Path("a.txt").read_text()
 
 
+@pytest.mark.slow
 def test_matrix_and_diff_say_it_too(capsys: pytest.CaptureFixture[str]) -> None:
     settings(f'{WEAK}profiles = ["wireguard"]\n')
     for name in ("table", "markdown", "json", "html"):

@@ -269,6 +269,7 @@ def test_an_encrypted_zip_is_one_error(tmp_path: Path) -> None:
         open_source(str(path))
 
 
+@pytest.mark.slow
 def test_a_bomb_is_told_by_how_much_it_expands(tmp_path: Path) -> None:
     small = SourceOptions(max_decompressed=4)
     members: dict[str, bytes | str] = {"a": bytes(16 * 1024 * 1024), "config-1": CONFIG}

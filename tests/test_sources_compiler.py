@@ -96,6 +96,7 @@ def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, **programs: str) ->
     monkeypatch.setenv("PATH", str(folder), prepend=":")
 
 
+@pytest.mark.slow
 @needs_gcc
 @pytest.mark.parametrize(
     ("said", "fact"), [("v1.24", "1.24"), ("v1.30", "1.30"), ("1.27", "1.27"), ("no version at all", None)]
@@ -119,6 +120,7 @@ def test_the_real_pahole_is_measured() -> None:
     assert f"v{identify('gcc').facts['pahole']}" == told.strip()
 
 
+@pytest.mark.slow
 @needs_gcc
 def test_what_is_stated_goes_before_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(tmp_path, monkeypatch, pahole="v1.24")
@@ -129,6 +131,7 @@ def test_what_is_stated_goes_before_what_was_measured(tmp_path: Path, monkeypatc
     assert named_toolchain("cc:gcc", options).facts["pahole"] == "1.24"
 
 
+@pytest.mark.slow
 @needs_gcc
 def test_a_newly_installed_pahole_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = SourceOptions(cache=tmp_path / "cache")

@@ -51,6 +51,7 @@ def test_truncated_and_corrupt_data_is_one_error(kind: str) -> None:
             read_bytes(broken, Provenance("config", "file", "config"), SourceOptions())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [k for k in COMPRESSORS if k != "plain"])
 def test_a_bomb_stops_at_the_bound(kind: str) -> None:
     bomb = COMPRESSORS[kind](b"#" * (CONFIG_BYTES + 10_000_000))

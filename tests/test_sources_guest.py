@@ -192,6 +192,7 @@ def test_a_greeting_and_carriage_returns_do_no_harm(tools: Path, tmp_path: Path)
     assert open_source("kubectl:y").config_bytes == CONFIG
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -232,6 +233,7 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 @pytest.mark.parametrize("sent", [signal.SIGINT, None], ids=["Ctrl-C", "timeout"])
 def test_nothing_is_left_running(tools: Path, tmp_path: Path, sent: signal.Signals | None) -> None:

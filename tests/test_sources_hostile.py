@@ -95,6 +95,7 @@ def zeros(compressor: bz2.BZ2Compressor, mib: int) -> bytes:
 
 
 @pytest.mark.parametrize("mib", [80, pytest.param(320, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_zip_member_that_expands_a_millionfold(tmp_path: Path, mib: int) -> None:
     bomb = tmp_path / "bomb.zip"
     bomb.write_bytes(zipped(zeros(bz2.BZ2Compressor(), mib), 12, 60 * MIB))
@@ -192,6 +193,7 @@ def test_more_members_than_any_kernel_archive_has(tmp_path: Path, kind: str) -> 
 
 
 @pytest.mark.parametrize("count", [15_000, pytest.param(60_000, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_many_links_take_no_more_than_as_many_files(tmp_path: Path, count: int) -> None:
     path = tmp_path / "links.tar"
     with open(path, "wb") as file:
@@ -202,6 +204,7 @@ def test_many_links_take_no_more_than_as_many_files(tmp_path: Path, count: int) 
     held(path, "no kernel config and no kernel image")
 
 
+@pytest.mark.slow
 def test_long_links_are_not_remembered(tmp_path: Path) -> None:
     compressor = zstd.ZstdCompressor(level=1)
     entry = tarfile.TarInfo("link")
@@ -294,6 +297,7 @@ def test_windows_are_filled_as_xz_fills_them() -> None:
     assert lzma.decompress(made, memlimit=9 * MIB)
 
 
+@pytest.mark.slow
 def test_an_image_with_a_large_window_in_an_archive_with_one(tmp_path: Path) -> None:
     unit, times = (os.urandom((1 << 16) - 1) + b"\0") * 32, 78  # as much as fills the window
     image = _xz(128 * MIB, (bytes(4), 1), (unit, times))

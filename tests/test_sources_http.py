@@ -189,6 +189,7 @@ def _write_often(folder: str, letter: str) -> None:
         cache.save(Path(folder), URL, letter.encode() * 5000, "")
 
 
+@pytest.mark.slow
 def test_two_processes_never_leave_half_an_entry(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_write_often, args=(str(tmp_path), letter)) for letter in "ab"]

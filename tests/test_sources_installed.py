@@ -114,6 +114,7 @@ def test_a_kernel_without_its_config_names_the_command_too(app_root: Path) -> No
     assert "container system kernel set --recommended --force" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_container_that_does_not_answer_is_none(app_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from kina_audit.sources.local import installed
 

@@ -46,6 +46,7 @@ def test_a_record_knows_every_symbol(name: str) -> None:
     assert all("lies between them" in note or "the compiler and tools decide" in note for note in unknown.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "files"), MADE_FROM.items())
 def test_a_record_is_the_kernel_it_was_made_from(shared: Path, name: str, files: list[str]) -> None:
     """An input becomes, on every line, what its own file becomes; a built kernel has the values of its own config."""

@@ -133,6 +133,7 @@ def test_extract_is_exact_into_a_file_and_harmless_elsewhere(tmp_path: Path) -> 
     assert done.stdout == b'CONFIG_NET=y\r\nCONFIG_A="\\x1b[8m\xff \\x202e"\n\\::error::x\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--version"], ["check", "--help"], ["kernels"]])
 def test_a_full_disk_under_stdout_is_one_error(tmp_path: Path, words: list[str]) -> None:
     if not Path("/dev/full").exists():

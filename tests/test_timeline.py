@@ -55,6 +55,7 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_history_is_what_changed_the_config_or_the_kernel(repository: Path) -> None:
     found = list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
     assert [r.subject for r in found] == ["First <b>config</b>", "Drop VXLAN", "Bump the kernel"]
@@ -62,6 +63,7 @@ def test_the_history_is_what_changed_the_config_or_the_kernel(repository: Path) 
     assert all(re.fullmatch(r"[0-9a-f]{40}", r.commit) for r in found)
 
 
+@pytest.mark.slow
 def test_nothing_of_the_repository_runs(repository: Path, tmp_path: Path) -> None:
     trap = tmp_path / "ran"
     script = tmp_path / "trap.sh"
@@ -94,6 +96,7 @@ def test_nothing_of_the_repository_runs(repository: Path, tmp_path: Path) -> Non
     assert not trap.exists()
 
 
+@pytest.mark.slow
 def test_whose_repository_it_is_and_where_one_stands_in_it_does_not_matter(repository: Path, tmp_path: Path) -> None:
     subjects = ["First <b>config</b>", "Drop VXLAN", "Bump the kernel"]
     found = list(revisions(repository / "kernel", "config-arm64", SourceOptions(), []))
@@ -108,6 +111,7 @@ def test_whose_repository_it_is_and_where_one_stands_in_it_does_not_matter(repos
         assert len(list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))) == 3
 
 
+@pytest.mark.slow
 def test_histories_of_every_shape(repository: Path, tmp_path: Path) -> None:
     def subjects(folder: Path, path: str = "kernel/config-arm64") -> tuple[list[str], list[str]]:
         notes: list[str] = []
@@ -151,6 +155,7 @@ def test_histories_of_every_shape(repository: Path, tmp_path: Path) -> None:
         subjects(tmp_path / "empty")
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_config_is_not_read_whole(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kina_audit.sources.git.command.GIT_BYTES", 500)
     with pytest.raises(SourceError, match="more than"):
@@ -162,6 +167,7 @@ def test_a_file_that_is_no_config_is_not_read_whole(repository: Path, monkeypatc
     assert "newest 2 commits" in notes[0]
 
 
+@pytest.mark.slow
 def test_a_git_that_hangs_is_stopped(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/git").write_text("#!/bin/sh\nexec /bin/sleep 60\n", encoding="utf-8")
@@ -175,6 +181,7 @@ def test_a_git_that_hangs_is_stopped(repository: Path, tmp_path: Path, monkeypat
         list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", ":(glob)*", "nothing", "", ".", "a\x00b", "kernel"])
 def test_a_path_that_is_none_is_an_error(repository: Path, path: str) -> None:
     with pytest.raises(SourceNotFoundError):
@@ -186,6 +193,7 @@ def test_a_folder_that_is_no_repository_is_an_error(tmp_path: Path) -> None:
         list(revisions(tmp_path, "config", SourceOptions(), []))
 
 
+@pytest.mark.slow
 def test_every_format_of_a_git_history(run: Run, repository: Path, tmp_path: Path) -> None:  # noqa: F811
     outputs = [word for f in ("json", "svg", "html") for word in ("-o", f"{f}={tmp_path / f}")]
     status, out, _ = run("timeline", "--git", str(repository), "-p", "vxlan", "--cilium", "1.18", *outputs)
@@ -210,6 +218,7 @@ def test_every_format_of_a_git_history(run: Run, repository: Path, tmp_path: Pat
     assert [t for t, _ in page.tags].count("script") == 1
 
 
+@pytest.mark.slow
 def test_apples_history_loses_the_legacy_tables_once(run: Run) -> None:  # noqa: F811
     status, out, _ = run("timeline", "apple", "--offline", "-p", "netfilter", "-f", "json", "--cilium", "none")
     assert status == 0
@@ -234,6 +243,7 @@ def lost(point: dict[str, Any]) -> list[str]:
     return [c["name"] for c in point["changes"] if c["direction"] == "lost"]
 
 
+@pytest.mark.slow
 def test_a_commit_answers_for_what_it_changed_itself(run: Run, tmp_path: Path) -> None:  # noqa: F811
     """A side branch that changed nothing but a clock rate is not blamed for what main did meanwhile."""
     folder = tmp_path / "merges"
@@ -265,6 +275,7 @@ def test_a_commit_answers_for_what_it_changed_itself(run: Run, tmp_path: Path) -
     assert [c["direction"] for c in points(run, folder)[-1]["changes"]][:1] == ["gained"]
 
 
+@pytest.mark.slow
 def test_a_deletion_is_a_row(run: Run, repository: Path) -> None:  # noqa: F811
     git(repository, "rm", "-q", "kernel/config-arm64")
     git(repository, "commit", "-qam", "Away with it")
@@ -283,6 +294,7 @@ def test_a_deletion_is_a_row(run: Run, repository: Path) -> None:  # noqa: F811
         assert "deleted" in Path(name).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_no_message_of_a_commit_is_a_row(run: Run, repository: Path) -> None:  # noqa: F811
     """Separators of our own, blanks that align, line breaks: a subject is one text behind its label."""
     config = repository / "kernel/config-arm64"
@@ -301,6 +313,7 @@ def test_no_message_of_a_commit_is_a_row(run: Run, repository: Path) -> None:  #
     assert sum(bool(re.match(r"\d{4}-\d\d-\d\d ", line)) for line in lines) == 6
 
 
+@pytest.mark.slow
 def test_two_revisions_are_compared(
     run: Run,  # noqa: F811
     repository: Path,

@@ -110,6 +110,7 @@ def apple(tmp_path: Path, records: Callable[..., None]) -> Repository:
     return found
 
 
+@pytest.mark.slow
 def test_containerization_as_it_is_recorded(apple: Repository) -> None:
     watched = containerization.watch(apple.clone)
     quiet(watched)
@@ -117,6 +118,7 @@ def test_containerization_as_it_is_recorded(apple: Repository) -> None:
     assert "newest release 0.2.0" in watched.state
 
 
+@pytest.mark.slow
 def test_containerization_has_newer_releases(apple: Repository) -> None:
     apple.commit({"README": "x"}, "0.3.0").commit({"README": "y"}, "0.4.0")
     [same] = said(containerization.watch(apple.clone), Kind.NEWER)
@@ -130,6 +132,7 @@ def test_containerization_has_newer_releases(apple: Repository) -> None:
     assert re.fullmatch(r"apple/containerization@[0-9a-f]{12}:kernel/config-arm64", other.place)
 
 
+@pytest.mark.slow
 def test_containerization_contradicts(apple: Repository) -> None:
     git(apple.clone.path, "tag", "-d", "0.2.0")
     apple.commit({"kernel/Makefile": MAKEFILE.format("6.18.5")}, "0.2.0")
@@ -142,6 +145,7 @@ def test_containerization_contradicts(apple: Repository) -> None:
     assert "the sha256 of kernel/config-arm64 at 0.1.0 is not the recorded one" in texts
 
 
+@pytest.mark.slow
 def test_a_recorded_symbol_that_the_file_has_otherwise(apple: Repository, records: Callable[..., None]) -> None:
     path = apple.clone.path.parent / "records/apple-arm64-0.1.0.toml"
     path.write_text(
@@ -154,6 +158,7 @@ def test_a_recorded_symbol_that_the_file_has_otherwise(apple: Repository, record
     assert text == "kernel/config-arm64 at 0.1.0: GENEVE is absent, recorded y"
 
 
+@pytest.mark.slow
 def test_what_a_branch_has_ahead(apple: Repository) -> None:
     changed = {"kernel/config-arm64": CONFIG + "CONFIG_BPF_JIT=y\n", "kernel/Makefile": MAKEFILE.format("7.2.1")}
     texts = said(containerization.watch(apple.commit(changed).clone), Kind.NEWER)
@@ -190,12 +195,14 @@ def swift(tmp_path: Path, records: Callable[..., None], known: None, monkeypatch
     return found
 
 
+@pytest.mark.slow
 def test_container_as_it_is_known(swift: Repository) -> None:
     watched = container.watch(swift.clone)
     quiet(watched)
     assert watched.checked == {"default kernels": 1, "flags": 5, "files of the node": 1}
 
 
+@pytest.mark.slow
 def test_container_boots_another_kernel(swift: Repository) -> None:
     swift.commit({DEFAULTS_FILE: DEFAULTS.format("3.2.0", "6.18.1-20")}, "1.1.0").commit({}, "1.2.0")
     watched = container.watch(swift.clone)
@@ -206,6 +213,7 @@ def test_container_boots_another_kernel(swift: Repository) -> None:
     assert "1.3.0 names no Kata kernel as its default" in said(container.watch(swift.clone), Kind.NEWER)
 
 
+@pytest.mark.slow
 def test_container_changes_its_flags_and_its_node(swift: Repository) -> None:
     changed = SET.replace("var force", "var forceInstall") + '@Flag(name: .long, help: "y")\n  var kernelArgs: Bool\n'
     watched = container.watch(
@@ -234,12 +242,14 @@ def kata_repository(tmp_path: Path, records: Callable[..., None], known: None) -
     return found
 
 
+@pytest.mark.slow
 def test_kata_as_it_is_recorded(kata_repository: Repository) -> None:
     watched = kata.watch(kata_repository.clone)
     quiet(watched)
     assert watched.checked == {"recorded kernels": 1, "fragment lines": 2, "releases": 2}
 
 
+@pytest.mark.slow
 def test_kata_has_a_newer_release(kata_repository: Repository) -> None:
     changed = {KATA_COMMON: "CONFIG_NET=y\nCONFIG_VXLAN=y\nCONFIG_NO_PROFILE_NAMES_IT=y\n", KATA_CONFIG: "11\n"}
     watched = kata.watch(kata_repository.commit(changed, "3.2.0").commit({}, "3.3.0").clone)
@@ -250,6 +260,7 @@ def test_kata_has_a_newer_release(kata_repository: Repository) -> None:
     assert said(watched, Kind.CONTRADICTS) == []
 
 
+@pytest.mark.slow
 def test_kata_contradicts(kata_repository: Repository) -> None:
     git(kata_repository.clone.path, "tag", "-d", "3.0.0")
     changed = {KATA_COMMON: "# CONFIG_NET is not set\n", KATA_CONFIG: "12\n"}
@@ -262,6 +273,7 @@ def test_kata_contradicts(kata_repository: Repository) -> None:
     assert [t.partition(",")[0] for t in texts] == ["there is no release 3.0.0", "there is no release 3.1.0"]
 
 
+@pytest.mark.slow
 def test_kina(tmp_path: Path, known: None) -> None:
     found = Repository(tmp_path / "kina", kina.PROJECT)
     page = "| `CONFIG_BPF_JIT` | x |\n| `CONFIG_KPROBES` | x |\n"
@@ -306,6 +318,7 @@ def test_the_exit_status() -> None:
     assert exit_status([opened, replace(nothing, news=[News(Kind.NEWER, "x")])]) == 1
 
 
+@pytest.mark.slow
 def test_the_command(apple: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     origin = tmp_path / "origin"
     shutil.copytree(apple.clone.path, origin)

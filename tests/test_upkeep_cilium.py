@@ -94,6 +94,7 @@ def texts(watched: Watched) -> list[tuple[str, str]]:
     return [(n.kind.value, n.text) for n in watched.news if n.kind is not Kind.OPEN]
 
 
+@pytest.mark.slow
 def test_what_is_known_is_no_news(repository: Repository) -> None:
     watched = cilium.watch(repository.clone)
     assert texts(watched) == []
@@ -104,6 +105,7 @@ def test_what_is_known_is_no_news(repository: Repository) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_newer_release_that_asks_more(repository: Repository) -> None:
     changed = {
         cilium.REQUIREMENTS: REQUIREMENTS + "\tprobes.HaveTimers()\n\t{ebpf.SchedCLS, asm.FnRedirectPeer},\n",
@@ -123,6 +125,7 @@ def test_a_newer_release_that_asks_more(repository: Repository) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_patch_release_that_asks_otherwise(repository: Repository) -> None:
     changed = {
         cilium.REQUIREMENTS: REQUIREMENTS.replace("Require support for", "Needs").replace(
@@ -152,6 +155,7 @@ def test_a_patch_release_that_asks_otherwise(repository: Repository) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_place_that_is_not_there(repository: Repository) -> None:
     path = cilium_source.ROOT / "kina_audit/data/cilium-agent.toml"
     path.write_text(

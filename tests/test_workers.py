@@ -32,12 +32,14 @@ def lost(item: int) -> int:
     return -item
 
 
+@pytest.mark.slow
 def test_results_come_in_order() -> None:
     assert list(Spread(squares, -1, lost, 3).over(range(500))) == [i * i for i in range(500)]
     assert list(Spread(squares, -1, lost, 3).over([])) == []
     assert list(Spread(squares, -1, lost, 8).over([7])) == [49]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deadly", [0, 3, 64, 150, 299])
 def test_a_process_that_dies_costs_one_item(deadly: int) -> None:
     expected = [i * i for i in range(300)]
@@ -84,6 +86,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_other_platforms_way_to_start_processes(method: str, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
