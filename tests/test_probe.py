@@ -21,8 +21,9 @@ from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import VersionRange
-from kina_audit.probe import files, keeper, namespaces
+from kina_audit.probe import keeper, namespaces
 from kina_audit.probe.catalogue import every_probe
+from kina_audit.probe.files import shown
 from kina_audit.probe.model import Bench, MissingError, Probe, RefusedError
 from kina_audit.probe.modules import held_back
 from kina_audit.probe.runner import run
@@ -299,7 +300,7 @@ def test_a_flag_that_the_kernel_ignores_makes_no_namespace(monkeypatch: pytest.M
 def test_a_file_system_that_something_empty_covers_says_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(files, "_ALWAYS", {"/sys": str(tmp_path / "kernel"), "/proc": "/proc/self"})
+    monkeypatch.setattr(shown, "_ALWAYS", {"/sys": str(tmp_path / "kernel"), "/proc": "/proc/self"})
     with pytest.raises(MissingError):
         every_probe()["pci"].run(Bench(None))
 

@@ -5,7 +5,7 @@ import socket
 import struct
 
 from kina_audit.probe import bpf
-from kina_audit.probe.bpf_objects import btf_function
+from kina_audit.probe.bpf_types import btf_function
 from kina_audit.probe.links import any_link, veth
 from kina_audit.probe.model import Bench, MissingError, RefusedError, outside, probe, reading
 

@@ -6,7 +6,10 @@ from kina_audit.probe.model import PROBES, Probe
 
 MODULES = (
     "links", "routes", "tc", "nft", "xtables", "legacy", "ipset", "conntrack", "generic", "xfrm", "sockets",
-    "bpf_objects", "bpf_attach", "packets", "namespaces", "files", "syscalls",
+    "bpf_maps", "bpf_programs", "bpf_helpers", "bpf_jit", "bpf_runs", "bpf_filesystem", "bpf_types", "bpf_attach",
+    "packets.links", "packets.tunnels", "packets.masquerade", "packets.drops", "packets.tproxy", "namespaces",
+    "files.filesystems", "files.shown", "files.devices", "files.drivers", "files.signs", "files.tracing",
+    "files.device_mapper", "files.security", "syscalls",
 )  # fmt: skip
 """The modules that register probes, in the order of lists."""
 

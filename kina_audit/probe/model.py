@@ -52,6 +52,16 @@ class Bench:
             raise MissingError("no mount namespace of its own to work in")
         return self.place
 
+    def folder(self, name: str) -> Path:
+        """A folder of `scratch` with a name of its own.
+
+        Raises:
+            MissingError: there are no private mounts here.
+        """
+        made = self.scratch / name
+        made.mkdir(exist_ok=True)
+        return made
+
     @property
     def ip(self) -> Any:
         """Links, addresses, routes, rules and traffic control, by pyroute2.
@@ -126,7 +136,8 @@ def probe(
     def register(run: Callable[[Bench], None]) -> Callable[[Bench], None]:
         if name in PROBES:
             raise ValueError(f"two probes are called {name}")
-        group = run.__module__.rpartition(".")[2].partition("_")[0]
+        # The module's name, or its room's, up to what tells it from others of the family.
+        group = run.__module__.removeprefix(f"{__package__}.").partition(".")[0].partition("_")[0]
         PROBES[name] = Probe(name, expr, touches, run, kernel, capabilities, net, group)
         return run
 

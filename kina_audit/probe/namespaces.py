@@ -75,8 +75,7 @@ for _name, _symbol, _controlled in (
 
 @outside("cgroup2_mount", "CGROUPS", "a cgroup v2 file system, mounted privately")
 def _mount(bench: Bench) -> None:
-    place = bench.scratch / "cgroup-again"
-    place.mkdir(exist_ok=True)
+    place = bench.folder("cgroup-again")
     bench.doing("mount cgroup v2")
     libc.mount("cgroup2", str(place), "cgroup2")
     libc.unmount(str(place))
