@@ -46,7 +46,7 @@ def toml(text: str) -> object:
 
 
 def profile(count: int, folder: Path) -> object:
-    from kina_audit.profiles.load import read_document
+    from kina_audit.profiles.document import read_document
 
     text = 'schema = 1\nid = "p"\ntitle = "T"\ndescription = "D."\nincludes = ["vxlan"]\n#'
     (folder / "p.toml").write_text(text + "x" * (count - len(text)))

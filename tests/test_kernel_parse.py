@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from kina_audit.base.bounds import CONFIG_BYTES
 from kina_audit.errors import NotAConfigError, SourceTooLargeError
+from kina_audit.kernel.assignments import read_fast, read_slowly
 from kina_audit.kernel.config import Completeness, SymbolState
-from kina_audit.kernel.parse import _read_fast, _read_slowly, parse_config
+from kina_audit.kernel.parse import parse_config
 from tests.conftest import SHARED, config_text
 
 COMPLETE = "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
@@ -173,9 +174,9 @@ LINES = st.sampled_from(
 @given(st.lists(LINES, max_size=12), st.sampled_from(["", "\n"]))
 def test_the_fast_reading_is_the_slow_one(lines: list[str], end: str) -> None:
     text = "\n".join(lines) + end
-    fast = _read_fast(text)
+    fast = read_fast(text)
     if fast is not None:
-        slow, warnings = _read_slowly(text)
+        slow, warnings = read_slowly(text)
         assert fast == slow
         assert warnings.told == ()
 
@@ -201,6 +202,6 @@ def test_real_configs_are_complete_and_read_fully(path: object) -> None:
     assert config.completeness is Completeness.COMPLETE
     assert config.header.version is not None
     assert config.arch
-    slow, _ = _read_slowly(data.decode())
+    slow, _ = read_slowly(data.decode())
     if slow.get("MODULES") == "y":
         assert config.raw == slow

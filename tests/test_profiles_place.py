@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from kina_audit.errors import ProfileError
-from kina_audit.profiles.load import ProfileLibrary, read_document
+from kina_audit.profiles.document import read_document
+from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.place import line_of
 from kina_audit.profiles.review import problems
 

@@ -12,14 +12,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kina_audit.base.bounds import ALTERNATIVES, FOLDER_DEPTH, INCLUDES, PROFILES, TOML_BYTES
-from kina_audit.base.files import files_below, read_regular
+from kina_audit.base.bounds import ALTERNATIVES, FOLDER_DEPTH, INCLUDES, PROFILES
+from kina_audit.base.files import files_below
 from kina_audit.base.packaged import profiles_folder, toml_document
-from kina_audit.base.toml_text import read_toml
 from kina_audit.errors import ProfileError
-from kina_audit.kernel.expression import Expression, ExpressionError
+from kina_audit.kernel.expression import ExpressionError
 from kina_audit.profiles.build import RequirementError, build_profile, row_id
-from kina_audit.profiles.model import ONE_OF, Level, Message, Profile, Requirement
+from kina_audit.profiles.document import checked, read_text
+from kina_audit.profiles.included import one_of, take
+from kina_audit.profiles.model import Message, Profile, Requirement
+from kina_audit.profiles.near import near_names
 from kina_audit.profiles.place import line_of
 
 PART_TAG = "part"
@@ -70,8 +72,8 @@ class ProfileLibrary:
             self.get(self._names[str(path)])
 
     def _add_users(self, path: Path, base: Path) -> None:
-        text = self._texts[str(path)] = _read(path)
-        self._add(_document(text, str(path)), str(path), _short(path, base))
+        text = self._texts[str(path)] = read_text(path)
+        self._add(checked(text, str(path)), str(path), _short(path, base))
 
     def place(self, profile: str, requirement: str = "") -> str:
         """Where a profile, or one of its own requirements, stands: ``FILE``, with ``:LINE`` in a user's file."""
@@ -144,7 +146,7 @@ class ProfileLibrary:
         if name.startswith("tag:"):
             found = self.tagged(name[4:])
             if not found:
-                raise ProfileError(f"no profile has the tag {name[4:]!r}{_near(name[4:], self._tags())}", _LIST)
+                raise ProfileError(f"no profile has the tag {name[4:]!r}{near_names(name[4:], self._tags())}", _LIST)
             return found
         if any(c in name for c in "*?["):
             ids = {i for n, i in [*self._names.items(), *zip(self._documents, self._documents, strict=True)]
@@ -184,10 +186,10 @@ class ProfileLibrary:
             raise ValueError(f"same_as leads on more than {INCLUDES} times: {' -> '.join((*trail, reference))}")
         profile, _, row = reference.rpartition("/")
         if profile not in self._documents:
-            raise ValueError(f"same_as {reference!r}: no profile {profile!r}{_near(profile, self._documents)}")
+            raise ValueError(f"same_as {reference!r}: no profile {profile!r}{near_names(profile, self._documents)}")
         tables = {row_id(t): t for t in self._documents[profile][0].get("requirement", ())}
         if row not in tables:
-            raise ValueError(f"same_as {reference!r}: {profile!r} has no requirement {row!r}{_near(row, tables)}")
+            raise ValueError(f"same_as {reference!r}: {profile!r} has no requirement {row!r}{near_names(row, tables)}")
         table: Mapping[str, Any] = tables[row]
         if "same_as" in table:
             lent = self._borrowed(table["same_as"], (*trail, reference))
@@ -202,7 +204,7 @@ class ProfileLibrary:
         if name not in self._documents:
             paths = (n for n in self._names if "/" in name and not n.endswith(".toml"))
             raise ProfileError(
-                f"{asking}no profile {name!r}{_near(name, {*self._documents, *paths}, self._tags())}", _LIST
+                f"{asking}no profile {name!r}{near_names(name, {*self._documents, *paths}, self._tags())}", _LIST
             )
         way = " -> ".join((*trail, name))
         if name in trail:
@@ -211,14 +213,14 @@ class ProfileLibrary:
         rows = {r.id: r for r in profile.requirements}
         for included in profile.includes:
             for row in self._expand(included, (*trail, name)).requirements:
-                _take(rows, row, name)
+                take(rows, row, name)
         if profile.any_of:
             alternatives = [self._expand(n, (*trail, name)) for n in profile.any_of]
             self._alternatives[name] = sum(self._conditions(r) for p in alternatives for r in p.required)
             if self._alternatives[name] > ALTERNATIVES:
                 raise ProfileError(f"{self.place(name)}: its any_of leads to more than {ALTERNATIVES} requirements")
-            one_of = _one_of(profile, alternatives)
-            rows = {one_of.id: one_of, **rows}
+            choice = one_of(profile, alternatives)
+            rows = {choice.id: choice, **rows}
         depth = self._depths[name] = 1 + max((self._depths[n] for n in (*profile.includes, *profile.any_of)), default=0)
         if depth > INCLUDES:
             raise ProfileError(f"{self.place(name)}: its includes lead on more than {INCLUDES} times")
@@ -255,90 +257,6 @@ def _built_in(base: Path) -> tuple[tuple[Mapping[str, Any], str, str], ...]:
 
 def _short(path: Path, base: Path) -> str:
     return path.relative_to(base).with_suffix("").as_posix()
-
-
-_STRICTNESS = list(Level)
-
-
-def _take(rows: dict[str, Requirement], row: Requirement, name: str) -> None:
-    """Add a requirement that comes by an include to those of the profile ``name``.
-
-    Of several that ask the same under one id the profile's own holds, else the strictest; where they ask different things
-    both stay, the later under its profile's name too.
-    """
-    first = rows.setdefault(row.id, row)
-    if first is row:
-        return
-    if (first.expr.text, first.kernel, first.arch) != (row.expr.text, row.kernel, row.arch):
-        other = f"{row.profile}-{row.id}".replace("/", "-")
-        rows.setdefault(other, replace(row, id=other))
-    elif first.profile != name and _STRICTNESS.index(row.level) < _STRICTNESS.index(first.level):
-        rows[row.id] = row
-
-
-_MANY_NEAR = 4
-
-
-def _near(name: str, known: Iterable[str], tags: Iterable[str] = ()) -> str:
-    """What may have been meant: a tag, names that hold the one given, or names spelt alike."""
-    from difflib import get_close_matches
-
-    ordered = sorted(known)
-    asked = name.lower()
-    near = [f"tag:{t}" for t in get_close_matches(asked, sorted(tags), n=1, cutoff=0.8)]
-    near += [n for n in ordered if len(asked) > 2 and asked in n] or get_close_matches(asked, ordered, n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(near[:_MANY_NEAR])}?" if near else ""
-
-
-def _one_of(profile: Profile, alternatives: list[Profile]) -> Requirement:
-    names = [p.id for p in alternatives]
-    for row in (r for p in alternatives for r in p.required if not r.module):
-        raise ProfileError(
-            f"{profile.path}: any_of cannot take {row.profile}/{row.id}, which says module = false",
-            "Write SYMBOL=y in its expr instead.",
-        )
-    listed = ", ".join(names[:-1]) + " nor " + names[-1] if len(names) > 1 else names[0]
-    return Requirement(
-        id=ONE_OF,
-        expr=Expression(" || ".join(names), ("const", "n"), ()),
-        level=Level.REQUIRED,
-        why=f"{'Neither ' if len(names) > 1 else 'Not '}{listed} works on this kernel.",
-        fix=f"Make one of them pass; `kina-audit check -p {names[0]}` says what it takes.",
-        source=profile.references[0] if profile.references else profile.path,
-        profile=profile.id,
-        alternatives=tuple(alternatives),
-    )
-
-
-def read_document(path: Path) -> dict[str, Any]:
-    """One profile file as a document that follows the schema.
-
-    Raises:
-        ProfileError: it cannot be read, is no TOML or breaks the schema.
-    """
-    return _document(_read(path), str(path))
-
-
-def _read(path: Path) -> str:
-    try:
-        return read_regular(path, TOML_BYTES).decode("utf-8").replace("\r\n", "\n")
-    except OSError as error:
-        raise ProfileError(f"{path}: cannot be read: {error.strerror}", "Give the path of a profile file.") from error
-    except UnicodeDecodeError as error:
-        raise ProfileError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    except ValueError as error:
-        raise ProfileError(f"{path}: {error}, which no profile has", "Give the path of a profile file.") from error
-
-
-def _document(text: str, name: str) -> dict[str, Any]:
-    try:
-        document = read_toml(text)
-    except ValueError as error:
-        raise ProfileError(f"{name}: not valid TOML: {error}") from error
-    from kina_audit.profiles.validate import check_document
-
-    check_document(document, name, text)
-    return document
 
 
 def read_profile(path: Path) -> Profile:
