@@ -80,6 +80,8 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
         ("podman", "OVERLAY_FS", "overlay"), ("kubelet", "OVERLAY_FS", "overlay"),
         # A client of NFSv3 mounts what speaks it; the AES modules of an architecture have xts of their own.
         ("storage-nfs", "NFS_V4", "v4"), ("storage-dm-crypt", "CRYPTO_XTS", "xts"), ("storage-dm-crypt", "CRYPTO_AES", "aes"),
+        # CRIU opens handles only for the watches of a container.
+        ("criu", "FHANDLE", "fhandle"),
         # Docker's tables of nft for IPv6 are made apart.
         ("docker-optional", "NFT_FIB_IPV6", "nft"),
     ],
@@ -169,8 +171,10 @@ def test_devices_are_controlled_by_programs_since_linux_4_15_only(name: str) -> 
     [
         # CRIU asks for the packet and netlink sockets of a container's network namespace, whether it has any or not.
         ("criu", "PACKET_DIAG", "packet-diag"), ("criu", "NETLINK_DIAG", "packet-diag"),
+        # It tries these when it starts.
+        ("criu", "EPOLL", "events"), ("criu", "INOTIFY_USER", "events"),
         # containerd mounts /dev/mqueue into every container and sandbox.
-        ("containerd", "POSIX_MQUEUE", "mqueue"), ("kina", "POSIX_MQUEUE", "mqueue"),
+        ("containerd", "POSIX_MQUEUE", "mqueue"), ("kina", "POSIX_MQUEUE", "mqueue"), ("vm-kata", "POSIX_MQUEUE", "mqueue"),
         # podman and nerdctl hand on their default profile without asking the kernel.
         ("podman", "SECCOMP_FILTER", "seccomp"), ("nerdctl", "SECCOMP_FILTER", "seccomp"),
         # What stacks layers is fixed in these.
