@@ -189,7 +189,7 @@ def test_a_row_breaks_what_it_says_and_no_more(name: str, off: str, row: str, ex
     assert status(name, off, row) is expected
 
 
-@pytest.mark.parametrize(("name", "row"), [("istio-sidecar", "xt-nat"), ("istio-sidecar", "xt-masq"), ("istio-ambient", "xt-masq"), ("kube-proxy-ipvs", "xt-nat")])  # fmt: skip
+@pytest.mark.parametrize(("name", "row"), [("k0s-kube-router", "xt-nat"), ("istio-sidecar", "xt-nat"), ("istio-sidecar", "xt-masq"), ("istio-ambient", "xt-masq"), ("kube-proxy-ipvs", "xt-nat")])  # fmt: skip
 def test_who_has_no_such_rule_does_not_ask_for_its_target(name: str, row: str) -> None:
     assert row not in {r.id for r in LIBRARY.get(name).requirements}
 
