@@ -178,7 +178,7 @@ def test_devices_are_controlled_by_programs_since_linux_4_15_only(name: str) -> 
         # Tetragon tracks cgroups by memory and cpuset on v1, warns where they are missing, and asks for no other.
         ("tetragon", "CGROUPS", "cgroups", Status.FAIL), ("tetragon", "CPUSETS", "cgroup-controllers", Status.WARN),
         # A guest of Apple's has its root on a disk, one of Cloud Hypervisor's a table of processors or a device tree.
-        ("vm-apple-vz", "VIRTIO_FS", "virtiofs", Status.WARN), ("vm-cloud-hypervisor", "ACPI", "acpi", Status.WARN),
+        ("vm-apple-vz", "VIRTIO_FS", "virtiofs", Status.WARN), ("vm-apple-vz", "VIRTIO_CONSOLE", "console", Status.WARN), ("vm-cloud-hypervisor", "ACPI", "acpi", Status.WARN),
         # Firecracker offers the older way beside ACPI.
         ("vm-firecracker", "ACPI", "acpi-pci", Status.PASS),
         # What tailscaled forwards and masquerades takes no connection states.
