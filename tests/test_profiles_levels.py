@@ -207,3 +207,45 @@ def test_old_jdks_ask_for_cpuacct_too() -> None:
 def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> None:
     assert status("kubelet", "QUOTA QFMT_V2", "quota") is Status.PASS
     assert status("kubelet", "QFMT_V2 XFS_QUOTA", "quota") is not Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "expected"),
+    [
+        # Istio's ambient mode captures DNS and adds its rules for IPv6 unless it is told not to; no rule of it masquerades.
+        ("istio-ambient", "NETFILTER_XT_TARGET_CT", "raw-ct", Status.FAIL),
+        ("istio-ambient", "IPV6_MULTIPLE_TABLES", "policy-routing6", Status.FAIL),
+        ("istio-ambient", "NETFILTER_XT_NAT", "xt-nat", Status.FAIL),
+        # IPVS rewrites destinations itself, and one REJECT is in every rule set of its kube-proxy.
+        ("kube-proxy-ipvs", "IP_NF_TARGET_REJECT", "reject", Status.FAIL),
+        # Counters without the match that names them cost every rule; neither costs two metrics.
+        ("kube-proxy-iptables", "NETFILTER_XT_MATCH_NFACCT", "nfacct-half", Status.FAIL),
+        ("kube-proxy-iptables", "NETFILTER_NETLINK_ACCT", "nfacct-half", Status.PASS),
+        # These warn of a probe that they cannot attach, and go on.
+        ("beyla-obi", "UPROBE_EVENTS", "uprobe", Status.WARN), ("pixie", "UPROBE_EVENTS", "uprobe", Status.WARN),
+        ("tracee", "KPROBE_EVENTS", "kprobe", Status.WARN), ("bcc", "KPROBE_EVENTS", "kprobe", Status.WARN),
+        ("kubearmor-apparmor", "KPROBE_EVENTS", "kprobe", Status.WARN), ("kubearmor-bpflsm", "TRACEPOINTS", "tracepoint", Status.WARN),
+        # Tetragon tracks cgroups by memory and cpuset on v1, warns where they are missing, and asks for no other.
+        ("tetragon", "CGROUPS", "cgroups", Status.FAIL), ("tetragon", "CPUSETS", "cgroup-controllers", Status.WARN),
+        # A guest of Apple's has its root on a disk, one of Cloud Hypervisor's a table of processors or a device tree.
+        ("vm-apple-vz", "VIRTIO_FS", "virtiofs", Status.WARN), ("vm-apple-vz", "VIRTIO_CONSOLE", "console", Status.WARN), ("vm-cloud-hypervisor", "ACPI", "acpi", Status.WARN),
+        # Firecracker offers the older way beside ACPI.
+        ("vm-firecracker", "ACPI", "acpi-pci", Status.PASS),
+        # What tailscaled forwards and masquerades takes no connection states.
+        ("tailscale", "NETFILTER_XT_MATCH_CONNTRACK", "firewall", Status.PASS),
+    ],
+)  # fmt: skip
+def test_a_row_breaks_what_it_says_and_no_more(name: str, off: str, row: str, expected: Status) -> None:
+    assert status(name, off, row) is expected
+
+
+@pytest.mark.parametrize(("name", "row"), [("k0s-kube-router", "xt-nat"), ("istio-sidecar", "xt-nat"), ("istio-sidecar", "xt-masq"), ("istio-ambient", "xt-masq"), ("kube-proxy-ipvs", "xt-nat")])  # fmt: skip
+def test_who_has_no_such_rule_does_not_ask_for_its_target(name: str, row: str) -> None:
+    assert row not in {r.id for r in LIBRARY.get(name).requirements}
+
+
+@pytest.mark.parametrize("mode", ["INTEGRITY", "CONFIDENTIALITY"])
+def test_either_mode_of_lockdown_keeps_beyla_from_writing(mode: str) -> None:
+    [row] = [r for r in LIBRARY.get("beyla-obi").requirements if r.id == "lockdown"]
+    assert f"LOCK_DOWN_KERNEL_FORCE_{mode}" in row.symbols
+    assert "INTEGRITY" not in row.fix
