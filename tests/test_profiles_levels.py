@@ -13,10 +13,10 @@ LIBRARY = ProfileLibrary()
 
 
 def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "6.12.117") -> Status:
-    """Of one requirement, on a kernel that has everything the profile names but one symbol."""
+    """Of one requirement, on a kernel that has everything the profile names but one symbol, or several with blanks between."""
     profile = LIBRARY.get(name)
     names = sorted({s for r in profile.requirements for s in r.symbols})
-    lines = [f"# CONFIG_{s} is not set" if s == off else f"CONFIG_{s}=y" for s in names]
+    lines = [f"# CONFIG_{s} is not set" if s in off.split() else f"CONFIG_{s}=y" for s in names]
     text = "\n".join([f"# Linux/{arch} {version} Kernel Configuration", *lines])
     kernel = Kernel(parse_config(text + "\n", completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
     report = audit(kernel, [profile], cilium=None)
@@ -42,8 +42,6 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
         ("runc-crun", "MEMCG", "cgroup-limits"), ("containerd", "CPUSETS", "cgroup-limits"),
         # fuse-overlayfs and pasta do without.
         ("rootless", "OVERLAY_FS", "overlay"), ("rootless", "BRIDGE", "veth-bridge"),
-        # CRIU warns and goes on.
-        ("criu", "PACKET_DIAG", "packet-diag"),
         # Only policies with such tracepoints are refused.
         ("tetragon", "FTRACE_SYSCALLS", "ftrace-syscalls"),
         # A guest without console or paravirtual clock runs.
@@ -77,6 +75,15 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
         ("docker-optional", "DUMMY", "macvlan"),
         # Only swarm marks packets.
         ("docker-required", "NETFILTER_XT_MARK", "mark"),
+        # Docker and podman copy layers where nothing stacks them; the kubelet leaves that to its runtime.
+        ("docker-required", "OVERLAY_FS BTRFS_FS", "storage"), ("rootless", "OVERLAY_FS FUSE_FS", "overlay"),
+        ("podman", "OVERLAY_FS", "overlay"), ("kubelet", "OVERLAY_FS", "overlay"),
+        # A client of NFSv3 mounts what speaks it; the AES modules of an architecture have xts of their own.
+        ("storage-nfs", "NFS_V4", "v4"), ("storage-dm-crypt", "CRYPTO_XTS", "xts"), ("storage-dm-crypt", "CRYPTO_AES", "aes"),
+        # CRIU opens handles only for the watches of a container.
+        ("criu", "FHANDLE", "fhandle"),
+        # Docker's tables of nft for IPv6 are made apart.
+        ("docker-optional", "NFT_FIB_IPV6", "nft"),
     ],
 )  # fmt: skip
 def test_what_it_runs_without_does_not_fail_it(name: str, off: str, row: str) -> None:
@@ -157,3 +164,88 @@ def test_the_ipv6_half_of_tproxy_and_socket_is_in_the_targets(off: str, row: str
 def test_devices_are_controlled_by_programs_since_linux_4_15_only(name: str) -> None:
     assert status(name, "CGROUP_BPF", "cgroup-bpf", version="4.9.1") is Status.SKIP
     assert status(name, "CGROUP_BPF", "cgroup-bpf") is not Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row"),
+    [
+        # CRIU asks for the packet and netlink sockets of a container's network namespace, whether it has any or not.
+        ("criu", "PACKET_DIAG", "packet-diag"), ("criu", "NETLINK_DIAG", "packet-diag"),
+        # It tries these when it starts.
+        ("criu", "EPOLL", "events"), ("criu", "INOTIFY_USER", "events"),
+        # containerd mounts /dev/mqueue into every container and sandbox.
+        ("containerd", "POSIX_MQUEUE", "mqueue"), ("kina", "POSIX_MQUEUE", "mqueue"), ("vm-kata", "POSIX_MQUEUE", "mqueue"),
+        # podman and nerdctl hand on their default profile without asking the kernel.
+        ("podman", "SECCOMP_FILTER", "seccomp"), ("nerdctl", "SECCOMP_FILTER", "seccomp"),
+        # What stacks layers is fixed in these.
+        ("k3s", "OVERLAY_FS", "overlay"), ("openshift", "OVERLAY_FS", "overlay"),
+        # None of the alternatives is there.
+        ("storage-nfs", "NFS_V4 NFS_V3 NFS_V2", "version"), ("storage-dm-crypt", "CRYPTO_XTS CRYPTO_AES_NI_INTEL", "xts"),
+        ("storage-dm-crypt", "CRYPTO_AES CRYPTO_AES_NI_INTEL", "aes"),
+    ],
+)  # fmt: skip
+def test_what_it_does_not_run_without_fails_it(name: str, off: str, row: str) -> None:
+    assert status(name, off, row) is Status.FAIL
+
+
+def test_memfd_create_had_no_symbol_of_its_own_before_linux_4_18() -> None:
+    assert status("gvisor", "MEMFD_CREATE", "memfd", version="4.14.300") is Status.PASS
+    assert status("gvisor", "TMPFS", "memfd", version="4.14.300") is Status.FAIL
+    assert status("gvisor", "MEMFD_CREATE", "memfd") is Status.FAIL
+
+
+def test_noswap_of_tmpfs_came_with_linux_6_4() -> None:
+    assert status("kubelet", "", "tmpfs-noswap", version="6.3.1") is not Status.SKIP
+    assert status("kubelet", "", "tmpfs-noswap", version="6.4.1") is Status.SKIP
+
+
+def test_old_jdks_ask_for_cpuacct_too() -> None:
+    assert status("containerd", "CGROUP_CPUACCT", "java-v1") is not Status.PASS
+    assert status("containerd", "", "java-v1") is Status.PASS
+
+
+def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> None:
+    assert status("kubelet", "QUOTA QFMT_V2", "quota") is Status.PASS
+    assert status("kubelet", "QFMT_V2 XFS_QUOTA", "quota") is not Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "expected"),
+    [
+        # Istio's ambient mode captures DNS and adds its rules for IPv6 unless it is told not to; no rule of it masquerades.
+        ("istio-ambient", "NETFILTER_XT_TARGET_CT", "raw-ct", Status.FAIL),
+        ("istio-ambient", "IPV6_MULTIPLE_TABLES", "policy-routing6", Status.FAIL),
+        ("istio-ambient", "NETFILTER_XT_NAT", "xt-nat", Status.FAIL),
+        # IPVS rewrites destinations itself, and one REJECT is in every rule set of its kube-proxy.
+        ("kube-proxy-ipvs", "IP_NF_TARGET_REJECT", "reject", Status.FAIL),
+        # Counters without the match that names them cost every rule; neither costs two metrics.
+        ("kube-proxy-iptables", "NETFILTER_XT_MATCH_NFACCT", "nfacct-half", Status.FAIL),
+        ("kube-proxy-iptables", "NETFILTER_NETLINK_ACCT", "nfacct-half", Status.PASS),
+        # These warn of a probe that they cannot attach, and go on.
+        ("beyla-obi", "UPROBE_EVENTS", "uprobe", Status.WARN), ("pixie", "UPROBE_EVENTS", "uprobe", Status.WARN),
+        ("tracee", "KPROBE_EVENTS", "kprobe", Status.WARN), ("bcc", "KPROBE_EVENTS", "kprobe", Status.WARN),
+        ("kubearmor-apparmor", "KPROBE_EVENTS", "kprobe", Status.WARN), ("kubearmor-bpflsm", "TRACEPOINTS", "tracepoint", Status.WARN),
+        # Tetragon tracks cgroups by memory and cpuset on v1, warns where they are missing, and asks for no other.
+        ("tetragon", "CGROUPS", "cgroups", Status.FAIL), ("tetragon", "CPUSETS", "cgroup-controllers", Status.WARN),
+        # A guest of Apple's has its root on a disk, one of Cloud Hypervisor's a table of processors or a device tree.
+        ("vm-apple-vz", "VIRTIO_FS", "virtiofs", Status.WARN), ("vm-apple-vz", "VIRTIO_CONSOLE", "console", Status.WARN), ("vm-cloud-hypervisor", "ACPI", "acpi", Status.WARN),
+        # Firecracker offers the older way beside ACPI.
+        ("vm-firecracker", "ACPI", "acpi-pci", Status.PASS),
+        # What tailscaled forwards and masquerades takes no connection states.
+        ("tailscale", "NETFILTER_XT_MATCH_CONNTRACK", "firewall", Status.PASS),
+    ],
+)  # fmt: skip
+def test_a_row_breaks_what_it_says_and_no_more(name: str, off: str, row: str, expected: Status) -> None:
+    assert status(name, off, row) is expected
+
+
+@pytest.mark.parametrize(("name", "row"), [("k0s-kube-router", "xt-nat"), ("istio-sidecar", "xt-nat"), ("istio-sidecar", "xt-masq"), ("istio-ambient", "xt-masq"), ("kube-proxy-ipvs", "xt-nat")])  # fmt: skip
+def test_who_has_no_such_rule_does_not_ask_for_its_target(name: str, row: str) -> None:
+    assert row not in {r.id for r in LIBRARY.get(name).requirements}
+
+
+@pytest.mark.parametrize("mode", ["INTEGRITY", "CONFIDENTIALITY"])
+def test_either_mode_of_lockdown_keeps_beyla_from_writing(mode: str) -> None:
+    [row] = [r for r in LIBRARY.get("beyla-obi").requirements if r.id == "lockdown"]
+    assert f"LOCK_DOWN_KERNEL_FORCE_{mode}" in row.symbols
+    assert "INTEGRITY" not in row.fix

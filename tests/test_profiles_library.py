@@ -179,10 +179,10 @@ def test_many_profiles_show_what_they_share_once() -> None:
     heads = re.findall(r"^(?:FAIL|WARN)\s+(\S.*)$", text, re.MULTILINE)
     assert len(heads) == len(set(heads))
     assert len(heads) == len(re.findall(r"^  fix      .*$", text, re.MULTILINE))
-    assert text.count("tracee/kprobe (required)") == 1
-    assert not re.search(r"^FAIL    tracee/kprobe", text, re.MULTILINE)
+    assert text.count("pixie/kprobe (required)") == 1
+    assert not re.search(r"^FAIL    pixie/kprobe", text, re.MULTILINE)
     by_profile = render("table", report, RenderOptions(width=100, by="profile"))
-    assert re.search(r"^FAIL    tracee/kprobe \(", by_profile, re.MULTILINE)
+    assert re.search(r"^FAIL    pixie/kprobe \(", by_profile, re.MULTILINE)
 
 
 def status(profile: str, row: str, text: str) -> Status:

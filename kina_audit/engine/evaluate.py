@@ -7,7 +7,7 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.without_module import because, fixed
 from kina_audit.kernel.changes import later_names
 from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
-from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.expression import Bounds, Expression
 from kina_audit.kernel.vendors import support, vendor_kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import Level, Profile, Requirement
@@ -33,6 +33,8 @@ class Evaluator:
         self._facts: dict[str, SymbolFact] = {}
         # Profiles that include others share requirement objects; each is evaluated once.
         self._findings: dict[int, Finding] = {}
+        # Half of the requirements share their condition with another one.
+        self._weighed: dict[int, tuple[Expression, Bounds]] = {}
 
     def fact(self, symbol: str) -> SymbolFact:
         """What the kernel's input says of a symbol."""
@@ -89,7 +91,10 @@ class Evaluator:
         if row.live is not None:
             return self._live(row, row.live)
         expr, fix = applies
-        low, high = expr.bounds(self.fact)
+        weighed = self._weighed.get(id(expr))
+        if weighed is None or weighed[0] is not expr:
+            weighed = self._weighed[id(expr)] = (expr, expr.bounds(self.fact))
+        low, high = weighed[1]
         needed = 1 if row.module else 2
         if low >= needed:
             status = Status.PASS

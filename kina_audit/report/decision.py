@@ -1,10 +1,10 @@
 """What keeps a report from passing: one list, made here and nowhere else, that every format shows.
 
 The verdict is read off this list and so is everything that counts or names what fails, so that a format cannot disagree
-with the exit status. To make the audit fail for one more reason, add a `Kind` and yield its items in `_items`.
+with the exit status. To make the audit fail for one more reason, add a `Kind` and yield its items in `_others`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
@@ -83,27 +83,30 @@ class Deciding:
 def decide(report: "Report") -> tuple[Deciding, ...]:
     """Every item, each once: a requirement that many profiles include is one item with many names."""
     found: dict[tuple[Kind, str], Deciding] = {}
-    of_rows: dict[int, str] = {}
-    for item in _items(report):
-        row = id(item.pair[1].requirement if item.pair else item)
-        key = (item.kind, of_rows.get(row) or of_rows.setdefault(row, item.fingerprint))
-        known = found.get(key)
-        if known is None:
-            found[key] = item
-        elif item.name not in known.names:
-            worst = Status.FAIL if Status.FAIL in (known.status, item.status) else Status.UNKNOWN
-            found[key] = replace(known, also=(*known.also, item.name), status=worst)
+    for item in (*_findings(report), *_others(report)):
+        known = found.setdefault((item.kind, item.fingerprint), item)
+        if known is not item and (more := tuple(n for n in item.names if n not in known.names)):
+            found[item.kind, item.fingerprint] = replace(
+                known, also=(*known.also, *more), status=_worst([known.status, item.status])
+            )
     return tuple(found.values())
 
 
-def _items(report: "Report") -> Iterator[Deciding]:
+def _findings(report: "Report") -> list[Deciding]:
+    """The unmet requirements, those that are one and the same together."""
     compared, levels = report.baseline, report.fail_on.levels
+    groups: dict[int, list[tuple[ProfileResult, Finding]]] = {}
     for result in report.results:
         for finding in result.findings:
             if finding.status not in UNMET or finding.waiver is not None or finding.level not in levels:
                 continue
             if compared is None or compared.lost(result.profile.id, finding.requirement.id):
-                yield _finding(result, finding)
+                groups.setdefault(id(finding.requirement), []).append((result, finding))
+    return [_finding(pairs) for pairs in groups.values()]
+
+
+def _others(report: "Report") -> Iterator[Deciding]:
+    compared = report.baseline
     yield from _agent(report)
     if compared is not None:
         mode = compared.mode
@@ -117,16 +120,23 @@ def _items(report: "Report") -> Iterator[Deciding]:
             yield Deciding(Kind.WAIVER, use.waiver.origin, Status.FAIL, f"{use.warning}.")
 
 
+def _worst(statuses: Collection[Status]) -> Status:
+    return Status.FAIL if Status.FAIL in statuses else Status.UNKNOWN
+
+
 def _status(*, unknown: bool) -> Status:
     return Status.UNKNOWN if unknown else Status.FAIL
 
 
-def _finding(result: ProfileResult, finding: Finding) -> Deciding:
-    name = f"{result.profile.id}/{finding.requirement.id}"
+def _finding(pairs: Sequence[tuple[ProfileResult, Finding]]) -> Deciding:
+    """One requirement, with every profile that has it."""
+    result, finding = pairs[0]
+    name, *also = dict.fromkeys(f"{r.profile.id}/{finding.requirement.id}" for r, _ in pairs)
     unknown = finding.status is Status.UNKNOWN
     verb = "cannot be told from this input" if unknown else "is not met"
     text = f"{name} ({finding.level}) {verb}: needs {finding.expr.text}."
-    return Deciding(Kind.FINDING, name, _status(unknown=unknown), text, pair=(result, finding))
+    status = _worst([_status(unknown=f.status is Status.UNKNOWN) for _, f in pairs])
+    return Deciding(Kind.FINDING, name, status, text, also=tuple(also), pair=(result, finding))
 
 
 def _agent(report: "Report") -> Iterator[Deciding]:
