@@ -213,3 +213,15 @@ def test_stable_releases_that_lost_mark_for_ipv6(version: str, expected: Status)
 def test_l3s_was_part_of_ipvlan() -> None:
     assert met(LIBRARY.get("ipvlan"), {"IPVLAN_L3S"}, "4.19.215")["l3s"] is Status.PASS
     assert met(LIBRARY.get("ipvlan"), {"IPVLAN_L3S"})["l3s"] is Status.WARN
+
+
+def test_a_core_without_its_tables_is_no_arptables_or_ebtables() -> None:
+    legacy = LIBRARY.get("iptables-legacy")
+    assert met(legacy, {"IP_NF_ARPFILTER"})["arptables"] is Status.WARN
+    assert met(legacy, {"BRIDGE_EBT_T_FILTER"})["ebtables"] is Status.PASS
+    assert met(legacy, {"BRIDGE_EBT_T_FILTER", "BRIDGE_EBT_T_NAT", "BRIDGE_EBT_BROUTE"})["ebtables"] is Status.WARN
+
+
+def test_the_hook_of_traffic_control_alone_is_no_tcx() -> None:
+    """tcx is built with the bpf system call; NET_CLS_ACT turns NET_XGRESS on without it."""
+    assert met(LIBRARY.get("bpf"), {"BPF_SYSCALL"})["tcx"] is Status.WARN
