@@ -1,5 +1,7 @@
 """What is `required` breaks without it: rows that a second reading of the sources found too strict, or not strict enough."""
 
+from collections.abc import Collection
+
 import pytest
 
 from kina_audit.api import audit
@@ -8,6 +10,7 @@ from kina_audit.kernel.config import Completeness
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.profiles.model import Profile
 
 LIBRARY = ProfileLibrary()
 
@@ -17,10 +20,21 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
     profile = LIBRARY.get(name)
     names = sorted({s for r in profile.requirements for s in r.symbols})
     lines = [f"# CONFIG_{s} is not set" if s in off.split() else f"CONFIG_{s}=y" for s in names]
+
+
+def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "6.12.117") -> Status:
+    """Of one requirement, on a kernel that has everything the profile names but one symbol."""
+    return met(LIBRARY.get(name), {off}, version, arch)[row]
+
+
+def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch: str = "x86_64") -> dict[str, Status]:
+    """Of every requirement, on a kernel that has everything the profile names but these symbols."""
+    names = sorted({s for r in profile.requirements for s in r.symbols})
+    lines = [f"# CONFIG_{s} is not set" if s in off else f"CONFIG_{s}=y" for s in names]
     text = "\n".join([f"# Linux/{arch} {version} Kernel Configuration", *lines])
     kernel = Kernel(parse_config(text + "\n", completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
     report = audit(kernel, [profile], cilium=None)
-    return next(f.status for r in report.results for f in r.findings if f.requirement.id == row)
+    return {f.requirement.id: f.status for r in report.results for f in r.findings}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +98,10 @@ def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "
         ("criu", "FHANDLE", "fhandle"),
         # Docker's tables of nft for IPv6 are made apart.
         ("docker-optional", "NFT_FIB_IPV6", "nft"),
+        # Programs attach by tcx; and links other than pairs of devices connect pods.
+        ("bpf", "NET_CLS_BPF", "tc-bpf"), ("bpf-net", "NET_CLS_ACT", "cls-act"), ("namespaces", "VETH", "veth"), ("namespaces", "VETH", "link"),
+        # One kind of table or of entry; the others work.
+        ("nftables", "NF_TABLES_INET", "inet"), ("conntrack", "NF_CONNTRACK_MARK", "mark"),
     ],
 )  # fmt: skip
 def test_what_it_runs_without_does_not_fail_it(name: str, off: str, row: str) -> None:
@@ -249,3 +267,55 @@ def test_either_mode_of_lockdown_keeps_beyla_from_writing(mode: str) -> None:
     [row] = [r for r in LIBRARY.get("beyla-obi").requirements if r.id == "lockdown"]
     assert f"LOCK_DOWN_KERNEL_FORCE_{mode}" in row.symbols
     assert "INTEGRITY" not in row.fix
+        ("veth", "VETH", "veth"), ("docker-required", "VETH", "veth"), ("antrea", "NF_CONNTRACK_MARK", "ct-mark"),
+        ("netavark", "NF_CONNTRACK_MARK", "ct-mark"), ("netavark", "NF_TABLES_INET", "inet"),
+        ("cni-bandwidth", "NET_SCH_INGRESS", "ingress"), ("cni-bandwidth", "NET_CLS_ACT", "cls-act"),
+    ],
+)  # fmt: skip
+def test_who_needs_what_its_feature_does_without(name: str, off: str, row: str) -> None:
+    assert status(name, off, row) is Status.FAIL
+
+
+@pytest.mark.parametrize(("version", "expected"), [("6.1.100", Status.FAIL), ("6.12.117", Status.PASS)])
+def test_programs_attach_with_tc_before_tcx(version: str, expected: Status) -> None:
+    """NET_XGRESS came with Linux 6.6; earlier configs have no line for it."""
+    profile = LIBRARY.get("bpf")
+    missing = {"NET_CLS_BPF"} | ({"NET_XGRESS"} if expected is Status.FAIL else set())
+    assert met(profile, missing, version)["tc-bpf"] is expected
+
+
+def test_targets_without_a_table_are_no_front_end_of_nat() -> None:
+    nft = {"NFT_MASQ", "NFT_COMPAT"}
+    for name, row in (("nat", "frontend"), ("netfilter", "nat-front-end")):
+        assert met(LIBRARY.get(name), nft)[row] is Status.PASS
+        assert met(LIBRARY.get(name), {*nft, "IP_NF_NAT"})[row] is Status.FAIL
+
+
+def test_a_jit_that_is_not_there_is_not_switched_off() -> None:
+    """The sysctl that switches it on is missing then, too, and the row on the JIT itself says so."""
+    off = met(LIBRARY.get("bpf-core"), {"BPF_JIT", "BPF_JIT_DEFAULT_ON", "BPF_JIT_ALWAYS_ON"})
+    assert (off["bpf-jit"], off["bpf-jit-default"]) == (Status.WARN, Status.PASS)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("6.1.113", Status.WARN), ("6.1.115", Status.SKIP), ("5.15.168", Status.WARN)]
+)
+def test_stable_releases_that_lost_mark_for_ipv6(version: str, expected: Status) -> None:
+    assert met(LIBRARY.get("iptables-basics"), set(), version)["mark6-lost"] is expected
+
+
+def test_l3s_was_part_of_ipvlan() -> None:
+    assert met(LIBRARY.get("ipvlan"), {"IPVLAN_L3S"}, "4.19.215")["l3s"] is Status.PASS
+    assert met(LIBRARY.get("ipvlan"), {"IPVLAN_L3S"})["l3s"] is Status.WARN
+
+
+def test_a_core_without_its_tables_is_no_arptables_or_ebtables() -> None:
+    legacy = LIBRARY.get("iptables-legacy")
+    assert met(legacy, {"IP_NF_ARPFILTER"})["arptables"] is Status.WARN
+    assert met(legacy, {"BRIDGE_EBT_T_FILTER"})["ebtables"] is Status.PASS
+    assert met(legacy, {"BRIDGE_EBT_T_FILTER", "BRIDGE_EBT_T_NAT", "BRIDGE_EBT_BROUTE"})["ebtables"] is Status.WARN
+
+
+def test_the_hook_of_traffic_control_alone_is_no_tcx() -> None:
+    """tcx is built with the bpf system call; NET_CLS_ACT turns NET_XGRESS on without it."""
+    assert met(LIBRARY.get("bpf"), {"BPF_SYSCALL"})["tcx"] is Status.WARN
