@@ -200,11 +200,11 @@ def test_what_the_component_does_not_ask_for_is_no_matter(name: str, off: str, r
 
 
 def test_rows_of_what_a_component_never_does_are_gone() -> None:
-    """Felix keeps no mark with a connection, kube-router knows no wrr, and its routes clamp no TCP segments."""
+    """Felix keeps no mark with a connection and matches nothing by u32 or bpf, kube-router knows no wrr, and its routes clamp no TCP segments."""
     ids = {
         p: {r.id for r in LIBRARY.get(p).requirements} for p in ("calico-iptables", "kube-router", "k0s-kube-router")
     }
-    assert not ids["calico-iptables"] & {"connmark", "vfio"}
+    assert not ids["calico-iptables"] & {"connmark", "vfio", "u32", "xtbpf", "hash-netnet"}
     assert "wrr" not in ids["kube-router"]
     assert "tcpmss" in ids["kube-router"] - ids["k0s-kube-router"]
 
