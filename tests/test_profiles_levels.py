@@ -172,7 +172,9 @@ def test_devices_are_controlled_by_programs_since_linux_4_15_only(name: str) -> 
         # Felix's eBPF mode has rules that masquerade and that reject.
         ("calico-ebpf", "IP_NF_NAT", "ipt-or-nft"), ("calico-ebpf", "IP_NF_TARGET_REJECT", "reject"),
         # ovnkube-node lists and adds a routing rule.
-        ("ovn-kubernetes", "IP_MULTIPLE_TABLES", "policy-routing"),
+        ("ovn-kubernetes", "IP_MULTIPLE_TABLES", "policy-routing"), ("ovn-kubernetes", "NFT_CT", "nft"),
+        # OpenShift switches user-defined networks on, whatever is made of them.
+        ("openshift", "NFT_SOCKET", "nft-socket"),
     ],
 )  # fmt: skip
 def test_who_exits_without_it_requires_it(name: str, off: str, row: str) -> None:
@@ -186,8 +188,8 @@ def test_who_exits_without_it_requires_it(name: str, off: str, row: str) -> None
     [
         # Only proxyAll, multicast and node policies make sets of addresses, and only a network with vlan filters VLANs.
         ("antrea", "IP_SET_HASH_IP", "ipset"), ("cni-bridge", "BRIDGE_VLAN_FILTERING", "vlan-filter"),
-        # Local gateways and egress IPs are options; sets and rules for Services masquerade nothing.
-        ("ovn-kubernetes", "NFT_MASQ", "nft"), ("ovn-kubernetes", "NFT_CT", "nft"), ("ovn-kubernetes", "NFT_COMPAT", "ipt"),
+        # Only the local gateway mode masquerades by nft, and what is left of ip6tables' rules has no extension.
+        ("ovn-kubernetes", "NFT_MASQ", "nft"), ("ovn-kubernetes", "NFT_COMPAT", "ipt"),
         # UIO hands a device to DPDK too; kindnetd's rules go without ctnetlink.
         ("cni-host-device", "VFIO_PCI", "vfio"), ("calico-vpp", "VFIO_PCI", "vfio"), ("kindnet", "NF_CT_NETLINK", "policies"),
         # Cilium's programs write the segment routing header themselves.
