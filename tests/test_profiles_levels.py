@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pytest
 
 from kina_audit.api import audit
-from kina_audit.engine.finding import Status
+from kina_audit.engine.finding import Finding, Status
 from kina_audit.kernel.config import Completeness
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
@@ -15,26 +15,25 @@ from kina_audit.profiles.model import Profile
 LIBRARY = ProfileLibrary()
 
 
-def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "6.12.117") -> Status:
-    """Of one requirement, on a kernel that has everything the profile names but one symbol, or several with blanks between."""
+def findings_of(name: str, off: Collection[str], arch: str = "x86_64", version: str = "6.12.117") -> dict[str, Finding]:
+    """Of every requirement, by id, on a kernel that has everything the profile names but some symbols."""
     profile = LIBRARY.get(name)
-    names = sorted({s for r in profile.requirements for s in r.symbols})
-    lines = [f"# CONFIG_{s} is not set" if s in off.split() else f"CONFIG_{s}=y" for s in names]
-
-
-def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "6.12.117") -> Status:
-    """Of one requirement, on a kernel that has everything the profile names but one symbol."""
-    return met(LIBRARY.get(name), {off}, version, arch)[row]
-
-
-def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch: str = "x86_64") -> dict[str, Status]:
-    """Of every requirement, on a kernel that has everything the profile names but these symbols."""
     names = sorted({s for r in profile.requirements for s in r.symbols})
     lines = [f"# CONFIG_{s} is not set" if s in off else f"CONFIG_{s}=y" for s in names]
     text = "\n".join([f"# Linux/{arch} {version} Kernel Configuration", *lines])
     kernel = Kernel(parse_config(text + "\n", completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
     report = audit(kernel, [profile], cilium=None)
-    return {f.requirement.id: f.status for r in report.results for f in r.findings}
+    return {f.requirement.id: f for r in report.results for f in r.findings}
+
+
+def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "6.12.117") -> Status:
+    """Of one requirement, on a kernel that has everything the profile names but one symbol, or several with blanks between."""
+    return findings_of(name, off.split(), arch, version)[row].status
+
+
+def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch: str = "x86_64") -> dict[str, Status]:
+    """Of every requirement, on a kernel that has everything the profile names but these symbols."""
+    return {name: found.status for name, found in findings_of(profile.id, off, arch, version).items()}
 
 
 @pytest.mark.parametrize(
@@ -267,6 +266,11 @@ def test_either_mode_of_lockdown_keeps_beyla_from_writing(mode: str) -> None:
     [row] = [r for r in LIBRARY.get("beyla-obi").requirements if r.id == "lockdown"]
     assert f"LOCK_DOWN_KERNEL_FORCE_{mode}" in row.symbols
     assert "INTEGRITY" not in row.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row"),
+    [
         ("veth", "VETH", "veth"), ("docker-required", "VETH", "veth"), ("antrea", "NF_CONNTRACK_MARK", "ct-mark"),
         ("netavark", "NF_CONNTRACK_MARK", "ct-mark"), ("netavark", "NF_TABLES_INET", "inet"),
         ("cni-bandwidth", "NET_SCH_INGRESS", "ingress"), ("cni-bandwidth", "NET_CLS_ACT", "cls-act"),
@@ -319,3 +323,78 @@ def test_a_core_without_its_tables_is_no_arptables_or_ebtables() -> None:
 def test_the_hook_of_traffic_control_alone_is_no_tcx() -> None:
     """tcx is built with the bpf system call; NET_CLS_ACT turns NET_XGRESS on without it."""
     assert met(LIBRARY.get("bpf"), {"BPF_SYSCALL"})["tcx"] is Status.WARN
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row"),
+    [
+        # flanneld makes both of its nft tables before it asks which family the cluster has.
+        ("talos-flannel", "NF_TABLES_IPV6", "nft-masq6"),
+        # Felix's eBPF mode has rules that masquerade and that reject.
+        ("calico-ebpf", "IP_NF_NAT", "ipt-or-nft"), ("calico-ebpf", "IP_NF_TARGET_REJECT", "reject"),
+        # ovnkube-node lists and adds a routing rule.
+        ("ovn-kubernetes", "IP_MULTIPLE_TABLES", "policy-routing"), ("ovn-kubernetes", "NFT_CT", "nft"),
+        # OpenShift switches user-defined networks on, whatever is made of them.
+        ("openshift", "NFT_SOCKET", "nft-socket"),
+    ],
+)  # fmt: skip
+def test_who_exits_without_it_requires_it(name: str, off: str, row: str) -> None:
+    """The other back-end of each is off as well."""
+    nft = {"NFT_COMPAT", "NFT_MASQ", "NFT_REJECT"} if name == "calico-ebpf" else set()
+    assert findings_of(name, {off, *nft})[row].status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row"),
+    [
+        # Only proxyAll, multicast and node policies make sets of addresses, and only a network with vlan filters VLANs.
+        ("antrea", "IP_SET_HASH_IP", "ipset"), ("cni-bridge", "BRIDGE_VLAN_FILTERING", "vlan-filter"),
+        # Only the local gateway mode masquerades by nft, and what is left of ip6tables' rules has no extension.
+        ("ovn-kubernetes", "NFT_MASQ", "nft"), ("ovn-kubernetes", "NFT_COMPAT", "ipt"),
+        # UIO hands a device to DPDK too; kindnetd's rules go without ctnetlink.
+        ("cni-host-device", "VFIO_PCI", "vfio"), ("calico-vpp", "VFIO_PCI", "vfio"), ("kindnet", "NF_CT_NETLINK", "policies"),
+        # Cilium's programs write the segment routing header themselves.
+        ("cilium-srv6", "IPV6_SEG6_LWTUNNEL", "ipv6"),
+    ],
+)  # fmt: skip
+def test_what_the_component_does_not_ask_for_is_no_matter(name: str, off: str, row: str) -> None:
+    found = findings_of(name, {off})[row]
+    assert found.status is Status.PASS or found.requirement.level == "optional"
+
+
+def test_rows_of_what_a_component_never_does_are_gone() -> None:
+    """Felix keeps no mark with a connection and matches nothing by u32 or bpf, kube-router knows no wrr, and its routes clamp no TCP segments."""
+    ids = {
+        p: {r.id for r in LIBRARY.get(p).requirements} for p in ("calico-iptables", "kube-router", "k0s-kube-router")
+    }
+    assert not ids["calico-iptables"] & {"connmark", "vfio", "u32", "xtbpf", "hash-netnet"}
+    assert "wrr" not in ids["kube-router"]
+    assert "tcpmss" in ids["kube-router"] - ids["k0s-kube-router"]
+
+
+def test_timers_of_calicos_programs_need_the_jit() -> None:
+    """Programs with callbacks are refused without it; before Linux 5.17 there are none."""
+    assert status("calico-ebpf", "BPF_JIT", "jit") is Status.FAIL
+    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.10.200") is Status.SKIP
+    assert status("calico-ebpf", "BPF_JIT", "jit-speed", version="5.10.200") is Status.WARN
+
+
+def test_weave_has_no_fast_path_since_linux_7_3() -> None:
+    assert status("weave", "NONE", "ovs", version="7.2.8") is Status.PASS
+    assert status("weave", "NONE", "ovs", version="7.3.4") is Status.WARN
+
+
+def test_flannels_nft_mode_makes_an_ipv6_table() -> None:
+    off = {"NF_TABLES_IPV6", "IP_NF_NAT", "NFT_COMPAT"}
+    assert findings_of("flannel-vxlan", off)["masq"].status is Status.FAIL
+
+
+def test_host_ports_over_ipv6_by_iptables_take_its_targets() -> None:
+    off = {"NFT_FIB_IPV6", "NETFILTER_XT_MATCH_MULTIPORT"}
+    assert findings_of("cni-portmap", off)["v6"].status is Status.WARN
+
+
+@pytest.mark.parametrize("name", ["netavark", "ovn-kubernetes"])
+def test_nat_chains_of_the_inet_family_came_with_linux_5_2(name: str) -> None:
+    assert status(name, "NONE", "kernel-52", version="5.1.21") is Status.WARN
+    assert status(name, "NONE", "kernel-52", version="5.2.1") is Status.SKIP

@@ -120,14 +120,6 @@ for _name, _symbol in (("bbr", "TCP_CONG_BBR"), ("cubic", "TCP_CONG_CUBIC")):
     probe(f"tcp_{_name}", _symbol, f"a TCP socket that asks for {_name}")(_congestion(_name))
 
 
-@probe("route_encap_seg6", "IPV6_SEG6_LWTUNNEL", "an IPv6 route that adds a segment routing header")
-def _seg6(bench: Bench) -> None:
-    index = any_link(bench)
-    bench.doing("add a route with a segment routing header")
-    encap = {"type": "seg6", "mode": "encap", "segs": "fd00:8::1"}
-    bench.ip.route("add", family=socket.AF_INET6, dst="fd00:9::/64", oif=index, encap=encap)
-
-
 @probe("bridge_nf_call", "BRIDGE_NETFILTER", "reads net.bridge.bridge-nf-call-iptables")
 def _bridge_netfilter(bench: Bench) -> None:
     from pathlib import Path
