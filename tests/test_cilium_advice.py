@@ -90,9 +90,7 @@ def test_on_a_kernel_that_has_everything_everything_works() -> None:
     advice = advise(synthetic(*WHOLE))
     assert advice.mode is Mode.FULL_EBPF
     off = {k: v for k, v in states(advice).items() if v is not State.WORKS}
-    assert off == {
-        "iptables-legacy": State.BROKEN, "srv6": State.UNVERIFIED,
-    }  # fmt: skip
+    assert off == {"iptables-legacy": State.BROKEN}
     assert choice(advice, "datapath-device") == "netkit"
 
 
@@ -167,8 +165,10 @@ def test_wishes_never_change_what_features_do(on: set[str], wishes: set[str]) ->
 
 
 def test_unverified_facts_never_fail_anything() -> None:
-    bare = advise(synthetic(*[s for s in WHOLE if s != "IPV6_SEG6_LWTUNNEL"]))
-    assert states(bare)["srv6"] is State.UNVERIFIED
+    """1.20.2 without BTF and without what needs it: nobody is known to have run one, and it is a caution."""
+    bare = advise(synthetic(*WHOLE, missing=("DEBUG_INFO_BTF",)))
+    assert states(bare)["agent"] is State.UNVERIFIED
+    assert bare.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
     for release in known_releases():
         for row in features(release).values():
             if row.needs and all(n.basis is Basis.UNVERIFIED for n in row.needs):
