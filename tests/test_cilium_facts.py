@@ -20,6 +20,7 @@ LIBRARY = ProfileLibrary()
 FATAL, BROKEN, DEGRADED, SILENT = State.FATAL, State.BROKEN, State.DEGRADED, State.SILENT
 WORKS, UNVERIFIED, NO_PODS = State.WORKS, State.UNVERIFIED, State.NO_PODS
 TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
+DIAG = ("INET_DIAG", "INET_UDP_DIAG", "INET_DIAG_DESTROY")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,11 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         *[((*TC, "NET_XGRESS"), "6.1.0", release, "agent", FATAL) for release in ("1.14", "1.16", "1.18", "1.20.2")],
         (TC, "6.6.0", "1.14", "agent", FATAL),
         (TC, "6.6.0", "1.15", "agent", FATAL),
-        *[(TC, "6.6.0", release, "agent", UNVERIFIED) for release in ("1.16", "1.17", "1.18", "1.20.2")],
+        *[(TC, "6.6.0", release, "agent", DEGRADED) for release in ("1.16", "1.17", "1.18", "1.20.2")],
+        *[(TC[1:], "6.6.0", release, "agent", WORKS) for release in ("1.16", "1.17", "1.18", "1.20.2")],
+        # the agent lists queueing disciplines with tcx, too
+        (("NET_SCHED", *TC), "6.6.0", "1.16", "agent", FATAL),
+        *[(("NET_SCHED", *TC), "6.6.0", release, "agent", NO_PODS) for release in ("1.17", "1.18", "1.20.2")],
         *[(TC[1:], "6.12.0", release, "agent", WORKS) for release in ("1.18", "1.20.0", "1.20.2")],
         # sockets of families that nobody uses: 1.16.10 and 1.17.4 mended one place, 1.18 brought it back
         *[("XFRM_USER", "6.12.0", release, "agent", state) for release, state in (
@@ -79,7 +84,24 @@ TC = ("NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
         ("", "5.10.0", "1.19.7", "ipv6", WORKS),
         ("", "5.12.0", "1.20.0", "ipv6", WORKS),
         # socket termination: listing apart from closing
-        ("INET_DIAG", "6.12.0", "1.19", "kube-proxy-replacement", DEGRADED),
+        ("INET_DIAG", "6.12.0", "1.17", "kube-proxy-replacement", DEGRADED),
+        ("INET_DIAG", "6.12.0", "1.18.9", "kube-proxy-replacement", BROKEN),  # it panics when a back-end goes
+        ("INET_DIAG", "6.12.0", "1.18", "kube-proxy-replacement", DEGRADED),
+        ("INET_DIAG_DESTROY", "6.12.0", "1.18", "kube-proxy-replacement", SILENT),
+        # 1.19 ends sockets by BPF where it can, without asking netlink first
+        (DIAG, "6.12.0", "1.19", "kube-proxy-replacement", WORKS),
+        (DIAG, "6.5.0", "1.19", "kube-proxy-replacement", WORKS),
+        (DIAG, "6.4.0", "1.19", "kube-proxy-replacement", DEGRADED),
+        (DIAG, "6.4.0", "1.19.3", "kube-proxy-replacement", BROKEN),
+        ((*DIAG, "DEBUG_INFO_BTF"), "6.12.0", "1.19", "kube-proxy-replacement", DEGRADED),
+        ((*DIAG, "DEBUG_INFO_BTF"), "6.12.0", "1.19.3", "kube-proxy-replacement", BROKEN),
+        ("DEBUG_INFO_BTF", "6.12.0", "1.19.3", "kube-proxy-replacement", WORKS),
+        ("BPF_EVENTS", "6.12.0", "1.19", "kube-proxy-replacement", SILENT),
+        (DIAG, "6.12.0", "1.20.2", "kube-proxy-replacement", DEGRADED),
+        # DSR through IPIP makes a tunnel device for each family that is on
+        ("IPV6_TUNNEL", "6.12.0", "1.20.2", "dsr-ipip", WORKS),
+        ("NET_IPIP", "6.12.0", "1.20.2", "dsr-ipip", NO_PODS),
+        ("IPV6_SEG6_LWTUNNEL", "6.12.0", "1.20.2", "srv6", WORKS),
         ("INET_DIAG", "6.12.0", "1.20.0", "kube-proxy-replacement", UNVERIFIED),
         ("INET_DIAG", "6.12.0", "1.20.1", "kube-proxy-replacement", DEGRADED),
         ("INET_UDP_DIAG", "6.12.0", "1.20.0", "kube-proxy-replacement", DEGRADED),
@@ -183,9 +205,19 @@ def test_what_is_certain_is_the_reason_before_what_nobody_has_verified() -> None
 
 
 def test_what_is_untested_is_said_first() -> None:
-    found = advise(synthetic(*WHOLE, missing=TC))
-    assert "Untested: this kernel has tcx" in found.summary
-    assert "Untested: this kernel has tcx" in found.cautions[0]
+    found = advise(synthetic(*WHOLE, missing=("DEBUG_INFO_BTF",)))
+    assert "call the kernel's BTF a requirement" in found.summary
+    assert "call the kernel's BTF a requirement" in found.cautions[0]
+
+
+def test_with_ipv6_dsr_through_ipip_needs_the_tunnel_of_ipv6() -> None:
+    config = synthetic(*WHOLE, missing=("IPV6_TUNNEL",))
+    assert [w.granted for w in advise(config, want=["dsr-ipip"]).wishes] == [True]
+    for wishes in (["ipv6", "dsr-ipip"], ["dsr-ipip", "ipv6"]):
+        first, second = advise(config, want=wishes).wishes
+        assert first.granted
+        assert not second.granted
+        assert "tunnel device for each family" in second.because
 
 
 def test_no_jit_before_1_18_is_not_said_to_crash() -> None:

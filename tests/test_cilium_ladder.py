@@ -212,12 +212,14 @@ def test_the_jit_alone_is_enough_for_tunnels(shared: Path) -> None:
     assert found.config_map["tunnel-protocol"] == "vxlan"
 
 
-def test_katas_debug_kernel_is_marked_untested(shared: Path) -> None:
+def test_katas_debug_kernel_does_without_tc_and_inet_diag(shared: Path) -> None:
     config = kernels(shared)["kata-3.32.0-debug-arm64-on6.12"]
     assert advice(config, "1.20.0").mode is Mode.UNKNOWN  # no INET_DIAG, of which that agent may die
     found = advice(config, "1.20.2")
     assert found.mode is Mode.EBPF_VETH
-    assert any("Untested" in c for c in found.cautions)
+    assert not any("Untested" in c for c in found.cautions)
+    assert advice(config, "1.18").mode is Mode.EBPF_VETH
+    assert advice(config, "1.19").mode is Mode.FULL_EBPF  # BPF ends sockets, without asking netlink
 
 
 @settings(max_examples=examples(60))

@@ -1,6 +1,7 @@
 """What a mode rests on, values in place of a rebuild, and the values that a kind of cluster needs."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ from kina_audit.errors import UsageError
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.parse import parse_config
 from tests.test_cilium_advice import WHOLE, advise
-from tests.test_cilium_contract import CHARTS, changes, flat
+from tests.test_cilium_contract import CHARTS, flat
 from tests.test_cilium_evidence import PLACE
 from tests.test_cilium_ladder import synthetic
 
 PRESETS = {row["id"]: row for row in preset_rows()}
+RENDERED = tomllib.loads(
+    Path(__file__).with_name("data").joinpath("cilium-presets-rendered.toml").read_text(encoding="utf-8")
+)
 
 
 def on_x86(*symbols: str, version: str, missing: tuple[str, ...] = ()) -> KernelConfig:
@@ -147,16 +151,19 @@ def test_a_presets_values_follow_the_charts_schema(shared: Path, chart: str, nam
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-def test_a_presets_keys_are_those_that_helm_renders(shared: Path, chart: str) -> None:
-    """ipam.mode was rendered; the others are rendered by one line of the template each, under keys that are in every rendering."""
-    found = changes(shared, chart, {"ipam": {"mode": "kubernetes"}})
-    assert found is not None
-    changed, default = found
-    assert {k: v for k, v in changed.items() if v is not None} == PRESETS["kina"]["config"]
-    assert {k for k, v in changed.items() if v is None} == {k for k in default if k.startswith("cluster-pool-")}
-    assert {"cgroup-root", "cluster-pool-ipv4-cidr"} <= default.keys()
-    config = advise(synthetic(*WHOLE), chart, preset="talos", ipv6=True).config_map
-    assert not [k for k in config if k.startswith("cluster-pool-")]
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_presets_keys_are_those_that_helm_renders(shared: Path, chart: str, name: str) -> None:
+    """As tests/test_cilium_helm.py had Helm render it; keys that vanish are among those of the recorded rendering."""
+    default = json.loads((shared / "cilium" / f"configmap-{chart}.json").read_text(encoding="utf-8"))[
+        "default_configmap"
+    ]
+    row, preset = RENDERED[name], PRESETS[name]
+    assert preset["config"] == row.get("config", {})
+    assert sorted(k for k in default if k.startswith(tuple(preset["drops"]))) == row.get("gone", [])
+    assert row.get("config", {}).keys() <= default.keys()
+    config = advise(synthetic(*WHOLE), chart, preset=name, ipv6=True).config_map
+    assert not [k for k in config if k.startswith(tuple(preset["drops"]))]
+    assert row.get("config", {}).items() <= config.items()
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,11 @@ def verified(unmet: Unmet) -> bool:
 
 @cache
 def _settings(release: Release) -> Mapping[str, Mapping[str, str]]:
-    return {row["id"]: row["config"] for row in release.facts("setting") if "with" not in row}
+    found: dict[str, dict[str, str]] = {}
+    for row in release.facts("setting"):
+        if "with" not in row:
+            found.setdefault(row["id"], {}).update(row["config"])
+    return found
 
 
 def assumed(release: Release, off: Iterable[str], choices: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -94,9 +94,10 @@ def _refusal(
     # A later wish must not pull the ground from under an earlier one.
     displaced = _displaced(name, reader)
     forced = {**granted.forced, **rows[name].choices}
+    on = {"enable-ipv6": "true"} if any(_with_ipv6(rows[other]) for other in [*granted.on, name]) else {}
     after = Reader(
         results, release, kernel, optimistic=False, off=granted.off | displaced,
-        values=assumed(release, frozenset(), forced),
+        values=assumed(release, frozenset(), forced) | on,
     )  # fmt: skip
     for other in [*granted.on, name]:
         if not after.usable(other):

@@ -101,5 +101,5 @@ def _because(row: Capability) -> str:
         parts.append(f"Set {', '.join(row.unlock)}.")
     parts += row.cautions
     if row.evidence:
-        parts.append(f"({row.evidence}: {row.link})")
+        parts.append(f"({row.evidence}: {row.link})" if row.link else f"({row.evidence})")
     return " ".join(parts)

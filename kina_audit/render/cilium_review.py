@@ -50,7 +50,7 @@ def _because(remark: Remark) -> str:
     if remark.unlock:
         parts.append(f"Set {', '.join(remark.unlock)}.")
     if remark.evidence:
-        parts.append(f"({remark.evidence}: {remark.link})")
+        parts.append(f"({remark.evidence}: {remark.link})" if remark.link else f"({remark.evidence})")
     return " ".join(parts)
 
 

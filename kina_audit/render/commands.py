@@ -48,7 +48,7 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
         lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
-    if advice.ladder:
+    if advice.ladder and not (runs and _reached(advice)):
         rung = advice.ladder[-1].mode
         said = f"for {rung}, the symbols to build the kernel with:" if runs else ""
         lines += [f"# {said}"] if said else []
@@ -65,6 +65,11 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
         others = ("--cilium", "none", "-p", "cni/ptp", "-p", "cni/kindnet")
         lines.append(_command(report, "check", _READ[1:], more=others))
     return (*lines, *(_features(report) if runs or not lines else ()))
+
+
+def _reached(advice: Advice) -> bool:
+    """Whether another release reaches here, without a rebuild, the best mode that a rebuild would."""
+    return any(e.mode is advice.ladder[-1].mode and not (e.kernel or e.untested) for e in advice.elsewhere)
 
 
 def _features(report: Report) -> list[str]:
