@@ -4,10 +4,10 @@ from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.cautions import cautions
 from kina_audit.cilium.choices import choose, evidence
 from kina_audit.cilium.elsewhere import Kernels, elsewhere
-from kina_audit.cilium.features import DEADLY
+from kina_audit.cilium.features import AGENT, DEADLY
 from kina_audit.cilium.instead import instead
 from kina_audit.cilium.ladder import Standing, doubted, excluded, stand
-from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode
+from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode, State
 from kina_audit.cilium.presets import find_preset
 from kina_audit.cilium.reading import MET, Reader, Results, Unmet, verified
 from kina_audit.cilium.release import find_release
@@ -68,7 +68,8 @@ def advise(
 
     granted = grant(request, capabilities, results, chosen, kernel)
     mode, reader, low = stand(results, chosen, kernel, granted.needless, granted.forced)
-    offers = () if refused or doubt else instead(results, chosen, request, mode, look)
+    untested = any(c.feature == AGENT and c.state is State.UNVERIFIED for c in capabilities)
+    offers = () if refused or doubt else instead(results, chosen, request, mode, look, untested=untested)
     warned = cautions(reader, mode, low, granted.on, apple_container=apple_container)
     better = elsewhere(evaluator, results, chosen, request, mode, kernels)
     if mode in (Mode.UNSUPPORTED, Mode.UNKNOWN):

@@ -144,6 +144,12 @@ class Instead:
     mode: Mode
     values: tuple[str, ...]
     because: str
+    untested: bool = False
+
+    @property
+    def reaches(self) -> str:
+        """The mode, and whether it is untested."""
+        return shown(self.mode, untested=self.untested)
 
 
 @datatype
@@ -183,11 +189,17 @@ class Rest:
 
 @datatype
 class Unlock:
-    """What a better mode would take."""
+    """What a better mode would take, and whether nobody is known to have tried that."""
 
     mode: Mode
     symbols: tuple[str, ...]
     because: str
+    untested: bool = False
+
+    @property
+    def reaches(self) -> str:
+        """The mode, and whether it is untested."""
+        return shown(self.mode, untested=self.untested)
 
 
 @datatype

@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.ladder import above, doubted, excluded, stand
-from kina_audit.cilium.model import Mode, Unlock
+from kina_audit.cilium.model import Mode, State, Unlock
 from kina_audit.cilium.reading import Reader
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import wanted
@@ -58,7 +59,10 @@ class BoxUnlocker:
         found = self.fix(wanted, release, off, quick=True)
         if found.blocked or not found.changes:
             return None
-        return Unlock(self._mode_of(found.resolution, release, off), _lines(found), self._because())
+        reached = self._mode_of(found.resolution, release, off)
+        kernel = self._sketch(found.resolution)
+        agent = agent_state(OnDemand(self.features, Evaluator(kernel)), release, kernel)
+        return Unlock(reached, _lines(found), self._because(), agent is State.UNVERIFIED)
 
     def fix(self, wanted: Mode, release: Release, off: frozenset[str] = frozenset(), *, quick: bool = False) -> "Fix":
         """The smallest fragment with which the kernel carries a mode, or a better one."""

@@ -130,7 +130,7 @@ def rungs(advice: Advice) -> tuple[str, ...]:
     had: set[str] = set()
     for rung in advice.ladder:
         more = [symbol for symbol in rung.symbols if symbol not in had]
-        lines.append(f"for {rung.mode}{' also' if had else ''}: {', '.join(more)}")
+        lines.append(f"for {rung.reaches}{' also' if had else ''}: {', '.join(more)}")
         had.update(rung.symbols)
     return tuple(lines)
 
@@ -141,7 +141,7 @@ def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
         yield f"by the package with the kernel's module files, of which it lacks {_named(absent, _MOST_LOST)}"
     for offer in [o for o in advice.instead if o.mode is not advice.mode]:
         values = f"value{'s' * (len(offer.values) > 1)} {', '.join(offer.values)}"
-        yield f"{offer.mode} with the Helm {values}: {offer.because.partition(';')[0].rstrip('.')}"
+        yield f"{offer.reaches} with the Helm {values}: {offer.because.partition(';')[0].rstrip('.')}"
     for other in advice.elsewhere:
         if other.kernel:
             yield f"{other.reaches} on the kernel that container {other.booted_by} boots ({other.kernel})"
