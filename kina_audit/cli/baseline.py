@@ -57,7 +57,7 @@ def baseline(
     if not to_stdout:
         terminal.check_writable(output)
         refuse_input(output, source)
-    library, profiles = chosen(profile, profile_dir)
+    library, profiles = chosen(profile, profile_dir, cilium=given.release(cilium) is not None)
     kernel = resolved(
         load_kernel(source, options), profiles, kernel_tree, toolchain,
         run_probes=run_probes, options=options,

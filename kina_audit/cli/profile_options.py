@@ -38,8 +38,15 @@ ProfileOption = Annotated[
 ]
 
 
-def chosen(names: Sequence[str] | None, folders: Sequence[Path] | None) -> "tuple[ProfileLibrary, list[Profile]]":
+def chosen(
+    names: Sequence[str] | None, folders: Sequence[Path] | None, *, cilium: bool = True
+) -> "tuple[ProfileLibrary, list[Profile]]":
     """The library of ``--profile-dir`` and the built-in profiles, and what ``--profile`` selects of it.
+
+    Args:
+        names: of ``--profile``.
+        folders: of ``--profile-dir``.
+        cilium: False: ``--cilium none``.
 
     Raises:
         ProfileError: an unknown name or a bad file.
@@ -54,7 +61,7 @@ def chosen(names: Sequence[str] | None, folders: Sequence[Path] | None) -> "tupl
     for name in names:
         _refuse_path(name)
     try:
-        profiles = load_profiles(names, library=library)
+        profiles = load_profiles(names, library=library, cilium=cilium)
     except ProfileError as error:
         near = next((f for n in names if error.message.startswith(f"no profile {n!r}") for f in _files_like(n)), "")
         raise (
