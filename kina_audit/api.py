@@ -68,25 +68,20 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
 
 
 def load_profiles(
-    names: Sequence[str] = (), *, folders: Iterable[Path] = (), library: ProfileLibrary | None = None, cilium: bool = True
+    names: Sequence[str] = (),
+    *,
+    folders: Iterable[Path] = (),
+    library: ProfileLibrary | None = None,
+    cilium: bool = True,
 ) -> list[Profile]:
-    """Profiles by what `ProfileLibrary.select` takes; none named: the ones tagged ``default``.
-
-    Args:
-        names: what is asked.
-        folders: where more profiles are.
-        library: where they come from; default: the built-in library and ``folders``.
-        cilium: whether Cilium is asked for; if not, the default ones are without its own.
+    """Profiles by what `ProfileLibrary.select` takes; none named: the ones tagged ``default``, and Cilium's own only with ``cilium``.
 
     Raises:
         ProfileError: an unknown name (near ones are named) or a bad file.
     """
     library = library or ProfileLibrary(folders, [Path(n) for n in names if n.endswith(".toml")])
-    return library.select(names) if names else default_profiles(library, cilium=cilium)
-
-
-def default_profiles(library: ProfileLibrary, *, cilium: bool) -> list[Profile]:
-    """What is asked where nobody names a profile; without Cilium's own where nobody asks for Cilium."""
+    if names:
+        return library.select(names)
     return [p for p in library.tagged(DEFAULT_TAG) if cilium or CILIUM_TAG not in p.tags]
 
 

@@ -17,9 +17,11 @@ import typer
 
 from kina_audit.api import audit, load_kernel, load_profiles
 from kina_audit.cilium.model import LADDER
+from kina_audit.cli import main
 from kina_audit.kernel.provenance import Observed
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import RenderOptions, render
+from kina_audit.render.commands import FRAGMENT, next_commands
 from kina_audit.report.model import Report
 from kina_audit.sources.options import SourceOptions
 from tests.conftest import SHARED
@@ -31,6 +33,8 @@ NFT_ONLY = "cases/talos-13935-ip6tables-nft.config.gz"
 CASES: dict[str, tuple[str, str, tuple[tuple[str, ...], ...]]] = {
     "apple": ("recorded:apple@0.38.0", "", (("--offline",),)),
     "kata-3.17.0": ("recorded:kata@3.17.0", "1.18", (("--cilium", "1.18"),)),
+    "kata-3.17.0-1.20": ("recorded:kata@3.17.0", "1.20", (("--cilium", "1.20"),)),
+    "uml": ("corpus/debian/debian-uml-6.1.config.gz", "", ()),
     "kata-debug": ("recorded:kata@3.32.0-debug", "", ()),
     "debian-6.12-1.18": (DEBIAN.format("6.12"), "1.18", (("--cilium", "1.18"),)),
     "debian-6.12-1.20.2": (DEBIAN.format("6.12"), "1.20.2", (("--cilium", "1.20.2"),)),
@@ -131,7 +135,7 @@ def test_it_answers_the_four_questions_in_their_order(case: tuple[str, Report]) 
     assert f"Cilium {advice.release}: {advice.reaches}" in said
     assert (", does not start: " in said) == (advice.mode == "unsupported")
     assert all(rung.mode in LADDER and f"for {rung.mode}" in said for rung in advice.ladder)
-    assert all(symbol in said for rung in advice.ladder for symbol in rung.symbols)
+    assert all(symbol.removeprefix("CONFIG_") in said for rung in advice.ladder for symbol in rung.symbols)
     found = commands(text[then:].splitlines()[2:])
     assert found
     assert all(words[:2] in (["kina-audit", w] for w in ("fix", "check", "cilium")) or words[0] in ("helm", "cilium", "kubectl")
@@ -166,6 +170,55 @@ def test_markdown_and_html_say_the_same(case: tuple[str, Report]) -> None:
     for rung in [line.strip() for line in table.splitlines() if line.startswith("  for ")]:
         assert rung in html
         assert rung in markdown.replace("\\", "")
+
+
+def recorded() -> list[str]:
+    from kina_audit.sources.recorded import records
+
+    return [r.name for r in records()]
+
+
+@pytest.mark.parametrize("release", ["", "1.17"])
+def test_every_recorded_kernel_fits_on_the_screen(release: str) -> None:
+    """Kata 3.17.0 with Cilium 1.20 had 25 lines, and the commands were below the edge."""
+    profiles = load_profiles(library=LIBRARY)
+    for name in recorded():
+        kernel = load_kernel(f"recorded:{name}", SourceOptions(offline=True))
+        report = audit(kernel, profiles, cilium=release, library=LIBRARY)
+        options = (("--cilium", release),) if release else ()
+        lines = first_screen(render("table", replace(report, options=options))).splitlines()
+        assert len(lines) <= 23, "\n".join(lines)
+        assert max(map(len, lines)) <= 80, "\n".join(lines)
+
+
+def test_what_fails_is_named_by_a_command_whatever_cilium_does(case: tuple[str, Report]) -> None:
+    """Where Cilium did not start, the features that fail had no command."""
+    _, report = case
+    failing = {
+        r.profile.id
+        for r in report.results
+        if any(report.decides(r, f) for f in r.findings) and r.profile.id != "cilium-agent"
+    }
+    found = commands(first_screen(render("table", report)).partition("\nnext:\n")[2].splitlines())
+    named = {word for words in found if words[:2] == ["kina-audit", "fix"] for word in words}
+    if report.kernel.config.target is not None:
+        assert failing <= named
+    if report.kernel.config.arch == "um":
+        assert "--kernel-tree" in named
+
+
+def test_the_command_for_kata_brings_everything_that_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One fragment for the mode and for the features: pasted, built as it says, audited."""
+    monkeypatch.chdir(tmp_path)
+    report = report_of("kata-3.17.0-1.20", tmp_path)
+    fix = next(w for w in commands(next_commands(report)) if w[:2] == ["kina-audit", "fix"])
+    assert main(fix[1:]) == 0
+    check = ["check", "recorded:kata@3.17.0", "--cilium", "1.20", "-F", FRAGMENT, "--toolchain", "gcc-12,pahole=1.24"]
+    capsys.readouterr()
+    assert main(check) == 0
+    assert "verdict: pass (features pass, Cilium pass)" in capsys.readouterr().out
 
 
 def test_apples_report_fits_in_sixty_lines(tmp_path: Path) -> None:

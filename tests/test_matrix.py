@@ -294,7 +294,9 @@ def test_csv_reads_back_and_runs_nothing() -> None:
 
 def test_every_format_marks_a_mode_that_nobody_has_tried() -> None:
     """A spreadsheet made of the CSV read `ebpf-veth` where the table said `ebpf-veth (untested)`."""
-    found = make_matrix(MatrixRequest(), rows(["recorded:kata@3.32.0-debug", "recorded:kata@3.17.0"], MatrixRequest(), 1))
+    found = make_matrix(
+        MatrixRequest(), rows(["recorded:kata@3.32.0-debug", "recorded:kata@3.17.0"], MatrixRequest(), 1)
+    )
     table = list(csv.reader(io.StringIO(render_matrix("csv", found))))
     assert [row[table[0].index("untested")] for row in table[1:]] == ["true", "false"]
     assert all("(untested)" in render_matrix(name, found) for name in ("table", "markdown", "html"))

@@ -45,16 +45,22 @@ class Answer:
     next: tuple[str, ...]
 
 
-def answer(report: Report) -> Answer:
-    """The answer that a report gives."""
+def answer(report: Report, *, short: bool = False) -> Answer:
+    """The answer that a report gives.
+
+    Args:
+        report: the report.
+        short: count what passes rather than name it, and give the first of the ways without a rebuild alone.
+    """
     advice = report.advice
+    without_rebuild = tuple(_without_rebuild(report, advice)) if advice else ()
     return Answer(
         kernel=_kernel(report),
         results=_results(report),
         cilium=cilium_line(advice) if advice else "",
         ladder=rungs(advice) if advice else (),
-        without_rebuild=tuple(_without_rebuild(report, advice)) if advice else (),
-        features=_features(report),
+        without_rebuild=without_rebuild[:1] if short else without_rebuild,
+        features=_features(report, short=short),
         next=next_commands(report),
     )
 
@@ -66,8 +72,6 @@ def _kernel(report: Report) -> str:
     header = config.header.version
     if header is not None and (config.target is None or header.triple != config.target.triple):
         parts[0] += f" headed {header}"
-    if noted := len(origin.notes):
-        parts.append(f"{noted} note{'s' * (noted > 1)}: -v")
     if report.audited:
         parts.append(f"audited at {one_line(report.audited)}")
     if warned := len(config.warnings):
@@ -129,7 +133,7 @@ def rungs(advice: Advice) -> tuple[str, ...]:
     lines: list[str] = []
     had: set[str] = set()
     for rung in advice.ladder:
-        more = [symbol for symbol in rung.symbols if symbol not in had]
+        more = [symbol.removeprefix("CONFIG_") for symbol in rung.symbols if symbol not in had]
         lines.append(f"for {rung.reaches}{' also' if had else ''}: {', '.join(more)}")
         had.update(rung.symbols)
     return tuple(lines)
@@ -164,7 +168,7 @@ def missing_modules(report: Report) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _features(report: Report) -> str:
+def _features(report: Report, *, short: bool) -> str:
     # The agent's own profile is the Cilium answer, where there is one.
     results = [r for r in report.results if r.profile.id != PROFILE or report.advice is None]
     unmet = {r.profile.id for r in results if any(f.status in UNMET and f.level is Level.REQUIRED for f in r.findings)}
@@ -178,9 +182,14 @@ def _features(report: Report) -> str:
             r.profile.id + which_holds(r) for r in results if not counted[r.profile.id] and r.profile.id not in unmet
         ],
     }
-    return "; ".join(f"{label} {_named(names, _MOST_NAMES)}" for label, names in groups.items() if names)
+    most = {"pass": 0} if short and len(results) > 1 else {}
+    return "; ".join(
+        f"{label} {_named(names, most.get(label, _MOST_NAMES))}" for label, names in groups.items() if names
+    )
 
 
 def _named(names: Sequence[str], most: int) -> str:
+    if not most:
+        return str(len(names))
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"

@@ -3,13 +3,16 @@
 from pathlib import Path
 from shlex import quote
 
+from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
+from kina_audit.cilium.unlock_on_lines import has_line
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.render import one_line
 from kina_audit.report.model import Report
 
 FRAGMENT = "cilium.fragment"
 FEATURES = "features.fragment"
+TREE = "linux"
 _MOST = 8
 VALUES = "cilium-values.yaml"
 CHART = "https://helm.cilium.io"
@@ -21,8 +24,18 @@ _PLACEHOLDER = "REPLACE"
 _NAMES_THE_SERVER = (Mode.FULL_EBPF, Mode.EBPF_VETH, Mode.HYBRID)
 _BUILD_AND_FILL = f"# build and boot it, write the values, fill in what says {_PLACEHOLDER}, install:"
 _STDIN = "-"
-_FIX = ("--cilium", "--kernel-tree", "-F", "--target-kernel", "--toolchain", "--arch", "--offline", "--refresh")
-_READ = ("--cilium", *_FIX[2:], "--built", "--no-fallback", "--allow-http", "--max-decompressed", "--timeout")
+_FIX = (
+    "--cilium",
+    "--profile-dir",
+    "--kernel-tree",
+    "-F",
+    "--target-kernel",
+    "--toolchain",
+    "--arch",
+    "--offline",
+    "--refresh",
+)
+_READ = ("--cilium", *_FIX[3:], "--built", "--no-fallback", "--allow-http", "--max-decompressed", "--timeout")
 _ADVISE = (*_READ, "--want", "--avoid", "--min-mode", "--for")
 _CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
 _TOOLS = "gcc-12,pahole=1.24"
@@ -48,11 +61,14 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
         lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
+    failing = _failing(report)
     if advice.ladder:
         rung = advice.ladder[-1].mode
-        said = f"for {rung}, the symbols to build the kernel with:" if runs else ""
-        lines += [f"# {said}"] if said else []
-        lines.append(_command(report, "fix", _FIX, more=("--mode", str(rung), "-o", FRAGMENT)))
+        said = f"for {rung}{' and what fails' if failing else ''}, the symbols to build the kernel with:"
+        lines += [f"# {said}"] if runs else []
+        lines.append(
+            _command(report, "fix", _FIX, more=("--mode", str(rung), *_options(report, failing), "-o", FRAGMENT))
+        )
         if not runs:
             lines += [
                 _BUILD_AND_FILL if rung in _NAMES_THE_SERVER else "# build the kernel with it, boot it, and then:"
@@ -61,22 +77,44 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
             more += [] if any(g[0] == "--toolchain" for g in report.options) else ["--toolchain", _TOOLS]
             lines.append(_command(report, "cilium", _ADVISE, more=(*more, "-o", f"helm-values={VALUES}")))
             lines += apply_commands(advice)
+        return tuple(lines)
     if not lines and advice.alternatives:
         others = ("--cilium", "none", "-p", "cni/ptp", "-p", "cni/kindnet")
         lines.append(_command(report, "check", _READ[1:], more=others))
-    return (*lines, *(_features(report) if runs or not lines else ()))
+    return (*lines, *_features(report))
+
+
+def _failing(report: Report) -> list[str]:
+    """The failing features.
+
+    Cilium's own profile is not among them where there is advice: what the agent needs, the mode asks for.
+    """
+    failing = [r.profile.id for r in report.results if any(report.decides(r, f) for f in r.findings if f.symbols)]
+    if report.baseline is not None or report.kernel.config.target is None:
+        return []
+    return [name for name in failing if name != PROFILE or report.advice is None][:_MOST]
+
+
+def _options(report: Report, failing: list[str]) -> list[str]:
+    """Features as options; own profiles are given by their files' names."""
+    paths = {Path(words[1]).stem: words[1] for words in report.options if words[0] == "--profile" and len(words) > 1}
+    return [word for name in failing for word in ("-p", paths.get(name, name))]
 
 
 def _features(report: Report) -> list[str]:
-    """The command that finds what the failing features take; own profiles are given by their files' names."""
-    failing = [r.profile.id for r in report.results if any(report.decides(r, f) for f in r.findings if f.symbols)]
-    paths = {Path(words[1]).stem: words[1] for words in report.options if words[0] == "--profile" and len(words) > 1}
-    if not failing or report.baseline is not None:
+    """The command that finds what the failing features take; where no model that ships tells, with the kernel's tree."""
+    failing = _failing(report)
+    if not failing:
         return []
-    more = [word for name in failing[:_MOST] for word in ("-p", paths.get(name, name))]
+    tree = (
+        []
+        if has_line(report.kernel.config) or any(g[0] == "--kernel-tree" for g in report.options)
+        else ["--kernel-tree", TREE]
+    )
+    where = f", with the kernel's source in {TREE}" if tree else ""
     return [
-        one_line(f"# for {', '.join(failing[:_MOST])}:"),
-        _command(report, "fix", _FIX[1:], more=(*more, "-o", FEATURES)),
+        one_line(f"# for {', '.join(failing)}{where}:"),
+        _command(report, "fix", _FIX[1:], more=(*_options(report, failing), *tree, "-o", FEATURES)),
     ]
 
 

@@ -15,6 +15,7 @@ from kina_audit.report.model import Report
 
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.SKIP: 4}
 _SAFE_LINKS = ("https://", "http://")
+_MOST_WARNINGS = 20
 _OPEN_AT_MOST = 30
 """With more profiles than this, none is open at first."""
 
@@ -140,7 +141,12 @@ def _first(report: Report) -> list[str]:
     if header is not None and (config.target is None or header.triple != config.target.triple):
         built = f"{config.target} is built" if config.target else "which version is built is not known"
         said.append(f"The file's header says {header}; {built}.")
-    return [*said, *how_told(config)]
+    said += [*how_told(config), *(f"Note: {note}." for note in report.kernel.provenance.notes)]
+    said += [f"Warning: {text}" for text in report.knowledge.newer]
+    return [
+        *said,
+        *(f"Warning: {f'line {w.line}: ' if w.line else ''}{w.text}" for w in config.warnings[:_MOST_WARNINGS]),
+    ]
 
 
 def _waivers(report: Report) -> list[str]:
@@ -175,8 +181,5 @@ def _provenance(report: Report) -> list[tuple[str, str]]:
         ("compiler", config.header.compiler or ""),
         ("target", f"{config.target or 'unknown'}" + (f" ({origin.target_from})" if origin.target_from else "")),
         ("symbols", str(len(config.raw))),
-        *(("note", note) for note in origin.notes),
-        *(("warning", text) for text in report.knowledge.newer),
-        *(("warning", (f"line {w.line}: " if w.line else "") + w.text) for w in config.warnings[:20]),
     ]
     return [(label, text) for label, text in rows if text]

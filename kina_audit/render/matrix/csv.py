@@ -14,7 +14,19 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     ids = [i for i, _ in matrix.profiles]
-    head = ("source", "kernel", "arch", "verdict", "cilium_mode", *ids, "labels", "audited", "error", "note", "untested")
+    head = (
+        "source",
+        "kernel",
+        "arch",
+        "verdict",
+        "cilium_mode",
+        *ids,
+        "labels",
+        "audited",
+        "error",
+        "note",
+        "untested",
+    )
     writer.writerow([_cell(c) for c in head])
     for row in matrix.rows:
         statuses = row.statuses or ("",) * len(ids)
