@@ -9,6 +9,7 @@ from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.help import Grouped
+from kina_audit.cli.mix_ups import refuse_profiles
 from kina_audit.cli.profile_options import FolderOption, chosen
 from kina_audit.cli.tree_options import (
     NOTHING,
@@ -60,20 +61,22 @@ def fix(
     It is proven before it is shown: merged, resolved with the tree (without one, with the model of the kernel line that
     ships), audited. Exit status: 0 there is a fragment or nothing is missing, 1 there is none.
     """
+    from kina_audit.cilium.model import LADDER
     from kina_audit.cilium.release import find_release
     from kina_audit.errors import UsageError
-    from kina_audit.fixing import find_mode, fix_mode, fix_profiles
+    from kina_audit.fixing import fix_mode, fix_profiles
     from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
     from kina_audit.kconfig.sensitive import assumptions
     from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
     from kina_audit.sources.local.stdin import STDIN
     from kina_audit.trees import start_of
 
+    refuse_profiles("fix", [source], profile or [])
     if not profile and not mode:
         raise UsageError("give --profile, --mode or both", "For example --mode full-ebpf.")
     given.one_of(("text", "json"), format_, "--format")
     if mode:
-        find_mode(mode)
+        given.one_of(map(str, LADDER[:-1]), mode, "--mode")
     if cilium and not mode:
         raise UsageError(f"--cilium {cilium} without --mode: profiles ask the same of every release", "Drop it.")
     find_release(cilium)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kina_audit.cli.help import ASKED
+from kina_audit.cli.mix_ups import is_source_word
 
 if TYPE_CHECKING:
     from kina_audit.profiles.load import ProfileLibrary
@@ -80,6 +81,10 @@ def _refuse_path(name: str) -> None:
     """
     from kina_audit.errors import ProfileError
 
+    if is_source_word(name):
+        raise ProfileError(
+            f"--profile {name}: that is a kernel, and no profile", f"A kernel stands by itself: kina-audit check {name}"
+        )
     path = name.startswith(("./", "../", "/", "~")) or ("." in name and os.path.lexists(name))
     if path and not name.endswith(".toml"):
         raise ProfileError(
