@@ -18,6 +18,7 @@ from kina_audit.cilium.values import settings
 from kina_audit.cilium.wishes import grant
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
+from kina_audit.engine.out_of_reach import NOT_TO_BE_HAD
 
 _TITLES = {
     Mode.FULL_EBPF: "Everything in BPF: no kube-proxy, BPF masquerading and host routing, Hubble with flows.",
@@ -90,6 +91,9 @@ def advise(
             instead=offers,
             elsewhere=better,
             asked=asked,
+            barred=next(
+                (f.fix for u in reader.breaking("agent") for f in u.findings if f.fix.startswith(NOT_TO_BE_HAD)), ""
+            ),
         )
     choices = choose(results, reader, low, granted.encryption, granted.forced)
     values, config = settings(choices, chosen, granted.on, sorted(request.avoid))

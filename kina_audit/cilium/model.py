@@ -227,6 +227,7 @@ class Advice:
         run: the run in which it was observed, or an empty string.
         rests: every fact that the mode rests on.
         elsewhere: what leads to a better mode without a rebuild, and is no value: another release, another kernel.
+        barred: why no rebuild makes the agent start; empty: one may, or it starts.
         asked: whether somebody asked for Cilium (named a release, or selected a profile of its); only then does an agent
             that does not start fail the audit.
     """
@@ -250,6 +251,7 @@ class Advice:
     rests: tuple[Rest, ...] = ()
     elsewhere: Sequence[Elsewhere] = ()
     asked: bool = False
+    barred: str = ""
 
     @property
     def unlock(self) -> Unlock | None:

@@ -58,7 +58,7 @@ def answer(report: Report, *, short: bool = False) -> Answer:
         kernel=_kernel(report),
         results=_results(report),
         cilium=cilium_line(advice) if advice else "",
-        ladder=rungs(advice) if advice else (),
+        ladder=(rungs(advice) or (*filter(None, [brief(advice.barred)]),)) if advice else (),
         without_rebuild=without_rebuild[:1] if short else without_rebuild,
         features=_features(report, short=short),
         next=next_commands(report),

@@ -60,6 +60,7 @@ def advice_document(advice: Advice) -> dict[str, Any]:
         "untested": advice.untested,
         "asked": advice.asked,
         "starts": advice.starts,
+        "barred": advice.barred or None,
         "summary": advice.summary,
         "choices": [
             {"name": c.name, "value": c.value, "because": c.because, "evidence": _evidence(c.evidence)}
@@ -173,6 +174,7 @@ def read_advice(a: Mapping[str, Any]) -> Advice:
             for e in a.get("elsewhere", ())
         ),
         asked=bool(a.get("asked")),
+        barred=str(a.get("barred") or ""),
         evidence=str(a.get("evidence") or ""),
         run=str(a.get("run") or ""),
         rests=tuple(
