@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import replace
+from html import unescape
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from kina_audit.kernel.provenance import Observed
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import RenderOptions, render
 from kina_audit.render.commands import FRAGMENT, next_commands
+from kina_audit.render.sentences import stand
+from kina_audit.report.causes import causes
 from kina_audit.report.model import Report
 from kina_audit.sources.options import SourceOptions
 from tests.conftest import SHARED
@@ -167,6 +170,17 @@ def test_markdown_and_html_say_the_same(case: tuple[str, Report]) -> None:
     for line in then:
         assert line in markdown
         assert line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;") in html
+    assert ": -v" not in markdown + html, "there is no -v in a page"
+    for note in report.kernel.provenance.notes:
+        assert note in unescape(html)
+    said = [f"verdict: {report.verdict}", "What keeps it from passing"] if report.deciding else []
+    for text in (markdown.replace("\\", ""), html):
+        places = [text.index(part) for part in (said[:1] + [line.strip() for line in then[:1]] + said[1:])]
+        assert places == sorted(places)
+    for cause in causes(report):
+        if cause.decides and cause.symbols:
+            assert stand(cause.symbols) in markdown.replace("\\", "")
+            assert stand(cause.symbols) in unescape(html)
     for rung in [line.strip() for line in table.splitlines() if line.startswith("  for ")]:
         assert rung in html
         assert rung in markdown.replace("\\", "")

@@ -7,8 +7,9 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.answer import answer
+from kina_audit.render.cause_blocks import blocks
 from kina_audit.render.page import page
-from kina_audit.render.sentences import baseline_lines, deciding_line, headline, how_told, paragraphs, running, waived
+from kina_audit.render.sentences import baseline_lines, deciding_line, how_told, paragraphs, running, waived
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import counts, met
 from kina_audit.report.model import Report
@@ -25,6 +26,7 @@ def render(report: Report, options: RenderOptions) -> str:
     config = report.kernel.config
     findings = [f for r in report.results for f in r.findings]
     results = sorted(report.results, key=lambda r: _ORDER[r.status])
+    causes, _ = blocks(report)
     few = len(results) <= _OPEN_AT_MOST
     return page(
         "report.html",
@@ -42,7 +44,9 @@ def render(report: Report, options: RenderOptions) -> str:
             "advice": _advice(report),
             "mode_status": _mode_status(report),
             "facts_first": _first(report),
-            "deciding": [_deciding(item) for item in report.deciding],
+            "gate": [_gate(item) for item in report.gate],
+            "deciding": [b for b in causes if b.decides],
+            "others": [b for b in causes if not b.decides and not b.waived],
             "deciding_line": deciding_line(report),
             "baseline": baseline_lines(report),
             "waivers": _waivers(report),
@@ -56,15 +60,8 @@ def render(report: Report, options: RenderOptions) -> str:
     )
 
 
-def _deciding(item: Deciding) -> dict[str, Any]:
-    return {
-        "name": item.name,
-        "also": item.also,
-        "kind": str(item.kind),
-        "status": str(item.status),
-        "text": headline(*item.pair) if item.pair else item.text,
-        "fix": item.pair[1].fix if item.pair else "",
-    }
+def _gate(item: Deciding) -> dict[str, Any]:
+    return {"name": item.name, "kind": str(item.kind), "status": str(item.status), "text": item.text}
 
 
 def _advice(report: Report) -> Any:
