@@ -235,5 +235,30 @@ def test_the_command_for_kata_brings_everything_that_was_asked(
     assert "verdict: pass (features pass, Cilium pass)" in capsys.readouterr().out
 
 
+def test_what_runs_is_told_as_no_feature(tmp_path: Path) -> None:
+    """`features: pass bpf, ..., observed` said nothing to anybody."""
+    report = report_of("running", tmp_path)
+    said = " ".join(first_screen(render("table", report)).split())
+    assert "what runs agrees with this config next:" in said
+    other = replace(report.kernel.provenance, observed=Observed("5.4.0", "x86_64", btf=False))
+    kernel = replace(report.kernel, provenance=other)
+    said = " ".join(first_screen(render("table", audit(kernel, load_profiles(library=LIBRARY)))).split())
+    assert "what runs does not agree with this config (observed)" in said
+
+
+def test_where_the_tools_decide_the_next_command_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = ["BPF_JIT", "DEBUG_INFO_BTF", "DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT"]
+    (tmp_path / "f.fragment").write_text("".join(f"CONFIG_{name}=y\n" for name in lines))
+    fragments = (("f.fragment", (tmp_path / "f.fragment").read_text()),)
+    kernel = load_kernel("recorded:apple@0.38.0", SourceOptions(offline=True, fragments=fragments))
+    report = replace(audit(kernel, load_profiles(library=LIBRARY)), options=(("-F", "f.fragment"),))
+    text = first_screen(render("table", report))
+    assert "decide CONFIG_DEBUG_INFO_BTF: name yours with --toolchain" in " ".join(text.split())
+    [check, *_] = commands(text.partition("\nnext:\n")[2].splitlines())
+    assert check[-2:] == ["--toolchain", "gcc-12,pahole=1.24"]
+    assert main(check[1:]) == 0
+
+
 def test_apples_report_fits_in_sixty_lines(tmp_path: Path) -> None:
     assert len(render("table", report_of("apple", tmp_path)).splitlines()) <= 60

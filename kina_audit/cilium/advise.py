@@ -19,6 +19,7 @@ from kina_audit.cilium.wishes import grant
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.engine.out_of_reach import NOT_TO_BE_HAD
+from kina_audit.kernel.config import TOOLS_DECIDE
 
 _TITLES = {
     Mode.FULL_EBPF: "Everything in BPF: no kube-proxy, BPF masquerading and host routing, Hubble with flows.",
@@ -138,19 +139,23 @@ def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
     if mode is Mode.UNKNOWN:
         if feared := _feared(reader):
             return f"Nobody knows which mode the kernel carries with Cilium {reader.release}. {feared[0].why}"
-        unknown = {s.name for r in reader.results.values() for f in r.findings for s in f.symbols if s.value is None}
-        names = ", ".join(f"CONFIG_{n}" for n in sorted(unknown)[:8])
-        more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-        return (
-            f"This input cannot tell which mode the kernel carries; it does not say {names}{more}."
-            if names
-            else ("This input cannot tell which mode the kernel carries: its version is not known.")
-        )
+        facts = [s for r in reader.results.values() for f in r.findings for s in f.symbols if s.value is None]
+        by_tools = {s.name for s in facts if s.note.startswith(TOOLS_DECIDE)}
+        unsaid = {s.name for s in facts} - by_tools
+        why = "; it does not say " + _symbols(unsaid) if unsaid else ""
+        if by_tools:
+            why += f"; {TOOLS_DECIDE} {_symbols(by_tools)}: name yours with --toolchain"
+        return f"This input cannot tell which mode the kernel carries{why or ': its version is not known'}."
     # What is certain is the reason, before what nobody has verified.
     unmet = sorted(reader.breaking("agent"), key=lambda u: not verified(u))
     why = f" {unmet[0].why}" if unmet else ""
     certain = any(u.need.effect in DEADLY for u in unmet)
     return f"Cilium {reader.release} does not {'work on' if certain else 'support'} this kernel.{why}"
+
+
+def _symbols(names: set[str]) -> str:
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(f"CONFIG_{n}" for n in sorted(names)[:8]) + more
 
 
 def _feared(reader: Reader) -> list[Unmet]:

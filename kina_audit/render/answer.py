@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
-from kina_audit.engine.finding import UNMET, Status
+from kina_audit.engine.finding import UNMET, ProfileResult, Status
+from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.profiles.model import Level
@@ -174,6 +175,8 @@ def _features(report: Report, *, short: bool) -> str:
     unmet = {r.profile.id for r in results if any(f.status in UNMET and f.level is Level.REQUIRED for f in r.findings)}
     # With a threshold, a waiver or a baseline, a failing profile need not fail the audit; it is named all the same.
     counted = {r.profile.id: any(report.decides(r, f) for f in r.findings) for r in results}
+    seen = [r for r in results if r.profile.id == OBSERVED]
+    results = [r for r in results if r.profile.id != OBSERVED]
     groups = {
         "fail": [r.profile.id for r in results if counted[r.profile.id] and r.status is not Status.UNKNOWN],
         "unknown": [r.profile.id for r in results if counted[r.profile.id] and r.status is Status.UNKNOWN],
@@ -183,9 +186,14 @@ def _features(report: Report, *, short: bool) -> str:
         ],
     }
     most = {"pass": 0} if short and len(results) > 1 else {}
-    return "; ".join(
-        f"{label} {_named(names, most.get(label, _MOST_NAMES))}" for label, names in groups.items() if names
-    )
+    parts = [f"{label} {_named(names, most.get(label, _MOST_NAMES))}" for label, names in groups.items() if names]
+    return "; ".join([*parts, *map(_as_it_runs, seen)])
+
+
+def _as_it_runs(seen: ProfileResult) -> str:
+    """What the kernel that runs shows of itself: no feature that anybody asked for."""
+    agrees = seen.status in (Status.PASS, Status.SKIP)
+    return f"what runs {'agrees' if agrees else 'does not agree'} with this config" + f" ({OBSERVED})" * (not agrees)
 
 
 def _named(names: Sequence[str], most: int) -> str:

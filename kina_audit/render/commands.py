@@ -6,9 +6,10 @@ from shlex import quote
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.cilium.unlock_on_lines import has_line
-from kina_audit.kernel.config import KernelConfig
+from kina_audit.engine.finding import Status
+from kina_audit.kernel.config import TOOLS_DECIDE, KernelConfig
 from kina_audit.render import one_line
-from kina_audit.report.model import Report
+from kina_audit.report.model import FailOn, Report
 
 FRAGMENT = "cilium.fragment"
 FEATURES = "features.fragment"
@@ -46,10 +47,11 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
     """The commands, in their order, with comments between them; none where there was no question about Cilium."""
     advice, config = report.advice, report.kernel.config
     if advice is None:
-        return tuple(_features(report))
+        return (*_by_tools(report), *_features(report))
     lines: list[str] = []
     if config.target is None or (config.arch is None and advice.mode is Mode.UNKNOWN):
         lines += _untold(report, config)
+    lines += _by_tools(report)
     runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
     if runs:
         fill = (
@@ -139,9 +141,35 @@ def apply_commands(advice: Advice, *, restart: bool = False) -> list[str]:
 def _untold(report: Report, config: KernelConfig) -> list[str]:
     more = [] if config.target is not None else ["--target-kernel", "VERSION"]
     more += [] if config.arch is not None else ["--arch", "arm64"]
-    command = _command(report, "check", _CHECK, more=tuple(more))
+    command = _again(report, tuple(more))
     said = ["# VERSION is of the kernel that is built from it, such as 6.12.30:"] if config.target is None else []
     return [*said, command]
+
+
+def _by_tools(report: Report) -> list[str]:
+    """Where the tools that a kernel is built with decide, the command that names them."""
+    if report.kernel.config.target is None or any(g[0] == "--toolchain" for g in report.options):
+        return []
+    matters = report.advice is not None and report.advice.mode is Mode.UNKNOWN
+    names = [
+        s.name
+        for r in report.results
+        for f in r.findings
+        if f.status is Status.UNKNOWN and (matters or report.decides(r, f))
+        for s in f.symbols
+        if s.note.startswith(TOOLS_DECIDE)
+    ]
+    if not names:
+        return []
+    said = f"# {TOOLS_DECIDE} {', '.join(dict.fromkeys(names[:_MOST]))}; name yours, such as"
+    return [said, _again(report, ("--toolchain", _TOOLS))]
+
+
+def _again(report: Report, more: tuple[str, ...]) -> str:
+    """The same audit, with more options."""
+    more += ("--cilium", "none") if report.advice is None else ()
+    more += ("--fail-on", str(report.fail_on)) if report.fail_on is not FailOn.REQUIRED else ()
+    return _command(report, "check", _CHECK, more=more)
 
 
 def _command(report: Report, name: str, known: tuple[str, ...], more: tuple[str, ...] = ()) -> str:

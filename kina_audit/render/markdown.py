@@ -22,7 +22,7 @@ MOST_CHARACTERS = 60_000
 
 _LONGEST = 500
 _MOST_NOTES = 20
-_AT = re.compile(r"([\w:./-]*@[\w:./-]+)")
+_AT = re.compile(r"([\w:./-]*@[\w:./-]*\w)")
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -105,7 +105,13 @@ def _answer(report: Report) -> list[str]:
 def _prose(text: str) -> str:
     """Text in which names with an @ are code, which mentions nobody."""
     parts = _AT.split(cut(text, _LONGEST))
-    return "".join(code(part) if number % 2 else escape(part) for number, part in enumerate(parts))
+    return "".join(code(part) if number % 2 else _between(part) for number, part in enumerate(parts))
+
+
+def _between(part: str) -> str:
+    """Text between names, with the spaces at its ends."""
+    before, after = part[:1].isspace(), part[-1:].isspace() and part.strip()
+    return f"{' ' * bool(before)}{escape(part)}{' ' * bool(after)}"
 
 
 def _baseline(report: Report) -> list[str]:
