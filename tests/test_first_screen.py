@@ -260,5 +260,16 @@ def test_where_the_tools_decide_the_next_command_names_them(tmp_path: Path, monk
     assert main(check[1:]) == 0
 
 
+def test_the_commands_keep_every_fragment_and_wish() -> None:
+    """The fragment that `fix` writes stood in the user's own one's place."""
+    kernel = load_kernel("recorded:apple@0.38.0", SourceOptions(offline=True))
+    report = audit(kernel, load_profiles(library=LIBRARY))
+    report = replace(report, options=(("-F", "mine.fragment"), ("--want", "ipsec")))
+    found = [words for words in commands(next_commands(report)) if words[:2] == ["kina-audit", "cilium"]]
+    assert [words.count("-F") for words in found] == [2]
+    assert "mine.fragment" in found[0]
+    assert "ipsec" in found[0]
+
+
 def test_apples_report_fits_in_sixty_lines(tmp_path: Path) -> None:
     assert len(render("table", report_of("apple", tmp_path)).splitlines()) <= 60

@@ -137,7 +137,7 @@ def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
     if refused:
         return refused
     if mode is Mode.UNKNOWN:
-        if feared := _feared(reader):
+        if (feared := _feared(reader)) and reader.kernel.target is not None:
             return f"Nobody knows which mode the kernel carries with Cilium {reader.release}. {feared[0].why}"
         facts = [s for r in reader.results.values() for f in r.findings for s in f.symbols if s.value is None]
         by_tools = {s.name for s in facts if s.note.startswith(TOOLS_DECIDE)}
@@ -145,7 +145,10 @@ def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
         why = "; it does not say " + _symbols(unsaid) if unsaid else ""
         if by_tools:
             why += f"; {TOOLS_DECIDE} {_symbols(by_tools)}: name yours with --toolchain"
-        return f"This input cannot tell which mode the kernel carries{why or ': its version is not known'}."
+        cannot = "This input cannot tell which mode the kernel carries"
+        if reader.kernel.target is None:
+            return f"{cannot}: its version is not known.{why.replace('; ', ' Also ', 1) + '.' if why else ''}"
+        return f"{cannot}{why}."
     # What is certain is the reason, before what nobody has verified.
     unmet = sorted(reader.breaking("agent"), key=lambda u: not verified(u))
     why = f" {unmet[0].why}" if unmet else ""

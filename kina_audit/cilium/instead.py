@@ -43,7 +43,8 @@ def instead(
         reached, granted = look(asked)
         better = _rank(reached) > _rank(mode) or (row.get("equal", False) and reached is mode)
         if granted and better and reached not in (Mode.UNKNOWN, Mode.UNSUPPORTED):
-            found.append(Instead(reached, _values(release, want, avoid), row["why"], untested))
+            options = (*(w for n in want for w in ("--want", n)), *(w for n in avoid for w in ("--avoid", n)))
+            found.append(Instead(reached, _values(release, want, avoid), row["why"], untested, options))
     return tuple(sorted(found, key=lambda i: -_rank(i.mode)))
 
 

@@ -139,12 +139,21 @@ class Wish:
 
 @datatype
 class Instead:
-    """Values by which the kernel carries a better mode as it is: ``bpf.tproxy=true`` and the like, and what they cost."""
+    """Values by which the kernel carries a better mode as it is: ``bpf.tproxy=true`` and the like, and what they cost.
+
+    Attributes:
+        mode: the mode with them.
+        values: as the chart's ``--set`` takes them.
+        because: how they help, and what is given up.
+        untested: whether nobody is known to have tried that mode on such a kernel.
+        options: what asks `kina-audit cilium` for them, as ``--want FEATURE``.
+    """
 
     mode: Mode
     values: tuple[str, ...]
     because: str
     untested: bool = False
+    options: tuple[str, ...] = ()
 
     @property
     def reaches(self) -> str:

@@ -116,7 +116,7 @@ def cilium_line(advice: Advice) -> str:
     why = advice.summary.removeprefix(f"Cilium {advice.release} does not work on this kernel. ")
     if advice.mode is Mode.UNSUPPORTED:
         return brief(f"{advice.headline}, does not start: {why}")
-    return brief(f"{advice.headline}. {why}")
+    return f"{advice.headline}. {brief(why)}"
 
 
 def brief(text: str) -> str:
@@ -185,8 +185,10 @@ def _features(report: Report, *, short: bool) -> str:
             r.profile.id + which_holds(r) for r in results if not counted[r.profile.id] and r.profile.id not in unmet
         ],
     }
-    most = {"pass": 0} if short and len(results) > 1 else {}
-    parts = [f"{label} {_named(names, most.get(label, _MOST_NAMES))}" for label, names in groups.items() if names]
+    fold = short and len(groups["pass"]) > 1
+    parts = [f"{label} {_named(n, _MOST_NAMES)}" for label, n in groups.items() if n and not (fold and label == "pass")]
+    if fold:
+        parts.append(f"{len(groups['pass'])} pass")
     return "; ".join([*parts, *map(_as_it_runs, seen)])
 
 
@@ -197,7 +199,5 @@ def _as_it_runs(seen: ProfileResult) -> str:
 
 
 def _named(names: Sequence[str], most: int) -> str:
-    if not most:
-        return str(len(names))
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"

@@ -39,6 +39,7 @@ _FIX = (
 _READ = ("--cilium", *_FIX[3:], "--built", "--no-fallback", "--allow-http", "--max-decompressed", "--timeout")
 _ADVISE = (*_READ, "--want", "--avoid", "--min-mode", "--for")
 _CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
+_REPEATABLE = ("-F", "--want", "--avoid", "--profile", "--profile-dir")
 _TOOLS = "gcc-12,pahole=1.24"
 """What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.possible_tools.POSSIBLE_TOOLS)."""
 
@@ -59,7 +60,10 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
             if _PLACEHOLDER in str(advice.helm_values)
             else []
         )
-        lines += [advise_command(report), *fill, *apply_commands(advice, restart=restart)]
+        better = next((i for i in advice.instead if i.mode is not advice.mode and i.options), None)
+        wish = [f"# for {better.reaches}, with {', '.join(better.values)}:"] if better else []
+        wished = better.options if better else ()
+        lines += [*wish, advise_command(report, wished), *fill, *apply_commands(advice, restart=restart)]
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
         lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
@@ -120,9 +124,9 @@ def _features(report: Report) -> list[str]:
     ]
 
 
-def advise_command(report: Report) -> str:
-    """The command that writes the Helm values."""
-    return _command(report, "cilium", _ADVISE, more=("-o", f"helm-values={VALUES}"))
+def advise_command(report: Report, wished: tuple[str, ...] = ()) -> str:
+    """The command that writes the Helm values, with further wishes."""
+    return _command(report, "cilium", _ADVISE, more=(*wished, "-o", f"helm-values={VALUES}"))
 
 
 def apply_commands(advice: Advice, *, restart: bool = False) -> list[str]:
@@ -176,7 +180,10 @@ def _command(report: Report, name: str, known: tuple[str, ...], more: tuple[str,
     source = one_line(report.kernel.provenance.source)
     words = ["kina-audit", name, quote(source)]
     words += [
-        quote(one_line(w)) for group in report.options if group[0] in known and group[0] not in more for w in group
+        quote(one_line(w))
+        for group in report.options
+        if group[0] in known and (group[0] in _REPEATABLE or group[0] not in more)
+        for w in group
     ]
     words += [quote(one_line(w)) for w in more]
     return " ".join(words) + (" < CONFIG" if source == _STDIN else "")

@@ -90,7 +90,13 @@ def advice_document(advice: Advice) -> dict[str, Any]:
         "wishes": [{"feature": w.feature, "granted": w.granted, "because": w.because} for w in advice.wishes],
         "min_mode": str(advice.least) if advice.least else None,
         "instead": [
-            {"mode": str(i.mode), "values": list(i.values), "because": i.because, "untested": i.untested}
+            {
+                "mode": str(i.mode),
+                "values": list(i.values),
+                "because": i.because,
+                "untested": i.untested,
+                "options": list(i.options),
+            }
             for i in advice.instead
         ],
         "elsewhere": [
@@ -160,7 +166,13 @@ def read_advice(a: Mapping[str, Any]) -> Advice:
         wishes=tuple(Wish(str(w["feature"]), bool(w["granted"]), str(w["because"])) for w in a.get("wishes", ())),
         least=Mode(a["min_mode"]) if a.get("min_mode") else None,
         instead=tuple(
-            Instead(Mode(i["mode"]), tuple(i["values"]), str(i["because"]), bool(i.get("untested")))
+            Instead(
+                Mode(i["mode"]),
+                tuple(i["values"]),
+                str(i["because"]),
+                bool(i.get("untested")),
+                tuple(i.get("options", ())),
+            )
             for i in a.get("instead", ())
         ),
         elsewhere=tuple(
