@@ -134,10 +134,16 @@ def rungs(advice: Advice) -> tuple[str, ...]:
     lines: list[str] = []
     had: set[str] = set()
     for rung in advice.ladder:
-        more = [symbol.removeprefix("CONFIG_") for symbol in rung.symbols if symbol not in had]
+        more = [_assignment(symbol) for symbol in rung.symbols if symbol not in had]
         lines.append(f"for {rung.reaches}{' also' if had else ''}: {', '.join(more)}")
         had.update(rung.symbols)
     return tuple(lines)
+
+
+def _assignment(line: str) -> str:
+    """A line of a config as ``SYMBOL=value``."""
+    off = line.startswith("# CONFIG_") and line.endswith(" is not set")
+    return f"{line[9:-11]}=n" if off else line.removeprefix("CONFIG_")
 
 
 def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
