@@ -207,6 +207,20 @@ def test_every_recorded_kernel_fits_on_the_screen(release: str) -> None:
         assert max(map(len, lines)) <= 80, "\n".join(lines)
 
 
+def test_a_kernel_that_lacks_nearly_everything_fits_too(tmp_path: Path) -> None:
+    (tmp_path / "tiny.config").write_text("CONFIG_NET=y\nCONFIG_INET=y\n")
+    options = SourceOptions(offline=True, target_kernel="6.12.30", stated_arch="arm64")
+    report = audit(load_kernel(str(tmp_path / "tiny.config"), options), load_profiles(library=LIBRARY))
+    kernel = replace(report.kernel, provenance=replace(report.kernel.provenance, source="tiny.config"))
+    report = replace(report, kernel=kernel, options=(("--target-kernel", "6.12.30"), ("--arch", "arm64")))
+    text = first_screen(render("table", report))
+    assert len(text.splitlines()) <= 23, text
+    assert re.search(r"for \S+( \(untested\))?( also)?: \S+=[ym], \S+=[ym] and \d+ more\n", text), text
+    rungs = {symbol.removeprefix("CONFIG_") for rung in report.advice.ladder for symbol in rung.symbols}  # type: ignore[union-attr]
+    at_length = render("cilium", report)
+    assert all(symbol in at_length for symbol in rungs)
+
+
 def test_what_fails_is_named_by_a_command_whatever_cilium_does(case: tuple[str, Report]) -> None:
     """Where Cilium did not start, the features that fail had no command."""
     _, report = case

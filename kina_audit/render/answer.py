@@ -20,6 +20,7 @@ from kina_audit.report.model import FailOn, Report
 
 _MOST_NAMES = 12
 _MOST_LOST = 8
+_MOST_SYMBOLS = 2
 _LONGEST = 240
 
 
@@ -46,12 +47,13 @@ class Answer:
     next: tuple[str, ...]
 
 
-def answer(report: Report, *, short: bool = False) -> Answer:
+def answer(report: Report, *, short: int = 0) -> Answer:
     """The answer that a report gives.
 
     Args:
         report: the report.
-        short: count what passes rather than name it, and give the first of the ways without a rebuild alone.
+        short: 1: count what passes rather than name it, and give the first of the ways without a rebuild alone; 2: also
+            only some of each rung's symbols, which `fix` has all of.
     """
     advice = report.advice
     without_rebuild = tuple(_without_rebuild(report, advice)) if advice else ()
@@ -59,9 +61,11 @@ def answer(report: Report, *, short: bool = False) -> Answer:
         kernel=_kernel(report),
         results=_results(report),
         cilium=cilium_line(advice) if advice else "",
-        ladder=(rungs(advice) or (*filter(None, [brief(advice.barred)]),)) if advice else (),
+        ladder=(rungs(advice, _MOST_SYMBOLS if short > 1 else None) or (*filter(None, [brief(advice.barred)]),))
+        if advice
+        else (),
         without_rebuild=without_rebuild[:1] if short else without_rebuild,
-        features=_features(report, short=short),
+        features=_features(report, short=bool(short)),
         next=next_commands(report),
     )
 
@@ -129,13 +133,13 @@ def brief(text: str) -> str:
     return cut(found, 2 * _LONGEST)
 
 
-def rungs(advice: Advice) -> tuple[str, ...]:
-    """Every mode above, the nearest first, with what it takes beyond the one before."""
+def rungs(advice: Advice, most: int | None = None) -> tuple[str, ...]:
+    """Every mode above, the nearest first, with what it takes beyond the one before; of each so many symbols."""
     lines: list[str] = []
     had: set[str] = set()
     for rung in advice.ladder:
         more = [_assignment(symbol) for symbol in rung.symbols if symbol not in had]
-        lines.append(f"for {rung.reaches}{' also' if had else ''}: {', '.join(more)}")
+        lines.append(f"for {rung.reaches}{' also' if had else ''}: {_named(more, most or len(more))}")
         had.update(rung.symbols)
     return tuple(lines)
 

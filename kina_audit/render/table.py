@@ -65,11 +65,15 @@ SCREEN = 23
 
 
 def _first_screen(report: Report, style: Style) -> list[str]:
-    whole = _screen(report, style)
-    return whole if len(whole) <= SCREEN else _screen(report, style, short=True)
+    lines: list[str] = []
+    for short in range(3):
+        lines = _screen(report, style, short)
+        if len(lines) <= SCREEN:
+            break
+    return lines
 
 
-def _screen(report: Report, style: Style, *, short: bool = False) -> list[str]:
+def _screen(report: Report, style: Style, short: int) -> list[str]:
     said = answer(report, short=short)
     results = f" ({said.results})" if said.results else ""
     notes = "; notes: -v" if report.kernel.provenance.notes else ""
