@@ -189,9 +189,9 @@ def test_markdown_and_html_say_the_same(case: tuple[str, Report]) -> None:
 
 
 def recorded() -> list[str]:
-    from kina_audit.sources.recorded import records
+    from kina_audit.sources.recorded import entries
 
-    return [r.name for r in records()]
+    return [name for name, _, _ in entries()]
 
 
 @pytest.mark.parametrize("release", ["", "1.17"])
