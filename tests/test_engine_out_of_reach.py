@@ -81,3 +81,5 @@ def test_uml_is_told_so_and_gets_no_command_that_cannot_work(
     assert SAID in out.partition("next:")[0]
     assert "Set CONFIG_BPF_JIT" not in out
     assert "--mode" not in out
+    assert main(["cilium", str(path)]) == 1
+    assert SAID in " ".join(capsys.readouterr().out.split()).partition("next:")[0].partition("instead")[2]

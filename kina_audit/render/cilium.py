@@ -36,6 +36,8 @@ def render(report: Report, options: RenderOptions) -> str:
     if advice.ladder:
         lines += ["", *(line for rung in rungs(advice) for line in style.field("ladder", rung))]
         lines += style.field("", advice.ladder[0].because)
+    elif advice.barred:
+        lines += ["", *style.field("ladder", advice.barred)]
     if advice.cautions:
         lines += ["", *(line for c in advice.cautions for line in style.field("caution", c))]
     if commands := next_commands(report, restart=True):
