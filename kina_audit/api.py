@@ -68,15 +68,21 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
 
 
 def load_profiles(
-    names: Sequence[str] = (), *, folders: Iterable[Path] = (), library: ProfileLibrary | None = None
+    names: Sequence[str] = (),
+    *,
+    folders: Iterable[Path] = (),
+    library: ProfileLibrary | None = None,
+    cilium: bool = True,
 ) -> list[Profile]:
-    """Profiles by what `ProfileLibrary.select` takes; none named: the ones tagged ``default``.
+    """Profiles by what `ProfileLibrary.select` takes; none named: the ones tagged ``default``, and Cilium's own only with ``cilium``.
 
     Raises:
         ProfileError: an unknown name (near ones are named) or a bad file.
     """
     library = library or ProfileLibrary(folders, [Path(n) for n in names if n.endswith(".toml")])
-    return library.select(names) if names else library.tagged(DEFAULT_TAG)
+    if names:
+        return library.select(names)
+    return [p for p in library.tagged(DEFAULT_TAG) if cilium or CILIUM_TAG not in p.tags]
 
 
 def advise_every_release(

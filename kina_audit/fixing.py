@@ -9,7 +9,7 @@
     found = fix_profiles(load_kernel("apple"), open_kernel_tree("6.18.5"), load_profiles(["vxlan"]))
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -95,9 +95,7 @@ def fix_profiles(
         also: trees on which it has to hold as well.
         follow: as for `start_of`; the kernel keeps its own version, too.
     """
-    from kina_audit.api import audit
     from kina_audit.kconfig.fix import FRAGMENT, find_fix
-    from kina_audit.kconfig.state import on_state
 
     *others, start = (start_of(kernel, one, fragments, follow=follow) for one in (*also, tree))
     asked = kernel.config if follow else aimed(kernel.config, tree)
@@ -105,6 +103,22 @@ def fix_profiles(
         profiles, start, recommended=recommended, target=asked.target,
         start=asked if follow and not fragments else None,
     )  # fmt: skip
+    holds = _passing(kernel, asked, profiles, recommended=recommended)
+
+    def proven(state: "Resolution") -> bool:
+        added = [r for r in state.rows if r.where == FRAGMENT]
+        return holds(state) and all(holds(other.changed(added) if added else other) for other in others)
+
+    return find_fix(start, lambda _: goals, proven)
+
+
+def _passing(
+    kernel: Kernel, asked: KernelConfig, profiles: Sequence["Profile"], *, recommended: bool
+) -> "Callable[[Resolution], bool]":
+    """Whether the kernel's config, in another state, passes profiles."""
+    from kina_audit.api import audit
+    from kina_audit.kconfig.state import on_state
+
     # What a running kernel shows of itself is no matter of its config.
     provenance = replace(kernel.provenance, observed=None)
 
@@ -115,11 +129,7 @@ def fix_profiles(
         )  # fmt: skip
         return report.verdict == "pass"
 
-    def proven(state: "Resolution") -> bool:
-        added = [r for r in state.rows if r.where == FRAGMENT]
-        return holds(state) and all(holds(other.changed(added) if added else other) for other in others)
-
-    return find_fix(start, lambda _: goals, proven)
+    return holds
 
 
 def find_mode(name: str) -> "Mode":
@@ -147,6 +157,8 @@ def fix_mode(
     also: Sequence["KernelTree"] = (),
     follow: bool = False,
     library: "ProfileLibrary | None" = None,
+    profiles: Sequence["Profile"] = (),
+    recommended: bool = False,
 ) -> "Fix":
     """The smallest fragment with which the kernel carries a Cilium mode (or a better one), proven by an audit.
 
@@ -158,7 +170,9 @@ def fix_mode(
         fragments: (name, text) of each, merged first.
         also: trees on which it has to hold as well.
         follow: as for `fix_profiles`.
-        library: where profiles come from; default: the built-in library.
+        library: where Cilium's profiles come from; default: the built-in library.
+        profiles: what has to hold as well.
+        recommended: their recommended requirements, too.
 
     Raises:
         UsageError: an unknown mode or release.
@@ -173,4 +187,12 @@ def fix_mode(
     features = {p.id: p for p in library.tagged(CILIUM_TAG)}
     starts = [start_of(kernel, one, fragments, follow=follow) for one in (*also, tree)]
     config = replace(kernel.config, arch=tree.model.arch) if follow else aimed(kernel.config, tree)
-    return BoxUnlocker(config, features, starts).fix(wanted, release)
+    box = BoxUnlocker(config, features, starts)
+    if not profiles:
+        return box.fix(wanted, release)
+    goals = profile_goals(
+        profiles, starts[-1], recommended=recommended, target=config.target,
+        start=config if follow and not fragments else None,
+    )  # fmt: skip
+    holds = _passing(kernel, config, profiles, recommended=recommended)
+    return box.fix(wanted, release, goals=lambda _: goals, holds=holds)

@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from kina_audit.api import CILIUM_TAG, DEFAULT_TAG, load_kernel
+from kina_audit.api import CILIUM_TAG, load_kernel, load_profiles
 from kina_audit.base.bounds import REPORT_BYTES
 from kina_audit.base.datatype import datatype, field
 from kina_audit.base.files import read_regular
@@ -128,8 +128,8 @@ class _Auditor:
         self.request = request
         files = [Path(n) for n in request.profiles if n.endswith(".toml")]
         library = ProfileLibrary(request.folders, files)
-        self.profiles: list[Profile] = (
-            library.select(request.profiles) if request.profiles else library.tagged(DEFAULT_TAG)
+        self.profiles: list[Profile] = load_profiles(
+            request.profiles, library=library, cilium=request.cilium is not None
         )
         self.fail_on = FailOn(request.fail_on)
         self.release = find_release(request.cilium) if request.cilium is not None else None

@@ -57,7 +57,11 @@ def read_table_by_profile(text: str) -> Read:
 
 
 def read_markdown(text: str) -> Read:
-    names = re.findall(r"^- \*\*(?:FAIL|UNKNOWN)\*\* `([^`]+)` ", text, re.MULTILINE)
+    names = re.findall(
+        r"^- \*\*(?:FAIL|UNKNOWN)\*\* `([^`]+)` \((?:agent|mode|capability|waiver)\): ", text, re.MULTILINE
+    )
+    for listed in re.findall(r"^  - (?:fails|unknown): (.*)$", text, re.MULTILINE):
+        names += re.findall(r"`([^`]+)`", listed)
     verdict = re.search(r"^## kina-audit: (\w+)", text)
     assert verdict
     return Read(verdict[1].lower(), len(names), frozenset(names))
@@ -107,19 +111,17 @@ def read_tap(text: str) -> Read:
 
 def read_html(text: str) -> Read:
     found: list[str] = []
-    also: list[str] = []
 
     class Reader(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             known = dict(attrs)
             if "data-deciding" in known:
                 found.append(known["data-deciding"] or "")
-                also.extend((known["data-also"] or "").split())
 
     Reader().feed(text)
     verdict = re.search(r'<li class="is-(\w+)"><span class="label">Verdict', text)
     assert verdict
-    return Read(verdict[1], len(found), frozenset([*found, *also]))
+    return Read(verdict[1], len(found), frozenset(found))
 
 
 def read_openmetrics(text: str) -> Read:
@@ -168,5 +170,5 @@ READERS: dict[str, Callable[[str], Read]] = {
     "nodefeature": read_nodefeature,
 }
 
-BY_NAME = frozenset({"table", "markdown", "junit", "tap", "openreports", "policyreport"})
+BY_NAME = frozenset({"table", "markdown", "html", "junit", "tap", "openreports", "policyreport"})
 """Formats that show a requirement once for each profile that includes it."""

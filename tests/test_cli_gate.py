@@ -132,6 +132,23 @@ def test_improvements_are_taken_when_asked(run: Run, good: Path, bad: Path) -> N
     assert kept["symbols"]["WIREGUARD"] == "y"
 
 
+def test_a_baseline_that_is_taken_again_says_what_changed(run: Run, good: Path, bad: Path) -> None:
+    """Nobody saw what a retaken baseline accepted until the next diff of the file."""
+    _, _, err = run("baseline", str(good), "-o", "base.json", "-p", "vxlan", "-p", "wireguard", "--cilium", "none")
+    assert "asked" not in err
+    status, _, err = run("baseline", str(bad), "-o", "base.json", "-p", "wireguard", "-p", "bpf", "--cilium", "none")
+    assert status == 0
+    assert "base.json: no longer asked: vxlan\n" in err
+    assert "base.json: asked now: bpf\n" in err
+    assert "base.json: lost: wireguard/wireguard-device (required): pass to fail" in err
+    _, _, err = run("baseline", str(bad), "-o", "base.json", "-p", "wireguard", "-p", "bpf", "--cilium", "none")
+    assert len(err.splitlines()) <= 2
+    Path("base.json").write_text("{}")
+    status, _, err = run("baseline", str(bad), "-o", "base.json", "-p", "vxlan", "--cilium", "none")
+    assert status == 0
+    assert "what was there could not be compared" in err
+
+
 def test_a_baseline_of_something_else_ends_with_2(run: Run, good: Path, tmp_path: Path) -> None:
     run("baseline", str(good), "-o", "base.json", "-p", "wireguard")
     status, _, err = run("check", str(good), "--baseline", "base.json", "-p", "vxlan")

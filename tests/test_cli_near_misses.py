@@ -26,6 +26,32 @@ KATA = "recorded:kata@3.17.0"
         (["check", KATA, "-p", "page.html"], "-o html=PATH"),
         (["check", KATA, "-f", "tabel"], "did you mean table?"),
         (["matrix", KATA, "-f", "htlm"], "did you mean html?"),
+        (["check", "my.confg"], "my.confg: no such file; did you mean my.config?"),
+        (["check", "sub/my.confg"], "did you mean sub/my.config?"),
+        (["fix", "my.confg", "-p", "vxlan"], "did you mean my.config?"),
+        (["check", "my.config", "-F", "my.fragmnt"], "my.fragmnt: no such file; did you mean my.fragment?"),
+        (["check", "my.config", "--baseline", "my.bsaeline"], "did you mean my.baseline?"),
+        (["check", "my.config", "--waivers", "my.waviers"], "did you mean my.waivers?"),
+        (["cilium", "review", "valuse.yaml", "my.config"], "did you mean values.yaml?"),
+        (["render", "reprot.json"], "did you mean report.json?"),
+        (["claims", "clams.txt"], "did you mean claims.txt?"),
+        (["why", "--log", "agnet.log"], "did you mean agent.log?"),
+        (["fix", "my.config", "-p", "vxlan", "-t", "linux-6.12.tar.zx"], "did you mean linux-6.12.tar.xz?"),
+        (["schema", "repot"], "did you mean report?"),
+        (["fix", KATA, "--mode", "ful-ebpf"], "did you mean full-ebpf?"),
+        (["check", KATA, "--fail-on", "requird"], "did you mean required?"),
+        (["cilium", "reviw", "values.yaml", "my.config"], "did you mean review?"),
+        (["cilium", "reviw"], "did you mean review?"),
+        (["cilium", "my.config", "review", "values.yaml"], "the command comes first"),
+        (["cilium", "review", "my.config", "values.yaml"], "kina-audit cilium review values.yaml my.config"),
+        (["cilium", "review", KATA, "values.yaml"], f"kina-audit cilium review values.yaml {KATA}"),
+        (["profiles", "lnt"], "Did you mean 'lint'?"),
+        (["check", "-p", "apple", "cilium"], "kina-audit check apple -p tag:cilium"),
+        (["check", "-p", "apple"], "kina-audit check apple"),
+        (["check", "my.config", "-p", "bpf", "vxlan"], "kina-audit check my.config -p bpf -p vxlan"),
+        (["fix", "vxlan"], "kina-audit fix KERNEL -p vxlan"),
+        (["why", KATA, "operation not supported"], f"kina-audit why 'operation not supported' {KATA}"),
+        (["explain", "my.config", "BPF_JIT"], "kina-audit explain BPF_JIT my.config"),
         (["chek"], "Did you mean 'check', 'schema'?"),
         (["check", "--offlin"], "--offline"),
     ],
@@ -40,6 +66,12 @@ def test_the_message_names_it_once(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "page.html").write_text("<html>")
     (tmp_path / "my-tunnels.toml").write_text("schema = 1\n")
+    (tmp_path / "sub").mkdir()
+    files = ("my.fragment", "my.baseline", "my.waivers", "report.json", "claims.txt", "agent.log", "linux-6.12.tar.xz")
+    for name in ("my.config", "sub/my.config"):
+        (tmp_path / name).write_text("# Linux/x86_64 6.12.30 Kernel Configuration\nCONFIG_NET=y\nCONFIG_INET=y\n")
+    for name in (*files, "values.yaml"):
+        (tmp_path / name).write_text("CONFIG_VETH: 1\n")
     assert main(arguments) in (2, 3)
     err = capsys.readouterr().err
     assert words in err

@@ -179,7 +179,7 @@ def test_trees_are_listed_added_and_removed(here: Path, capsys: pytest.CaptureFi
         (("resolve", "config", *TREE, "-F", "jit.toml.txt"), 3, "so it is no fragment"),
         (("explain", "NO_SUCH", "config", *TREE), 2, "defines no symbol NO_SUCH"),
         (("explain", "JIT", "config", *TREE, "-f", "xml"), 2, "not one of text, json"),
-        (("fix", "config", *TREE), 2, "either --profile or --mode"),
+        (("fix", "config", *TREE), 2, "--profile, --mode or both"),
         (("fix", "config", "--mode", "turbo", *TREE), 2, "not one of full-ebpf"),
     ],
 )

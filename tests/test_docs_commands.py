@@ -110,7 +110,7 @@ def test_the_fields_that_kina_reads_are_there(capsys: pytest.CaptureFixture[str]
         for name in field.split("."):
             assert name in value, field
             value = value[name]
-    assert document["advice"]["unlock"].keys() == {"mode", "symbols", "because"}
+    assert document["advice"]["unlock"].keys() == {"mode", "symbols", "because", "untested"}
     assert main(line.replace("3.32.0-debug", "3.28.0").split()) == 1
     advice = json.loads(capsys.readouterr().out)["advice"]
     assert (advice["mode"], advice["helm_values"]) == ("unsupported", {})

@@ -288,11 +288,22 @@ def test_csv_reads_back_and_runs_nothing() -> None:
         "audited",
         "error",
         "note",
+        "untested",
     ]
-    assert {len(r) for r in found} == {11}
+    assert {len(r) for r in found} == {12}
     assert found[1][5:7] == ["pass", "pass"]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in found for cell in row)
     assert "\x1b" not in render_matrix("csv", sample())
+
+
+def test_every_format_marks_a_mode_that_nobody_has_tried() -> None:
+    """A spreadsheet made of the CSV read `ebpf-veth` where the table said `ebpf-veth (untested)`."""
+    found = make_matrix(
+        MatrixRequest(), rows(["recorded:kata@3.32.0-debug", "recorded:kata@3.17.0"], MatrixRequest(), 1)
+    )
+    table = list(csv.reader(io.StringIO(render_matrix("csv", found))))
+    assert [row[table[0].index("untested")] for row in table[1:]] == ["true", "false"]
+    assert all("(untested)" in render_matrix(name, found) for name in ("table", "markdown", "html"))
 
 
 def test_markdown_is_one_table() -> None:

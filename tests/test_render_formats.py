@@ -347,10 +347,11 @@ def markdown_html(text: str) -> str:
 def test_markdown_renders_as_meant() -> None:
     html = markdown_html(render("markdown", sample()))
     assert "<h2>kina-audit: FAIL: 3 requirements keep it from passing</h2>" in html
-    assert "<strong>FAIL</strong> <code>sample/off</code>" in html
+    assert "<strong>FAIL</strong> <code>OFF not set (line 7); TEXT=a | b (line 10)</code>" in html
+    assert "fails: <code>sample/off</code> (required)" in html
     assert "Known and harmless | see the ticket." in html
     assert html.count("<table>") == 2
-    assert html.count("<details>") == html.count("</details>") == 2
+    assert html.count("<details>") == html.count("</details>") == 1
 
 
 def test_markdown_stays_below_githubs_limit_and_says_what_is_left_out() -> None:

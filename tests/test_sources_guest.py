@@ -196,6 +196,10 @@ def test_a_greeting_and_carriage_returns_do_no_harm(tools: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
+        (
+            "echo 'E1128 22:51:08.288487 28993 memcache.go:381] \"...\"' >&2; echo 'connection refused' >&2; exit 1",
+            "ended with status 1: connection refused",
+        ),
         ("echo 'Error: No such container: web' >&2; exit 125", "ended with status 125: Error: No such container: web"),
         ("exit 0", "gave no answer"),
         ("echo kina-audit release 6.1; echo kina-audit none", "its kernel 6.1 shows no config"),

@@ -79,10 +79,11 @@ def test_retry_after_is_honoured_up_to_a_bound() -> None:
 
 
 def test_no_connection_is_one_clear_error() -> None:
-    server = Server(httpx.ConnectError("name resolution failed"))
+    server = Server(httpx.ConnectError("[Errno -2] name resolution failed"))
     with pytest.raises(NetworkError, match="name resolution failed") as caught:
         server.get()
     assert caught.value.exit_code == 3
+    assert "Errno" not in caught.value.message
     assert "--offline" in caught.value.hint
 
 

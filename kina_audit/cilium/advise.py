@@ -4,10 +4,10 @@ from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.cautions import cautions
 from kina_audit.cilium.choices import choose, evidence
 from kina_audit.cilium.elsewhere import Kernels, elsewhere
-from kina_audit.cilium.features import DEADLY
+from kina_audit.cilium.features import AGENT, DEADLY
 from kina_audit.cilium.instead import instead
 from kina_audit.cilium.ladder import Standing, doubted, excluded, stand
-from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode
+from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode, State
 from kina_audit.cilium.presets import find_preset
 from kina_audit.cilium.reading import MET, Reader, Results, Unmet, verified
 from kina_audit.cilium.release import find_release
@@ -18,6 +18,8 @@ from kina_audit.cilium.values import settings
 from kina_audit.cilium.wishes import grant
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
+from kina_audit.engine.out_of_reach import NOT_TO_BE_HAD
+from kina_audit.kernel.config import TOOLS_DECIDE
 
 _TITLES = {
     Mode.FULL_EBPF: "Everything in BPF: no kube-proxy, BPF masquerading and host routing, Hubble with flows.",
@@ -68,7 +70,8 @@ def advise(
 
     granted = grant(request, capabilities, results, chosen, kernel)
     mode, reader, low = stand(results, chosen, kernel, granted.needless, granted.forced)
-    offers = () if refused or doubt else instead(results, chosen, request, mode, look)
+    untested = any(c.feature == AGENT and c.state is State.UNVERIFIED for c in capabilities)
+    offers = () if refused or doubt else instead(results, chosen, request, mode, look, untested=untested)
     warned = cautions(reader, mode, low, granted.on, apple_container=apple_container)
     better = elsewhere(evaluator, results, chosen, request, mode, kernels)
     if mode in (Mode.UNSUPPORTED, Mode.UNKNOWN):
@@ -89,6 +92,9 @@ def advise(
             instead=offers,
             elsewhere=better,
             asked=asked,
+            barred=next(
+                (f.fix for u in reader.breaking("agent") for f in u.findings if f.fix.startswith(NOT_TO_BE_HAD)), ""
+            ),
         )
     choices = choose(results, reader, low, granted.encryption, granted.forced)
     values, config = settings(choices, chosen, granted.on, sorted(request.avoid))
@@ -131,21 +137,28 @@ def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
     if refused:
         return refused
     if mode is Mode.UNKNOWN:
-        if feared := _feared(reader):
+        if (feared := _feared(reader)) and reader.kernel.target is not None:
             return f"Nobody knows which mode the kernel carries with Cilium {reader.release}. {feared[0].why}"
-        unknown = {s.name for r in reader.results.values() for f in r.findings for s in f.symbols if s.value is None}
-        names = ", ".join(f"CONFIG_{n}" for n in sorted(unknown)[:8])
-        more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-        return (
-            f"This input cannot tell which mode the kernel carries; it does not say {names}{more}."
-            if names
-            else ("This input cannot tell which mode the kernel carries: its version is not known.")
-        )
+        facts = [s for r in reader.results.values() for f in r.findings for s in f.symbols if s.value is None]
+        by_tools = {s.name for s in facts if s.note.startswith(TOOLS_DECIDE)}
+        unsaid = {s.name for s in facts} - by_tools
+        why = "; it does not say " + _symbols(unsaid) if unsaid else ""
+        if by_tools:
+            why += f"; {TOOLS_DECIDE} {_symbols(by_tools)}: name yours with --toolchain"
+        cannot = "This input cannot tell which mode the kernel carries"
+        if reader.kernel.target is None:
+            return f"{cannot}: its version is not known.{why.replace('; ', ' Also ', 1) + '.' if why else ''}"
+        return f"{cannot}{why}."
     # What is certain is the reason, before what nobody has verified.
     unmet = sorted(reader.breaking("agent"), key=lambda u: not verified(u))
     why = f" {unmet[0].why}" if unmet else ""
     certain = any(u.need.effect in DEADLY for u in unmet)
     return f"Cilium {reader.release} does not {'work on' if certain else 'support'} this kernel.{why}"
+
+
+def _symbols(names: set[str]) -> str:
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(f"CONFIG_{n}" for n in sorted(names)[:8]) + more
 
 
 def _feared(reader: Reader) -> list[Unmet]:

@@ -18,7 +18,9 @@ Stand = Callable[[Request], tuple[Mode, bool]]
 """(the mode with other wishes, whether all of them are granted)."""
 
 
-def instead(results: Results, release: Release, request: Request, mode: Mode, look: Stand) -> tuple[Instead, ...]:
+def instead(
+    results: Results, release: Release, request: Request, mode: Mode, look: Stand, *, untested: bool = False
+) -> tuple[Instead, ...]:
     """Values by which this kernel carries a better mode as it is; better modes first, fewer losses first of equals.
 
     Args:
@@ -27,6 +29,7 @@ def instead(results: Results, release: Release, request: Request, mode: Mode, lo
         request: what the user wants already.
         mode: the mode without further values.
         look: advises again with other wishes.
+        untested: whether nobody is known to have tried the agent on such a kernel, whatever its values.
     """
     found = []
     for row in release.facts("instead"):
@@ -40,7 +43,8 @@ def instead(results: Results, release: Release, request: Request, mode: Mode, lo
         reached, granted = look(asked)
         better = _rank(reached) > _rank(mode) or (row.get("equal", False) and reached is mode)
         if granted and better and reached not in (Mode.UNKNOWN, Mode.UNSUPPORTED):
-            found.append(Instead(reached, _values(release, want, avoid), row["why"]))
+            options = (*(w for n in want for w in ("--want", n)), *(w for n in avoid for w in ("--avoid", n)))
+            found.append(Instead(reached, _values(release, want, avoid), row["why"], untested, options))
     return tuple(sorted(found, key=lambda i: -_rank(i.mode)))
 
 

@@ -139,11 +139,26 @@ class Wish:
 
 @datatype
 class Instead:
-    """Values by which the kernel carries a better mode as it is: ``bpf.tproxy=true`` and the like, and what they cost."""
+    """Values by which the kernel carries a better mode as it is: ``bpf.tproxy=true`` and the like, and what they cost.
+
+    Attributes:
+        mode: the mode with them.
+        values: as the chart's ``--set`` takes them.
+        because: how they help, and what is given up.
+        untested: whether nobody is known to have tried that mode on such a kernel.
+        options: what asks `kina-audit cilium` for them, as ``--want FEATURE``.
+    """
 
     mode: Mode
     values: tuple[str, ...]
     because: str
+    untested: bool = False
+    options: tuple[str, ...] = ()
+
+    @property
+    def reaches(self) -> str:
+        """The mode, and whether it is untested."""
+        return shown(self.mode, untested=self.untested)
 
 
 @datatype
@@ -183,11 +198,17 @@ class Rest:
 
 @datatype
 class Unlock:
-    """What a better mode would take."""
+    """What a better mode would take, and whether nobody is known to have tried that."""
 
     mode: Mode
     symbols: tuple[str, ...]
     because: str
+    untested: bool = False
+
+    @property
+    def reaches(self) -> str:
+        """The mode, and whether it is untested."""
+        return shown(self.mode, untested=self.untested)
 
 
 @datatype
@@ -215,6 +236,7 @@ class Advice:
         run: the run in which it was observed, or an empty string.
         rests: every fact that the mode rests on.
         elsewhere: what leads to a better mode without a rebuild, and is no value: another release, another kernel.
+        barred: why no rebuild makes the agent start; empty: one may, or it starts.
         asked: whether somebody asked for Cilium (named a release, or selected a profile of its); only then does an agent
             that does not start fail the audit.
     """
@@ -238,6 +260,7 @@ class Advice:
     rests: tuple[Rest, ...] = ()
     elsewhere: Sequence[Elsewhere] = ()
     asked: bool = False
+    barred: str = ""
 
     @property
     def unlock(self) -> Unlock | None:

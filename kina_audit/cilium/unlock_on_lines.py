@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
+from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.ladder import above, doubted, excluded, stand
-from kina_audit.cilium.model import Mode, Unlock
+from kina_audit.cilium.model import Mode, State, Unlock
 from kina_audit.cilium.reading import Reader
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import wanted
@@ -58,10 +58,31 @@ class BoxUnlocker:
         found = self.fix(wanted, release, off, quick=True)
         if found.blocked or not found.changes:
             return None
-        return Unlock(self._mode_of(found.resolution, release, off), _lines(found), self._because())
+        reached = self._mode_of(found.resolution, release, off)
+        kernel = self._sketch(found.resolution)
+        agent = agent_state(OnDemand(self.features, Evaluator(kernel)), release, kernel)
+        return Unlock(reached, _lines(found), self._because(), agent is State.UNVERIFIED)
 
-    def fix(self, wanted: Mode, release: Release, off: frozenset[str] = frozenset(), *, quick: bool = False) -> "Fix":
-        """The smallest fragment with which the kernel carries a mode, or a better one."""
+    def fix(
+        self,
+        wanted: Mode,
+        release: Release,
+        off: frozenset[str] = frozenset(),
+        *,
+        quick: bool = False,
+        goals: "Callable[[Resolution], list[Goal]] | None" = None,
+        holds: "Callable[[Resolution], bool] | None" = None,
+    ) -> "Fix":
+        """The smallest fragment with which the kernel carries a mode, or a better one.
+
+        Args:
+            wanted: the mode.
+            release: the Cilium release.
+            off: features that are switched off.
+            quick: settle for the first fragment that does.
+            goals: what else is asked of the kernel.
+            holds: whether that holds.
+        """
         # What a rung asks for may not suffice (without BTF, some releases lose rungs altogether); then what the next
         # one asks for does, or nothing.
         enough = (wanted, *above(wanted))
@@ -70,8 +91,10 @@ class BoxUnlocker:
 
         def found(rung: Mode, *, explain: bool) -> "Fix":
             return self._search(
-                partial(self._goals, rung=rung, release=release, off=off),
-                lambda state: self._mode_of(state, release, off) in enough,
+                lambda state: [
+                    *self._goals(state, rung=rung, release=release, off=off), *(goals(state) if goals else ())
+                ],
+                lambda state: self._mode_of(state, release, off) in enough and (holds is None or holds(state)),
                 quick=quick, explain=explain,
             )  # fmt: skip
 
@@ -150,6 +173,13 @@ def _refused(start: "Resolution", release: Release, why: str) -> "Fix":
 
     goal = Goal(f"Cilium {release}", Expression("another version of the kernel", ("const", "n"), ()), 2, why, why)
     return Fix((), start, (Blocked(goal, proven=False, causes=(Cause(why),)),))
+
+
+def has_line(config: KernelConfig) -> bool:
+    """Whether a shipped line tells about a kernel, so that a fragment for it can be proven without its tree."""
+    from kina_audit.kconfig.lines import ARCHES, near
+
+    return config.target is not None and config.arch in ARCHES and bool(near(config.target))
 
 
 def with_reasons(result: ProfileResult, config: KernelConfig) -> ProfileResult:

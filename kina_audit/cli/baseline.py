@@ -5,18 +5,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kina_audit.base.bounds import BASELINE_BYTES
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.help import Grouped
+from kina_audit.cli.input_files import read_text
 from kina_audit.cli.outputs import refuse_input
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.errors import NothingCheckedError
 
 if TYPE_CHECKING:
+    from kina_audit.report.snapshot import Snapshot
     from kina_audit.sources.options import SourceOptions
 
 _MOST_NAMES = 10
+_MOST_TOLD = 40
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +61,7 @@ def baseline(
     if not to_stdout:
         terminal.check_writable(output)
         refuse_input(output, source)
-    library, profiles = chosen(profile, profile_dir)
+    library, profiles = chosen(profile, profile_dir, cilium=given.release(cilium) is not None)
     kernel = resolved(
         load_kernel(source, options), profiles, kernel_tree, toolchain,
         run_probes=run_probes, options=options,
@@ -75,7 +79,10 @@ def baseline(
     if to_stdout:
         terminal.print_out(text)
         return 0
+    told = [] if quiet else _retaken(output, taken)
     terminal.write_file(output, text)
+    for line in told:
+        terminal.say(line)
     if not quiet:
         terminal.say(f"{output}: {len(taken.findings)} findings on {len(taken.symbols)} symbols written")
         untold = [name for name, standing in sorted(taken.findings.items()) if standing.status is Status.UNKNOWN]
@@ -84,3 +91,34 @@ def baseline(
             named = ", ".join(untold[:_MOST_NAMES])
             terminal.say(f"{len(untold)} of them cannot be told from this input and are accepted so: {named}{more}")
     return 0
+
+
+def _retaken(output: Path, taken: "Snapshot") -> list[str]:
+    """What differs from the baseline that is about to be replaced, a line each; empty where there is none to compare with."""
+    from kina_audit.errors import UsageError
+    from kina_audit.render.sentences import change
+    from kina_audit.report.baseline import read_baseline
+    from kina_audit.report.compare import compare
+
+    if not output.is_file():
+        return []
+    try:
+        before = read_baseline(read_text(output, BASELINE_BYTES, "a baseline"), str(output))
+    except UsageError:
+        return [f"{output}: what was there could not be compared"]
+    compared = compare(before, taken)
+    asked = [f"no longer asked: {name}" for name in before.profiles if name not in taken.profiles]
+    asked += [f"asked now: {name}" for name in taken.profiles if name not in before.profiles]
+    asked += [
+        f"another edition of the profile: {name}"
+        for name, now in taken.profiles.items()
+        if name in before.profiles and before.profiles[name].digest != now.digest
+    ]
+    both = before.profiles.keys() & taken.profiles.keys()
+    changed = (*(c for c in compared.findings if c.profile in both), *compared.capabilities)
+    asked += [f"{c.direction}: {change(c)}" for c in changed]
+    mode = compared.mode
+    if mode is not None and mode.before is not mode.after:
+        asked.append(f"Cilium {mode.release} mode {mode.before} to {mode.after}")
+    more = len(asked) - _MOST_TOLD
+    return [f"{output}: {line}" for line in asked[:_MOST_TOLD]] + ([f"{output}: and {more} more"] if more > 0 else [])

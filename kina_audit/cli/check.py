@@ -115,7 +115,7 @@ def check(
     # A baseline says what it is of; asked about something else, the audit refuses to compare.
     names = profile or (list(held.profiles) if held else [])
     release = given.release(cilium) if cilium or held is None else held.cilium.release if held.cilium else None
-    library, profiles = chosen(names, profile_dir)
+    library, profiles = chosen(names, profile_dir, cilium=release is not None)
     labels, settings, when = _labels(label or []), decided_by_folder(), gate.now() if timestamp else ""
     on, cilium_too = gate.day(today), None if release is None else library
 

@@ -29,8 +29,26 @@ class _SourceFirst(typer.core.TyperGroup):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in (*self.commands, "-h", "--help"):
+            _refuse_misspelt(args, list(self.commands))
             args = [ADVISE, *args]
         return super().parse_args(ctx, args)
+
+
+def _refuse_misspelt(words: Sequence[str], commands: Sequence[str]) -> None:
+    """Stop at what is no kernel and almost a command, and at a command behind a kernel.
+
+    Raises:
+        UsageError: it is one.
+    """
+    from kina_audit.cli.mix_ups import is_source, near
+    from kina_audit.errors import UsageError
+
+    if words and not words[0].startswith("-") and not is_source(words[0]) and (told := near(words[0], commands)):
+        raise UsageError(
+            f"cilium {words[0]}: no such command, and no such file{told}", "Try 'kina-audit cilium --help'."
+        )
+    if len(words) > 1 and words[1] in commands and not is_source(f"./{words[1]}"):
+        raise UsageError(f"cilium {words[0]} {words[1]}: the command comes first", f"kina-audit cilium {words[1]} ...")
 
 
 def register(app: typer.Typer) -> None:

@@ -1,6 +1,7 @@
 """``kina-audit cilium review``: what breaks of a configuration you have, line by line."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,12 +40,11 @@ def review(
     from kina_audit.api import load_kernel, review_cilium
     from kina_audit.errors import UsageError
     from kina_audit.render.cilium_review import as_json, as_text
-    from kina_audit.sources.cilium_values import read_values
 
     given.one_of(("text", "json"), format_, "--format")
     if values == source == "-":
         raise UsageError("both VALUES and SOURCE are stdin", "Give one of them as a file.")
-    read = read_values(values)
+    read = _read(values, source)
     for note in read.notes:
         options.say(f"note: {note}")
     release = cilium or _stated(read, options.say)
@@ -52,6 +52,26 @@ def review(
     found = review_cilium(kernel, read.rows, read.kind, cilium=release)
     terminal.print_out(as_json(found) if format_ == "json" else as_text(found, kernel, values, terminal.width()))
     return 1 if found.breaks or found.undecided else 0
+
+
+def _read(values: str, source: str) -> "Values":
+    """The values; a kernel in their place is told as one.
+
+    Raises:
+        UsageError: it is one, or holds no values.
+    """
+    from kina_audit.cli.mix_ups import is_source_word, swapped
+    from kina_audit.errors import UsageError
+    from kina_audit.sources.cilium_values import read_values
+
+    if is_source_word(values):
+        raise swapped("the values come first", "cilium review", source, values)
+    try:
+        return read_values(values)
+    except UsageError as error:
+        if Path(source).suffix in (".yaml", ".yml", ".json"):
+            raise swapped("the values come first", "cilium review", source, values) from error
+        raise
 
 
 def _stated(read: "Values", say: "Callable[[str], None]") -> str:

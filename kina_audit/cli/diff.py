@@ -81,7 +81,7 @@ def diff(
     planned = outputs.plan(format_, output or [], old, new, *(waivers or []), formats=DIFF_FORMATS)
     on = gate.day(today)
     accepted = gate.load_waivers(waivers or [])
-    library, profiles = chosen(profile, profile_dir)
+    library, profiles = chosen(profile, profile_dir, cilium=given.release(cilium) is not None)
 
     def side(source: str, target: str, tree: str) -> "Kernel":
         kernel = load_kernel(source, replace(options, target_kernel=target))

@@ -8,6 +8,7 @@ from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.help import Grouped
+from kina_audit.cli.mix_ups import is_source, swapped
 from kina_audit.cli.tree_options import (
     FragmentOption,
     KernelTreeOption,
@@ -56,6 +57,8 @@ def explain(
     from kina_audit.trees import start_of
 
     given.one_of(("text", "json"), format_, "--format")
+    if is_source(what) and source and not is_source(source):
+        raise swapped("the symbol comes first", "explain", source, what)
     fragments = read_fragments(fragment or [], source)
     options = given.source_options(
         arch=arch, target_kernel=target_kernel, toolchain=toolchain, built=built, offline=offline, refresh=refresh,

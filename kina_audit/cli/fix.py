@@ -9,6 +9,8 @@ from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.help import Grouped
+from kina_audit.cli.mix_ups import refuse_profiles
+from kina_audit.cli.profile_options import FolderOption, chosen
 from kina_audit.cli.tree_options import (
     NOTHING,
     FragmentOption,
@@ -33,6 +35,7 @@ def fix(
     profile: Annotated[
         list[str] | None, typer.Option("--profile", "-p", metavar="NAME|PATH", help="Make it pass; repeatable.")
     ] = None,
+    profile_dir: FolderOption = None,
     mode: Annotated[
         str, typer.Option("--mode", metavar="MODE", help="Make this Cilium mode possible, e.g. full-ebpf.")
     ] = "",
@@ -53,26 +56,27 @@ def fix(
     refresh: given.Refresh = False,
     quiet: given.Quiet = False,
 ) -> int:
-    """Find the smallest fragment that, merged and resolved, makes a profile pass or a Cilium mode possible.
+    """Find the smallest fragment that, merged and resolved, makes profiles pass and a Cilium mode possible.
 
     It is proven before it is shown: merged, resolved with the tree (without one, with the model of the kernel line that
     ships), audited. Exit status: 0 there is a fragment or nothing is missing, 1 there is none.
     """
-    from kina_audit.api import load_profiles
+    from kina_audit.cilium.model import LADDER
     from kina_audit.cilium.release import find_release
     from kina_audit.errors import UsageError
-    from kina_audit.fixing import find_mode, fix_mode, fix_profiles
+    from kina_audit.fixing import fix_mode, fix_profiles
     from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
     from kina_audit.kconfig.sensitive import assumptions
     from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
     from kina_audit.sources.local.stdin import STDIN
     from kina_audit.trees import start_of
 
-    if bool(profile) == bool(mode):
-        raise UsageError("give either --profile or --mode", "For example --mode full-ebpf.")
+    refuse_profiles("fix", [source], profile or [])
+    if not profile and not mode:
+        raise UsageError("give --profile, --mode or both", "For example --mode full-ebpf.")
     given.one_of(("text", "json"), format_, "--format")
     if mode:
-        find_mode(mode)
+        given.one_of(map(str, LADDER[:-1]), mode, "--mode")
     if cilium and not mode:
         raise UsageError(f"--cilium {cilium} without --mode: profiles ask the same of every release", "Drop it.")
     find_release(cilium)
@@ -83,18 +87,30 @@ def fix(
     )  # fmt: skip
     given.refuse_built(options, fragments)
     kernel = read_kernel(source, options)
-    profiles = load_profiles(profile or []) if profile else []
+    profiles = chosen(profile, profile_dir)[1] if profile else []
     *also, tree = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
     refuse_unknown(start_of(kernel, tree, fragments), {name for name, _ in fragments})
     follow = not kernel_tree
     found = (
-        fix_mode(kernel, tree, mode, cilium=cilium, fragments=fragments, also=also, follow=follow)
+        fix_mode(
+            kernel,
+            tree,
+            mode,
+            cilium=cilium,
+            fragments=fragments,
+            also=also,
+            follow=follow,
+            profiles=profiles,
+            recommended=recommended,
+        )
         if mode
         else fix_profiles(
             kernel, tree, profiles, recommended=recommended, fragments=fragments, also=also, follow=follow
         )
     )
-    wanted = f"Cilium mode {mode}" if mode else f"profile {', '.join(p.id for p in profiles)}"
+    named = [f"Cilium mode {mode}"] if mode else []
+    named += [f"profile {', '.join(p.id for p in profiles)}"] if profiles else []
+    wanted = " and ".join(named)
     assumed = assumptions(found.resolution, [c.name for c in found.changes])
     proven_on = [t.model.version for t in (*also, tree)]
     if format_ == "json":
@@ -104,7 +120,8 @@ def fix(
         if follow and source != NOTHING and output is not None and str(output) != STDIN:
             offline_too = " --offline" if offline else ""
             tools = toolchain or POSSIBLE_TOOLS[0][1]
-            options.say(f"to check it: kina-audit check {source}{offline_too} -F {output} --toolchain {tools}")
+            release = f" --cilium {cilium}" if cilium else ""
+            options.say(f"to check it: kina-audit check {source}{release}{offline_too} -F {output} --toolchain {tools}")
     if found.blocked:
         if format_ != "json":
             terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))

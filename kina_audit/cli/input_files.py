@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from kina_audit.base.files import near_file
 from kina_audit.errors import SourceError, UsageError
 from kina_audit.sources.local.stdin import opened, shown
 
@@ -23,4 +24,6 @@ def read_text(path: Path, most: int, what: str) -> str:
         raise UsageError(error.message, error.hint) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        if isinstance(error, FileNotFoundError):
+            reason = f"{reason}{near_file(path)}"
         raise UsageError(f"{name}: cannot be read: {reason}", f"Give the path of {what}.") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kina_audit.cli.help import ASKED
+from kina_audit.cli.mix_ups import is_source_word
 
 if TYPE_CHECKING:
     from kina_audit.profiles.load import ProfileLibrary
@@ -38,8 +39,15 @@ ProfileOption = Annotated[
 ]
 
 
-def chosen(names: Sequence[str] | None, folders: Sequence[Path] | None) -> "tuple[ProfileLibrary, list[Profile]]":
+def chosen(
+    names: Sequence[str] | None, folders: Sequence[Path] | None, *, cilium: bool = True
+) -> "tuple[ProfileLibrary, list[Profile]]":
     """The library of ``--profile-dir`` and the built-in profiles, and what ``--profile`` selects of it.
+
+    Args:
+        names: of ``--profile``.
+        folders: of ``--profile-dir``.
+        cilium: False: ``--cilium none``.
 
     Raises:
         ProfileError: an unknown name or a bad file.
@@ -54,7 +62,7 @@ def chosen(names: Sequence[str] | None, folders: Sequence[Path] | None) -> "tupl
     for name in names:
         _refuse_path(name)
     try:
-        profiles = load_profiles(names, library=library)
+        profiles = load_profiles(names, library=library, cilium=cilium)
     except ProfileError as error:
         near = next((f for n in names if error.message.startswith(f"no profile {n!r}") for f in _files_like(n)), "")
         raise (
@@ -73,6 +81,10 @@ def _refuse_path(name: str) -> None:
     """
     from kina_audit.errors import ProfileError
 
+    if is_source_word(name):
+        raise ProfileError(
+            f"--profile {name}: that is a kernel, and no profile", f"A kernel stands by itself: kina-audit check {name}"
+        )
     path = name.startswith(("./", "../", "/", "~")) or ("." in name and os.path.lexists(name))
     if path and not name.endswith(".toml"):
         raise ProfileError(

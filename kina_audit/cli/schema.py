@@ -32,10 +32,11 @@ def print_schema(name: str) -> int:
         UsageError: there is no schema of that name.
     """
     from kina_audit.base.packaged import data_file
+    from kina_audit.cli.mix_ups import near
     from kina_audit.errors import UsageError
 
     if name not in SCHEMAS:
-        raise UsageError(f"no schema {name!r}", f"Schemas: {', '.join(SCHEMAS)}.")
+        raise UsageError(f"no schema {name!r}{near(name, SCHEMAS)}", f"Schemas: {', '.join(SCHEMAS)}.")
     text = data_file(f"schemas/{name}.schema.json").read_text(encoding="utf-8")
     terminal.print_out(bundled(text) if f'"$ref": "{_BASE}' in text else text)
     return 0

@@ -11,6 +11,7 @@ import typer
 from kina_audit.base.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
 from kina_audit.cli import terminal
 from kina_audit.cli.help import ASKED, OUTPUT, READING, TREE
+from kina_audit.cli.mix_ups import refuse_profiles
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
@@ -263,7 +264,10 @@ def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[...,
         @wraps(command)
         def run(**values: Any) -> int:
             sources = values.get("source") or values.get("sources") or []
-            refuse_stdin_twice([sources] if isinstance(sources, str) else sources, values.get("fragment") or [])
+            named_ones = [sources] if isinstance(sources, str) else sources
+            refuse_stdin_twice(named_ones, values.get("fragment") or [])
+            if "profile" in own:
+                refuse_profiles(command.__name__, named_ones, values.get("profile") or [])
             named = {n: values[n] if n in own else values.pop(n) for n in shared}
             return command(**values, options=source_options(**named))
 
@@ -286,9 +290,10 @@ def one_of(allowed: Iterable[str], text: str, option: str) -> str:
     Raises:
         UsageError: it is not.
     """
+    from kina_audit.cli.mix_ups import near
     from kina_audit.errors import UsageError
 
     choices = list(allowed)
     if text not in choices:
-        raise UsageError(f"{option} {text}: not one of {', '.join(choices)}")
+        raise UsageError(f"{option} {text}: not one of {', '.join(choices)}{near(text, choices)}")
     return text

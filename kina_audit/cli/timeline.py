@@ -59,7 +59,7 @@ def timeline(
     if what != "apple":
         raise UsageError(f"no timeline of {what!r}", "`timeline apple`, or `timeline --git REPOSITORY --path FILE`.")
     planned = outputs.plan(format_, output or [], formats=TIMELINE_FORMATS)
-    library, profiles = chosen(profile, profile_dir)
+    library, profiles = chosen(profile, profile_dir, cilium=given.release(cilium) is not None)
     notes: list[str] = []
     versions = _of_git(git, path, options, notes) if git else _of_apple(options, notes)
 

@@ -10,6 +10,7 @@ from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.help import Grouped
+from kina_audit.cli.mix_ups import is_source, swapped
 from kina_audit.cli.profile_options import FolderOption
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def why(
         raise UsageError("no message", "Give what was logged, - for a log on stdin, or --log FILE.")
     if source == "-" and (message == "-" or str(log) == "-"):
         raise UsageError("both the log and the kernel are to be read from stdin", "Give one of them as a file.")
+    if log is None and source and is_source(message) and not is_source(source):
+        raise swapped("the message comes first", "why", source, message)
     said = _read(log or Path("-")) if log is not None or message == "-" else message
     kernel = load_kernel(source, options) if source else None
     causes = why_message(said, kernel, library=ProfileLibrary(profile_dir or []))
@@ -77,6 +80,7 @@ def _read(path: Path) -> str:
     Raises:
         UsageError: it cannot be read, or is too large.
     """
+    from kina_audit.base.files import near_file
     from kina_audit.errors import SourceError, UsageError
     from kina_audit.sources.local.stdin import opened, shown
 
@@ -88,6 +92,8 @@ def _read(path: Path) -> str:
         raise UsageError(error.message, error.hint) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
+        if isinstance(error, FileNotFoundError):
+            reason = f"{reason}{near_file(path)}"
         raise UsageError(f"{name}: cannot be read: {reason}", "Give the path of a log.") from error
     if len(data) > LOG_BYTES:
         raise UsageError(f"{name}: more than {LOG_BYTES // MIB} MiB", "Give the part around the error.")

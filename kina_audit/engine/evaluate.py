@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kina_audit.engine.family import odd_one_out
 from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.out_of_reach import out_of_reach
 from kina_audit.engine.without_module import because, fixed
 from kina_audit.kernel.changes import later_names
 from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
@@ -115,6 +116,7 @@ class Evaluator:
         reason = left or _reason(status, facts, kernel)
         if status is Status.FAIL or status is Status.WARN:
             reason = "; ".join(filter(None, (odd_one_out(facts, self.fact), reason)))
+            fix = out_of_reach(expr, needed, kernel, self.fact) or fix
         if status is not Status.PASS:
             reason = "; ".join(filter(None, (reason, *self._renamed(facts))))
         return Finding(row, status, expr, fix, facts, reason, left=left)

@@ -22,6 +22,7 @@ from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.state import outcome
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import (
+    TOOLS_DECIDE,
     Completeness,
     ConfigWarning,
     KernelConfig,
@@ -337,7 +338,7 @@ class _Facts(Mapping[str, SymbolFact]):
 
 def _by_tools(outcomes: Mapping[str, list[str]]) -> str:
     values = ", ".join(f"{value} with {' or '.join(labels)}" for value, labels in outcomes.items())
-    return f"the compiler and tools decide: {values}; name yours with --toolchain"
+    return f"{TOOLS_DECIDE}: {values}; name yours with --toolchain"
 
 
 def _unknown(written: SymbolFact, note: str) -> SymbolFact:

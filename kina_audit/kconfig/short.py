@@ -56,6 +56,8 @@ def short_reason(solver: Solver, name: str, asked: str | None) -> str:
         return "no assignment reaches it: it has no prompt, and nothing that is on selects it"
     if have and wanted == 2:
         return f"it can only be m: {_unmet(solver, model.prompts[sym], 2)}"
+    if wanted is None and solver.visibility(sym):
+        return "the config has no line for it, and it is off by default"
     return f"unmet dependencies: {_unmet(solver, model.prompts[sym])}"
 
 

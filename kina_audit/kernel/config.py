@@ -50,6 +50,10 @@ WITHOUT_MODULE = frozenset({SymbolState.MISSING, SymbolState.BLOCKED, SymbolStat
 """The states of a symbol that is m, and whose module cannot be relied on."""
 
 
+TOOLS_DECIDE = "the compiler and tools decide"
+"""How the note of a symbol begins whose value is unknown for that reason alone."""
+
+
 @datatype
 class SymbolFact:
     """What is known of one symbol.

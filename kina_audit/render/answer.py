@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
-from kina_audit.engine.finding import UNMET, Status
+from kina_audit.engine.finding import UNMET, ProfileResult, Status
+from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.profiles.model import Level
@@ -19,6 +20,7 @@ from kina_audit.report.model import FailOn, Report
 
 _MOST_NAMES = 12
 _MOST_LOST = 8
+_MOST_SYMBOLS = 2
 _LONGEST = 240
 
 
@@ -45,16 +47,25 @@ class Answer:
     next: tuple[str, ...]
 
 
-def answer(report: Report) -> Answer:
-    """The answer that a report gives."""
+def answer(report: Report, *, short: int = 0) -> Answer:
+    """The answer that a report gives.
+
+    Args:
+        report: the report.
+        short: 1: count what passes rather than name it, and give the first of the ways without a rebuild alone; 2: also
+            only some of each rung's symbols, which `fix` has all of.
+    """
     advice = report.advice
+    without_rebuild = tuple(_without_rebuild(report, advice)) if advice else ()
     return Answer(
         kernel=_kernel(report),
         results=_results(report),
         cilium=cilium_line(advice) if advice else "",
-        ladder=rungs(advice) if advice else (),
-        without_rebuild=tuple(_without_rebuild(report, advice)) if advice else (),
-        features=_features(report),
+        ladder=(rungs(advice, _MOST_SYMBOLS if short > 1 else None) or (*filter(None, [brief(advice.barred)]),))
+        if advice
+        else (),
+        without_rebuild=without_rebuild[:1] if short else without_rebuild,
+        features=_features(report, short=bool(short)),
         next=next_commands(report),
     )
 
@@ -66,8 +77,6 @@ def _kernel(report: Report) -> str:
     header = config.header.version
     if header is not None and (config.target is None or header.triple != config.target.triple):
         parts[0] += f" headed {header}"
-    if noted := len(origin.notes):
-        parts.append(f"{noted} note{'s' * (noted > 1)}: -v")
     if report.audited:
         parts.append(f"audited at {one_line(report.audited)}")
     if warned := len(config.warnings):
@@ -111,7 +120,7 @@ def cilium_line(advice: Advice) -> str:
     why = advice.summary.removeprefix(f"Cilium {advice.release} does not work on this kernel. ")
     if advice.mode is Mode.UNSUPPORTED:
         return brief(f"{advice.headline}, does not start: {why}")
-    return brief(f"{advice.headline}. {why}")
+    return f"{advice.headline}. {brief(why)}"
 
 
 def brief(text: str) -> str:
@@ -124,15 +133,21 @@ def brief(text: str) -> str:
     return cut(found, 2 * _LONGEST)
 
 
-def rungs(advice: Advice) -> tuple[str, ...]:
-    """Every mode above, the nearest first, with what it takes beyond the one before."""
+def rungs(advice: Advice, most: int | None = None) -> tuple[str, ...]:
+    """Every mode above, the nearest first, with what it takes beyond the one before; of each so many symbols."""
     lines: list[str] = []
     had: set[str] = set()
     for rung in advice.ladder:
-        more = [symbol for symbol in rung.symbols if symbol not in had]
-        lines.append(f"for {rung.mode}{' also' if had else ''}: {', '.join(more)}")
+        more = [_assignment(symbol) for symbol in rung.symbols if symbol not in had]
+        lines.append(f"for {rung.reaches}{' also' if had else ''}: {_named(more, most or len(more))}")
         had.update(rung.symbols)
     return tuple(lines)
+
+
+def _assignment(line: str) -> str:
+    """A line of a config as ``SYMBOL=value``."""
+    off = line.startswith("# CONFIG_") and line.endswith(" is not set")
+    return f"{line[9:-11]}=n" if off else line.removeprefix("CONFIG_")
 
 
 def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
@@ -141,7 +156,7 @@ def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
         yield f"by the package with the kernel's module files, of which it lacks {_named(absent, _MOST_LOST)}"
     for offer in [o for o in advice.instead if o.mode is not advice.mode]:
         values = f"value{'s' * (len(offer.values) > 1)} {', '.join(offer.values)}"
-        yield f"{offer.mode} with the Helm {values}: {offer.because.partition(';')[0].rstrip('.')}"
+        yield f"{offer.reaches} with the Helm {values}: {offer.because.partition(';')[0].rstrip('.')}"
     for other in advice.elsewhere:
         if other.kernel:
             yield f"{other.reaches} on the kernel that container {other.booted_by} boots ({other.kernel})"
@@ -164,12 +179,14 @@ def missing_modules(report: Report) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _features(report: Report) -> str:
+def _features(report: Report, *, short: bool) -> str:
     # The agent's own profile is the Cilium answer, where there is one.
     results = [r for r in report.results if r.profile.id != PROFILE or report.advice is None]
     unmet = {r.profile.id for r in results if any(f.status in UNMET and f.level is Level.REQUIRED for f in r.findings)}
     # With a threshold, a waiver or a baseline, a failing profile need not fail the audit; it is named all the same.
     counted = {r.profile.id: any(report.decides(r, f) for f in r.findings) for r in results}
+    seen = [r for r in results if r.profile.id == OBSERVED]
+    results = [r for r in results if r.profile.id != OBSERVED]
     groups = {
         "fail": [r.profile.id for r in results if counted[r.profile.id] and r.status is not Status.UNKNOWN],
         "unknown": [r.profile.id for r in results if counted[r.profile.id] and r.status is Status.UNKNOWN],
@@ -178,7 +195,17 @@ def _features(report: Report) -> str:
             r.profile.id + which_holds(r) for r in results if not counted[r.profile.id] and r.profile.id not in unmet
         ],
     }
-    return "; ".join(f"{label} {_named(names, _MOST_NAMES)}" for label, names in groups.items() if names)
+    fold = short and len(groups["pass"]) > 1
+    parts = [f"{label} {_named(n, _MOST_NAMES)}" for label, n in groups.items() if n and not (fold and label == "pass")]
+    if fold:
+        parts.append(f"{len(groups['pass'])} pass")
+    return "; ".join([*parts, *map(_as_it_runs, seen)])
+
+
+def _as_it_runs(seen: ProfileResult) -> str:
+    """What the kernel that runs shows of itself: no feature that anybody asked for."""
+    agrees = seen.status in (Status.PASS, Status.SKIP)
+    return f"what runs {'agrees' if agrees else 'does not agree'} with this config" + f" ({OBSERVED})" * (not agrees)
 
 
 def _named(names: Sequence[str], most: int) -> str:

@@ -32,10 +32,12 @@ def render(report: Report, options: RenderOptions) -> str:
     if advice.alternatives:
         lines += ["", *style.field("instead", "; ".join(advice.alternatives))]
     for offer in advice.instead:
-        lines += ["", *style.field("value", f"{offer.mode} with {', '.join(offer.values)}. {offer.because}")]
+        lines += ["", *style.field("value", f"{offer.reaches} with {', '.join(offer.values)}. {offer.because}")]
     if advice.ladder:
         lines += ["", *(line for rung in rungs(advice) for line in style.field("ladder", rung))]
         lines += style.field("", advice.ladder[0].because)
+    elif advice.barred:
+        lines += ["", *style.field("ladder", advice.barred)]
     if advice.cautions:
         lines += ["", *(line for c in advice.cautions for line in style.field("caution", c))]
     if commands := next_commands(report, restart=True):

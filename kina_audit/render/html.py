@@ -7,14 +7,16 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.answer import answer
+from kina_audit.render.cause_blocks import blocks
 from kina_audit.render.page import page
-from kina_audit.render.sentences import baseline_lines, deciding_line, headline, how_told, paragraphs, running, waived
+from kina_audit.render.sentences import baseline_lines, deciding_line, how_told, paragraphs, running, waived
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import counts, met
 from kina_audit.report.model import Report
 
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2, Status.PASS: 3, Status.SKIP: 4}
 _SAFE_LINKS = ("https://", "http://")
+_MOST_WARNINGS = 20
 _OPEN_AT_MOST = 30
 """With more profiles than this, none is open at first."""
 
@@ -24,6 +26,7 @@ def render(report: Report, options: RenderOptions) -> str:
     config = report.kernel.config
     findings = [f for r in report.results for f in r.findings]
     results = sorted(report.results, key=lambda r: _ORDER[r.status])
+    causes, _ = blocks(report)
     few = len(results) <= _OPEN_AT_MOST
     return page(
         "report.html",
@@ -41,7 +44,9 @@ def render(report: Report, options: RenderOptions) -> str:
             "advice": _advice(report),
             "mode_status": _mode_status(report),
             "facts_first": _first(report),
-            "deciding": [_deciding(item) for item in report.deciding],
+            "gate": [_gate(item) for item in report.gate],
+            "deciding": [b for b in causes if b.decides],
+            "others": [b for b in causes if not b.decides and not b.waived],
             "deciding_line": deciding_line(report),
             "baseline": baseline_lines(report),
             "waivers": _waivers(report),
@@ -55,15 +60,8 @@ def render(report: Report, options: RenderOptions) -> str:
     )
 
 
-def _deciding(item: Deciding) -> dict[str, Any]:
-    return {
-        "name": item.name,
-        "also": item.also,
-        "kind": str(item.kind),
-        "status": str(item.status),
-        "text": headline(*item.pair) if item.pair else item.text,
-        "fix": item.pair[1].fix if item.pair else "",
-    }
+def _gate(item: Deciding) -> dict[str, Any]:
+    return {"name": item.name, "kind": str(item.kind), "status": str(item.status), "text": item.text}
 
 
 def _advice(report: Report) -> Any:
@@ -140,7 +138,12 @@ def _first(report: Report) -> list[str]:
     if header is not None and (config.target is None or header.triple != config.target.triple):
         built = f"{config.target} is built" if config.target else "which version is built is not known"
         said.append(f"The file's header says {header}; {built}.")
-    return [*said, *how_told(config)]
+    said += [*how_told(config), *(f"Note: {note}." for note in report.kernel.provenance.notes)]
+    said += [f"Warning: {text}" for text in report.knowledge.newer]
+    return [
+        *said,
+        *(f"Warning: {f'line {w.line}: ' if w.line else ''}{w.text}" for w in config.warnings[:_MOST_WARNINGS]),
+    ]
 
 
 def _waivers(report: Report) -> list[str]:
@@ -175,8 +178,5 @@ def _provenance(report: Report) -> list[tuple[str, str]]:
         ("compiler", config.header.compiler or ""),
         ("target", f"{config.target or 'unknown'}" + (f" ({origin.target_from})" if origin.target_from else "")),
         ("symbols", str(len(config.raw))),
-        *(("note", note) for note in origin.notes),
-        *(("warning", text) for text in report.knowledge.newer),
-        *(("warning", (f"line {w.line}: " if w.line else "") + w.text) for w in config.warnings[:20]),
     ]
     return [(label, text) for label, text in rows if text]

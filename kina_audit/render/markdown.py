@@ -7,9 +7,11 @@ from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.answer import answer
+from kina_audit.render.cause_blocks import Block
+from kina_audit.render.cause_blocks import blocks as cause_blocks
 from kina_audit.render.levels import key_of, mapping_of
 from kina_audit.render.markdown_text import code, escape
-from kina_audit.render.sentences import baseline_lines, deciding_line, fact, name, needs, waived
+from kina_audit.render.sentences import baseline_lines, deciding_line, name, needs
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import met
 from kina_audit.report.many import Outcome, Unread, verdict
@@ -20,14 +22,17 @@ MOST_CHARACTERS = 60_000
 
 _LONGEST = 500
 _MOST_NOTES = 20
-_AT = re.compile(r"([\w:./-]*@[\w:./-]+)")
+_AT = re.compile(r"([\w:./-]*@[\w:./-]*\w)")
 
 
 def render(report: Report, options: RenderOptions) -> str:
     """GitHub-flavoured Markdown below GitHub's limits; what does not fit is counted at the end."""
-    blocks = [*_head(report), *_baseline(report), _profiles(report), *_findings(report, options)]
-    blocks += [*_advice(report), *_waivers(report)]
-    return fit(blocks, MOST_CHARACTERS)
+    return fit(_parts(report, options), MOST_CHARACTERS)
+
+
+def _parts(report: Report, options: RenderOptions) -> list[str]:
+    parts = [*_head(report), *_baseline(report), *_findings(report, options), _profiles(report)]
+    return [*parts, *_advice(report), *_waivers(report)]
 
 
 def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
@@ -42,8 +47,7 @@ def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
         source = outcome.kernel.provenance.source
         said = deciding_line(outcome) or "nothing keeps it from passing"
         rows.append([code(cut(source, _LONGEST), in_table=True), str(outcome.verdict).upper(), escape(said)])
-        blocks = [*_head(outcome), *_baseline(outcome), _profiles(outcome), *_findings(outcome, options)]
-        parts += ["\n\n".join([*blocks, *_advice(outcome), *_waivers(outcome)])]
+        parts.append("\n\n".join(_parts(outcome, options)))
     head = [f"## kina-audit: {verdict(found).upper()} of {len(found)} kernels", table(["kernel", "verdict", ""], rows)]
     return fit([*head, *parts], MOST_CHARACTERS)
 
@@ -83,9 +87,8 @@ def _head(report: Report) -> list[str]:
 def _answer(report: Report) -> list[str]:
     """The same answer as the table's first screen."""
     said = answer(report)
-    blocks = [_prose(said.kernel)]
-    if said.results:
-        blocks.append(_prose(said.results))
+    results = f" ({said.results})" if said.results else ""
+    blocks = [_prose(said.kernel), _prose(f"verdict: {report.verdict}{results}")]
     if said.cilium:
         blocks.append(f"**{escape(said.cilium)}**")
     steps = [*said.ladder, *(f"without a rebuild: {text}" for text in said.without_rebuild)]
@@ -102,7 +105,13 @@ def _answer(report: Report) -> list[str]:
 def _prose(text: str) -> str:
     """Text in which names with an @ are code, which mentions nobody."""
     parts = _AT.split(cut(text, _LONGEST))
-    return "".join(code(part) if number % 2 else escape(part) for number, part in enumerate(parts))
+    return "".join(code(part) if number % 2 else _between(part) for number, part in enumerate(parts))
+
+
+def _between(part: str) -> str:
+    """Text between names, with the spaces at its ends."""
+    before, after = part[:1].isspace(), part[-1:].isspace() and part.strip()
+    return f"{' ' * bool(before)}{escape(part)}{' ' * bool(after)}"
 
 
 def _baseline(report: Report) -> list[str]:
@@ -124,22 +133,31 @@ def _profiles(report: Report) -> str:
 
 
 def _findings(report: Report, options: RenderOptions) -> list[str]:
-    pairs = [(r, f) for r in report.results for f in r.findings]
-    unmet = [p for p in pairs if p[1].status in UNMET and p[1].waiver is None]
-    deciding = [p for p in unmet if report.decides(*p)]
-    waived_ones = [p for p in pairs if p[1].waiver is not None]
-    others = [p for p in unmet if not report.decides(*p) and (options.verbose or p[1].level is not Level.OPTIONAL)]
-    blocks = []
+    """By cause, as in the table; what does not decide is folded away."""
+    found, _ = cause_blocks(report, verbose=options.verbose)
+    parts: list[str] = []
     if report.deciding:
-        blocks += ["### What keeps it from passing", *[_gate(item) for item in report.gate]]
-        blocks += [_finding(report, *p) for p in deciding]
-    if others:
-        blocks += _folded(report, f"{len(others)} more that are unmet or cannot be told", others)
-    if waived_ones:
-        blocks += _folded(report, f"{len(waived_ones)} waived", waived_ones)
+        parts += ["### What keeps it from passing", *[_gate(item) for item in report.gate]]
+        parts += [_cause(b) for b in found if b.decides]
+    others = [b for b in found if not b.decides and not b.waived]
+    parts += _folded(f"{len(others)} more that are unmet or cannot be told", [_cause(b) for b in others])
+    accepted = [b for b in found if b.waived]
+    parts += _folded(f"{len(accepted)} waived", [_cause(b) for b in accepted])
     if options.verbose:
-        blocks += _folded(report, "met, or for other kernels", [p for p in pairs if p[1].status not in UNMET])
-    return blocks
+        pairs = [(r, f) for r in report.results for f in r.findings if f.status not in UNMET]
+        parts += _folded("met, or for other kernels", [_finding(report, *p) for p in pairs])
+    return parts
+
+
+def _cause(block: Block) -> str:
+    mark = str(block.status)
+    lines = [
+        f"- **{mark.upper() if block.decides else 'waived' if block.waived else mark}** {code(cut(block.what, _LONGEST))}"
+    ]
+    for label, names in block.lists.items():
+        lines.append(f"  - {label}: {', '.join(f'{code(name)} {escape(note)}' for name, note in names)}")
+    lines += [f"  - {label}: {escape(cut(text, _LONGEST))}" for label, text in block.fields if one_line(text)]
+    return "\n".join(lines)
 
 
 def _gate(item: Deciding) -> str:
@@ -147,27 +165,16 @@ def _gate(item: Deciding) -> str:
     return f"- **{mark}** {code(cut(item.name, _LONGEST))} ({item.kind}): {escape(cut(item.text, _LONGEST))}"
 
 
-def _folded(report: Report, title: str, pairs: list[tuple[ProfileResult, Finding]]) -> list[str]:
-    return (
-        [f"<details><summary>{title}</summary>", *[_finding(report, *p) for p in pairs], "</details>"] if pairs else []
-    )
+def _folded(title: str, parts: list[str]) -> list[str]:
+    return [f"<details><summary>{title}</summary>", *parts, "</details>"] if parts else []
 
 
 def _finding(report: Report, result: ProfileResult, found: Finding) -> str:
+    """One that is met, or is not asked here."""
     mark = mapping_of(report, result, found).mark
-    lines = [f"- **{mark}** {code(name(result, found))} ({found.level}) needs {code(cut(needs(found), _LONGEST))}"]
-    if found.status in UNMET:
-        lines.append(f"  - has: {escape(cut('; '.join(fact(s) for s in found.symbols), _LONGEST))}")
-        texts = [
-            ("because", found.reason),
-            ("why", found.requirement.why),
-            ("fix", found.fix),
-            ("waived", waived(found)),
-        ]
-        lines += [f"  - {label}: {escape(cut(text, _LONGEST))}" for label, text in texts if one_line(text)]
-    elif key_of(report, result, found)[0] == "skip":
-        lines.append(f"  - because: {escape(cut(found.reason, _LONGEST))}")
-    return "\n".join(lines)
+    line = f"- **{mark}** {code(name(result, found))} ({found.level}) needs {code(cut(needs(found), _LONGEST))}"
+    skipped = key_of(report, result, found)[0] == "skip"
+    return f"{line}\n  - because: {escape(cut(found.reason, _LONGEST))}" if skipped else line
 
 
 def _advice(report: Report) -> list[str]:

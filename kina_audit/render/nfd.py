@@ -44,6 +44,8 @@ def labels(report: Report) -> dict[str, str]:
     advice = report.advice
     if advice is not None:
         found |= {"cilium-mode": str(advice.mode), "cilium-release": _value(advice.release)}
+        if advice.untested:
+            found["cilium-mode-untested"] = "true"
         states = {c.feature: c.status for c in advice.capabilities}
         found |= {f: _VALUE.get(states[f], "false") for f in FEATURES if f in states}
     return {f"{PREFIX}/{name}": value for name, value in found.items()}

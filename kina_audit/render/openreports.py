@@ -56,7 +56,7 @@ def metadata(report: Report) -> dict[str, Any]:
         annotations["kina-audit.dev/audited"] = report.audited
     if report.advice is not None:
         annotations["kina-audit.dev/cilium-release"] = report.advice.release
-        annotations["kina-audit.dev/cilium-mode"] = str(report.advice.mode)
+        annotations["kina-audit.dev/cilium-mode"] = report.advice.reaches
     annotations |= {f"kina-audit.dev/label-{_slug(k, 50)}": cut(v, _PROPERTY) for k, v in report.labels if k != NODE}
     left_out = len(_pairs(report)) - len(_kept(report))
     if left_out:

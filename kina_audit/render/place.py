@@ -89,7 +89,7 @@ class Places:
             return self.of(item.pair[1])
         if self._fixed:
             return self._fixed
-        facts = [s for name in item.symbols for s in self._facts.get(name, ())]
+        facts = [s for name in item.symbols for s in self._facts.get(name) or [self._config.fact(name)]]
         line = _deciding_line(tuple(facts)) if self._has_lines else None
         return self._at(line) if line else Place(self.path)
 

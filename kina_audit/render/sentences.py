@@ -199,7 +199,8 @@ def baseline_lines(report: Report) -> list[str]:
     mode = compared.mode
     if mode is not None and mode.direction is not Direction.SAME:
         note = " [waived]" if mode.waived else ""
-        lines.append(f"{mode.direction}: Cilium {mode.release} mode {mode.before} to {mode.after}{note}")
+        after = report.advice.reaches if report.advice is not None else mode.after
+        lines.append(f"{mode.direction}: Cilium {mode.release} mode {mode.before} to {after}{note}")
     for wanted in Direction:
         changed = [c for c in (*compared.findings, *compared.capabilities) if c.direction is wanted]
         lines += [f"{wanted if wanted is not Direction.SAME else 'changed'}: {change(c)}" for c in changed]

@@ -60,13 +60,30 @@ def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
     return ruler.join([*parts, "\n".join(lines) + "\n"])
 
 
+SCREEN = 23
+"""Lines of a terminal of 24, below the prompt."""
+
+
 def _first_screen(report: Report, style: Style) -> list[str]:
-    said = answer(report)
+    lines: list[str] = []
+    for short in range(3):
+        lines = _screen(report, style, short)
+        if len(lines) <= SCREEN:
+            break
+    return lines
+
+
+def _screen(report: Report, style: Style, short: int) -> list[str]:
+    said = answer(report, short=short)
     results = f" ({said.results})" if said.results else ""
-    lines = [*style.hanging(style.bold, said.kernel), *style.hanging(style.bold, f"verdict: {report.verdict}{results}")]
+    notes = "; notes: -v" if report.kernel.provenance.notes else ""
+    lines = [
+        *style.hanging(style.bold, said.kernel + notes),
+        *style.hanging(style.bold, f"verdict: {report.verdict}{results}"),
+    ]
     if said.cilium:
         lines += [
-            "",
+            *([] if short else [""]),
             *style.hanging(style.bold, said.cilium),
             *(x for rung in said.ladder for x in style.hanging(str, rung, 2)),
         ]

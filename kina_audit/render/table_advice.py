@@ -12,7 +12,7 @@ def advice_lines(advice: Advice, style: Style) -> list[str]:
     for choice in advice.choices:
         lines += style.wrap(f"{choice.name}: {choice.value}. {choice.because}")
     for offer in advice.instead:
-        lines += style.field("value", f"{offer.mode} with {', '.join(offer.values)}. {offer.because}")
+        lines += style.field("value", f"{offer.reaches} with {', '.join(offer.values)}. {offer.because}")
     if advice.alternatives:
         lines += style.field("instead", "; ".join(advice.alternatives))
     for state in State:

@@ -40,7 +40,16 @@ def _with_agent(would: WithAgent) -> dict[str, Any]:
 
 
 def _unlock(unlock: Unlock) -> dict[str, Any]:
-    return {"mode": str(unlock.mode), "symbols": list(unlock.symbols), "because": unlock.because}
+    return {
+        "mode": str(unlock.mode),
+        "symbols": list(unlock.symbols),
+        "because": unlock.because,
+        "untested": unlock.untested,
+    }
+
+
+def _read_unlock(u: Mapping[str, Any]) -> Unlock:
+    return Unlock(Mode(u["mode"]), tuple(u["symbols"]), str(u["because"]), bool(u.get("untested")))
 
 
 def advice_document(advice: Advice) -> dict[str, Any]:
@@ -51,6 +60,7 @@ def advice_document(advice: Advice) -> dict[str, Any]:
         "untested": advice.untested,
         "asked": advice.asked,
         "starts": advice.starts,
+        "barred": advice.barred or None,
         "summary": advice.summary,
         "choices": [
             {"name": c.name, "value": c.value, "because": c.because, "evidence": _evidence(c.evidence)}
@@ -79,7 +89,16 @@ def advice_document(advice: Advice) -> dict[str, Any]:
         ],
         "wishes": [{"feature": w.feature, "granted": w.granted, "because": w.because} for w in advice.wishes],
         "min_mode": str(advice.least) if advice.least else None,
-        "instead": [{"mode": str(i.mode), "values": list(i.values), "because": i.because} for i in advice.instead],
+        "instead": [
+            {
+                "mode": str(i.mode),
+                "values": list(i.values),
+                "because": i.because,
+                "untested": i.untested,
+                "options": list(i.options),
+            }
+            for i in advice.instead
+        ],
         "elsewhere": [
             {
                 "cilium_release": e.release,
@@ -121,7 +140,7 @@ def read_advice(a: Mapping[str, Any]) -> Advice:
         summary=str(a["summary"]),
         choices=tuple(Choice(c["name"], c["value"], c["because"], _read_evidence(c["evidence"])) for c in a["choices"]),
         blockers=_read_evidence(a["blockers"]),
-        ladder=tuple(Unlock(Mode(u["mode"]), tuple(u["symbols"]), str(u["because"])) for u in ladder),
+        ladder=tuple(map(_read_unlock, ladder)),
         cautions=tuple(a["cautions"]),
         alternatives=tuple(a["alternatives"]),
         capabilities=tuple(
@@ -146,7 +165,16 @@ def read_advice(a: Mapping[str, Any]) -> Advice:
         config_map=dict(a["config_map"]),
         wishes=tuple(Wish(str(w["feature"]), bool(w["granted"]), str(w["because"])) for w in a.get("wishes", ())),
         least=Mode(a["min_mode"]) if a.get("min_mode") else None,
-        instead=tuple(Instead(Mode(i["mode"]), tuple(i["values"]), str(i["because"])) for i in a.get("instead", ())),
+        instead=tuple(
+            Instead(
+                Mode(i["mode"]),
+                tuple(i["values"]),
+                str(i["because"]),
+                bool(i.get("untested")),
+                tuple(i.get("options", ())),
+            )
+            for i in a.get("instead", ())
+        ),
         elsewhere=tuple(
             Elsewhere(
                 str(e["cilium_release"]),
@@ -158,6 +186,7 @@ def read_advice(a: Mapping[str, Any]) -> Advice:
             for e in a.get("elsewhere", ())
         ),
         asked=bool(a.get("asked")),
+        barred=str(a.get("barred") or ""),
         evidence=str(a.get("evidence") or ""),
         run=str(a.get("run") or ""),
         rests=tuple(

@@ -14,13 +14,26 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     ids = [i for i, _ in matrix.profiles]
-    head = ("source", "kernel", "arch", "verdict", "cilium_mode", *ids, "labels", "audited", "error", "note")
+    head = (
+        "source",
+        "kernel",
+        "arch",
+        "verdict",
+        "cilium_mode",
+        *ids,
+        "labels",
+        "audited",
+        "error",
+        "note",
+        "untested",
+    )
     writer.writerow([_cell(c) for c in head])
     for row in matrix.rows:
         statuses = row.statuses or ("",) * len(ids)
         labels = " ".join(f"{k}={v}" for k, v in row.labels)
         cells = (row.source, row.kernel, row.arch, row.verdict, row.mode, *statuses)
-        writer.writerow([_cell(c) for c in (*cells, labels, row.audited, row.error, row.note)])
+        untested = str(row.untested).lower() if row.mode else ""
+        writer.writerow([_cell(c) for c in (*cells, labels, row.audited, row.error, row.note, untested)])
     return out.getvalue()
 
 

@@ -34,7 +34,7 @@ def _point(timeline: Timeline, point: Point, width: int) -> list[str]:
             lines += _wrapped(label, ", ".join(named), width) if named else []
         return lines
     if point.mode != point.mode_before:
-        lines += _wrapped("mode", f"{point.mode_before} to {point.mode}", width)
+        lines += _wrapped("mode", f"{point.mode_before} to {point.reaches}", width)
     for label, items in (("lost", point.lost), ("gained", point.gained)):
         for item in items:
             lines += _wrapped(label, change(item), width)

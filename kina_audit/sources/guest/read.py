@@ -1,5 +1,6 @@
 """Run a command in a guest or on a node, within a time and an amount of output, and make a kernel of its answer."""
 
+import re
 import shlex
 
 from kina_audit.base.bounds import GUEST_BYTES, MIB
@@ -15,6 +16,8 @@ from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.target import aim_at_release
 
 _SHOWN, _LONGEST_LINE = 6, 400
+_LOG = re.compile(r"[EWIF]\d{4} \d\d:\d\d:\d\d")
+"""How lines of kubectl's own log begin; what it has to say to its user stands behind them."""
 """Lines of a failed command's own words, and characters of one."""
 
 
@@ -90,4 +93,5 @@ def run(command: Command, timeout: float, place: str, feed: bytes = SCRIPT.encod
 def _words(complaint: bytes) -> str:
     """The last lines of what a command said on stderr, as part of a sentence."""
     lines = [line.strip()[:_LONGEST_LINE] for line in complaint.decode("utf-8", "replace").splitlines() if line.strip()]
+    lines = [line for line in lines if not _LOG.match(line)] or lines[-1:]
     return f": {' / '.join(lines[-_SHOWN:])}" if lines else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kina_audit.base.bounds import CONFIG_BYTES, IMAGE_BYTES, MIB
-from kina_audit.base.files import open_regular
+from kina_audit.base.files import near_file, open_regular
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.local.stdin import STDIN, is_handed_over, opened, shown
@@ -79,7 +79,7 @@ def meant(source: str) -> str:
         ("recorded", "container", "docker", "podman", "ssh", "kubectl") if colon else ("running", "installed", "apple")
     )
     near = get_close_matches(name.lower(), known, n=1, cutoff=0.75)
-    return f"; did you mean {near[0]}{colon}{rest}?" if near else ""
+    return f"; did you mean {near[0]}{colon}{rest}?" if near else near_file(source)
 
 
 def _read_stdin(provenance: Provenance, options: SourceOptions, member: str) -> Kernel:
@@ -103,7 +103,7 @@ def read_text(path: Path, most: int = CONFIG_BYTES) -> str:
         with opened(path) as file:
             data = file.read(most + 1)
     except FileNotFoundError:
-        raise SourceNotFoundError(f"{path}: no such file", "Check the path.") from None
+        raise SourceNotFoundError(f"{path}: no such file{near_file(path)}", "Check the path.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         # Whoever waits for a pipe's writer may wait for ever; stdin is somebody's promise that there is one.

@@ -1,6 +1,7 @@
 """HTTP, in one module: bounded bodies, bounded redirects, bounded retries, and a token only where it belongs."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -196,6 +197,7 @@ def _boundary(url: str, deadline: Deadline, hint: str) -> Iterator[None]:
             late = f"{said}: no whole answer within {deadline.seconds:g} seconds"
             raise NetworkError(late, "Try later, or give it longer with --timeout SECONDS.") from error
         reason = (str(error) or type(error).__name__).replace(url, said).split("\n", 1)[0]
+        reason = _NUMBER.sub("", reason)
         raise NetworkError(f"{said}: {reason[:300]}", hint) from error
 
 
@@ -252,6 +254,7 @@ def _tag(text: str) -> str:
     return text if text.isascii() and text.isprintable() and len(text) <= ETAG else ""
 
 
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 _HEADERS = {"user-agent": "kina-audit", "accept-encoding": "identity"}
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from kina_audit.base.bounds import KCONFIG_BYTES, KCONFIG_FILE, TREE_DEPTH, TREE_FILES, TREE_FOLDERS, TREE_UNPACKED
-from kina_audit.base.files import open_regular
+from kina_audit.base.files import near_file, open_regular
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of
@@ -40,7 +40,9 @@ def unpack_kconfig(archive: Path, target: Path, *, origin: str, say: Callable[[s
             with open_regular(archive) as file:
                 scripts, root = _keep(_expanded(CallReader(file.read), origin), temporary, origin)
         except FileNotFoundError:
-            raise SourceNotFoundError(f"{archive}: no such file", "Give a tree, an archive or a version.") from None
+            raise SourceNotFoundError(
+                f"{archive}: no such file{near_file(archive)}", "Give a tree, an archive or a version."
+            ) from None
         except (CorruptData, OSError, ValueError) as error:
             raise SourceError(f"{archive}: no kernel source archive, or corrupt: {error}", "Fetch it again.") from error
         if root is None:

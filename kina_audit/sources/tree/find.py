@@ -12,7 +12,7 @@ from typing import Any
 
 from kina_audit.base.bounds import CACHE_BYTES, TREE_ARCHIVE
 from kina_audit.base.datatype import datatype
-from kina_audit.base.files import read_regular
+from kina_audit.base.files import near_file, read_regular
 from kina_audit.base.json_text import read_json
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
 from kina_audit.sources.network.cache import cache_folder
@@ -71,7 +71,8 @@ def find_tree(spec: str, options: SourceOptions, *, transport: Any = None) -> Tr
     match = _VERSION.fullmatch(spec)
     if match is None:
         raise SourceNotFoundError(
-            f"{spec}: no such kernel tree", "Give a source folder, linux-*.tar.xz, or a version such as 6.18.5."
+            f"{spec}: no such kernel tree{near_file(spec)}",
+            "Give a source folder, linux-*.tar.xz, or a version such as 6.18.5.",
         )
     version = f"{match[1]}.{match[2]}" + (f".{match[3]}" if match[3] and match[3] != "0" else "") + (match[4] or "")
     target = trees / f"linux-{version}"
