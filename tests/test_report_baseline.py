@@ -116,7 +116,12 @@ def test_a_lost_mode_or_capability_fails_and_can_be_waived() -> None:
         (lambda d: d.update(findings={"bpf/jit": "required good"}), "not a valid baseline"),
         (lambda d: d.update(findings={"nowhere/x": "required pass"}), "belongs to no profile"),
         (lambda d: d.update(symbols={"X": 3}), "neither text nor null"),
-        (lambda d: d.update(profiles=[1]), "not a valid baseline"),
+        (lambda d: d.update(findings={"bpf/jit": None}), "is 'None', and not a level and a status"),
+        (lambda d: d.update(profiles=[1]), "profiles is no object"),
+        (lambda d: d["profiles"].update(bpf=1), "profile 'bpf' is no object"),
+        (lambda d: d.update(symbols=[]), "symbols is no object"),
+        (lambda d: d.update(kernel="6.1"), "kernel is no object"),
+        (lambda d: d.update(cilium=[]), "cilium is no object"),
         (lambda d: d.update(cilium={"mode": "warp"}), "not a valid baseline"),
     ],
 )
@@ -128,6 +133,23 @@ def test_a_baseline_that_cannot_be_compared_says_so(change: Any, said: str) -> N
     assert said in caught.value.message
     assert caught.value.message.startswith("base.json")
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "again"),
+    [
+        ('"bpf/jit": "required pass"', '"bpf/jit": "required fail"'),
+        ('"mode": "unsupported"', '"mode": "full-ebpf"'),
+        ('"schema_version": 1', '"schema_version": 1'),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_for_a_reviewer_reads_the_first(line: str, again: str) -> None:
+    """As a merge of two branches leaves it."""
+    text = write_baseline(of("recorded:apple"), "x")
+    name = line.partition('"')[2].partition('"')[0]
+    found = next(x.strip().rstrip(",") for x in text.splitlines() if f'"{name}": ' in x)
+    with pytest.raises(UsageError, match=f"not a baseline: it has '{name}' twice"):
+        read_baseline(text.replace(found, f"{found},\n{again}", 1), "base.json")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"a": 1}', "[" * 100_000])

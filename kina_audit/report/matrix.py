@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Mode, shown
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
+from kina_audit.engine.waiver import matches
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
@@ -219,7 +219,7 @@ def _agent(document: Mapping[str, Any], starts: bool | None, columns: Sequence[s
     rows = [f for p in document["profiles"] if p["id"] in columns for f in p["findings"]]
     told = any(f["defined_in"] == PROFILE and f["level"] == Level.REQUIRED and f["status"] in UNMET for f in rows)
     waived = any(
-        w["state"] == "applied" and fnmatchcase("/".join(AGENT), w["pattern"]) for w in document.get("waivers", ())
+        w["state"] == "applied" and matches("/".join(AGENT), w["pattern"]) for w in document.get("waivers", ())
     )
     if starts or told or waived:
         return set()
