@@ -101,7 +101,7 @@ def check(
 
         return list_profiles(profile_dir)
     sources = list(dict.fromkeys(source or ["apple"]))
-    gate.refuse_together(sources, baseline, update=update_baseline)
+    gate.refuse_together(sources, baseline, locate, update=update_baseline)
     level = gate.level(fail_on, baseline)
     look = gate.look(verbose=verbose, color=terminal.use_colour(color), locate=locate, metrics=metrics, by=by)
     inputs: list[str | Path] = [*sources, *(waivers or []), *([baseline] if baseline else [])]
