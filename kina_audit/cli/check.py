@@ -117,6 +117,7 @@ def check(
     release = given.release(cilium) if cilium or held is None else held.cilium.release if held.cilium else None
     library, profiles = chosen(names, profile_dir)
     labels, settings, when = _labels(label or []), decided_by_folder(), gate.now() if timestamp else ""
+    outputs.refuse_nowhere(planned, labels)
     on, cilium_too = gate.day(today), None if release is None else library
 
     shown = any(o.path is None and o.format == "table" for o in planned)  # which says what is newer than the facts

@@ -47,6 +47,7 @@ def render(
         raise UsageError(f"{name}: not JSON: {error}", "`kina-audit check -o json=FILE` writes a report.") from error
     look = gate.look(verbose=verbose, color=colour, locate=locate, metrics=metrics, by=by)
     stored = read_report(document, name)
+    outputs.refuse_nowhere(planned, stored.labels)
     if is_newer(document):
         terminal.say(f"{name} was written by a newer kina-audit; what this one does not know is left out")
     outputs.write(stored, planned, look)
