@@ -310,7 +310,7 @@ def test_one_run_writes_every_format(run: Run, bad: Path) -> None:
     from kina_audit.render import FORMATS
 
     options = [word for name in FORMATS for word in ("-o", f"{name}=out.{name}")]
-    assert run("check", str(bad), "-p", "wireguard", "-q", *options)[0] == 1
+    assert run("check", str(bad), "-p", "wireguard", "-q", "--label", "node=n1", *options)[0] == 1
     for name in FORMATS:
         assert Path(f"out.{name}").read_text(encoding="utf-8").strip()
     assert (

@@ -14,7 +14,7 @@ from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
 from kina_audit.report.decision import AGENT
 from kina_audit.report.model import FailOn, Verdict
-from kina_audit.report.stored import check_version
+from kina_audit.report.stored import check_profile, check_version
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/matrix-1.schema.json"
 SCHEMA_VERSION = "1.3"
@@ -178,6 +178,7 @@ def row_of_document(
             statuses.append("")
             decisive.add(None)
             continue
+        check_profile(profiles[name])
         statuses.append(str(Status(profiles[name]["status"])))
         for f in profiles[name]["findings"]:
             status, level = Status(f["status"]), Level(f["level"])
