@@ -1,6 +1,7 @@
 """A real Prometheus and node_exporter, Debian's, scrape a node that loses VXLAN: the shipped alert fires, stays, and resolves."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -97,7 +98,7 @@ def test_a_node_that_loses_vxlan_is_heard_of(tmp_path: Path) -> None:
         alerts = [a for a in ask(f"{address}/api/v1/alerts")["alerts"] if a["state"] == "firing"]
         return {(a["labels"]["alertname"], a["labels"].get("profile", a["labels"].get("feature", ""))) for a in alerts}
 
-    collectors = ("--collector.disable-defaults", "--collector.textfile", "--collector.uname")
+    collectors = ("--collector.disable-defaults", "--collector.textfile", "--collector.uname", "--collector.stat")
     with (
         running(
             tmp_path / "exporter.log", exporter, *collectors, f"--collector.textfile.directory={textfiles}",
@@ -148,6 +149,9 @@ def test_a_node_that_loses_vxlan_is_heard_of(tmp_path: Path) -> None:
         assert ("KernelRequirementLost", "") not in firing()
         audit(WITHOUT, "all")
         until("what has no series of its own is heard of", lambda: ("KernelRequirementLost", "") in firing(), log)
+        assert "KernelAuditStale" not in pending()
+        os.utime(metrics, (1, 1))
+        until("an audit from before the boot is heard of", lambda: "KernelAuditStale" in pending(), log)
         metrics.unlink()
         until("so is the file that is gone", lambda: "KernelAuditMissing" in pending(), log)
         audit(WITH, "all")
