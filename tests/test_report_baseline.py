@@ -18,10 +18,12 @@ from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import read_waivers
 from kina_audit.errors import UsageError
 from kina_audit.profiles.model import Level
+from kina_audit.render import render
 from kina_audit.report.baseline import read_baseline, take_over, write_baseline
 from kina_audit.report.compare import Change, Direction, ModeChange, compare, mode_rank, waive_losses
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import CiliumStanding, Snapshot, snapshot
+from kina_audit.report.stored import read_report
 from tests.sample_report import CONFIG, LIBRARY, TODAY, kernel, profile, taken
 
 DEFAULT = LIBRARY.tagged("default")
@@ -67,6 +69,28 @@ def test_the_target_change_of_apples_kernel_is_caught_and_its_files_are_not() ->
     assert names
     assert all("legacy" in n or "iptables" in n for n in names), names
     assert held("recorded:apple@0.24.2", of("recorded:apple@0.38.0")).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("6.14.9", "it is of Linux 6.14.9, and this is Linux 6.18.5"),
+        ("7.2.1", "it is of Linux 7.2.1, and this is Linux 6.18.5, an older one: what that cannot have is no loss"),
+        ("no version", "it is of Linux no version, and this is Linux 6.18.5"),
+        ("6.18.5", ""),
+    ],
+)
+def test_another_version_than_the_baselines_is_said(before: str, said: str) -> None:
+    """A config that was edited may be taken for another kernel than before: by its header, and not by what it was known as."""
+    taken_before = of("recorded:apple")
+    baseline = replace(taken_before, kernel={**taken_before.kernel, "target_version": before})
+    report = held("recorded:apple", baseline)
+    for name in ("table", "markdown", "html"):
+        text = " ".join(render(name, report).split())
+        assert ("it is of Linux" in text) == bool(said), name
+        assert said.replace("`", "") in text.replace("`", ""), name
+    stored = read_report(json.loads(render("json", report)), "r.json")
+    assert render("table", stored) == render("table", report)
 
 
 def test_improvements_are_reported_and_taken_and_a_loss_never_is() -> None:
