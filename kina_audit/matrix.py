@@ -234,7 +234,7 @@ def _stored(source: str) -> dict[str, Any] | None:
     except ValueError as error:
         raise SourceError(f"{source}: {error}, which no report has") from error
     try:
-        document = read_json(data)
+        document = read_json(data, once=True)
     except ValueError as error:
         raise SourceError(f"{source}: not JSON: {error}") from error
     if not isinstance(document, dict):

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
+PATIENCE = 60
+"""Seconds that a page on a loaded machine has to answer."""
 _TALLEST = 6000
 """Pixels of a page that a picture shows."""
 
@@ -40,6 +42,13 @@ def browser(folder: Path, *, dark: bool = False) -> Iterator[Any]:
         yield driver
     finally:
         driver.quit()
+
+
+def wait_until(driver: Any, said: str, true: Callable[[], bool]) -> None:
+    """Wait for what the page does in its own time, as a ``hashchange`` is told after the click that caused it."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(driver, PATIENCE).until(lambda _: true(), said)
 
 
 def complaints(driver: Any) -> list[str]:

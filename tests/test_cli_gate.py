@@ -334,7 +334,7 @@ def test_one_run_writes_every_format(run: Run, bad: Path) -> None:
     from kina_audit.render import FORMATS
 
     options = [word for name in FORMATS for word in ("-o", f"{name}=out.{name}")]
-    assert run("check", str(bad), "-p", "wireguard", "-q", *options)[0] == 1
+    assert run("check", str(bad), "-p", "wireguard", "-q", "--label", "node=n1", *options)[0] == 1
     for name in FORMATS:
         assert Path(f"out.{name}").read_text(encoding="utf-8").strip()
     assert (
@@ -452,6 +452,27 @@ def test_many_sources_make_one_document_each_with_its_own_file(run: Run, good: P
     github = Path("out.github").read_text(encoding="utf-8")
     assert github.splitlines()[-1] == "kina-audit verdict error"
     assert "::error file=other.config" in github
+
+
+def test_a_source_without_a_report_stands_at_its_own_place_of_the_repository(
+    run: Run, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a folder inside the repository, as a job with a working directory runs it."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "kernel").mkdir()
+    monkeypatch.chdir(tmp_path / "kernel")
+    words = ("check", f"../{good.name}", "gone.config", "recorded:nowhere", "-p", "vxlan", "--cilium", "none")
+    assert run(*words, *[w for f in ("sarif", "junit", "gitlab") for w in ("-o", f"{f}=out.{f}")])[0] == 3
+    wanted = {"kernel/gone.config", "recorded/nowhere"}
+    [sarif] = json.loads(Path("out.sarif").read_text(encoding="utf-8"))["runs"]
+    places = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in sarif["results"]]
+    assert wanted <= set(places)
+    issues = json.loads(Path("out.gitlab").read_text(encoding="utf-8"))
+    assert wanted <= {i["location"]["path"] for i in issues}
+    cases = ET.parse("out.junit").getroot().iter("testcase")
+    assert {c.attrib["file"] for c in cases if c.find("error") is not None} == wanted
+    status, _, err = run(*words, "--locate", "Makefile:3")
+    assert (status, "--locate is of one kernel" in err) == (2, True), "one place would make two findings one"
 
 
 def test_the_worst_status_of_many(run: Run, good: Path, bad: Path, tmp_path: Path) -> None:

@@ -50,6 +50,17 @@ def test_a_bad_waiver_is_one_clear_error(change: dict[str, Any], said: str) -> N
     assert said in caught.value.message
 
 
+@pytest.mark.parametrize("pattern", ["[a-z]*/*", "[!q]*/*", "*/[a-z]*", "sampl[e]/off"])
+def test_a_bracket_stands_for_itself_so_that_no_pattern_is_everything_in_disguise(pattern: str) -> None:
+    report = run(one(requirement=pattern))
+    assert report.exit_code == 1
+    assert [use.state for use in report.waivers] == [WaiverState.UNUSED]
+    assert one(requirement="sample/o[1]f").covers("sample", "o[1]f")
+    named = replace(kernel(), provenance=replace(kernel().provenance, source="node[1].config"))
+    assert one(source="node[1].*").is_for(named)
+    assert not one(source="node[a].*").is_for(named)
+
+
 @pytest.mark.parametrize("tables", ["x", {"a": 1}, [1], 5, None])
 def test_anything_else_than_a_list_of_tables_is_refused(tables: Any) -> None:
     with pytest.raises(UsageError):

@@ -17,7 +17,7 @@ from kina_audit.render.matrix import render_matrix
 from kina_audit.report.matrix import Matrix, Row
 from kina_audit.report.model import Report
 from kina_audit.sources.expand import expand
-from tests.browser import axe, browser, complaints, picture, resize, serious
+from tests.browser import axe, browser, complaints, picture, resize, serious, wait_until
 from tests.sample_report import held
 
 pytestmark = pytest.mark.slow
@@ -186,12 +186,17 @@ def test_search_and_filter_of_the_matrix(folder: Path, tmp_path: Path) -> None:
         assert len(visible(driver, "#grid tbody tr")) == sum(not r.passes for r in matrix().rows)
         driver.find_element("id", "problems").click()
         driver.find_element("id", "search").send_keys("KATA debug")
+        wait_until(driver, "one kernel is left", lambda: len(visible(driver, "#grid tbody tr")) == 1)
         [row] = visible(driver, "#grid tbody tr")
         link = row.find_element("css selector", "a")
         target = link.get_attribute("href").partition("#")[2]
         link.click()
+        wait_until(
+            driver,
+            "the kernel's details are open and have the focus",
+            lambda: driver.switch_to.active_element.tag_name == "summary",
+        )
         assert driver.find_element("css selector", f"#{target} .finding").is_displayed()
-        assert driver.switch_to.active_element.tag_name == "summary"
         # Heads stay when the grid is scrolled.
         driver.find_element("id", "search").clear()
         driver.find_element("id", "search").send_keys(" ")

@@ -74,7 +74,7 @@ def tell(home: Path, text: str) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [
-    ("check", CONFIG, "--offline", "-p", "vxlan", "-p", "bpf", "--cilium", "1.18"),
+    ("check", CONFIG, "--offline", "-p", "vxlan", "-p", "bpf", "--cilium", "1.18", "--label", "node=n1"),
     ("matrix", CONFIG, "-p", "vxlan"),
     ("timeline", "--git", ".", "-p", "vxlan"),
 ], ids=lambda words: words[0])  # fmt: skip

@@ -1,6 +1,7 @@
 """A real Prometheus and node_exporter, Debian's, scrape a node that loses VXLAN: the shipped alert fires, stays, and resolves."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -15,12 +16,14 @@ from urllib.parse import quote
 import pytest
 
 from kina_audit.cli import main
+from kina_audit.render.openmetrics import MOST_PROFILES
 
 pytestmark = pytest.mark.slow
 RULES = Path(__file__).resolve().parents[1] / "deploy/prometheus/kina-audit.rules.yml"
 HEAD = "# Linux/x86 6.12.0 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
 WITH = HEAD + "CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_IPV6=y\nCONFIG_NET_UDP_TUNNEL=y\nCONFIG_VXLAN=y\n"
 WITHOUT = WITH.replace("CONFIG_VXLAN=y", "# CONFIG_VXLAN is not set")
+FRAGMENT = "CONFIG_NET=y\nCONFIG_INET=y\n"
 PATIENCE = 90
 
 
@@ -73,23 +76,10 @@ def test_a_node_that_loses_vxlan_is_heard_of(tmp_path: Path) -> None:
     metrics = textfiles / "kina_audit.prom"
     config = tmp_path / "node.config"
 
-    def audit(text: str) -> None:
+    def audit(text: str, *profiles: str) -> None:
         config.write_text(text, encoding="utf-8")
-        main(
-            [
-                "check",
-                str(config),
-                "-p",
-                "vxlan",
-                "-q",
-                "--exit-zero",
-                "--timestamp",
-                "-o",
-                f"openmetrics={metrics}",
-                "-f",
-                "tap",
-            ]
-        )
+        words = ["check", str(config), *[w for p in (*profiles, "vxlan") for w in ("-p", p)], "-q", "--exit-zero"]
+        main([*words, "--timestamp", "-o", f"openmetrics={metrics}", "-f", "tap"])
 
     audit(WITH)
     node, server = port(), port()
@@ -108,7 +98,7 @@ def test_a_node_that_loses_vxlan_is_heard_of(tmp_path: Path) -> None:
         alerts = [a for a in ask(f"{address}/api/v1/alerts")["alerts"] if a["state"] == "firing"]
         return {(a["labels"]["alertname"], a["labels"].get("profile", a["labels"].get("feature", ""))) for a in alerts}
 
-    collectors = ("--collector.disable-defaults", "--collector.textfile", "--collector.uname")
+    collectors = ("--collector.disable-defaults", "--collector.textfile", "--collector.uname", "--collector.stat")
     with (
         running(
             tmp_path / "exporter.log", exporter, *collectors, f"--collector.textfile.directory={textfiles}",
@@ -129,6 +119,11 @@ def test_a_node_that_loses_vxlan_is_heard_of(tmp_path: Path) -> None:
         assert count('kina_audit_deciding_item{name="vxlan/vxlan-device"}') == 1, "and named"
         time.sleep(5)
         assert ("KernelFeatureLost", "vxlan") in firing(), "it stays"
+        # Nobody can tell any more: that is no return.
+        audit(FRAGMENT)
+        until("it is unknown", lambda: count('kina_audit_profile_state{profile="vxlan"} == 2') == 1, log)
+        time.sleep(5)
+        assert ("KernelFeatureLost", "vxlan") in firing(), "unknown is not mended"
         # A file that cannot be parsed ends every series, and that is heard of, too.
         good = metrics.read_text(encoding="utf-8")
         metrics.write_text("kina_audit_info{ 1\n", encoding="utf-8")
@@ -142,4 +137,23 @@ def test_a_node_that_loses_vxlan_is_heard_of(tmp_path: Path) -> None:
         until("it is back, and still lost", lambda: ("KernelFeatureLost", "vxlan") in firing(), log)
         audit(WITH)
         until("mended", lambda: ("KernelFeatureLost", "vxlan") not in firing(), log)
+        # Of more profiles than have room, the one that is lost was not among those that were shown.
+        audit(WITH, "all")
+        until("all are counted", lambda: count("kina_audit_profile_state") == MOST_PROFILES, log)
+        assert count('kina_audit_profile_state{profile="vxlan"}') == 0
+        until(
+            "the fewest are recorded",
+            lambda: count("kina_audit_unmet == on (level, edition) kina_audit:unmet:best") == 3,
+            log,
+        )
+        assert ("KernelRequirementLost", "") not in firing()
+        audit(WITHOUT, "all")
+        until("what has no series of its own is heard of", lambda: ("KernelRequirementLost", "") in firing(), log)
+        assert "KernelAuditStale" not in pending()
+        os.utime(metrics, (1, 1))
+        until("an audit from before the boot is heard of", lambda: "KernelAuditStale" in pending(), log)
+        metrics.unlink()
+        until("so is the file that is gone", lambda: "KernelAuditMissing" in pending(), log)
+        audit(WITH, "all")
+        until("all is well", lambda: ("KernelRequirementLost", "") not in firing(), log)
     assert [p.name for p in textfiles.iterdir()] == ["kina_audit.prom"]

@@ -16,9 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families as read_clas
 from kina_audit.api import audit, load_kernel
 from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import UNMET, Status
+from kina_audit.kernel.config import Origin
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import RenderOptions, render
-from kina_audit.render.openmetrics import METRICS
+from kina_audit.render.openmetrics import METRICS, MOST_PROFILES
 from kina_audit.report.compare import Change, ModeChange, mode_rank
 from kina_audit.report.model import Report
 from tests.sample_report import held, sample
@@ -26,6 +29,7 @@ from tests.sample_report import held, sample
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
 LIBRARY = ProfileLibrary()
+FILLER = "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
 WHEN = "2026-11-28T09:30:00+00:00"
 NAME = re.compile(r"\bkina_audit_[a-z_]+\b")
 
@@ -106,6 +110,27 @@ def test_the_numbers_are_the_reports() -> None:
     for capability in report.advice.capabilities:
         labels = (("feature", capability.feature), ("release", report.advice.release))
         assert (found["kina_audit_cilium_feature_state", *labels] == 3) == (capability.status == "fail")
+
+
+def test_a_profile_without_room_is_counted_when_it_is_lost() -> None:
+    """It takes another's place with no history of having been met, so the count of all is what an alert can hold to."""
+    names = [p.id for p in LIBRARY.select(["all"])][: MOST_PROFILES + 8]
+    profiles = [p for p in LIBRARY.select(names) if p.id != "vxlan"] + LIBRARY.select(["vxlan"])
+    text = "# Linux/arm64 6.18.5 Kernel Configuration\nCONFIG_NET=y\nCONFIG_INET=y\nCONFIG_VXLAN=y\n" + FILLER
+
+    def of(text: str) -> dict[tuple[Any, ...], float]:
+        found = Kernel(parse_config(text, origin=Origin.BUILT), Provenance("n", "file", "n"))
+        return values(audit(found, profiles, cilium=None, library=LIBRARY), "compact")
+
+    before, after = of(text), of(text.replace("CONFIG_VXLAN=y", "# CONFIG_VXLAN is not set"))
+    shown = [{k for k in found if k[0] == "kina_audit_profile_state"} for found in (before, after)]
+    assert {len(s) for s in shown} == {MOST_PROFILES}
+    [level] = [k for k in before if k[0] == "kina_audit_unmet" and ("level", "required") in k]
+    assert after[level] > before[level], "the same series, for what is asked is the same"
+    fewer = values(audit(load_kernel("recorded:apple"), profiles[1:], cilium=None, library=LIBRARY), "compact")
+    assert level not in fewer, "of another selection, another series"
+    rules = (DEPLOY / "prometheus/kina-audit.rules.yml").read_text(encoding="utf-8")
+    assert f"count by (job, instance) (kina_audit_profile_state) >= {MOST_PROFILES}\n" in rules
 
 
 def test_what_was_lost_is_what_the_table_says() -> None:

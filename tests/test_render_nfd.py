@@ -3,12 +3,14 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from kina_audit.api import audit, load_kernel, load_profiles
 from kina_audit.cilium.model import Capability
+from kina_audit.cli import main
 from kina_audit.engine.finding import Status
 from kina_audit.render import render
 from kina_audit.render.nfd import FEATURES, PREFIX
@@ -119,3 +121,20 @@ def test_a_hostile_version_and_name_make_no_label() -> None:
     )
     check_labels(labels)
     assert set(labels) == set(features_d(render("nfd", report)))
+
+
+@pytest.mark.parametrize("name", ["", "ä", "a/b", "-x", "Node_1", "a" * 64])
+def test_a_resource_that_no_node_gets_is_no_output(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """NFD passes over one without its node, the cluster refuses an odd one, and the node keeps its old labels."""
+    label = ["--label", f"node={name}"] if name else []
+    words = ["check", "recorded:apple", "-p", "vxlan", "--cilium", "none", *label]
+    assert main([*words, "-f", "nodefeature"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "--label node=worker-1" in said.err
+    assert main([*words, "-q", "-f", "json", "-o", f"nfd={tmp_path / 'file'}"]) == 0, "a file of the node needs no name"
+    (tmp_path / "report.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert main(["render", str(tmp_path / "report.json"), "-f", "nodefeature"]) == 2
+    assert main([*words, "--label", "node=worker-1.eu", "-f", "nodefeature"]) == 0

@@ -18,10 +18,12 @@ from kina_audit.engine.finding import Status
 from kina_audit.engine.waiver import read_waivers
 from kina_audit.errors import UsageError
 from kina_audit.profiles.model import Level
+from kina_audit.render import render
 from kina_audit.report.baseline import read_baseline, take_over, write_baseline
 from kina_audit.report.compare import Change, Direction, ModeChange, compare, mode_rank, waive_losses
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import CiliumStanding, Snapshot, snapshot
+from kina_audit.report.stored import read_report
 from tests.sample_report import CONFIG, LIBRARY, TODAY, kernel, profile, taken
 
 DEFAULT = LIBRARY.tagged("default")
@@ -67,6 +69,28 @@ def test_the_target_change_of_apples_kernel_is_caught_and_its_files_are_not() ->
     assert names
     assert all("legacy" in n or "iptables" in n for n in names), names
     assert held("recorded:apple@0.24.2", of("recorded:apple@0.38.0")).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("6.14.9", "it is of Linux 6.14.9, and this is Linux 6.18.5"),
+        ("7.2.1", "it is of Linux 7.2.1, and this is Linux 6.18.5, an older one: what that cannot have is no loss"),
+        ("no version", "it is of Linux no version, and this is Linux 6.18.5"),
+        ("6.18.5", ""),
+    ],
+)
+def test_another_version_than_the_baselines_is_said(before: str, said: str) -> None:
+    """A config that was edited may be taken for another kernel than before: by its header, and not by what it was known as."""
+    taken_before = of("recorded:apple")
+    baseline = replace(taken_before, kernel={**taken_before.kernel, "target_version": before})
+    report = held("recorded:apple", baseline)
+    for name in ("table", "markdown", "html"):
+        text = " ".join(render(name, report).split())
+        assert ("it is of Linux" in text) == bool(said), name
+        assert said.replace("`", "") in text.replace("`", ""), name
+    stored = read_report(json.loads(render("json", report)), "r.json")
+    assert render("table", stored) == render("table", report)
 
 
 def test_improvements_are_reported_and_taken_and_a_loss_never_is() -> None:
@@ -116,7 +140,12 @@ def test_a_lost_mode_or_capability_fails_and_can_be_waived() -> None:
         (lambda d: d.update(findings={"bpf/jit": "required good"}), "not a valid baseline"),
         (lambda d: d.update(findings={"nowhere/x": "required pass"}), "belongs to no profile"),
         (lambda d: d.update(symbols={"X": 3}), "neither text nor null"),
-        (lambda d: d.update(profiles=[1]), "not a valid baseline"),
+        (lambda d: d.update(findings={"bpf/jit": None}), "is 'None', and not a level and a status"),
+        (lambda d: d.update(profiles=[1]), "profiles is no object"),
+        (lambda d: d["profiles"].update(bpf=1), "profile 'bpf' is no object"),
+        (lambda d: d.update(symbols=[]), "symbols is no object"),
+        (lambda d: d.update(kernel="6.1"), "kernel is no object"),
+        (lambda d: d.update(cilium=[]), "cilium is no object"),
         (lambda d: d.update(cilium={"mode": "warp"}), "not a valid baseline"),
     ],
 )
@@ -128,6 +157,23 @@ def test_a_baseline_that_cannot_be_compared_says_so(change: Any, said: str) -> N
     assert said in caught.value.message
     assert caught.value.message.startswith("base.json")
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "again"),
+    [
+        ('"bpf/jit": "required pass"', '"bpf/jit": "required fail"'),
+        ('"mode": "unsupported"', '"mode": "full-ebpf"'),
+        ('"schema_version": 1', '"schema_version": 1'),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_for_a_reviewer_reads_the_first(line: str, again: str) -> None:
+    """As a merge of two branches leaves it."""
+    text = write_baseline(of("recorded:apple"), "x")
+    name = line.partition('"')[2].partition('"')[0]
+    found = next(x.strip().rstrip(",") for x in text.splitlines() if f'"{name}": ' in x)
+    with pytest.raises(UsageError, match=f"not a baseline: it has '{name}' twice"):
+        read_baseline(text.replace(found, f"{found},\n{again}", 1), "base.json")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"a": 1}', "[" * 100_000])

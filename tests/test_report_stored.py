@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from kina_audit.api import audit, load_kernel
+from kina_audit.base.json_text import indented
 from kina_audit.base.packaged import data_file
 from kina_audit.cilium.request import make_request
+from kina_audit.cli import main
 from kina_audit.errors import UsageError
 from kina_audit.kernel.provenance import Kernel, Observed
+from kina_audit.matrix import MatrixRequest, rows
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import FORMATS, RenderOptions, render
 from kina_audit.report.document import to_document
@@ -178,7 +181,7 @@ def test_any_change_is_a_report_or_one_error(path: tuple[Any, ...], value: Any) 
 @pytest.mark.slow
 def test_the_command(run: Run, config: Path, tmp_path: Path) -> None:  # noqa: F811
     outputs = [word for name in FORMATS for word in ("-o", f"{name}={tmp_path / name}")]
-    run("check", str(config), "-p", "vxlan", "-p", "wireguard", "--cilium", "1.18", *outputs)
+    run("check", str(config), "-p", "vxlan", "-p", "wireguard", "--cilium", "1.18", "--label", "node=n1", *outputs)
     assert run("render", str(tmp_path / "json"), "-f", "table")[0] == 0
     for name in FORMATS:
         status, _, err = run("render", str(tmp_path / "json"), "-o", f"{name}={tmp_path / 'later'}")
@@ -252,7 +255,8 @@ def test_render_repeats_check_whatever_was_asked(run: Run, tmp_path: Path, words
     if "--baseline" in words:
         assert run("baseline", "recorded:apple@0.24.2", "-o", "base.json", "-q")[0] == 0
     outputs = [word for name in FORMATS for word in ("-o", f"{name}={tmp_path / name}")]
-    status, shown, err = run("check", *words, "-q", *outputs)
+    label = () if "--label" in words else ("--label", "node=n1")
+    status, shown, err = run("check", *words, *label, "-q", *outputs)
     assert status in (0, 1), err
     looks = [w for i, w in enumerate(words) if w in ("--locate", "-v") or (i and words[i - 1] == "--locate")]
     outputs = [word for name in FORMATS for word in ("-o", f"{name}={tmp_path / name}.later")]
@@ -263,6 +267,40 @@ def test_render_repeats_check_whatever_was_asked(run: Run, tmp_path: Path, words
 
 def test_the_date_of_a_waiver_survives() -> None:
     assert again(sample()).waivers[0].waiver.expires == date(2027, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d["profiles"][0].update(findings=[]), "has no findings"),
+        (lambda d: d["profiles"][0].update(status="pass"), "has the status pass, and its findings say otherwise"),
+        (lambda d: d["profiles"][0].update(status="skip"), "has the status skip, and its findings say otherwise"),
+        (
+            lambda d: [f.update(level="optional") for f in d["profiles"][0]["findings"]],
+            "optional and has the status fail",
+        ),
+        (lambda d: d.update(profiles=[]), "no profile was asked about"),
+    ],
+)
+def test_a_report_that_was_made_green_is_none(change: Any, said: str, tmp_path: Path) -> None:
+    """One check for both readers: a matrix shows an error row, or that it cannot tell, and never a pass."""
+    report = audit(load_kernel("recorded:kata@3.17.0"), LIBRARY.select(["vxlan"]), cilium=None, library=LIBRARY)
+    document = json.loads(indented(to_document(report)))
+    assert document["profiles"][0]["status"] == "fail"
+    change(document)
+    with pytest.raises(UsageError, match=said):
+        read_report(document, "r.json")
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    [row] = rows([str(path)], MatrixRequest(profiles=("vxlan",), cilium=None), 1)
+    assert row.verdict != "pass"
+    assert said in row.error or not document["profiles"]
+    path.write_text(
+        indented(to_document(report)).replace('"status": "fail"', '"status": "fail", "status": "pass"', 1), "utf-8"
+    )
+    [row] = rows([str(path)], MatrixRequest(profiles=("vxlan",), cilium=None), 1)
+    assert "it has 'status' twice" in row.error
+    assert main(["render", str(path), "-f", "nfd"]) == 2
 
 
 def test_a_status_that_its_level_cannot_have_is_one_error() -> None:

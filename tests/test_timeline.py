@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -109,6 +110,38 @@ def test_whose_repository_it_is_and_where_one_stands_in_it_does_not_matter(repos
         for path in (repository, *repository.rglob("*")):
             os.chown(path, 65534, 65534)
         assert len(list(revisions(repository, "kernel/config-arm64", SourceOptions(), []))) == 3
+
+
+@pytest.mark.slow
+def test_gits_bisection_finds_the_commit_inside_a_merge(repository: Path, tmp_path: Path) -> None:
+    """As docs/fleet.md has it, in place of a timeline over all parents."""
+    config = repository / "kernel/config-arm64"
+    git(repository, "checkout", "-q", "-b", "side")
+    for subject, text in (
+        ("Nothing to see", SECOND + "CONFIG_VETH=y\n"),
+        ("Not a config at all", "junk\n"),
+        ("Lose dummy devices", SECOND.replace("CONFIG_DUMMY=y", "# CONFIG_DUMMY is not set") + "CONFIG_VETH=y\n"),
+        ("Again nothing", SECOND.replace("CONFIG_DUMMY=y", "# CONFIG_DUMMY is not set") + "CONFIG_VETH=m\n"),
+    ):
+        config.write_text(text, encoding="utf-8")
+        git(repository, "commit", "-qam", subject)
+    git(repository, "checkout", "-q", "main")
+    git(repository, "merge", "-q", "--no-ff", "-m", "Merge", "side")
+    page = Path(__file__).parents[1].joinpath("docs/fleet.md").read_text(encoding="utf-8")
+    block = next(b for b in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "git bisect" in b)
+    tool = f"{sys.executable} -m kina_audit"
+    words = block.replace("MERGE", "HEAD").replace("/tmp/", f"{tmp_path}/").replace("kina-audit", tool)
+    script = words.replace(f"{tool} baseline", f"{tool} baseline -p cni-dummy --cilium none")
+    done = subprocess.run(["sh", "-ec", script], cwd=repository, capture_output=True, text=True, check=False)
+    # A commit that cannot be judged stands before the first bad one, so git names both.
+    said = done.stdout + done.stderr
+    subjects = {
+        git(repository, "show", "-s", "--format=%s", c) for c in re.findall(r"^[0-9a-f]{40}$", said, re.MULTILINE)
+    }
+    first = re.search(r"^([0-9a-f]{40}) is the first bad commit", said, re.MULTILINE)
+    if first:
+        subjects.add(git(repository, "show", "-s", "--format=%s", first[1]))
+    assert subjects == {"Not a config at all", "Lose dummy devices"}, said
 
 
 @pytest.mark.slow

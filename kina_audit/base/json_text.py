@@ -3,26 +3,40 @@
 import json
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from kina_audit.base.bounds import JSON_VALUES
 
 
-def read_json(data: str | bytes) -> Any:
+def read_json(data: str | bytes, *, once: bool = False) -> Any:
     """A JSON document.
 
+    Args:
+        data: its text.
+        once: refuse an object with one key twice, of which a reader sees the first and a program takes the last.
+
     Raises:
-        ValueError: it is no JSON, nested too deeply, or has more values than `JSON_VALUES`, which become a hundred times
+        ValueError: it is no JSON, nested too deeply, has a key twice, or has more values than `JSON_VALUES`, which become a hundred times
             as many bytes as their text has.
     """
     marks: tuple[Any, ...] = (b",", b":", b"{", b"[") if isinstance(data, bytes) else (",", ":", "{", "[")
     if sum(data.count(mark) for mark in marks) > JSON_VALUES:
         raise ValueError(f"more than {JSON_VALUES:,} values")
     try:
-        return json.loads(data, parse_constant=_no_number)
+        return json.loads(data, parse_constant=_no_number, object_pairs_hook=_once if once else None)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = sorted(k for k, _ in pairs)
+        twice = next(a for a, b in pairwise(names) if a == b)
+        raise ValueError(f"it has {twice[:80]!r} twice")
+    return found
 
 
 def _no_number(name: str) -> None:

@@ -101,7 +101,7 @@ def check(
 
         return list_profiles(profile_dir)
     sources = list(dict.fromkeys(source or ["apple"]))
-    gate.refuse_together(sources, baseline, update=update_baseline)
+    gate.refuse_together(sources, baseline, locate, update=update_baseline)
     level = gate.level(fail_on, baseline)
     look = gate.look(verbose=verbose, color=terminal.use_colour(color), locate=locate, metrics=metrics, by=by)
     inputs: list[str | Path] = [*sources, *(waivers or []), *([baseline] if baseline else [])]
@@ -117,6 +117,7 @@ def check(
     release = given.release(cilium) if cilium or held is None else held.cilium.release if held.cilium else None
     library, profiles = chosen(names, profile_dir, cilium=release is not None)
     labels, settings, when = _labels(label or []), decided_by_folder(), gate.now() if timestamp else ""
+    outputs.refuse_nowhere(planned, labels)
     on, cilium_too = gate.day(today), None if release is None else library
 
     shown = any(o.path is None and o.format == "table" for o in planned)  # which says what is newer than the facts

@@ -110,7 +110,7 @@ def level(text: str, baseline: Path | None) -> "FailOn":
     return FailOn(one_of(FailOn, text or ("recommended" if baseline else "required"), "--fail-on"))
 
 
-def refuse_together(sources: Sequence[str], baseline: Path | None, *, update: bool) -> None:
+def refuse_together(sources: Sequence[str], baseline: Path | None, locate: str, *, update: bool) -> None:
     """Refuse options that make no sense together.
 
     Raises:
@@ -120,6 +120,11 @@ def refuse_together(sources: Sequence[str], baseline: Path | None, *, update: bo
         raise UsageError("--update-baseline without --baseline", "Name the file with --baseline.")
     if baseline and len(sources) > 1:
         raise UsageError("--baseline is of one kernel", "Hold each SOURCE against its own, in a run of its own.")
+    if locate and len(sources) > 1:
+        raise UsageError(
+            "--locate is of one kernel: a reader takes findings at one place for one",
+            "Give each SOURCE a run of its own; files need no --locate.",
+        )
 
 
 def look(*, verbose: bool, color: bool, locate: str, metrics: str, by: str) -> "RenderOptions":

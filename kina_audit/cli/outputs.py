@@ -1,6 +1,7 @@
 """``--format`` and ``--output FORMAT=PATH``: which formats go where, checked before the audit runs."""
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kina_audit.report.model import Report
 
 STDOUT = "-"
+_NODE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 
 
 @datatype
@@ -84,6 +86,21 @@ def refuse_input(path: Path, *inputs: str | Path) -> None:
     for name in inputs:
         if path.is_file() and Path(name).is_file() and path.samefile(name):
             raise UsageError(f"--output: {path} is read by this run", "Give another path.")
+
+
+def refuse_nowhere(planned: Sequence[Output], labels: Sequence[tuple[str, str]]) -> None:
+    """Keep a resource from being written that its reader passes over or refuses: the node would keep its old labels.
+
+    Node Feature Discovery takes a NodeFeature by the label that names its node (pkg/nfd-master/nfd-api-controller.go), and a
+    label's value has at most 63 characters (Kubernetes' documentation, "Labels and Selectors").
+
+    Raises:
+        UsageError: a NodeFeature of no node, or of one that cannot be called so.
+    """
+    node = dict(labels).get("node", "")
+    if any(o.format == "nodefeature" for o in planned) and not _NODE.fullmatch(node):
+        what = f"no node is called {node[:60]!r}" if node else "of which node?"
+        raise UsageError(f"--format nodefeature: {what}", "Name it: --label node=worker-1.")
 
 
 def write(report: "Report", planned: Sequence[Output], look: "RenderOptions", *, quiet: bool = False) -> None:

@@ -42,11 +42,12 @@ def render(
     planned = outputs.plan(format_, output or [], report)
     name = shown(Path(report))
     try:
-        document = read_json(read_text(Path(report), REPORT_BYTES, "a report"))
+        document = read_json(read_text(Path(report), REPORT_BYTES, "a report"), once=True)
     except ValueError as error:
         raise UsageError(f"{name}: not JSON: {error}", "`kina-audit check -o json=FILE` writes a report.") from error
     look = gate.look(verbose=verbose, color=colour, locate=locate, metrics=metrics, by=by)
     stored = read_report(document, name)
+    outputs.refuse_nowhere(planned, stored.labels)
     if is_newer(document):
         terminal.say(f"{name} was written by a newer kina-audit; what this one does not know is left out")
     outputs.write(stored, planned, look)

@@ -32,15 +32,20 @@ _HINT = (
 )
 
 
+def matches(name: str, pattern: str) -> bool:
+    """Whether a pattern matches: ``*`` and ``?`` stand for others and nothing else does; ``[a-z]*/*`` would waive everything."""
+    return fnmatchcase(name, pattern.replace("[", "[[]"))
+
+
 @datatype
 class Waiver:
     """One accepted deviation.
 
     Attributes:
-        pattern: shell pattern on ``profile/requirement``.
+        pattern: pattern on ``profile/requirement``: ``*`` and ``?`` stand for others.
         reason: why it is accepted.
         expires: the last day it holds.
-        source: shell pattern on the source as the user named it, or on the place it was read from; empty: any.
+        source: pattern on the source as the user named it, or on the place it was read from; empty: any.
         kernel: a version range such as ``>=6.18``, or a shell pattern such as ``6.18.*``; empty: any.
         owner: who answers for it; may be empty.
         link: where it was decided; may be empty.
@@ -58,12 +63,12 @@ class Waiver:
 
     def covers(self, profile: str, requirement: str) -> bool:
         """Whether the pattern matches a requirement, named by a profile."""
-        return fnmatchcase(f"{profile}/{requirement}", self.pattern)
+        return matches(f"{profile}/{requirement}", self.pattern)
 
     def is_for(self, kernel: Kernel) -> bool:
         """Whether it speaks of this kernel and source."""
         origin = kernel.provenance
-        if self.source and not any(fnmatchcase(name, self.source) for name in (origin.source, origin.location)):
+        if self.source and not any(matches(name, self.source) for name in (origin.source, origin.location)):
             return False
         target = kernel.config.target
         if not self.kernel:

@@ -6,7 +6,7 @@ from typing import Any
 
 from kina_audit.base.json_text import indented
 from kina_audit.render import RenderOptions, cut
-from kina_audit.render.place import Places
+from kina_audit.render.place import Places, of_source
 from kina_audit.render.sentences import headline
 from kina_audit.render.shown import shown
 from kina_audit.report.decision import GATE
@@ -28,7 +28,7 @@ def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
     """The issues of every source, each at its own file; a source without a report is one, too."""
     issues: list[dict[str, Any]] = []
     for outcome in found:
-        issues += [_unread(outcome)] if isinstance(outcome, Unread) else _issues(outcome, options)
+        issues += [_unread(outcome, options)] if isinstance(outcome, Unread) else _issues(outcome, options)
     return indented(issues)
 
 
@@ -45,9 +45,10 @@ def _issues(report: Report, options: RenderOptions) -> list[dict[str, Any]]:
     return issues
 
 
-def _unread(outcome: Unread) -> dict[str, Any]:
+def _unread(outcome: Unread, options: RenderOptions) -> dict[str, Any]:
     print_ = sha256(f"unread\0{outcome.source}".encode("utf-8", "replace")).hexdigest()[:32]
-    return _issue(outcome.message, "source", print_, "blocker", cut(outcome.source, _LONGEST), 1)
+    place = of_source(outcome.source, options)
+    return _issue(outcome.message, "source", print_, "blocker", place.path, place.line)
 
 
 def _issue(text: str, check: str, fingerprint: str, severity: str, path: str, line: int) -> dict[str, Any]:

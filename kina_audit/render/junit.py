@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.render import RenderOptions, cut, xml
 from kina_audit.render.levels import mapping_of
-from kina_audit.render.place import Places
+from kina_audit.render.place import Places, of_source
 from kina_audit.render.sentences import headline, name, paragraphs, waived
 from kina_audit.report.decision import GATE, Deciding
 from kina_audit.report.many import Outcome, Unread
@@ -28,7 +28,7 @@ def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
     suites: list[_Suite] = []
     for outcome in found:
         if isinstance(outcome, Unread):
-            suites.append(_Suite(f"kina-audit.{outcome.source}", [_unread(outcome)]))
+            suites.append(_Suite(f"kina-audit.{outcome.source}", [_unread(outcome, options)]))
         else:
             suites += _suites(outcome, options, f"kina-audit.{Places(outcome, options).identity}")
     return _document(suites, next((o.settings for o in found if isinstance(o, Report)), ""))
@@ -101,9 +101,10 @@ def _gate(item: Deciding, places: Places, title: str) -> tuple[str, str]:
     return tag, _simple(title, item.name, place.path, place.line, tag, item.kind, item.text)
 
 
-def _unread(outcome: Unread) -> tuple[str, str]:
+def _unread(outcome: Unread, options: RenderOptions) -> tuple[str, str]:
     title = f"kina-audit.{outcome.source}"
-    return "error", _simple(title, "source", outcome.source, 1, "error", "unread", outcome.message)
+    place = of_source(outcome.source, options)
+    return "error", _simple(title, "source", place.path, place.line, "error", "unread", outcome.message)
 
 
 def _simple(title: str, case: str, path: str, line: int, tag: str, kind: str, text: str) -> str:

@@ -7,6 +7,7 @@ are names of profiles, features, levels and statuses, so their number is bounded
 
 from collections.abc import Iterator
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from kina_audit.cilium.model import Advice
@@ -46,7 +47,7 @@ METRICS = {
     ),
     "kina_audit_unmet": (
         "How many requirements of a level are unmet or cannot be told, each once.",
-        ("level",),
+        ("level", "edition"),
         COMPACT,
     ),
     "kina_audit_profile_state": (
@@ -104,7 +105,11 @@ MOST_NAMES = {COMPACT: 10, ALL: 1000}
 """Things that keep the audit from passing, by name; `kina_audit_deciding` counts all of them."""
 
 MOST_PROFILES = 16
-"""Profiles of the compact set, what is unmet first, so that a node has at most 120 series; `kina_audit_unmet` counts all."""
+"""Profiles of the compact set, what is unmet first, so that a node has at most 120 series.
+
+`kina_audit_unmet` counts all: one that had no room while it was met has no history, and what it lost is seen there
+(the alert KernelRequirementLost).
+"""
 
 _STATE = {Status.PASS: 0, Status.SKIP: 0, Status.WARN: 1, Status.UNKNOWN: 2, Status.FAIL: 3}
 _LONGEST = 120
@@ -169,8 +174,10 @@ def _samples(report: Report, chosen: str) -> Iterator[tuple[str, tuple[str, ...]
 
 def _of_profiles(report: Report, chosen: str) -> Iterator[tuple[str, tuple[str, ...], float]]:
     open_ = {f.fingerprint: f.level for r in report.results for f in r.findings if f.status in UNMET}
+    asked = "\n".join(f"{r.profile.id} {r.profile.digest}" for r in report.results)
+    edition = sha256(asked.encode()).hexdigest()[:8]  # of other profiles, more unmet ones are no loss
     for level in Level:
-        yield "kina_audit_unmet", (str(level),), sum(found is level for found in open_.values())
+        yield "kina_audit_unmet", (str(level), edition), sum(found is level for found in open_.values())
     results = report.results
     if chosen == COMPACT and len(results) > MOST_PROFILES:
         results = tuple(sorted(results, key=lambda r: -_STATE[r.status])[:MOST_PROFILES])

@@ -38,14 +38,21 @@ class Place:
         return "".join(chr(b) if chr(b) in _URI_SAFE else f"%{b:02X}" for b in data)
 
 
+def of_source(source: str, options: RenderOptions) -> Place:
+    """Where a source stands of which there is no report: its own file, `--locate`'s, or a path that says what it is."""
+    path, line = _fixed(options)
+    named = "" if ":" in source or source == "-" else _relative(source, options)
+    return Place(path, line) if path else Place(named or invented(source))
+
+
 class Places:
     """Finds the places of one report's findings."""
 
     def __init__(self, report: Report, options: RenderOptions) -> None:
         self._config = report.kernel.config
         origin = report.kernel.provenance
-        path, _, line = options.locate.rpartition(":") if _numbered(options.locate) else (options.locate, "", "")
-        self._fixed = Place(path, int(line or 1)) if path else None
+        path, line = _fixed(options)
+        self._fixed = Place(path, line) if path else None
         location = origin.location.partition("!")[0] if origin.kind == "archive" else origin.location
         self.in_repository = bool(self._fixed) or (origin.kind in _FILES and _relative(location, options) != "")
         # Code scanning wants a relative path; a source that is no file gets one that says what it is.
@@ -98,6 +105,12 @@ def _deciding_line(symbols: tuple[SymbolFact, ...]) -> int | None:
     """A symbol that is off before one that is on: most conditions ask for symbols to be on."""
     off = [s.line for s in symbols if s.value == "n" and s.line]
     return next(iter([*off, *[s.line for s in symbols if s.line]]), None)
+
+
+def _fixed(options: RenderOptions) -> tuple[str, int]:
+    """The path and line of `--locate`."""
+    path, _, line = options.locate.rpartition(":") if _numbered(options.locate) else (options.locate, "", "")
+    return path, int(line or 1)
 
 
 def _numbered(text: str) -> bool:

@@ -16,7 +16,7 @@ from kina_audit.base.version import __version__
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.markdown_text import code, escape
-from kina_audit.render.place import Place, Places, invented
+from kina_audit.render.place import Place, Places, of_source
 from kina_audit.render.sentences import headline, name, paragraphs
 from kina_audit.render.shown import Shown, shown
 from kina_audit.report.decision import GATE, Deciding
@@ -58,7 +58,7 @@ def _document(found: Sequence[Outcome], options: RenderOptions, category: str) -
     for outcome in found:
         if isinstance(outcome, Unread):
             rules.setdefault(_UNREAD, _unread_rule())
-            gate.append(_unread(outcome))
+            gate.append(_unread(outcome, options))
             continue
         places = Places(outcome, options)
         names = {item.pair[1].fingerprint: item.names for item in outcome.deciding if item.pair is not None}
@@ -135,9 +135,9 @@ def _gate(item: Deciding, places: Places) -> dict[str, Any]:
     return _located(GATE, "error", item.text, places.of_item(item), places.fingerprint(item.fingerprint), item.names)
 
 
-def _unread(outcome: Unread) -> dict[str, Any]:
+def _unread(outcome: Unread, options: RenderOptions) -> dict[str, Any]:
     print_ = sha256(f"unread\0{outcome.source}".encode("utf-8", "replace")).hexdigest()[:32]
-    return _located(_UNREAD, "error", outcome.message, Place(invented(outcome.source)), print_, (outcome.source,))
+    return _located(_UNREAD, "error", outcome.message, of_source(outcome.source, options), print_, (outcome.source,))
 
 
 def _located(rule: str, level: str, text: str, place: Place, fingerprint: str, names: Sequence[str]) -> dict[str, Any]:

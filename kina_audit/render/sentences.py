@@ -7,9 +7,10 @@ from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.probed import Agreement
 from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Observed
+from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import ONE_OF
 from kina_audit.render import cut, one_line
-from kina_audit.report.compare import Change, Direction
+from kina_audit.report.compare import Change, Comparison, Direction
 from kina_audit.report.decision import Kind
 from kina_audit.report.model import FailOn, Report
 
@@ -204,4 +205,17 @@ def baseline_lines(report: Report) -> list[str]:
     for wanted in Direction:
         changed = [c for c in (*compared.findings, *compared.capabilities) if c.direction is wanted]
         lines += [f"{wanted if wanted is not Direction.SAME else 'changed'}: {change(c)}" for c in changed]
-    return lines or ["nothing was lost or gained"]
+    return [*_other_version(compared), *(lines or ["nothing was lost or gained"])]
+
+
+def _other_version(compared: Comparison) -> list[str]:
+    """That the baseline is of another kernel version: what was asked of one need not be asked of the other."""
+    before, after = (side.kernel.get("target_version", "") for side in (compared.before, compared.after))
+    if not before or not after or before == after:
+        return []
+    said = f"it is of Linux {cut(before, _VALUE_LENGTH)}, and this is Linux {cut(after, _VALUE_LENGTH)}"
+    try:
+        older = KernelVersion.parse(after) < KernelVersion.parse(before)
+    except ValueError:  # the baseline is somebody's file
+        older = False
+    return [f"{said}, an older one: what that cannot have is no loss but `pass to skip`" if older else said]

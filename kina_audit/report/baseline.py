@@ -50,7 +50,7 @@ def read_baseline(text: str, origin: str) -> Snapshot:
         UsageError: not JSON, another schema version, a missing or malformed part, or nothing in it that was decided.
     """
     try:
-        document = read_json(text)
+        document = read_json(text, once=True)
     except ValueError as error:
         raise UsageError(f"{origin}: not a baseline: {error}", _RETAKE) from error
     if not isinstance(document, dict) or "schema_version" not in document:
@@ -63,7 +63,7 @@ def read_baseline(text: str, origin: str) -> Snapshot:
         )
     try:
         taken = _parse(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise UsageError(f"{origin}: not a valid baseline: {what[:200]}", _RETAKE) from error
     if all(s.status in (Status.UNKNOWN, Status.SKIP) for s in taken.findings.values()):
@@ -72,27 +72,33 @@ def read_baseline(text: str, origin: str) -> Snapshot:
 
 
 def _parse(document: Mapping[str, Any]) -> Snapshot:
-    profiles = {k: ProfileStanding(Status(p["status"]), str(p["digest"])) for k, p in document["profiles"].items()}
+    told = {k: _table(p, f"profile {k!r:.80}") for k, p in _table(document["profiles"], "profiles").items()}
+    profiles = {k: ProfileStanding(Status(p["status"]), str(p["digest"])) for k, p in told.items()}
     findings = {}
-    for name, text in document["findings"].items():
-        level, space, status = text.partition(" ")
+    for name, text in _table(document["findings"], "findings").items():
+        level, space, status = str(text).partition(" ")
         if not space:
-            raise ValueError(f"finding {name!r} is {text[:40]!r}, and not a level and a status")
+            raise ValueError(f"finding {name!r} is {str(text)[:40]!r}, and not a level and a status")
         if name.partition("/")[0] not in profiles:
             raise ValueError(f"finding {name!r} belongs to no profile of it")
         findings[name] = Standing(Level(level), Status(status))
-    cilium = document["cilium"]
     standing = None
-    if cilium is not None:
-        capabilities = {k: Status(v) for k, v in cilium["capabilities"].items()}
+    if document["cilium"] is not None:
+        cilium = _table(document["cilium"], "cilium")
+        capabilities = {k: Status(v) for k, v in _table(cilium["capabilities"], "capabilities").items()}
         standing = CiliumStanding(str(cilium["release"]), Mode(cilium["mode"]), capabilities)
-    symbols = document["symbols"]
+    symbols, kernel = _table(document["symbols"], "symbols"), _table(document["kernel"], "kernel")
     if not all(v is None or isinstance(v, str) for v in symbols.values()):
         raise ValueError("a symbol's value is neither text nor null")
-    kernel = document["kernel"]
     if not all(isinstance(v, str) for v in kernel.values()):
         raise ValueError("a fact about the kernel is no text")
     return Snapshot(dict(kernel), profiles, findings, dict(symbols), standing)
+
+
+def _table(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is no object")  # noqa: TRY004  (one error for whatever is wrong with the file)
+    return value
 
 
 def hold(taken: Snapshot, baseline: Snapshot, origin: str, valid: Sequence[Waiver]) -> Comparison:

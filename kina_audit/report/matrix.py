@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Mode, shown
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
+from kina_audit.engine.waiver import matches
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
 from kina_audit.report.decision import AGENT
 from kina_audit.report.model import FailOn, Verdict
-from kina_audit.report.stored import check_version
+from kina_audit.report.stored import check_profile, check_version
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/matrix-1.schema.json"
 SCHEMA_VERSION = "1.3"
@@ -178,6 +178,7 @@ def row_of_document(
             statuses.append("")
             decisive.add(None)
             continue
+        check_profile(profiles[name])
         statuses.append(str(Status(profiles[name]["status"])))
         for f in profiles[name]["findings"]:
             status, level = Status(f["status"]), Level(f["level"])
@@ -219,7 +220,7 @@ def _agent(document: Mapping[str, Any], starts: bool | None, columns: Sequence[s
     rows = [f for p in document["profiles"] if p["id"] in columns for f in p["findings"]]
     told = any(f["defined_in"] == PROFILE and f["level"] == Level.REQUIRED and f["status"] in UNMET for f in rows)
     waived = any(
-        w["state"] == "applied" and fnmatchcase("/".join(AGENT), w["pattern"]) for w in document.get("waivers", ())
+        w["state"] == "applied" and matches("/".join(AGENT), w["pattern"]) for w in document.get("waivers", ())
     )
     if starts or told or waived:
         return set()

@@ -104,6 +104,27 @@ def check_version(document: Any, name: str) -> None:
         raise UsageError(f"{name}: a report of schema version {version[:20]}; this tool reads version 1", _HINT)
 
 
+def check_profile(p: Mapping[str, Any]) -> None:
+    """Raise unless a stored profile has findings, of statuses that their levels can have, and stands no better than they do.
+
+    Raises:
+        KeyError, TypeError, ValueError: it does not: somebody's hand was in it, and what it says is green may not be.
+    """
+    found = [(Level(f["level"]), Status(f["status"])) for f in p["findings"]]
+    status, name = Status(p["status"]), str(p["id"])[:60]
+    if not found and p["id"] != OBSERVED:
+        raise ValueError(f"profile {name} has no findings")
+    for level, of in found:
+        if (of, level is Level.REQUIRED) in ((Status.FAIL, False), (Status.WARN, True)):
+            raise ValueError(f"a finding that is {level} and has the status {of}")
+    required = [s for level, s in found if level is Level.REQUIRED and s in (Status.FAIL, Status.UNKNOWN)]
+    partly = any(level is Level.RECOMMENDED and s in (Status.WARN, Status.UNKNOWN) for level, s in found)
+    if (status in (Status.PASS, Status.SKIP) and (required or partly)) or (
+        Status.FAIL in required and status is not Status.FAIL
+    ):
+        raise ValueError(f"profile {name} has the status {status}, and its findings say otherwise")
+
+
 def is_newer(document: Mapping[str, Any]) -> bool:
     """Whether a report is of a newer minor version, and may say more than is shown of it."""
     _, _, minor = str(document.get("schema_version", "")).partition(".")
@@ -111,6 +132,8 @@ def is_newer(document: Mapping[str, Any]) -> bool:
 
 
 def _report(d: Mapping[str, Any]) -> Report:
+    if not d["profiles"]:
+        raise ValueError("no profile was asked about")
     results = tuple(_result(p) for p in d["profiles"])
     return Report(
         _kernel(d["kernel"], d["profiles"]),
@@ -204,6 +227,7 @@ def _outline(profiles: list[Any]) -> str:
 
 
 def _result(p: Mapping[str, Any]) -> ProfileResult:
+    check_profile(p)
     findings = tuple(_finding(f) for f in p["findings"])
     profile = _StoredProfile(
         str(p["id"]),
@@ -221,8 +245,6 @@ def _finding(f: Mapping[str, Any]) -> Finding:
     facts = tuple(
         SymbolFact(str(s["name"]), s["value"], SymbolState(s["state"]), s["line"], str(s["note"])) for s in f["symbols"]
     )
-    if (f["status"], f["level"] == Level.REQUIRED) in ((Status.FAIL, False), (Status.WARN, True)):
-        raise ValueError(f"a finding that is {f['level']} and has the status {f['status']}")
     asks = f.get("asks") or {"expr": f["expr"], "fix": f["fix"], "symbols": [s.name for s in facts], "gated": False}
     expr = _expression(asks["expr"], asks["symbols"])
     # Which versions ask otherwise is not stored, only that some do.
