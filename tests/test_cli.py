@@ -76,7 +76,7 @@ def test_kata_has_no_tunnels_and_no_mode(run: Run) -> None:
     assert status == 1
     report = json.loads(out)
     by_id = {p["id"]: p for p in report["profiles"]}
-    for name in ("vxlan", "geneve", "ipvlan", "wireguard", "bpf"):
+    for name in ("vxlan", "geneve", "ipvlan", "wireguard"):
         assert by_id[name]["status"] == "fail", name
     assert report["advice"]["mode"] == "unsupported"
 
