@@ -43,7 +43,10 @@ def as_checked(kernel: Kernel, fragments: "Sequence[tuple[str, str]]", options: 
         # What its own Kconfig made of the rest is not undone by a fragment.
         config = replace(config, base=carried)
     config = carry(config, tools)
-    notes = (*kernel.provenance.notes, f"with {names} merged into it", *lost_lines(kernel.config, fragments, config))
+    lost = lost_lines(kernel.config, fragments, config)
+    for line in lost:
+        options.say(f"warning: {line}")
+    notes = (*kernel.provenance.notes, f"with {names} merged into it", *lost)
     # What a kernel shows while it runs is of that kernel, and not of the one that would be built.
     return Kernel(config, replace(kernel.provenance, notes=notes, observed=None), kernel.config_bytes)
 

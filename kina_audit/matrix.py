@@ -166,7 +166,7 @@ class _Auditor:
         config = kernel.config
         key = _alike(config)
         if key is not None and key in self._rows:
-            return replace(self._rows[key], source=shown(source))
+            return replace(self._rows[key], source=shown(source), note=self._note(kernel))
         # Nobody looks at lines here, and numbering them costs more than the audit.
         evaluator = Evaluator(replace(config, text="", _lines={}))
         results = tuple([evaluator.profile(p) for p in self.profiles])
@@ -180,7 +180,14 @@ class _Auditor:
         )  # fmt: skip
         if key is not None and len(self._rows) < _KEPT:
             self._rows[key] = row
-        return row
+        return replace(row, note=self._note(kernel))
+
+    def _note(self, kernel: Kernel) -> str:
+        """What may make a row one about something else: a config that was cut, lines of fragments that did not survive."""
+        begins = tuple(f"{name} line " for name, _ in self.request.options.fragments)
+        lost = [n for n in kernel.provenance.notes if begins and n.startswith(begins)]
+        more = [f"and {len(lost) - 3} more lines of fragments"] if len(lost) > 3 else []
+        return "; ".join([*filter(None, [kernel.config.cut]), *lost[:3], *more])
 
     def _advice(self, evaluator: Evaluator) -> Advice | None:
         """As much of the recommendation as the verdict and the mode need."""

@@ -1,7 +1,7 @@
 """``kina-audit fix``: the smallest fragment that makes a profile pass or a Cilium mode possible."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,14 @@ from kina_audit.cli.tree_options import (
     refuse_unknown,
     write_or_print,
 )
+
+if TYPE_CHECKING:
+    from kina_audit.cli.kept_options import Words
+
+_BUILT = "new.config"
+"""What the merged config is called in what is said."""
+_RESOLVED = ("--target-kernel", "--arch", "-F", "--toolchain", "--offline", "--refresh")
+"""The options that `kina-audit resolve` has, too."""
 
 
 def register(app: typer.Typer) -> None:
@@ -61,8 +69,12 @@ def fix(
     It is proven before it is shown: merged, resolved with the tree (without one, with the model of the kernel line that
     ships), audited. Exit status: 0 there is a fragment or nothing is missing, 1 there is none.
     """
+    from dataclasses import replace
+
+    from kina_audit.cilium.agent_profile import PROFILE
     from kina_audit.cilium.model import LADDER
     from kina_audit.cilium.release import find_release
+    from kina_audit.cli.kept_options import kept
     from kina_audit.errors import UsageError
     from kina_audit.fixing import fix_mode, fix_profiles
     from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
@@ -118,10 +130,12 @@ def fix(
     elif found.changes:
         write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on), output)
         if follow and source != NOTHING and output is not None and str(output) != STDIN:
-            offline_too = " --offline" if offline else ""
-            tools = toolchain or POSSIBLE_TOOLS[0][1]
-            release = f" --cilium {cilium}" if cilium else ""
-            options.say(f"to check it: kina-audit check {source}{release}{offline_too} -F {output} --toolchain {tools}")
+            words = kept(
+                replace(options, fragments=tuple(fragments), toolchain=toolchain or POSSIBLE_TOOLS[0][1]),
+                cilium=cilium, profile=[*(profile or []), *([PROFILE] if mode and profiles else [])], profile_dir=profile_dir or [],
+            )  # fmt: skip
+            for line in _to_go_on(source, words, str(output), cilium=bool(mode), recommended=recommended):
+                options.say(line)
     if found.blocked:
         if format_ != "json":
             terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
@@ -129,3 +143,18 @@ def fix(
     if not found.changes and format_ != "json":
         terminal.say(f"nothing is missing for {wanted}")
     return 0
+
+
+def _to_go_on(source: str, words: "Words", fragment: str, *, cilium: bool, recommended: bool) -> tuple[str, str]:
+    """The commands that audit the kernel with the fragment as it was asked for here, and write the config to build."""
+    import shlex
+
+    check = ["check", source, *(w for group in words for w in group), "-F", fragment]
+    check += [] if cilium else ["--cilium", "none"]
+    check += ["--fail-on", "recommended"] if recommended else []
+    read = [w for group in words if group[0] in _RESOLVED for w in group]
+    resolve = ["resolve", source, *read, "-F", fragment, "-o", _BUILT]
+    return (
+        f"to check it: kina-audit {shlex.join(check)}",
+        f"to build with it, the config: kina-audit {shlex.join(resolve)}",
+    )

@@ -150,5 +150,5 @@ def write_each(
             text = rendered(output.format, replace(look, width=terminal.width()))
             terminal.print_out(text, commands=output.format == "github", color=look.color)
         else:
-            options = replace(look, width=terminal.DEFAULT_WIDTH, color=False)
+            options = replace(look, width=terminal.DEFAULT_WIDTH, color=False, path=str(output.path))
             terminal.write_file(output.path, rendered(output.format, options))

@@ -57,6 +57,7 @@ class RenderOptions:
         locate: ``PATH`` or ``PATH:LINE`` of the repository that findings are shown at, instead of the config's lines.
         metrics: ``compact``, at most 120 series, or ``all``.
         by: how a table shows findings: by ``cause`` or by ``profile``.
+        path: the file that it goes to; empty: stdout.
     """
 
     width: int = 80
@@ -67,6 +68,7 @@ class RenderOptions:
     locate: str = ""
     metrics: str = "compact"
     by: str = "cause"
+    path: str = ""
 
 
 def render(name: str, report: "Report", options: RenderOptions | None = None) -> str:

@@ -1,14 +1,13 @@
 """What to do next, as commands that can be pasted; options of the run that matter to them are kept."""
 
-from pathlib import Path
-from shlex import quote
+from shlex import quote, split
 
-from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.cilium.unlock_on_lines import has_line
 from kina_audit.engine.finding import Status
-from kina_audit.kernel.config import TOOLS_DECIDE, KernelConfig
+from kina_audit.kernel.config import TOOLS_DECIDE, Completeness, KernelConfig
 from kina_audit.render import one_line
+from kina_audit.render.lacking import Lacking, lacking
 from kina_audit.report.model import FailOn, Report
 
 FRAGMENT = "cilium.fragment"
@@ -23,7 +22,10 @@ VERIFY = "cilium status --wait && cilium connectivity test"
 _PLACEHOLDER = "REPLACE"
 """What stands in the values where nobody but the user knows: the API server's address, without kube-proxy."""
 _NAMES_THE_SERVER = (Mode.FULL_EBPF, Mode.EBPF_VETH, Mode.HYBRID)
-_BUILD_AND_FILL = f"# build and boot it, write the values, fill in what says {_PLACEHOLDER}, install:"
+_BUILD_AND_FILL = f"build and boot it, write the values, fill in what says {_PLACEHOLDER}, install"
+_FILL = f"build and boot it, fill in {_PLACEHOLDER}, install"
+NOTE = ": "
+"""What begins a line that is to be read: the shell's command that does nothing, for an interactive zsh knows no comments."""
 _STDIN = "-"
 _FIX = (
     "--cilium",
@@ -44,67 +46,65 @@ _TOOLS = "gcc-12,pahole=1.24"
 """What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.possible_tools.POSSIBLE_TOOLS)."""
 
 
+def note(text: str) -> str:
+    """A line between commands that is to be read: pasted with them, it does nothing in any shell."""
+    return NOTE + "'" + one_line(text).replace("'", "\u2019") + "'"
+
+
+def noted(line: str) -> str:
+    """What a line of `note` says; empty for a command."""
+    return split(line)[1] if line.startswith(NOTE) else ""
+
+
 def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
-    """The commands, in their order, with comments between them; none where there was no question about Cilium."""
-    advice, config = report.advice, report.kernel.config
+    """The commands, in their order, with notes between them; none where there was no question about Cilium."""
+    advice, config, lacks = report.advice, report.kernel.config, lacking(report)
     if advice is None:
-        return (*_by_tools(report), *_features(report))
+        return (*_by_tools(report), *_features(report, lacks))
     lines: list[str] = []
     if config.target is None or (config.arch is None and advice.mode is Mode.UNKNOWN):
         lines += _untold(report, config)
     lines += _by_tools(report)
     runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
     if runs:
-        fill = (
-            [f"# fill in what says {_PLACEHOLDER} in {VALUES}, then:"]
-            if _PLACEHOLDER in str(advice.helm_values)
-            else []
-        )
-        better = next((i for i in advice.instead if i.mode is not advice.mode and i.options), None)
-        wish = [f"# for {better.reaches}, with {', '.join(better.values)}:"] if better else []
-        wished = better.options if better else ()
-        lines += [*wish, advise_command(report, wished), *fill, *apply_commands(advice, restart=restart)]
+        lines += _install(report, advice, restart=restart)
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
         lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
-    failing = _failing(report)
     if advice.ladder and not (runs and _reached(advice)):
         rung = advice.ladder[-1].mode
-        said = f"for {rung}{' and what fails' if failing else ''}, the symbols to build the kernel with:"
-        lines += [f"# {said}"] if runs else []
-        lines.append(
-            _command(report, "fix", _FIX, more=("--mode", str(rung), *_options(report, failing), "-o", FRAGMENT))
-        )
+        said = f"for {rung}{' and what fails' if lacks.names else ''}, the symbols to build the kernel with"
+        lines += [note(f"{said}{lacks.partly}")] if runs else []
+        lines.append(_command(report, "fix", _FIX, more=("--mode", str(rung), *lacks.options, "-o", FRAGMENT)))
         if not runs:
-            lines += [
-                _BUILD_AND_FILL if rung in _NAMES_THE_SERVER else "# build the kernel with it, boot it, and then:"
-            ]
+            then = _BUILD_AND_FILL if rung in _NAMES_THE_SERVER else "build the kernel with it, boot it, and then"
+            lines.append(note(f"{lacks.partly.removeprefix(', ')}; {_FILL}" if lacks.more else then))
             more = ["-F", FRAGMENT]
             more += [] if any(g[0] == "--toolchain" for g in report.options) else ["--toolchain", _TOOLS]
             lines.append(_command(report, "cilium", _ADVISE, more=(*more, "-o", f"helm-values={VALUES}")))
-            lines += apply_commands(advice)
+            lines += apply_commands(advice, filled=rung not in _NAMES_THE_SERVER)
         return tuple(lines)
     if not lines and advice.alternatives:
         others = ("--cilium", "none", "-p", "cni/ptp", "-p", "cni/kindnet")
         lines.append(_command(report, "check", _READ[1:], more=others))
-    return (*lines, *_features(report))
+    return (*lines, *_features(report, lacks))
 
 
-def _failing(report: Report) -> list[str]:
-    """The failing features.
-
-    Cilium's own profile is not among them where there is advice: what the agent needs, the mode asks for.
-    """
-    failing = [r.profile.id for r in report.results if any(report.decides(r, f) for f in r.findings if f.symbols)]
-    if report.baseline is not None or report.kernel.config.target is None:
-        return []
-    return [name for name in failing if name != PROFILE or report.advice is None][:_MOST]
-
-
-def _options(report: Report, failing: list[str]) -> list[str]:
-    """Features as options; own profiles are given by their files' names."""
-    paths = {Path(words[1]).stem: words[1] for words in report.options if words[0] == "--profile" and len(words) > 1}
-    return [word for name in failing for word in ("-p", paths.get(name, name))]
+def _install(report: Report, advice: Advice, *, restart: bool) -> list[str]:
+    """What writes the values and installs them: with fragments, on a kernel that is built with them first."""
+    merged = [words[1] for words in report.options if words[0] == "-F" and len(words) > 1]
+    refused = [wish.feature for wish in advice.wishes if not wish.granted]
+    better = next((i for i in advice.instead if i.mode is not advice.mode and i.options), None)
+    lines = [note(f"build the kernel with {', '.join(merged)}, boot it, and then")] if merged else []
+    lines += [note(f"without {', '.join(refused)}, which this kernel or another wish rules out")] if refused else []
+    lines += [note(f"for {better.reaches}, with {', '.join(better.values)}")] if better else []
+    placed = _PLACEHOLDER in str(advice.helm_values)
+    return [
+        *lines,
+        advise_command(report, better.options if better else ()),
+        *([note(f"fill in what says {_PLACEHOLDER} in {VALUES}, then")] if placed else []),
+        *apply_commands(advice, restart=restart, filled=not placed),
+    ]
 
 
 def _reached(advice: Advice) -> bool:
@@ -112,20 +112,19 @@ def _reached(advice: Advice) -> bool:
     return any(e.mode is advice.ladder[-1].mode and not (e.kernel or e.untested) for e in advice.elsewhere)
 
 
-def _features(report: Report) -> list[str]:
+def _features(report: Report, lacks: Lacking) -> list[str]:
     """The command that finds what the failing features take; where no model that ships tells, with the kernel's tree."""
-    failing = _failing(report)
-    if not failing:
+    if not lacks.names:
         return []
     tree = (
         []
         if has_line(report.kernel.config) or any(g[0] == "--kernel-tree" for g in report.options)
         else ["--kernel-tree", TREE]
     )
-    where = f", with the kernel's source in {TREE}" if tree else ""
+    where = f", with the source of the kernel in {TREE}" if tree else ""
     return [
-        one_line(f"# for {', '.join(failing)}{where}:"),
-        _command(report, "fix", _FIX[1:], more=(*_options(report, failing), *tree, "-o", FEATURES)),
+        note(f"for {', '.join(lacks.names)}{where}{lacks.partly}"),
+        _command(report, "fix", _FIX[1:], more=(*lacks.options, *tree, "-o", FEATURES)),
     ]
 
 
@@ -134,14 +133,22 @@ def advise_command(report: Report, wished: tuple[str, ...] = ()) -> str:
     return _command(report, "cilium", _ADVISE, more=(*wished, "-o", f"helm-values={VALUES}"))
 
 
-def apply_commands(advice: Advice, *, restart: bool = False) -> list[str]:
+def apply_commands(advice: Advice, *, restart: bool = False, values: str = VALUES, filled: bool = True) -> list[str]:
     """What installs Cilium with the values, or upgrades to them, and looks whether it works.
 
     With ``restart`` also what restarts the agents, for Cilium that is there already: Helm leaves those running whose
     ConfigMap alone has changed (the chart's ``rollOutCiliumPods`` is off by default).
+
+    Args:
+        advice: whose release is installed.
+        restart: restart the agents.
+        values: the file with the values.
+        filled: nothing is left in it for people to fill in; else Helm is not run before they have.
     """
+    first = "" if filled else f"! grep -n {_PLACEHOLDER}-WITH {quote(values)} && "
+    helm = f"helm upgrade --install cilium cilium --repo {CHART} --version {advice.release} -n kube-system"
     return [
-        f"helm upgrade --install cilium cilium --repo {CHART} --version {advice.release} -n kube-system -f {VALUES}",
+        f"{first}{helm} -f {quote(values)}",
         *([RESTART] if restart else []),
         VERIFY,
     ]
@@ -151,8 +158,13 @@ def _untold(report: Report, config: KernelConfig) -> list[str]:
     more = [] if config.target is not None else ["--target-kernel", "VERSION"]
     more += [] if config.arch is not None else ["--arch", "arm64"]
     command = _again(report, tuple(more))
-    said = ["# VERSION is of the kernel that is built from it, such as 6.12.30:"] if config.target is None else []
-    return [*said, command]
+    said = [note("VERSION is of the kernel that is built from it, such as 6.12.30")] if config.target is None else []
+    source = report.kernel.provenance.source
+    if config.completeness is not Completeness.PARTIAL or config.target is not None or source == _STDIN:
+        return [*said, command]
+    own = [quote(one_line(w)) for g in report.options if g[0] in _CHECK for w in g]
+    base = " ".join(["kina-audit", "check", "CONFIG", *own, "-F", quote(one_line(source))])
+    return [*said, command, note("or, of a fragment, with the CONFIG that it is merged into"), base]
 
 
 def _by_tools(report: Report) -> list[str]:
@@ -170,8 +182,8 @@ def _by_tools(report: Report) -> list[str]:
     ]
     if not names:
         return []
-    said = f"# {TOOLS_DECIDE} {', '.join(dict.fromkeys(names[:_MOST]))}; name yours, such as"
-    return [said, _again(report, ("--toolchain", _TOOLS))]
+    said = f"{TOOLS_DECIDE} {', '.join(dict.fromkeys(names[:_MOST]))}; name yours, such as"
+    return [note(said), _again(report, ("--toolchain", _TOOLS))]
 
 
 def _again(report: Report, more: tuple[str, ...]) -> str:

@@ -1,5 +1,7 @@
 """``--format configmap``: the ``cilium-config`` keys that the advice sets, as a manifest."""
 
+from shlex import quote
+
 from kina_audit.render import RenderOptions
 from kina_audit.render.commands import CONFIG_MAP, RESTART, VERIFY
 from kina_audit.render.helm_values import commented, preamble
@@ -7,7 +9,7 @@ from kina_audit.render.yaml import comment, dump
 from kina_audit.report.model import Report
 
 
-def render(report: Report, _options: RenderOptions) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """A v1 ConfigMap of the keys that the advice sets, and how to apply it; comments alone when there is nothing to configure."""
     advice = report.advice
     if advice is None:
@@ -15,7 +17,7 @@ def render(report: Report, _options: RenderOptions) -> str:
     if not advice.config_map:
         return preamble(report, advice)
     how = [
-        f"kubectl -n kube-system patch configmap cilium-config --patch-file {CONFIG_MAP}",
+        f"kubectl -n kube-system patch configmap cilium-config --patch-file {quote(options.path or CONFIG_MAP)}",
         RESTART,
         VERIFY,
     ]

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from kina_audit.cilium.model import Advice
 from kina_audit.render import RenderOptions, one_line
-from kina_audit.render.commands import apply_commands, next_commands
+from kina_audit.render.commands import VALUES, apply_commands, next_commands, noted
 from kina_audit.render.yaml import comment, dump
 from kina_audit.report.model import Report
 
 
-def render(report: Report, _options: RenderOptions) -> str:
+def render(report: Report, options: RenderOptions) -> str:
     """Helm values with the reason of each choice, and how to apply them; comments alone when there is nothing to install."""
     if report.advice is None:
         return comment("No recommendation was asked for.")
@@ -17,7 +17,7 @@ def render(report: Report, _options: RenderOptions) -> str:
         return preamble(report, report.advice)
     said = commented(
         "Install Cilium with these values, or give them to the one that is there",
-        apply_commands(report.advice, restart=True),
+        apply_commands(report.advice, restart=True, values=options.path or VALUES),
     )
     values = dump(report.advice.helm_values)
     if "REPLACE" in values:
@@ -27,15 +27,17 @@ def render(report: Report, _options: RenderOptions) -> str:
 
 def commented(title: str, commands: Sequence[str]) -> str:
     """Commands under a title, as comments."""
-    return "".join([comment(f"{title}:"), *(f"#   {one_line(c)}\n" for c in commands)])
+    return "".join([comment(f"{title}:"), *(f"#   {noted(c) or one_line(c)}\n" for c in commands)])
 
 
 def preamble(report: Report, advice: Advice) -> str:
     """What the values are for, and why they are what they are, as comments."""
     config = report.kernel.config
+    names = [words[1] for words in report.options if words[0] == "-F" and len(words) > 1]
+    merged = f" with {', '.join(names)} merged into it" if names else ""
     lines = [
         comment(f"Cilium {advice.release} on Linux {config.target or 'of unknown version'}: mode {advice.reaches}."),
-        comment(f"From {report.kernel.provenance.source}, by kina-audit {report.tool_version}."),
+        comment(f"From {report.kernel.provenance.source}{merged}, by kina-audit {report.tool_version}."),
         comment(advice.summary),
     ]
     lines += [comment(f"{c.name}: {c.value}. {c.because}") for c in advice.choices]

@@ -9,7 +9,7 @@ from kina_audit.render import RenderOptions
 from kina_audit.render.answer import answer
 from kina_audit.render.cause_blocks import blocks
 from kina_audit.render.page import page
-from kina_audit.render.sentences import baseline_lines, deciding_line, how_told, paragraphs, running, waived
+from kina_audit.render.sentences import baseline_lines, deciding_line, how_told, note_line, paragraphs, running, waived
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import counts, met
 from kina_audit.report.model import Report
@@ -138,7 +138,7 @@ def _first(report: Report) -> list[str]:
     if header is not None and (config.target is None or header.triple != config.target.triple):
         built = f"{config.target} is built" if config.target else "which version is built is not known"
         said.append(f"The file's header says {header}; {built}.")
-    said += [*how_told(config), *(f"Note: {note}." for note in report.kernel.provenance.notes)]
+    said += [*how_told(config), *map(note_line, report.kernel.provenance.notes)]
     said += [f"Warning: {text}" for text in report.knowledge.newer]
     return [
         *said,

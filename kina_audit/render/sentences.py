@@ -33,6 +33,11 @@ _KINDS = {
 }
 
 
+def note_line(text: str) -> str:
+    """A note of a kernel as a sentence of its own."""
+    return f"Note: {text}{'' if text.endswith(('.', '?', '!')) else '.'}"
+
+
 def how_told(config: KernelConfig) -> list[str]:
     """How sure a config's values are those of the kernel."""
     resolved = config.resolved
@@ -205,7 +210,9 @@ def baseline_lines(report: Report) -> list[str]:
     for wanted in Direction:
         changed = [c for c in (*compared.findings, *compared.capabilities) if c.direction is wanted]
         lines += [f"{wanted if wanted is not Direction.SAME else 'changed'}: {change(c)}" for c in changed]
-    return [*_other_version(compared), *(lines or ["nothing was lost or gained"])]
+    levels = " and ".join(report.fail_on.levels)
+    counted = f"of what was lost, {levels} requirements count, and what Cilium had (--fail-on {report.fail_on})"
+    return [*_other_version(compared), *(lines or ["nothing was lost or gained"]), counted]
 
 
 def _other_version(compared: Comparison) -> list[str]:

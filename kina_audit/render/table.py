@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.answer import answer
-from kina_audit.render.sentences import baseline_lines, how_told, observed_line, running
+from kina_audit.render.sentences import baseline_lines, how_told, note_line, observed_line, running
 from kina_audit.render.table_advice import advice_lines
 from kina_audit.render.table_causes import cause_lines
 from kina_audit.render.table_profiles import finding_lines, left_lines, profile_lines
@@ -17,7 +17,7 @@ def render(report: Report, options: RenderOptions) -> str:
     """The report as text of at most ``options.width`` columns, unbreakable words aside."""
     style = Style(options)
     by_profile = options.by == "profile"
-    lines = [*_first_screen(report, style), *_baseline(report, style), *doubts(report, style)]
+    lines = [*_first_screen(report, style, told=options.verbose), *_baseline(report, style), *doubts(report, style)]
     if by_profile or options.verbose:
         lines += ["", *profile_lines(report, style)]
     lines += [*left_lines(report, style), *_waivers(report, style), *_gate(report, style)]
@@ -64,19 +64,19 @@ SCREEN = 23
 """Lines of a terminal of 24, below the prompt."""
 
 
-def _first_screen(report: Report, style: Style) -> list[str]:
+def _first_screen(report: Report, style: Style, *, told: bool) -> list[str]:
     lines: list[str] = []
     for short in range(3):
-        lines = _screen(report, style, short)
+        lines = _screen(report, style, short, told=told)
         if len(lines) <= SCREEN:
             break
     return lines
 
 
-def _screen(report: Report, style: Style, short: int) -> list[str]:
+def _screen(report: Report, style: Style, short: int, *, told: bool) -> list[str]:
     said = answer(report, short=short)
     results = f" ({said.results})" if said.results else ""
-    notes = "; notes: -v" if report.kernel.provenance.notes else ""
+    notes = "; notes: -v" if report.kernel.provenance.notes and not told else ""
     lines = [
         *style.hanging(style.bold, said.kernel + notes),
         *style.hanging(style.bold, f"verdict: {report.verdict}{results}"),
@@ -130,7 +130,7 @@ def _provenance(report: Report, style: Style) -> list[str]:
             else "which version is built is not known"
         )
         said.append(f"The file's header says {header}; {built}.")
-    said += [*how_told(config), *(f"Note: {note}." for note in origin.notes)]
+    said += [*how_told(config), *map(note_line, origin.notes)]
     return [style.bold("The input"), *(line for sentence in said for line in style.wrap(sentence))]
 
 

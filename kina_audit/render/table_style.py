@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from kina_audit.engine.finding import Status
 from kina_audit.render import RenderOptions, one_line
+from kina_audit.render.commands import note, noted
 
 _COLOURS = {Status.FAIL: 31, Status.WARN: 33, Status.UNKNOWN: 35, Status.PASS: 32, Status.SKIP: 90}
 _LABEL = 9
@@ -56,6 +57,9 @@ class Style:
 
     def command(self, text: str) -> list[str]:
         """A command that can be pasted: where it goes over more than one line, each but the last ends with a backslash."""
+        if said := noted(text):
+            width = self.width - len("  : ''")
+            return [f"  {note(line)}" for line in wrap(said, width, break_long_words=False, break_on_hyphens=False)]
         # An option and its value stay together.
         bound = _OPTION.sub("\\1\u00a0", one_line(text))
         lines = wrap(
@@ -63,8 +67,6 @@ class Style:
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
         lines = [line.replace("\u00a0", " ") for line in lines]
-        if text.startswith("#"):
-            return [lines[0], *(f"  # {line.lstrip()}" for line in lines[1:])]
         return [*(f"{line} \\" for line in lines[:-1]), *lines[-1:]]
 
     def field(self, label: str, text: str) -> list[str]:

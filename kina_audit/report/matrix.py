@@ -49,7 +49,7 @@ class Row:
         unmet: what is unmet, when it was asked for.
         labels: what a stored report was labelled with.
         audited: when a stored report was made, if it says so.
-        note: that the config was cut, and how that shows; empty: it was not.
+        note: that the config was cut, and how that shows, and which lines of fragments did not survive; else empty.
     """
 
     source: str

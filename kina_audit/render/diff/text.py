@@ -3,6 +3,7 @@
 from kina_audit.kernel.changes import Happened, SymbolChange, grouped
 from kina_audit.render import RenderOptions
 from kina_audit.render.diff.words import answer, kernel, mode, sections, symbol
+from kina_audit.render.sentences import note_line
 from kina_audit.render.table_style import Style
 from kina_audit.report.difference import Difference
 
@@ -14,7 +15,7 @@ def render(found: Difference, options: RenderOptions) -> str:
     """Features lost and gained, the symbols behind them, then the other symbols by group."""
     style = Style(options)
     lines = [*style.field("old", kernel(found.old)), *style.field("new", kernel(found.new))]
-    lines += [line for note in found.notes for line in style.wrap(f"Note: {note}.")]
+    lines += [line for note in found.notes for line in style.wrap(note_line(note))]
     lines += ["", style.bold(answer(found))]
     if mode(found):
         lines.append(mode(found))

@@ -1,0 +1,76 @@
+"""What the commands that a report prints have to mend: profiles, as options of `kina-audit fix`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kina_audit.base.datatype import datatype
+from kina_audit.cilium.agent_profile import PROFILE
+from kina_audit.engine.finding import Finding, ProfileResult
+from kina_audit.profiles.model import Level
+from kina_audit.report.decision import Kind
+from kina_audit.report.model import Report
+
+_MOST = 8
+
+
+@datatype
+class Lacking:
+    """The profiles that `fix` is to make pass.
+
+    Attributes:
+        names: their ids; at most `_MOST`.
+        more: how many there are beyond those.
+        recommended: whether one of them fails by what it recommends.
+        options: words for `fix`; own profiles are given by their files' names.
+    """
+
+    names: tuple[str, ...] = ()
+    more: int = 0
+    recommended: bool = False
+    options: tuple[str, ...] = ()
+
+    @property
+    def partly(self) -> str:
+        """What is to be said where the command does not name them all; else empty."""
+        return f", {len(self.names)} of the {len(self.names) + self.more} that fail" if self.more else ""
+
+
+def lacking(report: Report) -> Lacking:
+    """The features that keep a report from passing, those that were lost, and those that were wanted and refused.
+
+    Cilium's own profile is not among them where there is advice: what the agent needs, the mode asks for. Neither is one
+    that fails by what is optional alone, which `fix` does not look at.
+    """
+    if report.kernel.config.target is None:
+        return Lacking()
+    pairs = [(r, f) for r in report.results for f in r.findings if _mended(report, r, f)]
+    mended = {s.name for _, f in pairs for s in f.symbols}
+    if report.advice is not None and report.advice.ladder:
+        mended |= {_symbol(line) for line in report.advice.ladder[-1].symbols}
+    names = list(dict.fromkeys(r.profile.id for r, _ in pairs))
+    names += [c for c, unlock in _capabilities(report) if not unlock <= mended and c not in names]
+    recommended = any(f.level is Level.RECOMMENDED for _, f in pairs)
+    paths = {Path(words[1]).stem: words[1] for words in report.options if words[0] == "--profile" and len(words) > 1}
+    words = [word for name in names[:_MOST] for word in ("-p", paths.get(name, name))]
+    words += ["--recommended"] if recommended else []
+    return Lacking(tuple(names[:_MOST]), max(0, len(names) - _MOST), recommended, tuple(words))
+
+
+def _mended(report: Report, result: ProfileResult, finding: Finding) -> bool:
+    own = result.profile.id == PROFILE and report.advice is not None
+    return bool(finding.symbols) and finding.level is not Level.OPTIONAL and not own and report.decides(result, finding)
+
+
+def _capabilities(report: Report) -> Iterator[tuple[str, set[str]]]:
+    """Cilium's features that were lost, or wanted and refused, with the symbols that turn each of them on."""
+    if report.advice is None:
+        return
+    lost = {item.name.partition("/")[0] for item in report.gate if item.kind is Kind.CAPABILITY}
+    refused = {wish.feature for wish in report.advice.wishes if not wish.granted}
+    for row in report.advice.capabilities:
+        if (row.id in lost or row.feature in refused) and row.unlock:
+            yield row.id, set(map(_symbol, row.unlock))
+
+
+def _symbol(line: str) -> str:
+    return line.removeprefix("# ").partition("=")[0].partition(" ")[0].removeprefix("CONFIG_")

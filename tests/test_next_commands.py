@@ -1,0 +1,201 @@
+"""What `next:` and `fix` print, pasted: into the shells that people have, and into the tool itself."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kina_audit.cli import main
+from tests.conftest import SHARED
+
+DEBIAN = SHARED / "corpus/debian/debian-6.12-config.arm64_none_cloud-arm64.config.gz"
+JIT = "recorded:kata@3.17.0"
+TOOLS = ["--toolchain", "gcc-12,pahole=1.24"]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def debian(tmp_path: Path) -> str:
+    import gzip
+
+    if not DEBIAN.is_file():
+        pytest.skip("Debian's configs are not here")
+    text = gzip.decompress(DEBIAN.read_bytes()).decode()
+    (tmp_path / "deb.config").write_text(text, encoding="utf-8")
+    (tmp_path / "lost.config").write_text(re.sub(r"CONFIG_VXLAN=m\n", "", text), encoding="utf-8")
+    return "deb.config"
+
+
+def block(text: str) -> str:
+    """What stands under `next:`, as it is copied."""
+    return text.partition("\nnext:\n")[2].partition("\n\n")[0] + "\n"
+
+
+def typed(pasted: str) -> list[list[str]]:
+    """The words of each kina-audit command of it."""
+    lines = pasted.replace(" \\\n", " ").splitlines()
+    return [words[1:] for words in map(shlex.split, lines) if words[:1] == ["kina-audit"]]
+
+
+def fixes(capsys: pytest.CaptureFixture[str], *words: str) -> list[list[str]]:
+    capsys.readouterr()
+    main(list(words))
+    return [found for found in typed(block(capsys.readouterr().out)) if found[0] == "fix"]
+
+
+@pytest.mark.parametrize("shell", ["bash --norc --noprofile -i", "zsh -f -i"])
+@pytest.mark.parametrize("filled", [False, True])
+def test_it_is_pasted_into_an_interactive_shell(
+    shell: str, filled: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """zsh said `command not found: #` to every comment; and REPLACE was installed by whoever pasted all of it."""
+    if shutil.which(shell.split(maxsplit=1)[0]) is None:
+        pytest.skip(f"no {shell.split(maxsplit=1)[0]} here")
+    main(["check", JIT, "--cilium", "1.18"])
+    pasted = block(capsys.readouterr().out)
+    assert "REPLACE" in pasted
+    server = "10.0.0.1" if filled else "REPLACE-WITH-API-SERVER-ADDRESS"
+    (tmp_path / "cilium-values.yaml").write_text(
+        f"# First fill in every value that says REPLACE.\nk8sServiceHost: {server}\n"
+    )
+    # The programs that are not asked about here say that they were called.
+    programs = "".join(f"{name}() {{ echo ran {name} $1; }}\n" for name in ("kina-audit", "helm", "kubectl", "cilium"))
+    done = subprocess.run(
+        shell.split(), input=programs + pasted, capture_output=True, text=True, timeout=60, check=False,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert "not found" not in done.stdout + done.stderr
+    assert "ran kina-audit fix\n" in done.stdout
+    assert "ran kina-audit cilium\n" in done.stdout
+    assert ("ran helm upgrade\n" in done.stdout) is filled
+    assert ("1:" in done.stdout or "2:k8sServiceHost" in done.stdout) is not filled
+
+
+def test_what_was_lost_against_a_baseline_is_mended(debian: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["baseline", debian, "-o", "b.json"]) == 0
+    [fix] = fixes(capsys, "check", "lost.config", "--baseline", "b.json")
+    assert fix[:4] == ["fix", "lost.config", "-p", "vxlan"]
+    assert fix.count("-p") == 1, "Cilium's features that the same symbol brings need no profile of their own"
+    assert main(fix) == 0
+    assert main(["check", "lost.config", "--baseline", "b.json", "-F", "features.fragment"]) == 0
+
+
+def test_what_is_recommended_is_mended_where_it_counts(debian: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --recommended `fix` said that nothing is missing."""
+    [fix] = fixes(capsys, "check", debian, "--fail-on", "recommended")
+    assert main(fix) == 0
+    assert "CONFIG_VIRTIO_NET=y" in Path("features.fragment").read_text()
+    assert main(["check", debian, "--fail-on", "recommended", "-F", "features.fragment"]) == 0
+
+
+def test_what_is_optional_alone_is_no_matter_of_fix(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = (
+        'id = "geneve"\nexpr = "GENEVE"\nlevel = "optional"\nwhy = "W."\nfix = "Set CONFIG_GENEVE=y."\nsource = "s"\n'
+    )
+    Path("mine.toml").write_text(
+        f'schema = 1\nid = "mine"\ntitle = "m"\ndescription = "D."\nreferences = []\n[[requirement]]\n{rows}'
+    )
+    words = ("check", JIT, "--cilium", "none", "-p", "./mine.toml", "--fail-on", "optional")
+    assert main(list(words)) == 1
+    assert not fixes(capsys, *words)
+
+
+def test_a_refused_wish_is_part_of_the_mend(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["cilium", "recorded:kata@3.32.0-debug", "--want", "wireguard"]
+    assert main(words) == 1
+    text = block(capsys.readouterr().out)
+    assert "without wireguard" in text.partition("helm")[0]
+    [fix] = [found for found in typed(text) if found[0] == "fix"]
+    assert main(fix) == 0
+    assert main([*words, "-F", "cilium.fragment", *TOOLS]) == 0
+
+
+def test_it_says_how_many_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [
+        "geneve",
+        "ipvlan",
+        "tc-qos",
+        "vxlan",
+        "wireguard",
+        "cni/bandwidth",
+        "calico-wireguard",
+        "cni-ipvlan",
+        "cilium-geneve",
+        "tetragon",
+    ]
+    words = [w for name in asked for w in ("-p", name)]
+    for cilium in ("none", "1.20"):
+        main(["check", JIT, "--cilium", cilium, *words])
+        text = block(capsys.readouterr().out)
+        [fix] = [found for found in typed(text) if found[0] == "fix"]
+        assert fix.count("-p") == 8
+        assert "8 of the 10 that fail" in " ".join(text.replace("'\n  : '", " ").split())
+
+
+def test_fix_keeps_what_it_was_asked_with(capsys: pytest.CaptureFixture[str]) -> None:
+    """The commands that it says dropped version, architecture, profiles and the fragments before its own."""
+    Path("jit.fragment").write_text("CONFIG_BPF_JIT=y\n")
+    given = ["--target-kernel", "6.18.5", "-F", "jit.fragment", "-p", "tetragon"]
+    assert main(["fix", "apple", "--offline", "--mode", "full-ebpf", *given, "-o", "z.fragment"]) == 0
+    said = capsys.readouterr().err
+    check, resolve = (shlex.split(line)[1:] for line in re.findall(r": (kina-audit .*)", said))
+    assert check[:2] == ["check", "apple"]
+    assert main(check) == 0
+    assert "verdict: pass (features pass, Cilium pass)" in capsys.readouterr().out
+    assert main([*resolve, "-q"]) == 0
+    built = Path("new.config").read_text()
+    assert "CONFIG_BPF_JIT=y\n" in built
+    for line in Path("z.fragment").read_text().splitlines():
+        assert line.startswith("#") or line in built
+
+
+def test_a_fragment_is_built_before_cilium_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("f.fragment").write_text("CONFIG_BPF_JIT=y\n")
+    main(["check", JIT, "--cilium", "1.18", "-F", "f.fragment", *TOOLS])
+    text = block(capsys.readouterr().out)
+    assert "build the kernel with f.fragment, boot it" in text.partition("helm")[0]
+
+
+def test_a_lost_line_of_a_fragment_is_said_whatever_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("my.fragment").write_text("CONFIG_BPF_JIT=y\nCONFIG_WIREGARD=y\n")
+    read = [JIT, "-F", "my.fragment"]
+    for words in (
+        ["check", *read, "-f", "github"],
+        ["cilium", *read],
+        ["baseline", *read, "-o", "b.json"],
+    ):
+        main(words)
+        assert "warning: my.fragment line 2: CONFIG_WIREGARD=y" in capsys.readouterr().err, words
+        main([*words, "-q"])
+        assert "WIREGARD" not in capsys.readouterr().err
+    for form in ("table", "csv", "markdown"):
+        main(["matrix", *read, "-f", form])
+        assert "my.fragment line 2: CONFIG_WIREGARD=y" in " ".join(capsys.readouterr().out.split()).replace("\\", "")
+    capsys.readouterr()
+    main(["check", *read, "-v"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "did you mean WIREGUARD? " in said
+    assert "notes: -v" not in said
+
+
+def test_a_fragment_alone_is_told_what_it_is_to_be_asked_with(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("my.fragment").write_text("CONFIG_BPF_JIT=y\nCONFIG_VXLAN=y\n")
+    main(["check", "my.fragment"])
+    asked = typed(block(capsys.readouterr().out))
+    assert ["check", "CONFIG", "-F", "my.fragment"] in asked
+
+
+@pytest.mark.parametrize(("form", "option"), [("helm-values", "-f"), ("configmap", "--patch-file")])
+def test_a_file_names_itself_and_what_was_merged(form: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("f.fragment").write_text("CONFIG_BPF_JIT=y\n")
+    main(["cilium", JIT, "-F", "f.fragment", *TOOLS, "-o", f"{form}=my values.yaml"])
+    text = Path("my values.yaml").read_text()
+    assert f"{option} 'my values.yaml'" in text
+    assert f"From {JIT} with f.fragment merged into it" in text
