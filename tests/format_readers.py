@@ -71,9 +71,11 @@ def read_github(text: str) -> Read:
     named = re.findall(r"^::error (?:[^:]*,)?title=kina-audit%3A ([^:]*)::", text, re.MULTILINE)
     more = re.search(r"^::error title=kina-audit::and (\d+) more", text, re.MULTILINE)
     unescaped = [n.replace("%3A", ":").replace("%2C", ",").replace("%25", "%") for n in named]
+    for lost in re.findall(r"^::error .* Lost with it: (.*)\.$", text, re.MULTILINE):
+        unescaped += lost.split(", ")
     verdict = re.search(r"^kina-audit verdict (\w+)", text, re.MULTILINE)
     assert verdict
-    return Read(verdict[1], len(named) + int(more[1] if more else 0), frozenset(unescaped), all_names=False)
+    return Read(verdict[1], len(unescaped) + int(more[1] if more else 0), frozenset(unescaped), all_names=False)
 
 
 def read_sarif(text: str) -> Read:

@@ -199,3 +199,23 @@ def test_a_file_names_itself_and_what_was_merged(form: str, option: str, capsys:
     text = Path("my values.yaml").read_text()
     assert f"{option} 'my values.yaml'" in text
     assert f"From {JIT} with f.fragment merged into it" in text
+
+
+def test_annotations_name_the_requirement_before_what_it_took_along(
+    debian: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Eight lost features of Cilium, `and 25 more`, and no word of the symbol that was lost."""
+    lost = Path("lost.config")
+    lost.write_text(lost.read_text().replace("CONFIG_BPF_JIT=y\n", ""))
+    main(["baseline", debian, "-o", "b.json"])
+    capsys.readouterr()
+    assert main(["check", "lost.config", "--baseline", "b.json", "-f", "github"]) == 1
+    errors = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::error")]
+    titles = [re.search(r"title=kina-audit%3A ([^:]*)::", line) for line in errors]
+    assert [t[1] for t in titles if t] == ["bpf/jit", "cilium-agent/jit", "vxlan/vxlan-device", "cilium/mode"]
+    assert "Lost with it: cilium-multicast/capability, cilium-vtep/capability, cilium-vxlan/capability." in errors[2]
+    for form in ("table", "markdown"):
+        main(["check", "lost.config", "--baseline", "b.json", "-f", form])
+        text = capsys.readouterr().out
+        assert "It needs agent" not in text
+        assert text.count("cilium-vtep/capability") == 2, "against the baseline, and with the symbol that it lacks"

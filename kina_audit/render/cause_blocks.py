@@ -6,9 +6,13 @@ from kina_audit.base.datatype import datatype
 from kina_audit.engine.finding import Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import one_line
+from kina_audit.render.gate import gate
 from kina_audit.render.sentences import needs, stand, tried, waived
 from kina_audit.report.causes import Broken, Cause, causes
 from kina_audit.report.model import Report
+
+LOST = "lost"
+"""The label of Cilium's features that were lost with a requirement."""
 
 
 @datatype
@@ -20,7 +24,7 @@ class Block:
         decides: whether it keeps the report from passing.
         waived: whether everything that it breaks is waived.
         what: the symbols at fault and how they stand, or what is asked.
-        lists: label to (name, note) of each requirement that is unmet for it; ``fails`` and ``unknown`` are what decides.
+        lists: label to (name, note) of each requirement that is unmet for it; ``fails``, ``unknown`` and ``lost`` are what decides.
         fields: (label, text), among them why and fix.
     """
 
@@ -36,11 +40,16 @@ def blocks(report: Report, *, verbose: bool = False) -> tuple[list[Block], int]:
     """Every cause of which something is to be shown, and how many requirements are not shown: optional ones, without ``verbose``."""
     found: list[Block] = []
     hidden = 0
+    under = gate(report).under
     for cause in causes(report):
         shown = [b for b in cause.breaks if verbose or b.decides or b.finding.level is not Level.OPTIONAL]
         hidden += len(cause.breaks) - len(shown)
         if shown:
-            found.append(_block(cause, shown, verbose=verbose))
+            block = _block(cause, shown, verbose=verbose)
+            lost = [item for name in dict.fromkeys(b.name for b in shown) for item in under.pop(name, ())]
+            if lost:
+                block.lists[LOST] = [(item.name, "") for item in lost]
+            found.append(block)
     return found, hidden
 
 

@@ -7,6 +7,7 @@ of each kind counts what is left.
 from collections.abc import Sequence
 
 from kina_audit.render import RenderOptions, cut, one_line, plain
+from kina_audit.render.gate import gate, lost_with
 from kina_audit.render.place import Place, Places
 from kina_audit.render.sentences import deciding_line, headline, waived
 from kina_audit.render.shown import shown
@@ -41,33 +42,39 @@ def _inert(line: str) -> str:
 
 
 def _document(found: Sequence[Outcome], options: RenderOptions, last: str) -> str:
-    commands: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    commands: dict[str, list[tuple[str, int]]] = {kind: [] for kind in KINDS}
     for outcome in found:
         if isinstance(outcome, Unread):
-            commands["error"].append(_command("error", None, "kina-audit: source", outcome.message))
+            commands["error"].append((_command("error", None, "kina-audit: source", outcome.message), 1))
         else:
             _collect(outcome, options, commands)
     lines = []
     for kind, found_of_kind in commands.items():
-        kept = found_of_kind if len(found_of_kind) <= MOST_OF_A_KIND else found_of_kind[: MOST_OF_A_KIND - 1]
-        lines += kept
-        if more := len(found_of_kind) - len(kept):
+        kept = len(found_of_kind) if len(found_of_kind) <= MOST_OF_A_KIND else MOST_OF_A_KIND - 1
+        lines += [text for text, _ in found_of_kind[:kept]]
+        if more := sum(items for _, items in found_of_kind[kept:]):
             lines.append(_command(kind, None, "kina-audit", f"and {more} more of this kind; the job summary has them"))
     return "\n".join([*lines, last]) + "\n"
 
 
-def _collect(report: Report, options: RenderOptions, commands: dict[str, list[str]]) -> None:
+def _collect(report: Report, options: RenderOptions, commands: dict[str, list[tuple[str, int]]]) -> None:
+    """Each command, with how many items it tells."""
     places = Places(report, options)
-    for item in report.gate:
-        place = places.of_item(item) if places.in_repository else None
-        commands["error"].append(_command("error", place, f"kina-audit: {item.name}", item.text))
+    folded = gate(report)
+    owners = {item.fingerprint: folded.under.get(item.name, ()) for item in report.deciding if item.pair is not None}
     for result, found, mapping in shown(report, lambda m: m.github, KINDS):
         title = f"kina-audit: {result.profile.id}/{found.requirement.id}"
         rest = f" Waived {waived(found)}" if found.waiver else f" {found.requirement.why} {found.fix}"
+        lost = owners.get(found.fingerprint, ())
+        rest += f" {lost_with(lost)}" if lost else ""
         place = places.of(found) if places.in_repository else None
-        commands[mapping.github].append(_command(mapping.github, place, title, headline(result, found) + rest))
+        said = _command(mapping.github, place, title, headline(result, found) + rest)
+        commands[mapping.github].append((said, 1 + len(lost)))
+    for item in folded.alone:
+        place = places.of_item(item) if places.in_repository else None
+        commands["error"].append((_command("error", place, f"kina-audit: {item.name}", item.text), 1))
     if not report.strict:
-        commands["warning"] += [_command("warning", None, "kina-audit: waiver", w) for w in report.waiver_warnings]
+        commands["warning"] += [(_command("warning", None, "kina-audit: waiver", w), 1) for w in report.waiver_warnings]
 
 
 def _last(report: Report) -> str:

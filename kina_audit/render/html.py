@@ -8,6 +8,7 @@ from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.answer import answer
 from kina_audit.render.cause_blocks import blocks
+from kina_audit.render.gate import gate
 from kina_audit.render.page import page
 from kina_audit.render.sentences import baseline_lines, deciding_line, how_told, note_line, paragraphs, running, waived
 from kina_audit.report.decision import Deciding
@@ -44,7 +45,7 @@ def render(report: Report, options: RenderOptions) -> str:
             "advice": _advice(report),
             "mode_status": _mode_status(report),
             "facts_first": _first(report),
-            "gate": [_gate(item) for item in report.gate],
+            "gate": [_gate(item) for item in gate(report).alone],
             "deciding": [b for b in causes if b.decides],
             "others": [b for b in causes if not b.decides and not b.waived],
             "deciding_line": deciding_line(report),

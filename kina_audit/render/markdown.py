@@ -9,6 +9,7 @@ from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.answer import answer
 from kina_audit.render.cause_blocks import Block
 from kina_audit.render.cause_blocks import blocks as cause_blocks
+from kina_audit.render.gate import gate
 from kina_audit.render.levels import key_of, mapping_of
 from kina_audit.render.markdown_text import code, escape
 from kina_audit.render.sentences import baseline_lines, deciding_line, name, needs
@@ -137,7 +138,7 @@ def _findings(report: Report, options: RenderOptions) -> list[str]:
     found, _ = cause_blocks(report, verbose=options.verbose)
     parts: list[str] = []
     if report.deciding:
-        parts += ["### What keeps it from passing", *[_gate(item) for item in report.gate]]
+        parts += ["### What keeps it from passing", *[_gate(item) for item in gate(report).alone]]
         parts += [_cause(b) for b in found if b.decides]
     others = [b for b in found if not b.decides and not b.waived]
     parts += _folded(f"{len(others)} more that are unmet or cannot be told", [_cause(b) for b in others])
@@ -155,7 +156,7 @@ def _cause(block: Block) -> str:
         f"- **{mark.upper() if block.decides else 'waived' if block.waived else mark}** {code(cut(block.what, _LONGEST))}"
     ]
     for label, names in block.lists.items():
-        lines.append(f"  - {label}: {', '.join(f'{code(name)} {escape(note)}' for name, note in names)}")
+        lines.append(f"  - {label}: {', '.join(f'{code(name)} {escape(note)}'.strip() for name, note in names)}")
     lines += [f"  - {label}: {escape(cut(text, _LONGEST))}" for label, text in block.fields if one_line(text)]
     return "\n".join(lines)
 

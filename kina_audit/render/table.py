@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.answer import answer
+from kina_audit.render.gate import gate
 from kina_audit.render.sentences import baseline_lines, how_told, note_line, observed_line, running
 from kina_audit.render.table_advice import advice_lines
 from kina_audit.render.table_causes import cause_lines
@@ -40,7 +41,7 @@ def _last(report: Report, hidden: int, *, by_profile: bool) -> str:
 
 def _gate(report: Report, style: Style) -> list[str]:
     lines: list[str] = []
-    for item in report.gate:
+    for item in gate(report).alone:
         lines += ["", f"{style.status(item.status)} {one_line(item.name)} ({item.kind})"]
         lines += style.field("because", item.text)
     return lines

@@ -13,6 +13,6 @@ def cause_lines(report: Report, style: Style, options: RenderOptions) -> tuple[l
     for block in found:
         lines += ["", *style.headed(block.status, block.what)]
         for label, names in block.lists.items():
-            lines += style.items(label, [f"{name} {note}" for name, note in names])
+            lines += style.items(label, [f"{name} {note}".strip() for name, note in names])
         lines += [line for label, text in block.fields for line in style.field(label, text)]
     return lines, hidden

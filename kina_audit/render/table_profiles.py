@@ -3,6 +3,7 @@
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, one_line
+from kina_audit.render.gate import gate
 from kina_audit.render.sentences import facts, needs, tried, waived, which_holds
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
@@ -68,8 +69,11 @@ def finding_lines(report: Report, style: Style, options: RenderOptions) -> tuple
         key=lambda p: (not report.decides(*p), _ORDER[p[1].status], p[1].level is not Level.REQUIRED),
     )
     lines: list[str] = []
+    under = gate(report).under
     for result, finding in picked:
         lines += ["", *_finding(result, finding, style, decides=report.decides(result, finding))]
+        lost = under.pop(f"{result.profile.id}/{finding.requirement.id}", ())
+        lines += style.items("lost", [item.name for item in lost]) if lost else []
     hidden = sum(
         f.status in (Status.WARN, Status.UNKNOWN) and f.level is Level.OPTIONAL and not report.decides(r, f)
         for r in report.results
