@@ -219,3 +219,14 @@ def test_annotations_name_the_requirement_before_what_it_took_along(
         text = capsys.readouterr().out
         assert "It needs agent" not in text
         assert text.count("cilium-vtep/capability") == 2, "against the baseline, and with the symbol that it lacks"
+
+
+def test_what_fails_nothing_is_not_said_to_be_there_also(capsys: pytest.CaptureFixture[str]) -> None:
+    """`also virtio-net/built-in` stood with nothing before it; and `profile geneve, ipvlan`."""
+    assert main(["check", "recorded:kata@3.32.0-debug", "--cilium", "none", "-p", "bpf"]) == 0
+    labels = re.findall(r"^  (also|unmet) ", capsys.readouterr().out, re.MULTILINE)
+    assert set(labels) == {"unmet"}
+    assert main(["fix", JIT, "-p", "geneve", "-p", "vxlan"]) == 0
+    assert "For profiles geneve, vxlan, by kina-audit fix." in " ".join(
+        capsys.readouterr().out.replace("#", "").split()
+    )

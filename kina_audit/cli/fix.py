@@ -121,7 +121,7 @@ def fix(
         )
     )
     named = [f"Cilium mode {mode}"] if mode else []
-    named += [f"profile {', '.join(p.id for p in profiles)}"] if profiles else []
+    named += [f"profile{'s' * (len(profiles) > 1)} {', '.join(p.id for p in profiles)}"] if profiles else []
     wanted = " and ".join(named)
     assumed = assumptions(found.resolution, [c.name for c in found.changes])
     proven_on = [t.model.version for t in (*also, tree)]

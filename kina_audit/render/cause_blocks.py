@@ -76,7 +76,7 @@ def _listed(shown: Sequence[Broken]) -> dict[str, list[tuple[str, str]]]:
     """Names with their levels, by whether they keep the report from passing."""
     found: dict[str, list[tuple[str, str]]] = {}
     for b in shown:
-        label = "also"
+        label = "also" if any(other.decides for other in shown) else "unmet"
         if b.decides:
             label = "unknown" if b.finding.status is Status.UNKNOWN else "fails"
         note = ", waived" if b.finding.waiver else ""
