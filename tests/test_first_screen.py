@@ -137,7 +137,7 @@ def test_it_answers_the_four_questions_in_their_order(case: tuple[str, Report]) 
     assert kernel < verdict < cilium < features < then
     said = " ".join(text.split())
     assert f"Cilium {advice.release}: {advice.reaches}" in said
-    assert (", does not start: " in said) == (advice.mode == "unsupported")
+    assert (", does not start: " in said) == (advice.mode == "unsupported" and advice.agent == "fatal")
     assert all(rung.mode in LADDER and f"for {rung.mode}" in said for rung in advice.ladder)
     assert "# CONFIG_" not in said.partition("next:")[0]
     names = [re.search(r"CONFIG_(\w+)", symbol)[1] for rung in advice.ladder for symbol in rung.symbols]  # type: ignore[index]
