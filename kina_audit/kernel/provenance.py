@@ -43,6 +43,7 @@ class Provenance:
         command: what was run to read it.
         observed: what the running kernel itself showed beside its config.
         fragments: the names of what was merged into its config.
+        doubt: why another kernel than this may be meant, and what to give; empty: nothing speaks for that.
         notes: sentences the reader must see: a fallback that was used, a reproduction, an age.
     """
 
@@ -62,6 +63,7 @@ class Provenance:
     command: tuple[str, ...] = ()
     observed: Observed | None = None
     fragments: tuple[str, ...] = ()
+    doubt: str = ""
     notes: tuple[str, ...] = ()
 
 

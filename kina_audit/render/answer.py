@@ -81,7 +81,7 @@ def answer(report: Report, *, short: int = 0) -> Answer:
 def _kernel(report: Report) -> str:
     config, origin = report.kernel.config, report.kernel.provenance
     target = f"Linux {config.target}" if config.target else "Linux of unknown version"
-    parts = [how_sure(config, origin)]
+    parts = [how_sure(config, origin), *([one_line(origin.doubt)] if origin.doubt else [])]
     # The whole sentence stands below, among what may make the answer one about something else.
     parts += [one_line(text.partition(", which")[0]) for text in report.knowledge.newer]
     if report.audited:

@@ -163,6 +163,7 @@ def _kernel(kernel: Kernel, report: Report) -> dict[str, Any]:
         "kernel_release": origin.kernel_release or None,
         "observed": _observed(origin.observed),
         "fragments": list(origin.fragments),
+        "doubt": origin.doubt or None,
         "notes": list(origin.notes),
         "header_version": str(header.version) if header.version else None,
         "header_arch": header.arch,
