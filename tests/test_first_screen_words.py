@@ -112,3 +112,37 @@ def test_a_version_that_no_line_tells_about_and_one_that_is_too_new(check: Scree
     _, said = check("recorded:apple@0.38.0", "--target-kernel", "9.1.0")
     head = said.partition("verdict: ")[0]
     assert "Linux 9.1.0 is newer than the facts here; 1 warning below" in head
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "verdict"),
+    [
+        (["--want", "wireguard"], "cilium/want-wireguard", "fail"),
+        (["--min-mode", "full-ebpf"], "cilium/min-mode", "fail"),
+        (["--cilium", "1.20.0"], "cilium/min-mode", "unknown"),
+        (["--cilium", "1.20.0", "--min-mode", "hybrid"], "cilium/min-mode", "unknown"),
+        ([], "", "pass"),
+    ],
+    ids=str,
+)
+def test_a_refused_wish_is_in_what_decides(
+    words: list[str], name: str, verdict: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`cilium` ended with 1 and wrote `verdict: pass` and an empty `deciding`."""
+    status = main(["cilium", "recorded:kata@3.32.0-debug", *words, "-f", "json"])
+    document = json.loads(capsys.readouterr().out)
+    assert document["verdict"] == verdict
+    assert document["results"]["cilium"] == verdict
+    assert [item["name"] for item in document["deciding"]] == ([name] if name else [])
+    assert {item["kind"] for item in document["deciding"]} <= {"wish"}
+    assert status == (verdict != "pass")
+
+
+def test_matrix_and_check_agree_on_what_is_not_promised(check: Screen, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["recorded:kata@3.17.0", "-p", "namespaces", "--cilium", "1.16"]
+    status, _ = check(*words, "-o", "json=r.json")
+    document = json.loads(Path("r.json").read_text())
+    assert (status, document["verdict"], document["advice"]["starts"]) == (1, "unknown", None)
+    main(["matrix", "r.json", words[0], *words[1:], "-f", "json", "-j", "1"])
+    rows = json.loads(capsys.readouterr().out)["kernels"]
+    assert [row["verdict"] for row in rows] == ["unknown", "unknown"]

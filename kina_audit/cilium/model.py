@@ -311,4 +311,11 @@ class Advice:
         """Cilium runs, every wish is granted, and the mode is good enough."""
         if self.mode in (Mode.UNSUPPORTED, Mode.UNKNOWN) or not all(w.granted for w in self.wishes):
             return False
-        return self.least is None or LADDER.index(self.mode) <= LADDER.index(self.least)
+        return self.good_enough
+
+    @property
+    def good_enough(self) -> bool:
+        """Whether the mode is the worst that will do, or a better one; any is where nobody named one."""
+        if self.least is None:
+            return True
+        return self.mode in LADDER and LADDER.index(self.mode) <= LADDER.index(self.least)
