@@ -1,5 +1,6 @@
 """What the first screen claims: no more than the verdict stands on, in the table, in Markdown and in HTML alike."""
 
+import gzip
 import json
 from collections.abc import Callable
 from html import unescape
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kina_audit.cli import main
+from tests.conftest import SHARED
 
 Screen = Callable[..., tuple[int, str]]
 """Exit status and text of a command, every format's words of the answer proven to be the same."""
@@ -146,3 +148,18 @@ def test_matrix_and_check_agree_on_what_is_not_promised(check: Screen, capsys: p
     main(["matrix", "r.json", words[0], *words[1:], "-f", "json", "-j", "1"])
     rows = json.loads(capsys.readouterr().out)["kernels"]
     assert [row["verdict"] for row in rows] == ["unknown", "unknown"]
+
+
+def test_a_cut_file_is_not_to_be_mended(check: Screen) -> None:
+    """It asked an x86_64 kernel for CONFIG_ARM64, and `fix` for what was cut off."""
+    path = SHARED / "corpus/debian/debian-6.12-config.amd64_none_cloud-amd64.config.gz"
+    if not path.is_file():
+        pytest.skip("../shared/corpus is not here")
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines(keepends=True)
+    Path("cut.config").write_text("".join(lines[:3000]))
+    status, said = check("cut.config")
+    assert status == 1
+    assert "it does not say " in said
+    assert "CONFIG_ARM64" not in said
+    assert "next: # the file is cut: get the whole of it, and check that Warning: " in said
+    assert "kina-audit fix" not in said + Path("a.md").read_text() + Path("a.html").read_text()
