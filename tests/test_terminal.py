@@ -220,3 +220,18 @@ def test_no_command_escapes_its_own_colours(words: list[str], capfdbinary: pytes
     text = capfdbinary.readouterr().out.decode()
     assert "\x1b[" in text
     assert "\\x1b" not in text
+
+
+def test_a_note_on_a_terminal_ends_its_lines_between_words() -> None:
+    note = "apple/containerization at main was not fetched; this is the recorded kernel"
+    command = "to check it: kina-audit check apple --offline -F cilium.fragment --toolchain gcc-12"
+    text = in_a_terminal(f"from kina_audit.cli.terminal import say; say({note!r}, 'Give --refresh to have it fetched again.'); say({command!r})")  # fmt: skip
+    lines = text.replace("\r\n", "\n").splitlines()
+    assert lines[-1] == f"kina-audit: {command}", "to be copied"
+    assert max(map(len, lines[:-1])) <= 40
+    assert " ".join(" ".join(lines[:-1]).split()) == f"kina-audit: {note} Give --refresh to have it fetched again."
+
+
+def test_a_note_in_a_file_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.say("word " * 60)
+    assert capsys.readouterr().err.count("\n") == 1
