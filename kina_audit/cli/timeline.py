@@ -55,6 +55,7 @@ def timeline(
     from dataclasses import replace
 
     from kina_audit.api import audit
+    from kina_audit.base.near import near
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
     from kina_audit.kernel.alike import alike
@@ -63,7 +64,10 @@ def timeline(
     from kina_audit.report.timeline import make_timeline
 
     if what != "apple":
-        raise UsageError(f"no timeline of {what!r}", "`timeline apple`, or `timeline --git REPOSITORY --path FILE`.")
+        raise UsageError(
+            f"no timeline of {what!r}{near(what, ['apple'])}",
+            "`timeline apple`, or `timeline --git REPOSITORY --path FILE`.",
+        )
     planned = outputs.plan(format_, output or [], formats=TIMELINE_FORMATS)
     library, profiles = chosen(profile, profile_dir, cilium=given.release(cilium) is not None)
     notes: list[str] = []
