@@ -537,3 +537,13 @@ def test_the_heading_names_the_kernel_that_nobody_named(tmp_path: Path, capsys: 
     main(["cilium", "review", str(tmp_path / "values.yaml"), "--offline"])
     assert "values.yaml on apple, Linux 6." in capsys.readouterr().out
     assert "on recorded:kata@3.32.0-debug, Linux 6.18.35" in told("debug: {enabled: true}\n", tmp_path, capsys)[1]
+
+
+@pytest.mark.parametrize("host", ["REPLACE-WITH-API-SERVER-ADDRESS", "${API_SERVER}", "<your-host>"])
+def test_with_a_placeholder_left_in_nobody_knows_whether_the_agent_runs(
+    host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out = told(f"kubeProxyReplacement: true\nk8sServiceHost: {host}\n", tmp_path, capsys)
+    assert status == 1
+    assert "Nobody knows whether the agent runs" in out
+    assert "The agent runs" not in out

@@ -34,7 +34,7 @@ class Misfit:
         evidence: how well it is known, or an empty string.
         link: where it is from, or an empty string.
         stray: whether it is no value of Cilium's at all, not even a misspelt one.
-        word: whether the agent is handed a word that it may not know.
+        word: whether the agent is handed a word that it may not know, or that is to be replaced by one.
         refused: whether Helm installs nothing because of it.
     """
 
@@ -212,8 +212,11 @@ def _unfinished(row: Given) -> Misfit | None:
         return None
     if _VARIABLE.fullmatch(row.value):
         return Misfit(
-            row, "A variable: what it becomes is not in this file. Review what is rendered of it.", sure=False
+            row,
+            "A variable: what it becomes is not in this file. Review what is rendered of it.",
+            sure=False,
+            word=True,
         )
     if _PLACEHOLDER.fullmatch(row.value):
-        return Misfit(row, "A placeholder that nobody has replaced.")
+        return Misfit(row, "A placeholder that nobody has replaced.", word=True)
     return None
