@@ -40,7 +40,8 @@ def _refuse_misspelt(words: Sequence[str], commands: Sequence[str]) -> None:
     Raises:
         UsageError: it is one.
     """
-    from kina_audit.cli.mix_ups import is_source, near
+    from kina_audit.base.near import near
+    from kina_audit.cli.mix_ups import is_source
     from kina_audit.errors import UsageError
 
     if words and not words[0].startswith("-") and not is_source(words[0]) and (told := near(words[0], commands)):
