@@ -12,6 +12,7 @@ from kina_audit.cilium.release import find_release
 from kina_audit.cilium.unlock_on_lines import BoxUnlocker, with_reasons
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import ProfileResult
+from kina_audit.engine.misspelt import with_slips
 from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
 from kina_audit.engine.waiver import Waiver
@@ -233,6 +234,7 @@ def audit(
             asked=bool(cilium) or any(CILIUM_TAG in p.tags for p in profiles),
             kernels=partial(better_kernels, of_cilium, booted) if apple and config.arch == "arm64" else None,
         )  # fmt: skip
+    kernel = replace(kernel, config=with_slips(config, selected, lines()[0]))
     results = (*selected, observed_result(observed, config)) if observed else selected
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")

@@ -48,7 +48,9 @@ def as_checked(kernel: Kernel, fragments: "Sequence[tuple[str, str]]", options: 
         options.say(f"warning: {line}")
     notes = (*kernel.provenance.notes, f"with {names} merged into it", *lost)
     # What a kernel shows while it runs is of that kernel, and not of the one that would be built.
-    return Kernel(config, replace(kernel.provenance, notes=notes, observed=None), kernel.config_bytes)
+    given = tuple([name for name, _ in fragments])
+    origin = replace(kernel.provenance, notes=notes, observed=None, fragments=(*kernel.provenance.fragments, *given))
+    return Kernel(config, origin, kernel.config_bytes)
 
 
 def not_built(kernel: Kernel, options: "SourceOptions") -> Kernel:

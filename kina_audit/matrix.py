@@ -12,7 +12,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from kina_audit.cilium.unlock_on_lines import OnDemand
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError
-from kina_audit.kernel.config import KernelConfig
+from kina_audit.kernel.alike import alike
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
@@ -164,7 +163,7 @@ class _Auditor:
     def _audited(self, source: str) -> Row:
         kernel = load_kernel(source, self.request.options)
         config = kernel.config
-        key = _alike(config)
+        key = alike(config)
         if key is not None and key in self._rows:
             return replace(self._rows[key], source=shown(source), note=self._note(kernel))
         # Nobody looks at lines here, and numbering them costs more than the audit.
@@ -210,17 +209,6 @@ class _Auditor:
             return stand(results, release, evaluator.kernel)[0]
         # Nothing that was asked is open, so reading it optimistically gives the same.
         return mode
-
-
-def _alike(config: KernelConfig) -> tuple[object, ...] | None:
-    """Equal for configs of which every row says the same, as of the nodes of one pool; None: a record, which has no text."""
-    if not config.text:
-        return None
-    return (
-        blake2b(config.text.encode("utf-8", "surrogatepass"), digest_size=32).digest(), config.header, config.target,
-        config.arch, config.origin, config.completeness, config.cut, config.minimal, config.toolchain, config.untold,
-        config.warnings, tuple(sorted(config.live.items())), config.resolved,
-    )  # fmt: skip
 
 
 def _stored(source: str) -> dict[str, Any] | None:

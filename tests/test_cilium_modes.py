@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kina_audit.api import advise_every_release, load_kernel
 from kina_audit.cilium.keys import charted
 from kina_audit.cilium.model import Mode
 from kina_audit.cilium.presets import preset_rows
@@ -16,6 +17,7 @@ from kina_audit.cli import main
 from kina_audit.errors import UsageError
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.parse import parse_config
+from kina_audit.sources.options import SourceOptions
 from tests.test_cilium_advice import WHOLE, advise
 from tests.test_cilium_contract import CHARTS, flat
 from tests.test_cilium_evidence import PLACE
@@ -183,3 +185,24 @@ def test_presets_are_named() -> None:
     assert charted(find_release("1.20"))["ipam"] == "cluster-pool"
     with pytest.raises(UsageError, match="--for talus"):
         make_request(preset="talus")
+
+
+@pytest.mark.parametrize("record", ["kata@3.32.0-debug", "kata@3.17.0", "apple@0.1.0"])
+def test_a_choice_does_not_praise_what_is_degraded(record: str) -> None:
+    """`l7-proxy: on. Policy routing and TPROXY rules work.` stood above `l7-proxy degraded`."""
+    fragments = (("jit.fragment", "CONFIG_BPF_JIT=y\n"),)
+    found = advise_every_release(load_kernel(f"recorded:{record}", SourceOptions(offline=True, fragments=fragments)))
+    said = 0
+    for advice in found:
+        states = {c.feature: c for c in advice.capabilities}
+        for choice in advice.choices:
+            feature = states.get(choice.name)
+            if feature is None or choice.value != "on" or feature.state not in ("degraded", "silent"):
+                assert "Not in full" not in choice.because
+                continue
+            said += 1
+            assert (
+                f" Not in full: {feature.because.partition('. ')[0]}" in choice.because
+                or "shows no L3/L4 flows" in choice.because
+            )
+    assert said

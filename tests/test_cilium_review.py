@@ -246,7 +246,7 @@ def test_a_list_of_objects_and_json_are_read(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("a: [1\n", "values.yaml:2: "),
-        ("", "no values in it"),
+        ("- a\n", "no values in it"),
         ("- a\n- b\n", "no values in it"),
         ("just text", "no values in it"),
         ("a: &a\n  b: *a\n", "nested too deeply"),
@@ -454,3 +454,96 @@ def test_big_tcp_goes_through_tunnels_from_linux_7_3(tmp_path: Path) -> None:
     text = "enableIPv4BIGTCP: true\nkubeProxyReplacement: true\nbpf: {masquerade: true}\n"
     assert reviewed(text, synthetic(*WHOLE, version="7.2.0"), tmp_path).breaks
     assert not reviewed(text, synthetic(*WHOLE, version="7.3.0"), tmp_path).breaks
+
+
+def told(text: str, path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:
+    (path / "values.yaml").write_text(text)
+    status = main(["cilium", "review", str(path / "values.yaml"), "recorded:kata@3.32.0-debug", *more])
+    return status, " ".join(capsys.readouterr().out.split())
+
+
+REFUSED = [
+    ("bpf:\n  masquerade: true\nhubble: true\nimage: foo\n", "1.20.2"),
+    ("kubeProxyReplacement: strict\nk8sServiceHost: a\n", "1.20.2"),
+    ("tunnel: vxlan\n", "1.18"),
+    ("clustermesh: {maxConnectedClusters: 300}\n", "1.20.2"),
+    ("l7Proxy: false\ningressController: {enabled: true}\n", "1.20.2"),
+    ("routingMode: native\n", "1.20.2"),
+]
+
+
+@pytest.mark.parametrize(("text", "release"), REFUSED)
+def test_of_values_that_the_chart_refuses_no_agent_is_foretold(
+    text: str, release: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out = told(text, tmp_path, capsys, "--cilium", release)
+    assert status == 1
+    assert "The chart refuses these values, so Helm installs nothing" in out
+    assert "reports" not in out
+    _, out = told(text, tmp_path, capsys, "--cilium", release, "-f", "json")
+    assert json.loads(out)["expected"]["outcome"] == "refused"
+
+
+def test_a_misspelt_word_is_not_what_the_agent_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "routingMode: tunel\nbpf: {datapathMode: vteh}\n"
+    _, out = told(text, tmp_path, capsys)
+    assert "an unknown way between nodes, unknown devices" in out
+    assert "tunel between" not in out
+    found = reviewed("data: {kube-proxy-replacement: ture}\nkind: ConfigMap\nmetadata: {name: cilium-config}\n",
+                     synthetic(*WHOLE), tmp_path).prediction  # fmt: skip
+    assert (found.kube_proxy_replacement, found.host_routing, found.inter_host) == (None, "", "Tunnel")
+
+
+@pytest.mark.parametrize(
+    ("beside", "release", "line"),
+    [
+        ("", "1.20.2", 1),
+        ("", "1.18", 1),
+        ("k8sServiceHost: ''\n", "1.20.2", 1),
+        ("k8sServiceHost: 10.0.0.1\n", "1.20.2", 0),
+        ("k8sServiceHostRef: {name: api}\n", "1.20.2", 0),
+        ("k8s: {apiServerURLs: 'https://a https://b'}\n", "1.20.2", 0),
+        ("extraConfig: {k8s-api-server: 'https://a'}\n", "1.20.2", 0),
+    ],
+)
+def test_without_kube_proxy_the_agent_must_know_where_the_api_server_is(
+    beside: str, release: str, line: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"kubeProxyReplacement: true\n{beside}"
+    found = reviewed(text, synthetic(*WHOLE), tmp_path, release)
+    assert [c.line for c in found.cautions] == ([line] if line else [])
+    assert not found.breaks
+    _, out = told(text, tmp_path, capsys, "--cilium", release)
+    assert ("note: Nothing here says where the API server is" in out) is bool(line)
+    assert not reviewed("kubeProxyReplacement: false\n", synthetic(*WHOLE), tmp_path, release).cautions
+    assert [c.key for c in reviewed(f"cilium:\n  {text.splitlines()[0]}\n", synthetic(*WHOLE), tmp_path).cautions] == [
+        "cilium.kubeProxyReplacement"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("", 3), ("# nothing\n", 3), ("---\n", 3), ("null\n", 3), ("foo: {bar: 1}\n", 3), ("- a\n", 2)]
+)
+def test_what_holds_nothing_to_check_ends_alike(
+    text: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "values.yaml").write_text(text)
+    assert main(["cilium", "review", str(tmp_path / "values.yaml"), "recorded:kata@3.17.0"]) == status
+    assert capsys.readouterr().err.count("nothing was checked") == (status == 3)
+
+
+def test_the_heading_names_the_kernel_that_nobody_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "values.yaml").write_text("debug: {enabled: true}\n")
+    main(["cilium", "review", str(tmp_path / "values.yaml"), "--offline"])
+    assert "values.yaml on apple, Linux 6." in capsys.readouterr().out
+    assert "on recorded:kata@3.32.0-debug, Linux 6.18.35" in told("debug: {enabled: true}\n", tmp_path, capsys)[1]
+
+
+@pytest.mark.parametrize("host", ["REPLACE-WITH-API-SERVER-ADDRESS", "${API_SERVER}", "<your-host>"])
+def test_with_a_placeholder_left_in_nobody_knows_whether_the_agent_runs(
+    host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out = told(f"kubeProxyReplacement: true\nk8sServiceHost: {host}\n", tmp_path, capsys)
+    assert status == 1
+    assert "Nobody knows whether the agent runs" in out
+    assert "The agent runs" not in out

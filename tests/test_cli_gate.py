@@ -536,3 +536,17 @@ def test_a_report_has_the_time_when_asked(run: Run, bad: Path) -> None:
     [value] = re.findall(r"^kina_audit_audited_timestamp_seconds (.*)$", metrics, re.MULTILINE)
     assert float(value) == seconds
     assert run("render", "t.json", "-f", "openmetrics")[1] == metrics
+
+
+def test_pages_say_what_fails_when_nobody_says_it() -> None:
+    """The default of --fail-on with and without a baseline, and which features the default set has."""
+    from kina_audit.api import load_profiles
+    from kina_audit.cli.gate_options import level
+
+    root = Path(__file__).parents[1]
+    answer, readme = ((root / page).read_text(encoding="utf-8") for page in ("docs/answer.md", "README.md"))
+    assert (str(level("", None)), str(level("", Path("b.json")))) == ("required", "recommended")
+    assert "`--fail-on required` (the default)" in answer
+    assert "`recommended` (the default with `--baseline`" in answer
+    assert "default set, which has tunnels, WireGuard and ipvlan" in readme
+    assert {"vxlan", "geneve", "wireguard", "ipvlan"} <= {p.id for p in load_profiles()}

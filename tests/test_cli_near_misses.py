@@ -54,6 +54,17 @@ KATA = "recorded:kata@3.17.0"
         (["explain", "my.config", "BPF_JIT"], "kina-audit explain BPF_JIT my.config"),
         (["chek"], "Did you mean 'check', 'schema'?"),
         (["check", "--offlin"], "--offline"),
+        (["cilium", KATA, "--min-mode", "fullebpf"], "did you mean full-ebpf?"),
+        (["cilium", KATA, "--explain", "full-epbf"], "did you mean full-ebpf?"),
+        (["fix", KATA, "--mode", "fullebpf"], "did you mean full-ebpf?"),
+        (["check", "apple", "--offline", "-q", "--toolchain", "gcc12"], "did you mean gcc-12?"),
+        (["check", "apple", "--offline", "-q", "--toolchain", "glang-18"], "did you mean clang-18?"),
+        (["check", "apple", "--offline", "-q", "--toolchain", "gcc-12,pahol=1"], "did you mean pahole=?"),
+        (["timeline", "aple"], "did you mean apple?"),
+        (["check", KATA, "--mode", "full-ebpf"], "there is `kina-audit fix --mode`"),
+        (["check", KATA, "--min-mode", "full-ebpf"], "there is `kina-audit cilium --min-mode`"),
+        (["check", KATA, "--git", "x"], "there is `kina-audit timeline --git`"),
+        (["check", "my.config", "--waivers", "odd.waivers"], "unknown key 'raeson'; did you mean reason?"),
     ],
 )
 def test_the_message_names_it_once(
@@ -70,9 +81,30 @@ def test_the_message_names_it_once(
     files = ("my.fragment", "my.baseline", "my.waivers", "report.json", "claims.txt", "agent.log", "linux-6.12.tar.xz")
     for name in ("my.config", "sub/my.config"):
         (tmp_path / name).write_text("# Linux/x86_64 6.12.30 Kernel Configuration\nCONFIG_NET=y\nCONFIG_INET=y\n")
+    (tmp_path / "odd.waivers").write_text('[[waiver]]\nprofile = "vxlan"\nraeson = "x"\nexpires = 2027-01-01\n')
     for name in (*files, "values.yaml"):
         (tmp_path / name).write_text("CONFIG_VETH: 1\n")
     assert main(arguments) in (2, 3)
     err = capsys.readouterr().err
     assert words in err
     assert err.lower().count("did you mean") <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ('requirement = "vxlan/vxlan-devcie"', "did you mean vxlan/vxlan-device?"),
+        ('profile = "vxaln"', "did you mean vxlan?"),
+        ('requirement = "something/else"', ""),
+    ],
+)
+def test_a_waiver_of_a_name_that_is_none_says_which_is_meant(
+    name: str, meant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waivers = tmp_path / "w.toml"
+    waivers.write_text(f'[[waiver]]\n{name}\nreason = "x"\nexpires = 2027-01-01\n')
+    words = ["--waivers", str(waivers), "--today", "2026-11-28"]
+    assert main(["check", KATA, "-p", "vxlan", "--cilium", "none", *words]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"matches no requirement of the selected profiles{'; ' if meant else ''}{meant}" in out
+    assert ("did you mean" in out) is bool(meant)

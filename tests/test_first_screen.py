@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from kina_audit.api import audit, load_kernel, load_profiles
+from kina_audit.api import advise_every_release, audit, load_kernel, load_profiles
 from kina_audit.cilium.model import LADDER
 from kina_audit.cli import main
+from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
 from kina_audit.kernel.provenance import Observed
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import RenderOptions, render
@@ -138,7 +139,7 @@ def test_it_answers_the_four_questions_in_their_order(case: tuple[str, Report]) 
     assert kernel < verdict < cilium < features < then
     said = " ".join(text.split())
     assert f"Cilium {advice.release}: {advice.reaches}" in said
-    assert (", does not start: " in said) == (advice.mode == "unsupported")
+    assert (", does not start: " in said) == (advice.mode == "unsupported" and advice.agent == "fatal")
     assert all(rung.mode in LADDER and f"for {rung.mode}" in said for rung in advice.ladder)
     assert "# CONFIG_" not in said.partition("next:")[0]
     names = [re.search(r"CONFIG_(\w+)", symbol)[1] for rung in advice.ladder for symbol in rung.symbols]  # type: ignore[index]
@@ -291,3 +292,34 @@ def test_the_commands_keep_every_fragment_and_wish() -> None:
 
 def test_apples_report_fits_in_sixty_lines(tmp_path: Path) -> None:
     assert len(render("table", report_of("apple", tmp_path)).splitlines()) <= 60
+
+
+MODE_FRAGMENT = "".join(
+    f"CONFIG_{name}=y\n"
+    for name in ("BPF_JIT", "DEBUG_INFO_BTF", "DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT", "FTRACE", "INET_DIAG_DESTROY")
+)
+
+
+@pytest.mark.parametrize("record", ["apple@0.38.0", "apple@0.1.0"])
+def test_where_every_toolchain_gives_one_mode_it_is_told(record: str) -> None:
+    """Cilium 1.19 ends sockets by BPF with BTF and by netlink without: full-ebpf whatever builds it, and it said unknown."""
+    fragments = (("m.fragment", MODE_FRAGMENT),)
+    told = 0
+    options = [
+        SourceOptions(offline=True, fragments=fragments, toolchain=tools)
+        for tools in ("", *(name for _, name in POSSIBLE_TOOLS))
+    ]
+    untold, *named = [advise_every_release(load_kernel(f"recorded:{record}", o), library=LIBRARY) for o in options]
+    for number, advice in enumerate(untold):
+        modes = {found[number].mode for found in named}
+        told += len(modes) == 1
+        assert advice.mode == (modes.pop() if len(modes) == 1 else "unknown"), advice.release
+    assert 0 < told < len(untold), "both happen"
+
+
+def test_verdict_and_mode_of_a_merged_fragment_agree() -> None:
+    options = SourceOptions(offline=True, fragments=(("m.fragment", MODE_FRAGMENT),))
+    report = audit(load_kernel("recorded:apple@0.38.0", options), load_profiles(library=LIBRARY), cilium="1.19.7")
+    text = first_screen(render("table", report))
+    assert "Cilium pass)" in text
+    assert "Cilium 1.19.7: full-ebpf." in text

@@ -1,6 +1,7 @@
 """Our evaluator against kconfiglib's: the same values on random expressions over random symbol tables."""
 
 import random
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,52 @@ def test_a_list_in_a_string_can_be_asked_for_an_item(text: str, order: str, expe
 def test_a_list_asked_wrongly_is_an_error(text: str) -> None:
     with pytest.raises(ExpressionError, match="contains"):
         Expression.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "among", "expected"),
+    [
+        ("(A && B) || (!A && B)", "ny", (2, 2)),
+        ("(A && B) || (!A && B)", "mny", (1, 2)),
+        ("(A && B) || (!A && B)", "", (0, 2)),
+        ("(A && B) || (!A && C)", "ny", (0, 2)),
+        ("A && !A", "ny", (0, 0)),
+        ("A && B", "ny", (0, 2)),
+        ("A = y || A = n", "ny", (2, 2)),
+        ("A = y || A = n", "mny", (0, 2)),
+    ],
+)
+def test_a_symbol_is_the_same_wherever_a_condition_names_it(text: str, among: str, expected: tuple[int, int]) -> None:
+    facts = {
+        "A": SymbolFact("A", None, SymbolState.UNKNOWN, among=tuple(among)),
+        "B": SymbolFact("B", "y", SymbolState.SET),
+        "C": SymbolFact("C", "n", SymbolState.ABSENT),
+    }
+    assert Expression.parse(text).bounds(facts.__getitem__) == expected
+
+
+def test_cases_are_every_way_the_unknown_can_be() -> None:
+    """On random conditions no table that the values allow is outside the bounds."""
+    dice = random.Random(3)
+    checked = 0
+    for _ in range(600):
+        table = {name: tuple(dice.choice(["n", "y", "m", "ny", "mny"])) for name in TRISTATES[:3]}
+        node = random_expression(dice)
+        expr = Expression.parse(node)
+        if not expr.symbols or set(expr.symbols) - set(table):
+            continue
+        checked += 1
+        facts = {
+            name: SymbolFact(name, among[0], SymbolState.SET)
+            if len(among) == 1
+            else SymbolFact(name, None, SymbolState.UNKNOWN, among=among)
+            for name, among in table.items()
+        }
+        every = [
+            expr.bounds({n: SymbolFact(n, v, SymbolState.SET) for n, v in zip(table, values, strict=True)}.__getitem__)
+            for values in product(*table.values())
+        ]
+        low, high = expr.bounds(facts.__getitem__)
+        assert low <= min(a for a, _ in every), node
+        assert high >= max(b for _, b in every), node
+    assert checked > 50

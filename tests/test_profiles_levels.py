@@ -398,3 +398,38 @@ def test_host_ports_over_ipv6_by_iptables_take_its_targets() -> None:
 def test_nat_chains_of_the_inet_family_came_with_linux_5_2(name: str) -> None:
     assert status(name, "NONE", "kernel-52", version="5.1.21") is Status.WARN
     assert status(name, "NONE", "kernel-52", version="5.2.1") is Status.SKIP
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "expected"),
+    [
+        # antrea-agent makes a dummy device for Egress, which is on by default, and exits where it cannot.
+        ("antrea", "DUMMY", "dummy", Status.FAIL),
+        # The profiler reads /proc/kallsyms when it starts.
+        ("parca-otel-profiler", "KALLSYMS", "kallsyms", Status.FAIL),
+        # A module of the root file system is soon enough for a network card, and no guest of Firecracker's has PCI by default.
+        ("vm-guest", "VIRTIO_NET", "virtio-net", Status.FAIL), ("vm-firecracker", "VIRTIO_MMIO", "mmio", Status.FAIL),
+        # Rules that masquerade are one use of nftables, and what these write.
+        ("nftables", "NFT_MASQ", "masq", Status.WARN), ("kube-proxy-nftables", "NFT_MASQ", "masq", Status.FAIL),
+        ("istio-ambient", "IP6_NF_RAW NFT_COMPAT", "raw6", Status.FAIL),
+        ("docker-required", "BRIDGE_NETFILTER", "br-nf", Status.WARN), ("storage-erofs", "EROFS_FS_SECURITY", "xattr", Status.WARN),
+    ],
+)  # fmt: skip
+def test_a_fifth_reading(name: str, off: str, row: str, expected: Status) -> None:
+    assert status(name, off, row) is expected
+
+
+def test_a_network_card_may_be_a_module() -> None:
+    assert LIBRARY.get("vm-guest").requirements
+    [row] = [r for r in LIBRARY.get("vm-guest").requirements if r.id == "virtio-net"]
+    assert row.expr.text == "VIRTIO_NET"
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.250", Status.FAIL), ("5.14.0", Status.PASS), ("5.15.9", Status.FAIL), ("6.1.9", Status.SKIP)]
+)  # fmt: skip
+def test_every_rule_of_iptables_nft_has_a_counter(version: str, expected: Status) -> None:
+    """Firecracker's 5.10 kernels of its CI have iptables-nft's layer without it, and no legacy table for NAT."""
+    assert status("iptables-backend", "NFT_COUNTER IP_NF_NAT", "nft-counter", version=version) is expected
+    raw = Status.PASS if expected is Status.SKIP else expected
+    assert status("calico-iptables", "NFT_COUNTER IP_NF_RAW", "raw", version=version) is raw

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from kina_audit.api import audit, in_apple_container, load_profiles
+from kina_audit.cli import main
 from kina_audit.sources import open_source, recorded
 from kina_audit.sources.git.checkout import FROM_MAKEFILE, blob_id
 from kina_audit.sources.options import SourceOptions
+from tests.conftest import SHARED
 
 TEXT = ("# Linux/arm64 6.1.68 Kernel Configuration\nCONFIG_ARM64=y\nCONFIG_NET=y\n" + "CONFIG_X=y\n" * 60).encode()
 MAKEFILE = "KVERSION ?= 6.18.5\nKSOURCE ?= https://kernel.example/v6.x/linux-6.18.5.tar.xz\n"
@@ -107,3 +109,39 @@ def test_the_id_is_gits(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(TEXT)
     done = subprocess.run(["git", "hash-object", str(tmp_path / "f")], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == blob_id(TEXT)
+
+
+@pytest.mark.parametrize("name", ["apple-arm64-f2dda5d", "apple-arm64-502dab6", "apple-x86_64-2f947e7"])
+def test_an_edited_copy_of_a_recorded_file_says_what_it_looks_like(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One more line, and another kernel was judged without a word."""
+    file = SHARED / f"kernels/{name}.config.gz"
+    if not file.is_file():
+        pytest.skip(f"../shared/kernels/{name}.config.gz is not here")
+    text = gzip.decompress(file.read_bytes()).decode()
+    path = tmp_path / "edited.config"
+    path.write_text(text.replace("CONFIG_VXLAN=y\n", "CONFIG_VXLAN=y\nCONFIG_BPF_JIT=y\n"))
+    main(["check", str(path)])
+    out, err = capsys.readouterr()
+    said = "which builds 6.18.5: give --target-kernel 6.18.5"
+    assert said in " ".join(out.partition("verdict: ")[0].split())
+    assert said in " ".join(err.split())
+    main(["check", str(path), "--target-kernel", "6.18.5"])
+    assert "looks like" not in "".join(capsys.readouterr())
+    path.write_text(text)
+    main(["check", str(path)])
+    assert "looks like" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("name", ["corpus/debian/debian-6.1-config.arm64_none_cloud-arm64", "kernels/apple-arm64-resolved-6.18.5",
+                                  "kernels/kata-3.17.0-arm64"])  # fmt: skip
+def test_another_file_looks_like_none(name: str, tmp_path: Path) -> None:
+    file = SHARED / f"{name}.config.gz"
+    if not file.is_file():
+        pytest.skip(f"../shared/{name}.config.gz is not here")
+    (tmp_path / "config").write_bytes(gzip.decompress(file.read_bytes()))
+    assert open_source(str(tmp_path / "config")).provenance.doubt == ""
+    text = (tmp_path / "config").read_text()
+    (tmp_path / "config").write_text(text.replace(text.split("\n")[2], "# Linux/arm64 6.1.68 Kernel Configuration", 1))
+    assert open_source(str(tmp_path / "config")).provenance.doubt == "", "the header alone says nothing"

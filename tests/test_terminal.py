@@ -192,3 +192,46 @@ def test_no_progress_where_nobody_waits(capsys: pytest.CaptureFixture[str]) -> N
     terminal.progress("reading")
     assert capsys.readouterr() == ("", "")
     assert "reading" not in in_a_terminal(TALK, TERM="dumb")
+
+
+def test_why_has_colours_on_a_terminal() -> None:
+    """It escaped its own: the terminal showed them as text."""
+    words = ["why", "Require support for the eBPF JIT", "recorded:apple"]
+    text = in_a_terminal(f"from kina_audit.cli import main; main({words})")
+    assert text.startswith("\x1b[31mFAIL   \x1b[0m "), text
+    assert "\\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["why", "Require support for the eBPF JIT"],
+        ["check", "recorded:apple"],
+        ["check", "recorded:apple", "--by", "profile"],
+        ["diff", "recorded:apple", "recorded:kata@3.17.0"],
+        ["matrix", "recorded:apple", "-j", "1"],
+        ["cilium", "recorded:apple"],
+        ["cilium", "recorded:apple", "--all-releases"],
+    ],
+    ids=" ".join,
+)
+def test_no_command_escapes_its_own_colours(words: list[str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    main([*words, "--color", "always"])
+    text = capfdbinary.readouterr().out.decode()
+    assert "\x1b[" in text
+    assert "\\x1b" not in text
+
+
+def test_a_note_on_a_terminal_ends_its_lines_between_words() -> None:
+    note = "apple/containerization at main was not fetched; this is the recorded kernel"
+    command = "to check it: kina-audit check apple --offline -F cilium.fragment --toolchain gcc-12"
+    text = in_a_terminal(f"from kina_audit.cli.terminal import say; say({note!r}, 'Give --refresh to have it fetched again.'); say({command!r})")  # fmt: skip
+    lines = text.replace("\r\n", "\n").splitlines()
+    assert lines[-1] == f"kina-audit: {command}", "to be copied"
+    assert max(map(len, lines[:-1])) <= 40
+    assert " ".join(" ".join(lines[:-1]).split()) == f"kina-audit: {note} Give --refresh to have it fetched again."
+
+
+def test_a_note_in_a_file_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.say("word " * 60)
+    assert capsys.readouterr().err.count("\n") == 1

@@ -377,3 +377,63 @@ def test_two_revisions_are_compared(
     monkeypatch.chdir(tmp_path)
     status, _, err = run("check", "HEAD:kernel/config-arm64", "-p", "vxlan")
     assert (status, "no commit HEAD of a git repository here" in err) == (3, True)
+
+
+@pytest.fixture
+def taken_back(tmp_path: Path) -> Path:
+    """A line is dropped and comes back, twice."""
+    folder = tmp_path / "back"
+    (folder / "kernel").mkdir(parents=True)
+    git(folder, "init", "-q", "-b", "main")
+    for number in range(4):
+        (folder / "kernel/config-arm64").write_text(SECOND if number % 2 else FIRST, encoding="utf-8")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", f"commit {number}")
+    return folder
+
+
+def test_configs_that_are_alike_are_audited_once(
+    taken_back: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import kina_audit.api
+    from kina_audit.cli import main
+    from kina_audit.cli import timeline as command
+
+    real, audited = kina_audit.api.audit, []
+
+    def counted(*words: Any, **options: Any) -> Any:
+        audited.append(words)
+        return real(*words, **options)
+
+    monkeypatch.setattr(kina_audit.api, "audit", counted)
+    words = ["timeline", "--git", str(taken_back), "-p", "vxlan", "--cilium", "none", "-f", "json"]
+    assert main(words) == 0
+    once = json.loads(capsys.readouterr().out)
+    assert len(audited) == 2
+    monkeypatch.setattr(command, "_KEPT", 0)
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out) == once
+    assert len(audited) == 2 + 4
+    assert len({p["commit"] for p in once["points"]}) == 4
+    assert [bool(lost(p)) for p in once["points"]] == [False, True, False, True]
+
+
+def test_a_terminal_sees_how_far_it_is(
+    taken_back: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kina_audit.cli import main
+    from kina_audit.sources import progress
+
+    monkeypatch.setattr(progress, "_FIRST", -1.0)
+    monkeypatch.setattr(progress, "_EVERY", 0.0)
+    words = ["timeline", "--git", str(taken_back), "-p", "vxlan", "--cilium", "none"]
+    assert main(words) == 0
+    assert "reading" not in capsys.readouterr().err
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    assert "reading kernel/config-arm64: 3 of 4 commits" in err
+    assert "reading" not in out
+    assert main([*words, "-q"]) == 0
+    assert "reading" not in capsys.readouterr().err

@@ -9,11 +9,14 @@ import pytest
 from kina_audit.api import why_message
 from kina_audit.base.packaged import data_file
 from kina_audit.cli import main
+from kina_audit.engine.why import Cause
 from kina_audit.kernel.config import Completeness
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.messages import MOST_BETWEEN, MOST_HITS, Text
+from kina_audit.render import RenderOptions
+from kina_audit.render.why import text
 from tests.conftest import config_text
 
 LIBRARY = ProfileLibrary()
@@ -321,3 +324,50 @@ def test_wrong_use_is_one_clear_error(capsys: pytest.CaptureFixture[str], argume
     status, _, err = run(capsys, *arguments)
     assert status == 2
     assert words in err
+
+
+def test_without_a_kernel_every_version_has_its_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "Table does not exist (do you need to insmod?)")
+    told = " ".join(out.split())
+    assert "or Linux >=6.17: needs NETFILTER_XTABLES && (NETFILTER_XTABLES_LEGACY" in told
+    assert "or Linux >=6.17: Set CONFIG_NETFILTER_XTABLES_LEGACY=y" not in told
+    _, out, _ = run(capsys, "can't initialize iptables table `nat'", "-f", "json")
+    found = next(c for c in json.loads(out)["causes"] if c["expr"] == "IP_NF_NAT")
+    assert [(e["kernel"], e["arch"], e["expr"]) for e in found["elsewhere"]] == [(">=6.17", [], "IP_NF_NAT")]
+    assert "CONFIG_NETFILTER_XTABLES_LEGACY=y" in found["elsewhere"][0]["fix"]
+    assert "CONFIG_NETFILTER_XTABLES_LEGACY=y" not in found["fix"]
+
+
+def test_with_a_kernel_only_its_own_answer_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "Table does not exist (do you need to insmod?)", "recorded:apple@0.38.0", "-f", "json")
+    assert all(c["elsewhere"] == [] for c in json.loads(out)["causes"])
+    _, out, _ = run(capsys, "Table does not exist (do you need to insmod?)", "recorded:apple@0.38.0")
+    assert "  or " not in out
+
+
+def test_every_variant_that_asks_or_advises_otherwise_is_told() -> None:
+    rows = {(r.profile, r.id): r for r, _ in LIBRARY.messages()}.values()
+    assert any(r.variants for r in rows)
+    for row in rows:
+        message = next(m for r, m in LIBRARY.messages() if (r.profile, r.id) == (row.profile, row.id))
+        told = " ".join(text([Cause((row,), message, 1, 1, 1, True)], RenderOptions(width=100_000), 1).split())
+        for variant in row.variants:
+            assert not variant.fix or " ".join(variant.fix.split()) in told, row.id
+
+
+@pytest.mark.parametrize(("said", "symbol"), [("eBPF JIT", "BPF_JIT"), ("geneve", "GENEVE"), ("xfrm", "XFRM_USER")])
+def test_a_few_words_of_a_message_do(said: str, symbol: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, said, "--all")
+    assert status == 0
+    assert symbol in out
+
+
+@pytest.mark.parametrize("said", ["eBP", "BPF JI", "a"])
+def test_a_piece_of_a_word_is_no_message(said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, said)[0] == 1
+
+
+def test_colours_reach_the_terminal_as_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "eBPF JIT", "recorded:kata@3.17.0", "--color", "always")
+    assert "\x1b[31mFAIL" in out
+    assert "\\x1b" not in out

@@ -139,7 +139,9 @@ def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
     if mode is Mode.UNKNOWN:
         if (feared := _feared(reader)) and reader.kernel.target is not None:
             return f"Nobody knows which mode the kernel carries with Cilium {reader.release}. {feared[0].why}"
-        facts = [s for r in reader.results.values() for f in r.findings for s in f.symbols if s.value is None]
+        # What is met either way asks nobody: ARM64 of "X86_64 || ARM64".
+        open_ = [f for r in reader.results.values() for f in r.findings if f.status is Status.UNKNOWN]
+        facts = [s for f in open_ for s in f.symbols if s.value is None]
         by_tools = {s.name for s in facts if s.note.startswith(TOOLS_DECIDE)}
         unsaid = {s.name for s in facts} - by_tools
         why = "; it does not say " + _symbols(unsaid) if unsaid else ""

@@ -34,7 +34,8 @@ class Misfit:
         evidence: how well it is known, or an empty string.
         link: where it is from, or an empty string.
         stray: whether it is no value of Cilium's at all, not even a misspelt one.
-        word: whether the agent is handed a word that it may not know.
+        word: whether the agent is handed a word that it may not know, or that is to be replaced by one.
+        refused: whether Helm installs nothing because of it.
     """
 
     given: Given
@@ -44,6 +45,7 @@ class Misfit:
     link: str = ""
     stray: bool = False
     word: bool = False
+    refused: bool = False
 
 
 def misfits(given: Sequence[Given], known: Sequence[Key], release: Release, chart_: Chart) -> list[Misfit]:
@@ -97,7 +99,9 @@ def _of_chart(row: Given, path: tuple[str, ...], chart_: Chart, *, guess: bool) 
     node, depth = chart_.find(path)
     if node.types == REFUSED:
         empty = row.type == MAPPING or row.value in ("", "null", "false", "0")
-        return None if empty else Misfit(row, f"The chart of {chart_.minor} fails: the value was removed.")
+        return (
+            None if empty else Misfit(row, f"The chart of {chart_.minor} fails: the value was removed.", refused=True)
+        )
     if depth < len(path):
         if node.open:
             return None
@@ -111,13 +115,13 @@ def _of_chart(row: Given, path: tuple[str, ...], chart_: Chart, *, guess: bool) 
 def _type(row: Given, path: tuple[str, ...], node: Node) -> Misfit:
     name, this = ".".join(path), _TYPES.get(row.type, "a list")
     if node.words and row.type == "s":
-        return Misfit(row, f"The chart refuses it: {name} takes {node.told}.")
+        return Misfit(row, f"The chart refuses it: {name} takes {node.told}.", refused=True)
     quotes = row.type == "s" and (
         (node.types == "b" and row.value.lower() in ("true", "false"))
         or (node.types in ("i", "n") and re.fullmatch(r"-?\d+(\.\d+)?", row.value) is not None)
     )
     text = f"The chart refuses it: {name} takes {node.told}, and this is {this}."
-    return Misfit(row, f"{text} Leave the quotes out." if quotes else text)
+    return Misfit(row, f"{text} Leave the quotes out." if quotes else text, refused=True)
 
 
 def _unknown(path: tuple[str, ...], depth: int, near: tuple[str, ...], chart_: Chart) -> str:
@@ -190,7 +194,10 @@ def of_words(row: Given, words: Mapping[str, Key], choices: Mapping[str, Mapping
         if row.value not in allowed:
             why = f" {choice['why']}" if "why" in choice else ""
             text = f"It is one of {', '.join(allowed)}.{_meaning(row.value, allowed)}{why}"
-            return Misfit(row, text, evidence=str(choice["evidence"]), link=where(choice), word=True)
+            fails = bool(choice.get("helm_fails"))
+            return Misfit(
+                row, text, evidence=str(choice["evidence"]), link=where(choice), word=not fails, refused=fails
+            )
     return None
 
 
@@ -205,8 +212,11 @@ def _unfinished(row: Given) -> Misfit | None:
         return None
     if _VARIABLE.fullmatch(row.value):
         return Misfit(
-            row, "A variable: what it becomes is not in this file. Review what is rendered of it.", sure=False
+            row,
+            "A variable: what it becomes is not in this file. Review what is rendered of it.",
+            sure=False,
+            word=True,
         )
     if _PLACEHOLDER.fullmatch(row.value):
-        return Misfit(row, "A placeholder that nobody has replaced.")
+        return Misfit(row, "A placeholder that nobody has replaced.", word=True)
     return None

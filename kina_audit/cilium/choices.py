@@ -1,14 +1,17 @@
 """The decisions inside a mode, each with the findings that made it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kina_audit.cilium.ladder import Standing
 from kina_audit.cilium.model import Choice, Evidence
-from kina_audit.cilium.reading import Reader, Results, finding
+from kina_audit.cilium.reading import Reader, Results, finding, worst
 from kina_audit.engine.finding import Finding, Status
 from kina_audit.profiles.model import Level
 
 AGENT = "cilium-agent"
+ON = "on"
+NO_FLOWS = "It starts, but shows no L3/L4 flows: BPF_EVENTS is missing."
 
 
 def choose(
@@ -23,7 +26,7 @@ def choose(
         encryption: the encryption that the user wants, or an empty string.
         forced: choices that the user's wishes make, as ``{"routing": "native"}``.
     """
-    return (
+    choices = (
         _routing(results, standing, forced),
         _kube_proxy(results, standing),
         _masquerade(results, reader, standing, forced),
@@ -34,6 +37,16 @@ def choose(
         _encryption(results, reader, encryption),
         _attach(results, reader),
     )
+    return tuple([_in_full(choice, reader) for choice in choices])
+
+
+def _in_full(choice: Choice, reader: Reader) -> Choice:
+    """The same choice; where a feature is on and something about it is degraded, its sentence says so, too."""
+    lacks = worst(reader.lacking(choice.name)) if choice.value == ON and choice.name in reader.features else None
+    if lacks is None or choice.because == NO_FLOWS:
+        return choice
+    # The feature's own row has the rest.
+    return replace(choice, because=f"{choice.because} Not in full: {lacks.why.partition('. ')[0].rstrip('.')}.")
 
 
 def evidence(item: Finding) -> Evidence:
@@ -158,7 +171,7 @@ def _hubble(results: Results, standing: Standing) -> Choice:
     proof = _rows(results, "cilium-hubble")
     if "hubble" in standing.off:
         return Choice("hubble", "off", "It is not wanted.")
-    why = "Flows are shown." if standing.flows else "It starts, but shows no L3/L4 flows: BPF_EVENTS is missing."
+    why = "Flows are shown." if standing.flows else NO_FLOWS
     return Choice("hubble", "on", why, proof)
 
 

@@ -1,10 +1,10 @@
-"""Values that break together, whatever the features need of the kernel: the ``clash`` rows of ``data/cilium-keys.toml``."""
+"""Values that break together, or alone, whatever the kernel: the ``clash`` and ``beside`` rows of ``data/cilium-keys.toml``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.evidence import where
-from kina_audit.cilium.keys import matches, of_release
+from kina_audit.cilium.keys import Given, matches, of_release
 from kina_audit.cilium.model import State
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import KernelVersion, VersionRange
@@ -19,6 +19,7 @@ class Clash:
     because: str
     evidence: str
     link: str
+    helm_fails: bool
 
 
 def clashes(values: Mapping[str, str], release: Release, target: KernelVersion | None) -> Iterator[Clash]:
@@ -28,4 +29,37 @@ def clashes(values: Mapping[str, str], release: Release, target: KernelVersion |
             continue
         if matches(row["all"], values) and not any(matches({k: v}, values) for k, v in row.get("unless", {}).items()):
             keys = tuple(n for names in row["all"] for n in names.split("|"))
-            yield Clash(keys, State(row["state"]), row["why"], row["evidence"], where(row))
+            yield Clash(keys, State(row["state"]), row["why"], row["evidence"], where(row), bool(row.get("helm_fails")))
+
+
+@datatype
+class Caution:
+    """A value that needs another beside it, which the same values do not have: a line, what it says, why, and where that is from."""
+
+    line: int
+    key: str
+    value: str
+    because: str
+    evidence: str
+    link: str
+
+
+def lone(
+    given: Sequence[Given], release: Release, values: Mapping[str, str], places: Mapping[str, Given]
+) -> tuple[Caution, ...]:
+    """What is to be said of Helm values that stand alone.
+
+    Args:
+        given: the values; in a ConfigMap what they need may stand elsewhere.
+        release: the Cilium release.
+        values: what becomes of every ConfigMap key.
+        places: the value that decided it, by ConfigMap key.
+    """
+    names = {g.key for g in given if g.value not in ("", "null")}
+    return tuple(
+        Caution(place.line, place.key, place.value, row["why"], row["evidence"], where(row))
+        for row in of_release("beside", release)
+        if matches(row["all"], values) and not names.intersection(row["helm"])
+        for key in row["all"]
+        if (place := places.get(key)) is not None
+    )

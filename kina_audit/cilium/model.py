@@ -287,9 +287,15 @@ class Advice:
     def starts(self) -> bool | None:
         """Whether the agent starts on this kernel; None: the input cannot tell, or nobody knows."""
         if self.mode is Mode.UNKNOWN:
-            agent = next((c.state for c in self.capabilities if c.feature == "agent"), State.UNKNOWN)
-            return None if agent in (State.UNKNOWN, State.UNVERIFIED) else agent in _STARTS
+            return None if self.agent in (State.UNKNOWN, State.UNVERIFIED) else self.agent in _STARTS
+        if self.mode is Mode.UNSUPPORTED and self.agent is State.BROKEN:
+            return None  # documentation asks for more, and the agent only warns
         return self.mode is not Mode.UNSUPPORTED
+
+    @property
+    def agent(self) -> State:
+        """What the agent itself comes to."""
+        return next((c.state for c in self.capabilities if c.feature == "agent"), State.UNKNOWN)
 
     @property
     def known(self) -> str:
@@ -305,4 +311,11 @@ class Advice:
         """Cilium runs, every wish is granted, and the mode is good enough."""
         if self.mode in (Mode.UNSUPPORTED, Mode.UNKNOWN) or not all(w.granted for w in self.wishes):
             return False
-        return self.least is None or LADDER.index(self.mode) <= LADDER.index(self.least)
+        return self.good_enough
+
+    @property
+    def good_enough(self) -> bool:
+        """Whether the mode is the worst that will do, or a better one; any is where nobody named one."""
+        if self.least is None:
+            return True
+        return self.mode in LADDER and LADDER.index(self.mode) <= LADDER.index(self.least)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from kina_audit.base.datatype import datatype
+from kina_audit.base.near import near
 from kina_audit.cilium.features import feature_ids
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.cilium.presets import find_preset
@@ -57,7 +58,7 @@ def parse_mode(text: str, option: str) -> Mode:
     """
     modes = [str(m) for m in LADDER[:-1]]
     if text not in modes:
-        raise UsageError(f"{option} {text}: not one of {', '.join(modes)}")
+        raise UsageError(f"{option} {text}: not one of {', '.join(modes)}{near(text, modes)}")
     return Mode(text)
 
 

@@ -13,7 +13,7 @@ from kina_audit.base.datatype import datatype
 from kina_audit.cilium import chart_review
 from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.chart import MAPPING, Chart, chart_of, parts
-from kina_audit.cilium.combinations import clashes
+from kina_audit.cilium.combinations import Caution, clashes, lone
 from kina_audit.cilium.evidence import Basis, where
 from kina_audit.cilium.features import Conflict, Effect, Need
 from kina_audit.cilium.keys import (
@@ -84,6 +84,7 @@ class Review:
         others: how many do not, or are not known here.
         within: what the values stand under in those of a chart around Cilium's, or an empty string.
         prediction: what the agent does with them, and reports of itself.
+        cautions: what else the values need that they do not say, and no kernel decides.
     """
 
     release: str
@@ -93,6 +94,7 @@ class Review:
     others: int
     within: str
     prediction: Prediction
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def breaks(self) -> bool:
@@ -131,7 +133,7 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     off = frozenset({TCX} - on)  # without it the agent needs the tc symbols
     states = {c.feature: c for c in every_capability(results, release, kernel, refused, doubt, off, values)}
     reader = Reader(results, release, kernel, optimistic=False, off=off, values=values)
-    remarks = _refused(leaves, kind, release, on)
+    remarks, fails = _refused(leaves, kind, release, on)
     if leaves and not used and not remarks and not _reads_any(leaves, kind, chart) and all(m.stray for m in misfits):
         raise NothingCheckedError(
             f"nothing was checked: none of the {len(leaves)} values is one of Cilium {release}'s",
@@ -144,19 +146,26 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     blamed = {name: _place(name, places, values, release) for name in states if name in judged}
     for name in blamed:
         remarks += _judge(name, states[name], on, reader, refused, doubt, blamed)
-    for clash in clashes(values, release, kernel.target):
+    found_clashes = list(clashes(values, release, kernel.target))
+    refuses = any(c.helm_fails for c in found_clashes) or any(m.refused for m in misfits) or fails
+    for clash in found_clashes:
         row = max((places[k] for k in clash.keys if k in places), key=lambda g: g.line, default=None)
         line, key, value = (row.line, row.key, row.value) if row else (0, clash.keys[0], values[clash.keys[0]])
         remarks.append(Remark(line, key, value, "", clash.state, clash.because, "", (), clash.evidence, clash.link))
+    cautions = () if kind == CONFIGMAP else lone(leaves, release, values, places)
     remarks = list({(r.line, r.key, r.because): r for r in reversed(remarks)}.values())[::-1]
     remarks.sort(key=lambda r: (r.feature != AGENT, r.line == 0, r.line))
     told_of = [(r.state, r.says) for r in remarks if r.feature or r.state is State.FATAL]
     # A word that no release takes: some end the agent, some it passes over; nobody has held each against an agent.
     told_of += [(State.UNKNOWN, "") for m in misfits if m.word]
-    prediction = predict(values, told_of, reader)
+    unsure = {
+        k.config for k in known if k.config in places and any(m.word and m.given is places[k.config] for m in misfits)
+    }
+    prediction = predict(values, told_of, reader, unsure=unsure, refused=kind != CONFIGMAP and refuses)
     if within:
         remarks = [replace(r, key=f"{within}.{r.key}") if r.line else r for r in remarks]
-    return Review(str(release), kind, tuple(remarks), len(used), len(leaves) - len(used), within, prediction)
+        cautions = tuple(replace(c, key=f"{within}.{c.key}") for c in cautions)
+    return Review(str(release), kind, tuple(remarks), len(used), len(leaves) - len(used), within, prediction, cautions)
 
 
 def _reads_any(leaves: Sequence[Given], kind: str, chart: Chart) -> bool:
@@ -282,26 +291,23 @@ def _state(item: Conflict | Need) -> State:
     return {Effect.FATAL: State.FATAL, Effect.NO_PODS: State.NO_PODS}.get(item.effect, State.BROKEN)
 
 
-def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) -> list[Remark]:
+def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) -> tuple[list[Remark], bool]:
+    """(what is said of values that are refused, whether Helm installs nothing because of one)."""
     column = "config" if kind == CONFIGMAP else "helm"
-    rows = [row for row in of_release("refused", release) if column in row]
-    return [
-        Remark(
-            g.line,
-            g.key,
-            g.value,
-            "",
-            State.SILENT if row.get("instead") in on else State.BROKEN,
-            row["why"],
-            "",
-            (),
-            row["evidence"],
-            where(row),
-        )
+    found = [
+        (g, row)
         for g in given
-        for row in rows
-        if g.key == row[column] and g.value not in ("", "null", "false") and g.value in row.get("values", [g.value])
+        for row in of_release("refused", release)
+        if g.key == row.get(column) and g.value not in ("", "null", "false") and g.value in row.get("values", [g.value])
     ]
+    remarks = [
+        Remark(
+            g.line, g.key, g.value, "", State.SILENT if row.get("instead") in on else State.BROKEN, row["why"], "", (),
+            row["evidence"], where(row),
+        )
+        for g, row in found
+    ]  # fmt: skip
+    return remarks, any(row.get("helm_fails") for _, row in found)
 
 
 def _typos(given: Sequence[Given], known: list[Key]) -> list[chart_review.Misfit]:

@@ -114,7 +114,8 @@ def _agentless(agent: Capability, reader: Reader) -> str:
     breaking = reader.breaking(AGENT)
     certain = [u.why for u in breaking if verified(u)] or ([] if agent.state in POSSIBLE else [agent.because])
     if certain and agent.state is not State.UNKNOWN:
-        return f"The agent does not start on this kernel. {certain[0]}"
+        how = {State.NO_PODS: "The agent gives no pod a network", State.BROKEN: "Cilium is not supported"}
+        return f"{how.get(agent.state, 'The agent does not start')} on this kernel. {certain[0]}"
     doubt = doubted(reader.release, reader.kernel.target) or next((u.why for u in breaking), "")
     return f"Whether the agent starts on this kernel is not known. {doubt}" if doubt else ""
 

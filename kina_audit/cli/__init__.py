@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from errno import EACCES, EBADF, EDQUOT, EFBIG, EIO, ELOOP, ENAMETOOLONG, ENOSPC, ENOTDIR
 from importlib import import_module
 from pathlib import Path
@@ -202,9 +202,32 @@ def _click_error(error: Exception) -> int:
             return 2
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "kina-audit"
-        _complain(_said_once(error.format_message()), f"Try '{command} --help'.")
+        said = _said_once(error.format_message())
+        if isinstance(error, click.NoSuchOption) and (others := _commands_with(error.option_name, command)):
+            # It is no slip of the keyboard, so no option that is spelt much like it is meant.
+            said = f"No such option '{error.option_name}'; {others}"
+        _complain(said, f"Try '{command} --help'.")
         return 2
     raise error
+
+
+def _commands_with(option: str, command: str) -> str:
+    """The end of a sentence about an option that a command does not have: the others that do; or nothing."""
+
+    def below(of: "Command", path: str) -> "Iterator[str]":
+        if any(option in p.opts for p in of.params) and path != command:
+            yield f"`{path.removesuffix(' advise')} {option}`"  # what a plain `cilium` does
+        for name, one in getattr(of, "commands", {}).items():
+            yield from below(one, f"{path} {name}")
+
+    found = list(below(command_tree(COMMANDS), "kina-audit")) if option.startswith("--") else []
+    if not found or len(found) > _MOST_OTHERS:
+        return ""
+    return f"there is {' and '.join(found)}"
+
+
+_MOST_OTHERS = 3
+"""Commands with an option that another lacks: what more of them have tells nothing."""
 
 
 def _said_once(message: str) -> str:

@@ -40,7 +40,8 @@ def _refuse_misspelt(words: Sequence[str], commands: Sequence[str]) -> None:
     Raises:
         UsageError: it is one.
     """
-    from kina_audit.cli.mix_ups import is_source, near
+    from kina_audit.base.near import near
+    from kina_audit.cli.mix_ups import is_source
     from kina_audit.errors import UsageError
 
     if words and not words[0].startswith("-") and not is_source(words[0]) and (told := near(words[0], commands)):
@@ -128,6 +129,7 @@ def advise(
     from dataclasses import replace
 
     from kina_audit.api import audit, load_kernel
+    from kina_audit.cilium.model import LADDER, Mode
     from kina_audit.cilium.request import make_request
     from kina_audit.cli import outputs
     from kina_audit.cli.kept_options import kept
@@ -149,12 +151,15 @@ def advise(
     )
     wishes = (("--want", w) for w in request.want), (("--avoid", a) for a in sorted(request.avoid))
     words = (*kept(options, cilium=cilium), *wishes[0], *wishes[1], *_given(("--min-mode", min_mode), ("--for", place)))
-    report = replace(report, options=words)
+    # The command answers which mode it is: one that cannot be told keeps it from passing, too.
+    advice = report.advice
+    if advice is not None and advice.mode is Mode.UNKNOWN and not report.deciding:
+        advice = replace(advice, least=LADDER[-2])
+    report = replace(report, options=words, advice=advice)
     if all_releases:
         return _matrix(report, request, format_, colour=colour)
-    # What this command answers is the mode, and its own exit status.
     outputs.write(report, planned, RenderOptions(color=colour, verbose=verbose), quiet=True)
-    return 0 if report.advice is not None and report.advice.fulfilled else 1
+    return report.exit_code
 
 
 def _given(*pairs: tuple[str, str]) -> list[tuple[str, str]]:

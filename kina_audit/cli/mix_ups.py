@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,6 @@ if TYPE_CHECKING:
 
 _BARE = re.compile(r"[a-z0-9][a-z0-9/:-]*")
 _ALONE = ("running", "installed", "apple")
-
-
-def near(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about a word that is none of those known: the one that is much like it; or nothing."""
-    from difflib import get_close_matches
-
-    found = get_close_matches(word.lower()[:100], list(known), n=1, cutoff=0.7)
-    return f"; did you mean {found[0]}?" if found else ""
 
 
 def is_source_word(text: str) -> bool:

@@ -31,8 +31,8 @@ def print_schema(name: str) -> int:
     Raises:
         UsageError: there is no schema of that name.
     """
+    from kina_audit.base.near import near
     from kina_audit.base.packaged import data_file
-    from kina_audit.cli.mix_ups import near
     from kina_audit.errors import UsageError
 
     if name not in SCHEMAS:

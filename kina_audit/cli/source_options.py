@@ -290,7 +290,7 @@ def one_of(allowed: Iterable[str], text: str, option: str) -> str:
     Raises:
         UsageError: it is not.
     """
-    from kina_audit.cli.mix_ups import near
+    from kina_audit.base.near import near
     from kina_audit.errors import UsageError
 
     choices = list(allowed)

@@ -51,7 +51,29 @@ def say(message: str, hint: str = "") -> None:
     """Print a note, a warning or an error on stderr, and what to do about it on a line of its own."""
     text = f"kina-audit: {message}" + (f"\n  {hint}" if hint else "")
     lines = [line if len(line) <= SAID else f"{line[:SAID]} ..." for line in text.split("\n")]
-    tell(harmless("\n".join(lines).replace("\r", "\\r")))
+    tell("\n".join(_at_words(harmless("\n".join(lines).replace("\r", "\\r")))))
+
+
+def _at_words(text: str) -> list[str]:
+    """Lines as wide as the terminal on stderr; what holds a command stays whole, for whoever copies it."""
+    lines = text.split("\n")
+    if not sys.stderr.isatty():
+        return lines
+    import shutil
+    from textwrap import wrap
+
+    columns = max(40, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns)
+    found: list[str] = []
+    for line in lines:
+        if len(line) <= columns or " kina-audit " in line:
+            found.append(line)
+            continue
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        found += wrap(
+            line, columns, initial_indent="", subsequent_indent=indent or "  ",
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+    return found
 
 
 def progress(message: str) -> None:

@@ -13,8 +13,13 @@ from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
+    from kina_audit.report.model import Report
     from kina_audit.report.timeline import Version
     from kina_audit.sources.options import SourceOptions
+
+
+_KEPT = 8
+"""Audits that are kept for configs that are like one before, the latest ones: a commit is taken back soon or never."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,22 +55,38 @@ def timeline(
     from dataclasses import replace
 
     from kina_audit.api import audit
+    from kina_audit.base.near import near
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
+    from kina_audit.kernel.alike import alike
     from kina_audit.render import RenderOptions
     from kina_audit.render.timeline import TIMELINE_FORMATS, render_timeline
     from kina_audit.report.timeline import make_timeline
 
     if what != "apple":
-        raise UsageError(f"no timeline of {what!r}", "`timeline apple`, or `timeline --git REPOSITORY --path FILE`.")
+        raise UsageError(
+            f"no timeline of {what!r}{near(what, ['apple'])}",
+            "`timeline apple`, or `timeline --git REPOSITORY --path FILE`.",
+        )
     planned = outputs.plan(format_, output or [], formats=TIMELINE_FORMATS)
     library, profiles = chosen(profile, profile_dir, cilium=given.release(cilium) is not None)
     notes: list[str] = []
     versions = _of_git(git, path, options, notes) if git else _of_apple(options, notes)
 
     def audited() -> "Iterator[Version]":
+        reports: dict[tuple[object, ...], Report] = {}
         for version, kernel in versions:
-            found = audit(kernel, profiles, cilium=given.release(cilium), library=library) if kernel else None
+            key = alike(kernel.config) if kernel else None
+            found = reports.pop(key, None) if key else None
+            if found and kernel:
+                # With its config comes all that was worked out of it.
+                found = replace(found, kernel=replace(kernel, config=found.kernel.config))
+            elif kernel:
+                found = audit(kernel, profiles, cilium=given.release(cilium), library=library)
+            if found and key:
+                reports[key] = found
+                if len(reports) > _KEPT:
+                    del reports[next(iter(reports))]
             yield replace(version, report=found)
 
     title = (

@@ -66,7 +66,7 @@ def why(
     if format_ == "json":
         terminal.print_out(indented(document(causes)))
     elif causes:
-        terminal.print_out(text(causes, look, len(causes) if everything else _SHOWN))
+        terminal.print_out(text(causes, look, len(causes) if everything else _SHOWN), color=look.color)
     if not causes:
         terminal.say(
             "no known message is in it", "Look for the line that names a module, a table, a device type or a file."

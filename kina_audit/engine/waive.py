@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from kina_audit.base.datatype import datatype
+from kina_audit.base.near import near
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult
 from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.provenance import Kernel
@@ -103,5 +104,17 @@ def _use(
         return WaiverUse(waiver, WaiverState.EXPIRED, waiver.expiry if unmet else idle)
     if unmet:
         return WaiverUse(waiver, WaiverState.APPLIED)
-    why = "everything it covers is met" if named else "it matches no requirement of the selected profiles"
+    why = "everything it covers is met"
+    if not named:
+        why = f"it matches no requirement of the selected profiles{_meant(waiver.pattern, results)}"
     return WaiverUse(waiver, WaiverState.UNUSED, f"{waiver.origin} is unused: {why}")
+
+
+def _meant(pattern: str, results: Sequence[ProfileResult]) -> str:
+    """What a waiver's name is much like: a requirement, or of one that is for a whole profile its profile."""
+    profile, _, requirement = pattern.rpartition("/")
+    if requirement == "*":
+        return near(profile, [r.profile.id for r in results])
+    rows = [f.requirement for r in results for f in r.findings]
+    names = [f"{r.profile.id}/{f.requirement.id}" for r in results for f in r.findings]
+    return near(pattern, dict.fromkeys([*names, *(f"{row.profile}/{row.id}" for row in rows)]))

@@ -18,6 +18,7 @@ from typing import Any
 
 from kina_audit.base.bounds import WAIVER_TEXT, WAIVERS
 from kina_audit.base.datatype import datatype
+from kina_audit.base.near import near
 from kina_audit.errors import UsageError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import VersionRange
@@ -123,7 +124,7 @@ def read_waivers(tables: Sequence[Mapping[str, Any]], origin: str) -> tuple[Waiv
 def _read(table: Mapping[str, Any], where: str) -> Waiver:
     unknown = sorted(set(table) - set(_KEYS))
     if unknown:
-        raise UsageError(f"{where}: unknown key {unknown[0][:80]!r}", _HINT)
+        raise UsageError(f"{where}: unknown key {unknown[0][:80]!r}{near(unknown[0], _KEYS)}", _HINT)
     texts = {key: _text(table, key, where) for key in _KEYS if key != "expires"}
     if bool(texts["requirement"]) == bool(texts["profile"]):
         raise UsageError(f"{where}: name either a requirement or a profile", _HINT)

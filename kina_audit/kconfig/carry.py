@@ -23,6 +23,7 @@ from kina_audit.kconfig.state import outcome
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import (
     TOOLS_DECIDE,
+    TRI_OF,
     Completeness,
     ConfigWarning,
     KernelConfig,
@@ -210,7 +211,9 @@ class _Facts(Mapping[str, SymbolFact]):
             if self.written_there and len(self.places) == 1 and says in outcomes[by_tools]:
                 # Written by this very line's own tools, which then decided what the file says.
                 return written
-            return _unknown(written, _by_tools(outcomes[by_tools]))
+            among = {value for found in outcomes.values() for value in found}
+            may = tuple(sorted(among)) if among <= TRI_OF.keys() else ()
+            return replace(_unknown(written, _by_tools(outcomes[by_tools])), among=may)
         values = {place: next(iter(found)) for place, found in outcomes.items()}
         told = set(values.values())
         if len(told) > 1:

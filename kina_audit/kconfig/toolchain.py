@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from kina_audit.base.datatype import datatype, field
+from kina_audit.base.near import near
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import UsageError
 
@@ -61,7 +62,8 @@ class Toolchain:
         releases = toml_document(data_file("toolchains.toml"))["releases"]
         known = [f"{kind}-{major}" for kind in releases for major in releases[kind]]
         if match is None or match[2] not in releases[match[1]]:
-            raise UsageError(f"--toolchain {name}: unknown compiler", f"Known: {', '.join(known)}, or cc:PROGRAM.")
+            said = f"--toolchain {name}: unknown compiler{near(compiler, known)}"
+            raise UsageError(said, f"Known: {', '.join(known)}, or cc:PROGRAM.")
         version, binutils = releases[match[1]][match[2]]
         if "binutils" in facts:
             binutils = _binutils(facts["binutils"])
@@ -83,7 +85,10 @@ def stated_facts(name: str, parts: Sequence[str]) -> dict[str, str]:
     for part in parts:
         key, equals, value = part.partition("=")
         if not equals or key not in FACTS:
-            raise UsageError(f"--toolchain {name}: {part!r} is none of {', '.join(f'{k}=' for k in FACTS)}")
+            said = ", ".join(f"{k}=" for k in FACTS)
+            raise UsageError(
+                f"--toolchain {name}: {part!r} is none of {said}{near(f'{key}=', [f'{k}=' for k in FACTS])}"
+            )
         if key in ("plugins", "can_link") and value not in ("y", "n"):
             raise UsageError(f"--toolchain {name}: {part!r}", f"Give {key}=y or {key}=n.")
         if key in ("pahole", "rustc", "binutils"):

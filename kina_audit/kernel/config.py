@@ -65,6 +65,7 @@ class SymbolFact:
         line: 1-based line in the config text, or None.
         note: one sentence on a prediction or a doubt; may be empty.
         is_string: the value was written in quotes.
+        among: every value that it may have, where ``value`` is None and that much is known; empty: any.
     """
 
     name: str
@@ -73,6 +74,7 @@ class SymbolFact:
     line: int | None = None
     note: str = ""
     is_string: bool = False
+    among: tuple[str, ...] = ()
 
     @property
     def bounds(self) -> tuple[int, int]:

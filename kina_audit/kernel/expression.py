@@ -12,12 +12,16 @@ stands in front of the first one.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
+from itertools import product
+from math import prod
 
 from kina_audit.base.bounds import EXPRESSION, EXPRESSION_DEPTH
 from kina_audit.base.datatype import datatype
-from kina_audit.kernel.config import TRI_OF, SymbolFact
+from kina_audit.kernel.config import TRI_OF, SymbolFact, SymbolState
 
 Bounds = tuple[int, int]
 """The lowest and highest tristate value an expression may have."""
@@ -63,7 +67,28 @@ class Expression:
     def bounds(self, lookup: Lookup) -> Bounds:
         """Evaluate: the interval of tristate values (0 n, 1 m, 2 y) that the known facts allow."""
         node = self.node
-        return lookup(node[1]).bounds if node[0] == "sym" else _bounds(node, lookup)  # type: ignore[arg-type]
+        if node[0] == "sym":
+            return lookup(node[1]).bounds  # type: ignore[arg-type]
+        found = _bounds(node, lookup)
+        return found if found[0] == found[1] else self._case_by_case(found, lookup)
+
+    def _case_by_case(self, found: Bounds, lookup: Lookup) -> Bounds:
+        """Narrower bounds, where one symbol stands in more than one place and the values that it may have are known.
+
+        A symbol is one and the same wherever it is named: ``(A && B) || (!A && C)`` needs no A where B and C are.
+        """
+        often = Counter(_symbols(self.node))
+        facts = [fact for name in self.symbols if often[name] > 1 and (fact := lookup(name)).among]
+        if not facts or prod(len(fact.among) for fact in facts) > _MOST_CASES:
+            return found
+        results = []
+        for values in product(*(fact.among for fact in facts)):
+            case = {
+                fact.name: replace(fact, value=value, state=SymbolState.PREDICTED, among=())
+                for fact, value in zip(facts, values, strict=True)
+            }
+            results.append(_bounds(self.node, lambda name, case=case: case.get(name) or lookup(name)))  # type: ignore[misc]
+        return min(low for low, _ in results), max(high for _, high in results)
 
     @property
     def negated(self) -> tuple[str, ...]:
@@ -74,6 +99,7 @@ class Expression:
         return self.text
 
 
+_MOST_CASES = 64
 _LONGEST_KEPT = 400
 """Characters of an expression that is kept; somebody else's long ones would fill the memory of a process that lives long."""
 

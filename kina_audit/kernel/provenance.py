@@ -42,6 +42,8 @@ class Provenance:
         kernel_release: what the image it was found in, or the folder around it, says it is.
         command: what was run to read it.
         observed: what the running kernel itself showed beside its config.
+        fragments: the names of what was merged into its config.
+        doubt: why another kernel than this may be meant, and what to give; empty: nothing speaks for that.
         notes: sentences the reader must see: a fallback that was used, a reproduction, an age.
     """
 
@@ -60,6 +62,8 @@ class Provenance:
     kernel_release: str = ""
     command: tuple[str, ...] = ()
     observed: Observed | None = None
+    fragments: tuple[str, ...] = ()
+    doubt: str = ""
     notes: tuple[str, ...] = ()
 
 

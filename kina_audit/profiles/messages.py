@@ -18,6 +18,9 @@ MOST_HITS = 1_000
 LEAST_PART = 12
 """A text shorter than a message matches it by being a part of it, when it has so many characters."""
 
+LEAST_WORDS = 4
+"""Whole words of a message match it from so many characters on."""
+
 MOST_TAILS = 20
 """Colons of a line behind which a message is looked for."""
 
@@ -84,10 +87,15 @@ class Text:
     def _part_of(self, parts: list[str]) -> Hit | None:
         """The text as a part of the message; or what stands behind a colon in it, where that is all of one of its parts."""
         asked = self._text.strip(" .'")
-        if len(asked) >= LEAST_PART and asked in " ".join(parts):
+        said = " ".join(parts)
+        if asked in said and (len(asked) >= LEAST_PART or _whole_words(asked, said)):
             return Hit(1, 1, len(asked), whole=False)
         tail = next((tail for tail in self._tails if tail in parts), None)
         return None if tail is None else Hit(1, 1, len(tail), whole=False)
+
+
+def _whole_words(asked: str, said: str) -> bool:
+    return len(asked) >= LEAST_WORDS and re.search(rf"(?<!\w){re.escape(asked)}(?!\w)", said) is not None
 
 
 def _plain(line: str) -> str:

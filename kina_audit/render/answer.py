@@ -7,21 +7,29 @@ from collections.abc import Iterable, Sequence
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.agent_profile import PROFILE
-from kina_audit.cilium.model import Advice, Mode
+from kina_audit.cilium.model import Advice, Mode, State
 from kina_audit.engine.finding import UNMET, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
 from kina_audit.kernel.provenance import Provenance
+from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
 from kina_audit.render import cut, one_line
-from kina_audit.render.commands import next_commands
+from kina_audit.render.commands import next_commands, note
 from kina_audit.render.sentences import which_holds
-from kina_audit.report.model import FailOn, Report
+from kina_audit.report.compare import Comparison
+from kina_audit.report.decision import Kind
+from kina_audit.report.model import FailOn, Report, Verdict, verdict_of
 
 _MOST_NAMES = 12
 _MOST_LOST = 8
 _MOST_SYMBOLS = 2
+_MOST_MERGED = 3
+_MOST_STALE = 2
+_LONGEST_NAME = 60
+_FILES = ("file", "stdin", "image", "archive", "directory", "url", "git")
 _LONGEST = 240
+_WHOLE = note("the file is cut: get the whole of it, and check that")
 
 
 @datatype
@@ -33,7 +41,7 @@ class Answer:
         results: the two results behind the verdict, and what is to be said beside them.
         cilium: whether the release runs, and in which mode; empty where nobody asked.
         ladder: every mode above, the nearest first, with the symbols that it takes beyond the one before.
-        without_rebuild: what else leads to a better mode.
+        without_rebuild: what else leads to a better mode, each with its label.
         features: the features that were asked for, by how they stand.
         next: commands, and comments between them.
     """
@@ -56,7 +64,9 @@ def answer(report: Report, *, short: int = 0) -> Answer:
             only some of each rung's symbols, which `fix` has all of.
     """
     advice = report.advice
-    without_rebuild = tuple(_without_rebuild(report, advice)) if advice else ()
+    # What has fragments merged into it is to be built first.
+    how = "without another rebuild" if report.kernel.provenance.fragments else "without a rebuild"
+    without_rebuild = tuple([f"{how}: {text}" for text in _without_rebuild(report, advice)]) if advice else ()
     return Answer(
         kernel=_kernel(report),
         results=_results(report),
@@ -66,48 +76,67 @@ def answer(report: Report, *, short: int = 0) -> Answer:
         else (),
         without_rebuild=without_rebuild[:1] if short else without_rebuild,
         features=_features(report, short=bool(short)),
-        next=next_commands(report),
+        next=(_WHOLE,) if _cut_off(report) else next_commands(report),
     )
+
+
+def _cut_off(report: Report) -> bool:
+    """Whether a part of the config is lost and the rest does not answer: no symbol is to be set for that."""
+    cut = any(w.text.startswith(f"{CUT}: ") for w in report.kernel.config.warnings)
+    return cut and report.verdict is Verdict.UNKNOWN
 
 
 def _kernel(report: Report) -> str:
     config, origin = report.kernel.config, report.kernel.provenance
     target = f"Linux {config.target}" if config.target else "Linux of unknown version"
-    parts = [how_sure(config, origin)]
-    header = config.header.version
-    if header is not None and (config.target is None or header.triple != config.target.triple):
-        parts[0] += f" headed {header}"
+    parts = [how_sure(config, origin), *([one_line(origin.doubt)] if origin.doubt else [])]
+    # The whole sentence stands below, among what may make the answer one about something else.
+    parts += [one_line(text.partition(", which")[0]) for text in report.knowledge.newer]
     if report.audited:
         parts.append(f"audited at {one_line(report.audited)}")
-    if warned := len(config.warnings):
+    if warned := len(config.warnings) + len(report.knowledge.newer):
         parts.append(f"{warned} warning{'s' * (warned > 1)} below")
     return f"{one_line(origin.source)}: {target}, {config.arch or 'unknown architecture'}; {'; '.join(parts)}"
 
 
 def how_sure(config: KernelConfig, origin: Provenance) -> str:
     """What the values stand on, in a few words."""
+    header = config.header.version
+    other = header is not None and (config.target is None or header.triple != config.target.triple)
+    headed = f" headed {header}" if other else ""
+    merged = f" with {_named([one_line(name) for name in origin.fragments], _MOST_MERGED)}" if origin.fragments else ""
     if origin.observed is not None:
-        return "the kernel that runs, by its own config"
+        return f"the kernel that runs, by its own config{headed}"
     if config.resolved is not None and config.resolved.lines:
         if config.origin is Origin.BUILT:
-            return "recorded"
-        made = "a file" if config.completeness is Completeness.COMPLETE else "a fragment or defconfig"
-        return f"resolved from {made}"
+            return f"recorded{headed}"
+        return f"resolved from {_made_of(config, origin)}{headed}{merged}"
     if config.completeness is Completeness.PARTIAL:
-        return "a fragment or defconfig: what it does not say is unknown"
+        return f"a fragment or defconfig{headed}{merged}: what it does not say is unknown"
     if config.origin is Origin.BUILT:
-        return "the kernel's own config"
-    return "a config, as it is written"
+        return f"the kernel's own config{headed}"
+    return f"a config{headed}{merged}, as it is written"
+
+
+def _made_of(config: KernelConfig, origin: Provenance) -> str:
+    if origin.kind not in _FILES:
+        return "its config"
+    return "a file" if config.completeness is Completeness.COMPLETE else "a fragment or defconfig"
 
 
 def _results(report: Report) -> str:
     parts = []
-    if report.advice is not None or report.cilium != "pass":
-        asked = report.cilium != "pass" or (report.advice is not None and report.advice.asked)
-        parts.append(f"features {report.features}, Cilium {report.cilium if asked else 'not asked for'}")
-    if report.baseline is not None and report.deciding:
+    stale = [one_line(item.name) for item in report.deciding if item.kind is Kind.WAIVER]
+    cilium = _cilium_result(report)
+    if report.baseline is not None:
         # What was accepted is no news; what was lost is.
-        parts.append(f"lost: {_named([one_line(i.name) for i in report.deciding], _MOST_LOST)}")
+        parts.append(_since(report, report.baseline))
+        parts += [cilium] if cilium and report.advice is not None and report.advice.starts is not True else []
+    elif cilium:
+        features = verdict_of(i for i in report.deciding if not i.cilium and i.kind is not Kind.WAIVER)
+        parts.append(f"features {features}, {cilium}")
+    if stale:
+        parts.append(f"stale: {_named(stale, _MOST_STALE)}")
     if report.fail_on is FailOn.NEVER and report.deciding:
         parts.append("the exit status does not count it: --fail-on never")
     if report.settings:
@@ -115,11 +144,42 @@ def _results(report: Report) -> str:
     return "; ".join(parts)
 
 
+def _cilium_result(report: Report) -> str:
+    """How Cilium stands in the verdict; empty where it was no question."""
+    advice = report.advice
+    if report.baseline is not None and advice is not None:
+        compared = report.baseline.mode
+        accepted = compared is not None and compared.before is compared.after
+        return f"Cilium {advice.reaches}{', as before' if accepted else ''}"
+    if report.cilium != "pass":
+        return f"Cilium {report.cilium}"
+    if advice is None:
+        return ""
+    if not advice.asked:
+        return "Cilium not asked for"
+    doubt = "untested" if advice.untested else "mode unknown" if advice.mode is Mode.UNKNOWN else ""
+    return f"Cilium pass{f' ({doubt})' if doubt else ''}"
+
+
+def _since(report: Report, compared: Comparison) -> str:
+    """What was lost since the baseline, as far as it counts."""
+    since = f"since {cut(compared.origin, _LONGEST_NAME)}"
+    lost = [one_line(item.name) for item in report.deciding if item.kind is not Kind.WAIVER]
+    if lost:
+        return f"lost {since}: {_named(lost, _MOST_LOST)}"
+    return f"nothing {'that counts was ' if compared.lost_at_all else ''}lost {since}"
+
+
 def cilium_line(advice: Advice) -> str:
     """Whether the agent starts, and the mode, in words."""
     why = advice.summary.removeprefix(f"Cilium {advice.release} does not work on this kernel. ")
+    if advice.mode is Mode.UNSUPPORTED and advice.starts is False:
+        how = "leaves every pod without a network" if advice.agent is State.NO_PODS else "does not start"
+        return brief(f"{advice.headline}, {how}: {why}")
     if advice.mode is Mode.UNSUPPORTED:
-        return brief(f"{advice.headline}, does not start: {why}")
+        # Not promised is not known to fail.
+        why = why.removeprefix(f"Cilium {advice.release} does not support this kernel. ")
+        return f"{advice.headline}. {brief(why)}"
     return f"{advice.headline}. {brief(why)}"
 
 

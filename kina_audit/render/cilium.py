@@ -2,7 +2,7 @@
 
 import re
 
-from kina_audit.cilium.model import Advice, Capability, State
+from kina_audit.cilium.model import Advice, Capability, Mode, State
 from kina_audit.engine.finding import Status
 from kina_audit.render import RenderOptions, one_line
 from kina_audit.render.answer import rungs
@@ -52,7 +52,8 @@ def _wishes(advice: Advice, style: Style) -> list[str]:
         for line in style.field("granted" if wish.granted else "REFUSED", f"{wish.feature}: {wish.because}")
     ]
     if advice.least is not None and not advice.fulfilled and all(w.granted for w in advice.wishes):
-        lines += style.field("REFUSED", f"mode {advice.least} or better: this kernel carries {advice.mode}.")
+        carries = "this input cannot tell" if advice.mode is Mode.UNKNOWN else f"this kernel carries {advice.mode}"
+        lines += style.field("REFUSED", f"mode {advice.least} or better: {carries}.")
     return lines
 
 

@@ -15,13 +15,17 @@ def as_text(review: Review, kernel: Kernel, name: str, width: int) -> str:
     """One paragraph a remark, with the line that it is about."""
     style = Style(RenderOptions(width=width))
     target = kernel.config.target or "of unknown version"
-    lines = [f"{one_line(name)} on Linux {target}, Cilium {review.release}"]
+    lines = [f"{one_line(name)} on {one_line(kernel.provenance.source)}, Linux {target}, Cilium {review.release}"]
     for remark in review.remarks:
         place = f"{one_line(name)}:{remark.line}" if remark.line else "by default" if remark.key else "in any case"
         what = f"{one_line(remark.key)}: {one_line(remark.value)}" if remark.key else remark.feature
         lines += ["", f"{place}: {what}", *style.wrap(f"{remark.state}: {_because(remark)}")]
     if not review.remarks:
         lines += ["", "Nothing breaks."]
+    for caution in review.cautions:
+        place = f"{one_line(name)}:{caution.line}: {one_line(caution.key)}: {one_line(caution.value)}"
+        because = f"note: {caution.because} ({caution.evidence}: {caution.link})"
+        lines += ["", place, *style.wrap(because)]
     lines += ["", *style.wrap(_foretold(review.prediction), 0), *style.wrap(_count(review), 0)]
     return "\n".join(lines) + "\n"
 
@@ -34,12 +38,19 @@ _OUTCOMES = {
 }
 
 
+_UNKNOWN = "unknown"
+
+
 def _foretold(found: Prediction) -> str:
     """What becomes of the agent, in the words of its own status."""
+    if found.outcome is Outcome.REFUSED:
+        return "The chart refuses these values, so Helm installs nothing, and there is no agent to foretell."
+    replaces = _UNKNOWN if found.kube_proxy_replacement is None else str(found.kube_proxy_replacement)
     flows = "Hubble with flows" if found.hubble else "Hubble without flows, or off"
     return (
-        f"{_OUTCOMES[found.outcome]} kube-proxy replacement {found.kube_proxy_replacement}, masquerading {found.masquerading}, "
-        f"host routing {found.host_routing}, {found.inter_host.lower()} between nodes, {found.datapath} devices, {found.attach}, {flows}."
+        f"{_OUTCOMES[found.outcome]} kube-proxy replacement {replaces}, masquerading {found.masquerading or _UNKNOWN}, "
+        f"host routing {found.host_routing or _UNKNOWN}, {found.inter_host.lower() or 'an unknown way'} between nodes, "
+        f"{found.datapath or 'unknown'} devices, {found.attach}, {flows}."
     )
 
 
@@ -81,6 +92,7 @@ def as_json(review: Review) -> str:
         "others": review.others,
         "within": review.within or None,
         "expected": asdict(review.prediction),
+        "cautions": [asdict(c) for c in review.cautions],
         "remarks": [
             {
                 "line": r.line or None,

@@ -92,7 +92,7 @@ def _answer(report: Report) -> list[str]:
     blocks = [_prose(said.kernel), _prose(f"verdict: {report.verdict}{results}")]
     if said.cilium:
         blocks.append(f"**{escape(said.cilium)}**")
-    steps = [*said.ladder, *(f"without a rebuild: {text}" for text in said.without_rebuild)]
+    steps = [*said.ladder, *said.without_rebuild]
     if steps:
         blocks.append("\n".join(f"- {_prose(text)}" for text in steps))
     if said.features:

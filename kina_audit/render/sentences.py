@@ -27,6 +27,7 @@ _AGREEMENTS = {
 _KINDS = {
     Kind.FINDING: ("requirement", "requirements"),
     Kind.AGENT: ("Cilium agent", "Cilium agents"),
+    Kind.WISH: ("wish that Cilium cannot grant", "wishes that Cilium cannot grant"),
     Kind.MODE: ("lost Cilium mode", "lost Cilium modes"),
     Kind.CAPABILITY: ("lost Cilium feature", "lost Cilium features"),
     Kind.WAIVER: ("stale waiver", "stale waivers"),

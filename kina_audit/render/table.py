@@ -88,7 +88,7 @@ def _screen(report: Report, style: Style, short: int, *, told: bool) -> list[str
             *style.hanging(style.bold, said.cilium),
             *(x for rung in said.ladder for x in style.hanging(str, rung, 2)),
         ]
-    lines += [x for text in said.without_rebuild for x in style.hanging(str, f"without a rebuild: {text}")]
+    lines += [x for text in said.without_rebuild for x in style.hanging(str, text)]
     if said.features:
         lines += style.hanging(str, f"features: {said.features}")
     if said.next:

@@ -5,7 +5,7 @@ from typing import Any
 
 from kina_audit.engine.finding import Status
 from kina_audit.engine.why import Cause
-from kina_audit.profiles.model import Requirement
+from kina_audit.profiles.model import Requirement, Variant
 from kina_audit.render import RenderOptions
 from kina_audit.render.sentences import facts
 from kina_audit.render.table_style import Style
@@ -25,7 +25,8 @@ def text(causes: Sequence[Cause], options: RenderOptions, most: int) -> str:
         lines.append(f"{style.status(cause.finding.status)} {head}" if cause.finding else style.bold(head))
         often = f", {cause.count} times" if cause.count > 1 else ""
         lines += style.field("says", f"{cause.message.text} (line {cause.line}{often})")
-        lines += style.field("needs", expr)
+        only = f" ({_kernels(row)})" if cause.finding is None and (row.kernel or row.arch) else ""
+        lines += style.field("needs", f"{expr}{only}")
         if cause.finding is not None:
             lines += style.field("has", facts(cause.finding)) if cause.finding.symbols else []
             if cause.finding.status is Status.PASS:
@@ -34,13 +35,29 @@ def text(causes: Sequence[Cause], options: RenderOptions, most: int) -> str:
                 )
         lines += style.field("why", row.why)
         lines += style.field("fix", fix)
+        for other in _elsewhere(cause):
+            asks = f"needs {other.expr.text}. " if other.expr.text != expr else ""
+            lines += style.field("or", f"{_kernels(other)}: {asks}{other.fix or row.fix}")
         lines += style.field("seen in", cause.message.source)
         if others := _others(cause.rows):
             lines += style.field("also", others)
         lines.append("")
     if len(causes) > most:
-        lines += [*style.wrap(f"{len(causes) - most} more causes agree less; --all shows them.", 0), ""]
+        lines += [*style.wrap(f"{len(causes) - most} more causes agree no better; --all shows them.", 0), ""]
     return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
+
+
+def _elsewhere(cause: Cause) -> tuple[Variant, ...]:
+    """What is asked, or to be done, on other kernels; nothing where the kernel is at hand."""
+    row = cause.rows[0]
+    if cause.finding is not None:
+        return ()
+    return tuple(v for v in row.variants if v.expr.text != row.expr.text or v.fix not in ("", row.fix))
+
+
+def _kernels(of: Requirement | Variant) -> str:
+    """Which kernels something is about, as a profile has it: Linux >=6.17, arm64."""
+    return ", ".join([*([f"Linux {of.kernel}"] if of.kernel else []), *(["/".join(of.arch)] if of.arch else [])])
 
 
 def _others(rows: Sequence[Requirement]) -> str:
@@ -51,7 +68,7 @@ def _others(rows: Sequence[Requirement]) -> str:
 
 def document(causes: Sequence[Cause]) -> dict[str, Any]:
     """Every cause as plain values; described by ``data/schemas/why.schema.json``."""
-    return {"$schema": SCHEMA_ID, "schema_version": "1.0", "causes": [_cause(c) for c in causes]}
+    return {"$schema": SCHEMA_ID, "schema_version": "1.1", "causes": [_cause(c) for c in causes]}
 
 
 def _cause(cause: Cause) -> dict[str, Any]:
@@ -71,4 +88,13 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "status": str(finding.status) if finding else None,
         "why": row.why,
         "fix": finding.fix if finding else row.fix,
+        "elsewhere": [
+            {
+                "kernel": str(v.kernel) if v.kernel else None,
+                "arch": list(v.arch),
+                "expr": v.expr.text,
+                "fix": v.fix or row.fix,
+            }
+            for v in _elsewhere(cause)
+        ],
     }

@@ -137,6 +137,12 @@ class Comparison:
         return self.mode_lost or bool(self.regressions(levels))
 
     @property
+    def lost_at_all(self) -> bool:
+        """Whether anything was lost, at whatever level and waived or not."""
+        mode = self.mode is not None and self.mode.direction is Direction.LOST
+        return mode or any(c.direction is Direction.LOST for c in (*self.findings, *self.capabilities))
+
+    @property
     def mode_lost(self) -> bool:
         """Whether the mode went down and no waiver covers it."""
         return self.mode is not None and self.mode.direction is Direction.LOST and not self.mode.waived

@@ -28,10 +28,15 @@ AGENT = ("cilium", "agent")
 
 
 class Kind(StrEnum):
-    """What an item is: an unmet requirement; an agent that does not start; a Cilium mode or capability lost; a waiver."""
+    """What an item is.
+
+    An unmet requirement; an agent that does not start; a wish that Cilium cannot grant; a Cilium mode or capability lost;
+    a waiver.
+    """
 
     FINDING = "finding"
     AGENT = "agent"
+    WISH = "wish"
     MODE = "mode"
     CAPABILITY = "capability"
     WAIVER = "waiver"
@@ -43,7 +48,7 @@ class Deciding:
 
     Attributes:
         kind: what it is.
-        name: ``profile/requirement``, ``cilium/agent``, ``cilium/mode``, ``cilium-FEATURE/capability``, or a waiver's file
+        name: ``profile/requirement``, ``cilium/agent``, ``cilium/want-FEATURE``, ``cilium/min-mode``, ``cilium/mode``, ``cilium-FEATURE/capability``, or a waiver's file
             and number.
         status: ``unknown`` when the input cannot tell, else ``fail``.
         text: one sentence.
@@ -65,7 +70,7 @@ class Deciding:
         """Whether it is about Cilium itself: its agent, its mode, a feature of it."""
         if self.pair is not None:
             return self.pair[1].requirement.profile == PROFILE
-        return self.kind in (Kind.AGENT, Kind.MODE, Kind.CAPABILITY)
+        return self.kind in (Kind.AGENT, Kind.WISH, Kind.MODE, Kind.CAPABILITY)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,6 +113,7 @@ def _findings(report: "Report") -> list[Deciding]:
 def _others(report: "Report") -> Iterator[Deciding]:
     compared = report.baseline
     yield from _agent(report)
+    yield from _wishes(report.advice) if report.advice is not None else ()
     if compared is not None:
         mode = compared.mode
         if mode is not None and compared.mode_lost:
@@ -155,6 +161,26 @@ def _agent(report: "Report") -> Iterator[Deciding]:
     verb = "cannot be told to start" if unknown else "does not start"
     text = f"Cilium {advice.release}'s agent {verb} on this kernel. {advice.summary}"
     yield Deciding(Kind.AGENT, "/".join(AGENT), _status(unknown=unknown), text, symbols=tuple(_symbols(advice)))
+
+
+def _wishes(advice: Advice) -> Iterator[Deciding]:
+    """Features that are wanted and refused, and a mode that is not good enough: what somebody asked of Cilium by name."""
+    untold = {c.feature for c in advice.capabilities if c.status is Status.UNKNOWN}
+    for wish in advice.wishes:
+        if not wish.granted:
+            unlock = {u.partition("=")[0].removeprefix("CONFIG_") for c in advice.capabilities if c.feature == wish.feature
+                      for u in c.unlock}  # fmt: skip
+            status = _status(unknown=wish.feature in untold or advice.starts is None)
+            text = f"Cilium {advice.release} is wanted with {wish.feature}. {wish.because}"
+            yield Deciding(Kind.WISH, f"cilium/want-{wish.feature}", status, text, symbols=tuple(sorted(unlock)))
+    if not advice.good_enough:
+        text = (
+            f"Cilium {advice.release} is wanted in mode {advice.least} or better, and the kernel carries {advice.mode}."
+        )
+        unknown = advice.mode is Mode.UNKNOWN
+        if unknown:
+            text = f"Cilium {advice.release} is wanted in mode {advice.least} or better. {advice.summary}"
+        yield Deciding(Kind.WISH, "cilium/min-mode", _status(unknown=unknown), text, symbols=tuple(_symbols(advice)))
 
 
 def _agent_counts(advice: Advice) -> bool:

@@ -162,6 +162,8 @@ def _kernel(kernel: Kernel, report: Report) -> dict[str, Any]:
         "found_in": list(origin.found_in),
         "kernel_release": origin.kernel_release or None,
         "observed": _observed(origin.observed),
+        "fragments": list(origin.fragments),
+        "doubt": origin.doubt or None,
         "notes": list(origin.notes),
         "header_version": str(header.version) if header.version else None,
         "header_arch": header.arch,

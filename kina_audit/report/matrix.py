@@ -209,10 +209,13 @@ def row_of_document(
 
 def _starts(advice: Mapping[str, Any] | None, mode: Mode) -> bool | None:
     """Whether the agent starts; None: nobody asked the report about this release, or it could not tell."""
-    if mode is Mode.UNKNOWN:
-        told = advice.get("starts") if advice and advice["mode"] == mode else None
-        return told if isinstance(told, bool) else None
-    return mode is not Mode.UNSUPPORTED
+    if mode not in (Mode.UNKNOWN, Mode.UNSUPPORTED):
+        return True
+    # Reports before 1.3 do not say.
+    told = (
+        advice.get("starts", False if mode is Mode.UNSUPPORTED else None) if advice and advice["mode"] == mode else None
+    )
+    return told if isinstance(told, bool) else None
 
 
 def _agent(document: Mapping[str, Any], starts: bool | None, columns: Sequence[str]) -> set[Status | None]:

@@ -39,7 +39,8 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-def _verdict(items: Iterable[Deciding]) -> Verdict:
+def verdict_of(items: Iterable[Deciding]) -> Verdict:
+    """What items add up to: fail before unknown, and without any it passes."""
     statuses = {item.status for item in items}
     if Status.FAIL in statuses:
         return Verdict.FAIL
@@ -93,17 +94,17 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """pass, fail or unknown, by what decides; never pass while anything does."""
-        return _verdict(self.deciding)
+        return verdict_of(self.deciding)
 
     @property
     def features(self) -> Verdict:
         """The first of the two results that make the verdict: everything that decides and is not Cilium itself."""
-        return _verdict(i for i in self.deciding if not i.cilium)
+        return verdict_of(i for i in self.deciding if not i.cilium)
 
     @property
     def cilium(self) -> Verdict:
         """The other result: Cilium's agent, and the mode and features that it had."""
-        return _verdict(i for i in self.deciding if i.cilium)
+        return verdict_of(i for i in self.deciding if i.cilium)
 
     @property
     def gate(self) -> tuple[Deciding, ...]:

@@ -198,6 +198,8 @@ def _kernel(k: Mapping[str, Any], profiles: list[Any]) -> Kernel:
         )
         if observed
         else None,
+        fragments=tuple(map(str, k.get("fragments", ()))),
+        doubt=str(k.get("doubt") or ""),
         notes=tuple(map(str, k["notes"])),
     )
     return Kernel(config, provenance)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kina_audit.base.bounds import MIB, VALUES, VALUES_BYTES, VALUES_DEPTH, VALUES_EVENTS, VALUES_KEY, VALUES_TEXT
-from kina_audit.errors import SourceTooLargeError, UsageError
+from kina_audit.errors import NothingCheckedError, SourceTooLargeError, UsageError
 from kina_audit.sources.cilium_objects import KINDS, Held, child, held, set_type, values_map
 from kina_audit.sources.local.file import read_text
 from kina_audit.sources.local.stdin import shown
@@ -56,6 +56,7 @@ def read_values(path: str) -> Values:
 
     Raises:
         SourceError: it cannot be read, or is larger than any values file.
+        NothingCheckedError: it is empty.
         UsageError: it is no YAML, or holds no values; the message names the line.
     """
     text = read_text(Path(path), VALUES_BYTES)
@@ -115,6 +116,8 @@ def _compose(text: str, name: str, above: int = 0, *, empty: bool = False) -> "l
     except RecursionError as error:
         raise UsageError(f"{name}: nested too deeply", "Give Helm values or a ConfigMap.") from error
     found = [d for d in documents if isinstance(d, yaml.MappingNode)]
+    if not empty and all(d.tag == "tag:yaml.org,2002:null" for d in documents):
+        raise NothingCheckedError(f"{name}: nothing was checked: the file is empty", _HINT)
     if not found and not empty:
         raise UsageError(f"{name}: no values in it", "Give Helm values or a ConfigMap, in YAML or JSON.")
     return found

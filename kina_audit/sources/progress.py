@@ -15,20 +15,22 @@ class Progress:
     Args:
         say: where sentences go.
         name: what is read.
-        total: its size in bytes; 0 when it is not known.
+        total: its size; 0 when it is not known.
+        unit: what sizes are told in, and how many of what `at` is given make one.
     """
 
-    def __init__(self, say: Callable[[str], None], name: str, total: int = 0) -> None:
-        self._say, self._name, self._total = say, name, total
+    def __init__(
+        self, say: Callable[[str], None], name: str, total: int = 0, unit: tuple[str, int] = ("MiB", MIB)
+    ) -> None:
+        self._say, self._name, self._total, self._unit = say, name, total, unit
         self._next = time.monotonic() + _FIRST
 
     def at(self, position: int) -> None:
-        """``position`` bytes of the total were read, or came out of it."""
+        """``position`` bytes, or other parts, of the total were read, or came out of it."""
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + _EVERY
-        if self._total:
-            self._say(f"reading {self._name}: {position // MIB} of {self._total // MIB} MiB")
-        else:
-            self._say(f"reading {self._name}: {position // MIB} MiB")
+        name, size = self._unit
+        whole = f" of {self._total // size}" if self._total else ""
+        self._say(f"reading {self._name}: {position // size}{whole} {name}")

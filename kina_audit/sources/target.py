@@ -38,7 +38,7 @@ def aim(config: KernelConfig, provenance: Provenance, target_kernel: str) -> Ker
     header = config.header.version
     same_line = header is not None and header.triple[:2] == target.triple[:2]
     aimed = config.with_target(target, origin=config.origin if same_line else Origin.INPUT)
-    return Kernel(aimed, replace(provenance, target_from="--target-kernel"))
+    return Kernel(aimed, replace(provenance, target_from="--target-kernel", doubt=""))
 
 
 def aim_at_release(kernel: Kernel, release: str, target_from: str) -> Kernel:
@@ -103,6 +103,8 @@ def kernel_of_text(
     config, provenance = of_architecture(config, provenance, options)
     kernel = aim(config, replace(provenance, sha256=sha256(data).hexdigest()), options.target_kernel)
     kernel = aim_at_release(kernel, provenance.kernel_release, "the image's version string")
+    if kernel.provenance.doubt:
+        options.say(f"{kernel.provenance.location}: {kernel.provenance.doubt}")
     return replace(kernel, config_bytes=data)
 
 

@@ -16,6 +16,8 @@ from kina_audit.kernel.config import KernelConfig, Origin
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.kernel.version import KernelVersion
 
+_ALIKE = 0.95
+"""Share of a record's lines that an edited copy of the file still has."""
 FROM_MAKEFILE = "KSOURCE of the Makefile beside it"
 _KSOURCE_LINE = re.compile(rb"^\s*(?:export\s+)?KSOURCE\s*[:?]?=(.*)", re.MULTILINE)
 _VERSION_OF_SOURCE = re.compile(rb"linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar")
@@ -77,7 +79,9 @@ def as_checked_out(
     blob = blob_id(data)
     record = next((r for r in records() if r.document.get("blob") == blob), None)
     if record is None:
-        return config, provenance
+        return config, provenance if built or config.origin is Origin.BUILT else replace(
+            provenance, doubt=_alike(config)
+        )
     known = {KernelVersion.parse(r.target): f"{r.first} to {r.last}" for r in record.ranges}
     document = record.document
     provenance = replace(provenance, project=document["project"], blob=blob)
@@ -93,3 +97,37 @@ def as_checked_out(
     ways = " and ".join(f"Linux {target} ({tags})" for target, tags in known.items())
     note = f"{document['project']} built {ways} from exactly this file; --target-kernel says which"
     return replace(config, origin=Origin.INPUT, target=None), replace(provenance, notes=(*provenance.notes, note))
+
+
+def _alike(config: KernelConfig) -> str:
+    """That a config is nearly a file that another version than its header's is built from; empty where it is like none.
+
+    One edited line makes Apple's file another one by its digest; whoever builds it takes the kernel beside it all the same.
+    Header, and nearly all that the record says, have to be the same: of files that are others half is.
+    """
+    from kina_audit.sources.recorded import records
+
+    header = config.header.version
+    found = []
+    for record in records():
+        document = record.document
+        target = record.ranges[-1].target
+        said = document["config"]
+        if header is None or document["origin"] != Origin.INPUT or record.arch != config.arch:
+            continue
+        if KernelVersion.parse(document["header"]).triple != header.triple or target == document["header"]:
+            continue
+        lines = [
+            (name, value)
+            for value, key in (("y", "y"), ("m", "m"), ("n", "not_set"))
+            for name in said.get(key, "").split()
+        ]
+        alike = sum(config.raw.get(name, "n") == value for name, value in lines)
+        if alike >= _ALIKE * len(lines):
+            found.append((alike / len(lines), record.date, document, target))
+    if not found:
+        return ""
+    _, _, document, target = max(found, key=lambda row: row[:2])
+    return (
+        f"looks like {document['project']}'s {document['file']}, which builds {target}: give --target-kernel {target}"
+    )

@@ -13,6 +13,7 @@ from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.git.checkout import as_checked_out, blob_id, built_version
 from kina_audit.sources.git.command import blob_at, git
 from kina_audit.sources.options import SourceOptions
+from kina_audit.sources.progress import Progress
 from kina_audit.sources.target import aim, of_architecture
 
 MOST_RENAMES = 20
@@ -84,7 +85,10 @@ def revisions(repository: Path, path: str, options: SourceOptions, notes: list[s
         notes.append("this is a shallow clone: its oldest commit is not where the history began")
     found = 0
     last: tuple[bytes, bytes] | None = None
-    for at in commits[-GIT_REVISIONS:]:
+    kept = commits[-GIT_REVISIONS:]
+    progress = Progress(options.progress, path, len(kept), ("commits", 1))
+    for number, at in enumerate(kept):
+        progress.at(number)
         data = blob_at(repository, at.id, at.path, notes)
         if data is None:
             if last is not None and not _unreadable(repository, at):

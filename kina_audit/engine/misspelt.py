@@ -1,0 +1,64 @@
+"""Lines of a config that set a symbol of no kernel, one slip away from a symbol that is asked for and has no line."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from kina_audit.engine.finding import ProfileResult
+from kina_audit.kernel.config import ConfigWarning, KernelConfig
+from kina_audit.profiles.review import known_symbols
+
+_SHORTEST = 5
+"""Characters of a name of which one more or less still tells it from others."""
+_MOST = 20
+
+
+def with_slips(config: KernelConfig, results: Sequence[ProfileResult], since: tuple[int, int]) -> KernelConfig:
+    """A config with a warning for each line that most likely means a symbol that profiles ask for.
+
+    Args:
+        config: what is audited.
+        results: of profiles on it.
+        since: the oldest kernel of which every symbol is known.
+    """
+    if config.target is not None and config.target.triple[:2] < since:
+        return config
+    odd = misspelt(config, dict.fromkeys(f.name for r in results for found in r.findings for f in found.symbols))
+    return replace(config, warnings=(*config.warnings, *odd), _lines={}) if odd else config
+
+
+def misspelt(config: KernelConfig, asked: Iterable[str]) -> tuple[ConfigWarning, ...]:
+    """A warning for each line that most likely means another symbol, at most `_MOST`.
+
+    Args:
+        config: what is audited.
+        asked: the symbols that were asked about.
+    """
+    strange = [
+        n
+        for n in config.raw.keys() - known_symbols()
+        if config.raw[n] in ("y", "m") and len(n) >= _SHORTEST and not n.startswith("HAVE_")
+    ]
+    if not strange:
+        return ()
+    missing: dict[str, str] = {}
+    for symbol in asked:
+        if symbol not in config.raw and len(symbol) >= _SHORTEST:
+            missing.update(dict.fromkeys(_near(symbol), symbol))
+    found = []
+    for name in strange:
+        meant = next((missing[n] for n in _near(name) if n in missing), None)
+        # Names that differ in a number are different things.
+        if meant is not None and _without_numbers(meant) != _without_numbers(name):
+            text = f"no kernel that is known here has CONFIG_{name[:80]}; did you mean CONFIG_{meant}?"
+            found.append(ConfigWarning(config.line(name) or 0, text))
+    return tuple(sorted(found, key=lambda w: (w.line, w.text))[:_MOST])
+
+
+def _near(name: str) -> list[str]:
+    """What two names share that are one letter apart, or of which two are swapped: each without one of its letters."""
+    return [name, *(name[:i] + name[i + 1 :] for i in range(min(len(name), 100)))]
+
+
+def _without_numbers(name: str) -> str:
+    return re.sub(r"\d+", "", name)
