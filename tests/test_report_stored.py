@@ -262,7 +262,9 @@ def test_render_repeats_check_whatever_was_asked(run: Run, tmp_path: Path, words
     outputs = [word for name in FORMATS for word in ("-o", f"{name}={tmp_path / name}.later")]
     assert run("render", str(tmp_path / "json"), *looks, *outputs) == (0, shown, "")
     for name in FORMATS:
-        assert (tmp_path / f"{name}.later").read_bytes() == (tmp_path / name).read_bytes(), name
+        # Values name the file that they stand in.
+        later = (tmp_path / f"{name}.later").read_bytes().replace(b".later", b"")
+        assert later == (tmp_path / name).read_bytes(), name
 
 
 def test_the_date_of_a_waiver_survives() -> None:
