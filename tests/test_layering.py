@@ -66,7 +66,6 @@ EVERYWHERE = {"base", "errors"}
 
 # third-party library -> the only rooms that may import it
 OWNERS = {
-    "typer": {"cli"},
     "click": {"cli"},
     "httpx": {"sources"},
     "platformdirs": {"sources"},

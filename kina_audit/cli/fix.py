@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
 from kina_audit.cli.mix_ups import refuse_profiles
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.profile_options import FolderOption, chosen
 from kina_audit.cli.tree_options import (
     NOTHING,
@@ -33,27 +33,25 @@ _RESOLVED = ("--target-kernel", "--arch", "-F", "--toolchain", "--offline", "--r
 """The options that `kina-audit resolve` has, too."""
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("fix", cls=Grouped, short_help="Find the smallest fragment that makes a profile or mode pass.")(fix)
+    app.add_command(command(fix, "fix", short_help="Find the smallest fragment that makes a profile or mode pass."))
 
 
 def fix(
-    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP}; none: the empty config.")] = "apple",
+    source: Annotated[str, Argument(help=f"{given.SOURCE_HELP}; none: the empty config.")] = "apple",
     profile: Annotated[
-        list[str] | None, typer.Option("--profile", "-p", metavar="NAME|PATH", help="Make it pass; repeatable.")
+        list[str] | None, option("--profile", "-p", metavar="NAME|PATH", help="Make it pass; repeatable.")
     ] = None,
     profile_dir: FolderOption = None,
-    mode: Annotated[
-        str, typer.Option("--mode", metavar="MODE", help="Make this Cilium mode possible, e.g. full-ebpf.")
-    ] = "",
-    cilium: Annotated[str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, with --mode.")] = "",
-    recommended: Annotated[bool, typer.Option("--recommended", help="Recommended requirements, too.")] = False,
+    mode: Annotated[str, option("--mode", metavar="MODE", help="Make this Cilium mode possible, e.g. full-ebpf.")] = "",
+    cilium: Annotated[str, option("--cilium", metavar="RELEASE", help="Cilium release, with --mode.")] = "",
+    recommended: Annotated[bool, option("--recommended", help="Recommended requirements, too.")] = False,
     kernel_tree: KernelTreeOption = "",
     fragment: FragmentOption = None,
     target_kernel: given.TargetKernel = "",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FRAGMENT", help="Write the fragment there. [stdout]")
+        Path | None, option("--output", "-o", metavar="FRAGMENT", help="Write the fragment there. [stdout]")
     ] = None,
     format_: given.TextOrJson = "text",
     toolchain: ToolchainOption = "",

@@ -1,13 +1,14 @@
 """``kina-audit kernels``: the recorded kernels, which ``container`` release boots which, and a one-line verdict."""
 
-import typer
+import click
 
 from kina_audit.cli import terminal
+from kina_audit.cli.parameters import command
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("kernels", short_help="List the recorded kernels that recorded:NAME takes.")(kernels)
+    app.add_command(command(kernels, "kernels", short_help="List the recorded kernels that recorded:NAME takes."))
 
 
 def kernels() -> int:

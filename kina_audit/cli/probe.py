@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.probe_options import NoModulesOption, SecondsOption
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 NO_CONFIG = "none"
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("probe", cls=Grouped, short_help="Try the features on the kernel that runs.")(probe)
+    app.add_command(command(probe, "probe", short_help="Try the features on the kernel that runs."))
 
 
 @given.reads_sources(
@@ -33,14 +33,14 @@ def register(app: typer.Typer) -> None:
 )
 def probe(
     source: Annotated[
-        str, typer.Argument(help="The config to compare with: running, a file, or none.", metavar="[SOURCE]")
+        str, Argument(help="The config to compare with: running, a file, or none.", metavar="[SOURCE]")
     ] = "running",
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME", help="Try this probe ('link_*' for many); repeatable.")
+        list[str] | None, option("--only", metavar="NAME", help="Try this probe ('link_*' for many); repeatable.")
     ] = None,
-    list_: Annotated[bool, typer.Option("--list", help="List what would be tried, and what each touches.")] = False,
+    list_: Annotated[bool, option("--list", help="List what would be tried, and what each touches.")] = False,
     probe_timeout: SecondsOption = 20.0,
     no_new_modules: NoModulesOption = False,
     format_: given.TableOrJson = "table",

@@ -6,10 +6,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kina_audit.cli.help import ASKED
 from kina_audit.cli.mix_ups import is_source_word
+from kina_audit.cli.parameters import option
 
 if TYPE_CHECKING:
     from kina_audit.profiles.load import ProfileLibrary
@@ -19,22 +18,22 @@ PROFILE_DIR_VARIABLE = "KINA_AUDIT_PROFILE_DIR"
 
 FolderOption = Annotated[
     list[Path] | None,
-    typer.Option(
+    option(
         "--profile-dir",
         envvar=PROFILE_DIR_VARIABLE,
         help="A folder with more profiles; repeatable.",
-        rich_help_panel=ASKED,
+        group=ASKED,
     ),
 ]
 ProfileOption = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--profile",
         "-p",
         metavar="NAME|PATH",
         help="A profile's id, its path in the library (cni/flannel-vxlan), a pattern ('cni/*'), tag:NAME, all, or a file; "
         "repeatable.",
-        rich_help_panel=ASKED,
+        group=ASKED,
     ),
 ]
 

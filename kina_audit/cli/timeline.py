@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.cli import source_options as given
-from kina_audit.cli.help import Grouped
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
 if TYPE_CHECKING:
@@ -22,28 +22,28 @@ _KEPT = 8
 """Audits that are kept for configs that are like one before, the latest ones: a commit is taken back soon or never."""
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("timeline", cls=Grouped, short_help="Show what each version of a config carries, and what changed.")(
-        timeline
+    app.add_command(
+        command(timeline, "timeline", short_help="Show what each version of a config carries, and what changed.")
     )
 
 
 @given.reads_sources("no_fallback", "allow_http", "max_decompressed", "timeout", "verbose", "fragment")
 def timeline(
     what: Annotated[
-        str, typer.Argument(metavar="[apple]", help="Apple's config: every version that is known, and main.")
+        str, Argument(metavar="[apple]", help="Apple's config: every version that is known, and main.")
     ] = "apple",
     git: Annotated[
-        Path | None, typer.Option("--git", metavar="REPOSITORY", help="Read a config's history from here instead.")
+        Path | None, option("--git", metavar="REPOSITORY", help="Read a config's history from here instead.")
     ] = None,
     path: Annotated[
-        str, typer.Option("--path", metavar="FILE", help="The config inside that repository.")
+        str, option("--path", metavar="FILE", help="The config inside that repository.")
     ] = "kernel/config-arm64",
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
     cilium: given.CiliumOrNone = "",
-    format_: Annotated[str, typer.Option("--format", "-f", metavar="table|json|svg|html", help="To stdout.")] = "table",
+    format_: Annotated[str, option("--format", "-f", metavar="table|json|svg|html", help="To stdout.")] = "table",
     output: given.Outputs = None,
     *,
     options: "SourceOptions",
