@@ -3,7 +3,7 @@
     python bench/startup.py [--runs 15] [--baseline CHECKOUT]
 
 Processor time as ratios to `python -c pass` of the same run, in the same environment; a trivial app of the same click
-version, and another checkout, for comparison. Both should have fresh `data/compiled.json` (an install makes it).
+version, and another checkout, for comparison. Both should have fresh `data/compiled.jsonl` (an install makes it).
 The config is Apple's, as `resolve` makes it.
 """
 

@@ -61,7 +61,7 @@ def test_no_condition_is_written_twice_in_the_folders_of_features() -> None:
     seen: dict[tuple[str, str, tuple[str, ...]], str] = {}
     twice = []
     for profile in LIBRARY:
-        document = LIBRARY._documents[profile.id][0]
+        document = LIBRARY._document(profile.id)
         if "cilium" in profile.tags:
             continue
         for table in document.get("requirement", ()):
