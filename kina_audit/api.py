@@ -1,12 +1,12 @@
 """The library interface: load a kernel, load profiles, audit."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import replace
 from kina_audit.base.version import __version__
 from kina_audit.cilium.release import find_release
 from kina_audit.cilium.unlock_on_lines import BoxUnlocker, with_reasons

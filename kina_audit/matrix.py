@@ -11,13 +11,12 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kina_audit.api import CILIUM_TAG, load_kernel, load_profiles
 from kina_audit.base.bounds import REPORT_BYTES
-from kina_audit.base.datatype import datatype, field
+from kina_audit.base.datatype import datatype, field, replace
 from kina_audit.base.files import read_regular
 from kina_audit.base.json_text import read_json
 from kina_audit.base.version import __version__

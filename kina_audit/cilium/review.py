@@ -6,10 +6,9 @@ a need of another feature is met only where the values switch that one on, too.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.cilium import chart_review
 from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.chart import MAPPING, Chart, chart_of, parts

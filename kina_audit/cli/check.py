@@ -81,9 +81,8 @@ def check(
     Many SOURCEs make one document, each finding with its own file. Exit status, the worst of them: 0 pass, 1 the audit
     failed or this input cannot tell, 2 usage or profile error, 3 the source could not be read or nothing was checked.
     """
-    from dataclasses import replace
-
     from kina_audit.api import audit, load_kernel
+    from kina_audit.base.datatype import replace
     from kina_audit.cli import github_files, outputs
     from kina_audit.cli.kept_options import kept
     from kina_audit.cli.outcomes import outcomes

@@ -117,9 +117,8 @@ def advise(
     FEATURE is a name of the first column. Exit status: 0 Cilium runs with everything that is wanted, 1 it does not or
     the input cannot tell, 2 usage error, 3 the source could not be read.
     """
-    from dataclasses import replace
-
     from kina_audit.api import audit, load_kernel
+    from kina_audit.base.datatype import replace
     from kina_audit.cilium.model import LADDER, Mode
     from kina_audit.cilium.request import make_request
     from kina_audit.cli import outputs

@@ -119,10 +119,9 @@ def _words() -> dict[str, list[str]]:
     from kina_audit.cilium.release import known_releases
     from kina_audit.cli.schema import SCHEMAS
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.render import FORMATS
+    from kina_audit.render import FORMATS, METRICS
     from kina_audit.render.diff import DIFF_FORMATS
     from kina_audit.render.matrix import MATRIX_FORMATS
-    from kina_audit.render.openmetrics import SETS
     from kina_audit.render.probed import PROBE_FORMATS
     from kina_audit.render.timeline import TIMELINE_FORMATS
     from kina_audit.report.model import FailOn
@@ -147,7 +146,7 @@ def _words() -> dict[str, list[str]]:
         "places": [row["id"] for row in preset_rows()],
         "releases": [*dict.fromkeys(releases), "none"],
         "levels": [str(level) for level in FailOn],
-        "sets": list(SETS),
+        "sets": list(METRICS),
         "schemas": list(SCHEMAS),
         "arches": list(PROJECT_ARCHES),
     }

@@ -66,9 +66,8 @@ def diff(
     Exit status: 0, or 1 with --fail-on regression when a required or recommended requirement, a Cilium capability or
     the mode was lost; 2 usage or profile error, 3 a source could not be read or nothing was checked.
     """
-    from dataclasses import replace
-
     from kina_audit.api import compare_kernels, load_kernel
+    from kina_audit.base.datatype import replace
     from kina_audit.cli import outputs
     from kina_audit.cli.settings import decided_by_folder
     from kina_audit.errors import UsageError

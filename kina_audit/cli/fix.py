@@ -67,8 +67,7 @@ def fix(
     It is proven before it is shown: merged, resolved with the tree (without one, with the model of the kernel line that
     ships), audited. Exit status: 0 there is a fragment or nothing is missing, 1 there is none.
     """
-    from dataclasses import replace
-
+    from kina_audit.base.datatype import replace
     from kina_audit.cilium.agent_profile import PROFILE
     from kina_audit.cilium.model import LADDER
     from kina_audit.cilium.release import find_release

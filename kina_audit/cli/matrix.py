@@ -55,8 +55,7 @@ def matrix(
     Exit status: 0 every kernel passes, 1 one does not or could not be audited, 2 usage or profile error, 3 none could be
     audited.
     """
-    from dataclasses import replace
-
+    from kina_audit.base.datatype import replace
     from kina_audit.cli import outputs
     from kina_audit.cli.settings import decided_by_folder
     from kina_audit.errors import NothingCheckedError

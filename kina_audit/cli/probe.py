@@ -188,9 +188,8 @@ def _held(
     With ``only``, of what the probes that were asked for decide: about a requirement that rests on others, too, this
     run says nothing.
     """
-    from dataclasses import replace
-
     from kina_audit.api import audit
+    from kina_audit.base.datatype import replace
     from kina_audit.base.version import __version__
     from kina_audit.engine.probing import came_to
     from kina_audit.errors import NothingCheckedError

@@ -52,9 +52,8 @@ def timeline(
 
     Of a git history it follows the first parent of each commit: a merge stands for everything that it brought in.
     """
-    from dataclasses import replace
-
     from kina_audit.api import audit
+    from kina_audit.base.datatype import replace
     from kina_audit.base.near import near
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
@@ -111,8 +110,7 @@ def _of_git(
 
 def _of_apple(options: "SourceOptions", notes: list[str]) -> "Iterator[tuple[Version, Kernel | None]]":
     """Every recorded version, and main where the network is there and it differs from the newest record."""
-    from dataclasses import replace
-
+    from kina_audit.base.datatype import replace
     from kina_audit.errors import SourceError
     from kina_audit.report.timeline import Version
     from kina_audit.sources import open_source

@@ -4,10 +4,9 @@ import json
 import zlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, TreeModel, TreeTexts
 from kina_audit.kconfig.packed import (
     ARRAYS,

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
+from kina_audit.base.datatype import replace
 from kina_audit.kernel.config import Completeness, ConfigWarning, KernelConfig, Origin
 from kina_audit.kernel.parse import parse_config
 

@@ -6,13 +6,13 @@ that the schema library is loaded only for them.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kina_audit.base.bounds import ALTERNATIVES, FOLDER_DEPTH, INCLUDES, PROFILES
+from kina_audit.base.datatype import replace
 from kina_audit.base.files import files_below
 from kina_audit.base.packaged import Listed, listed_profiles, toml_document
 from kina_audit.errors import ProfileError

@@ -1,9 +1,9 @@
 """A feature profile and its requirements, as values."""
 
 from enum import StrEnum
-from hashlib import sha256
 
 from kina_audit.base.datatype import datatype, field
+from kina_audit.base.digest import sha256_hex
 from kina_audit.kernel.expression import Expression, Node
 from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.shown import Shown
@@ -255,4 +255,4 @@ class Profile:
             variants += [f"{v.kernel} {','.join(v.arch)} {v.expr.text}" for v in row.variants]
             told = [row.profile, row.id, row.level, row.expr.text, str(row.module), str(row.kernel)]
             lines.append("\t".join([*told, *row.arch, *variants]))
-        return sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+        return sha256_hex("\n".join(sorted(lines)).encode())[:16]

@@ -5,12 +5,11 @@ with the exit status. To make the audit fail for one more reason, add a `Kind` a
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from enum import StrEnum
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
+from kina_audit.base.digest import sha256_hex
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
@@ -82,7 +81,7 @@ class Deciding:
         """Stable over kernel bumps: the finding's, or made of the name."""
         if self.pair is not None:
             return self.pair[1].fingerprint
-        return sha256(self.name.encode("utf-8", errors="replace")).hexdigest()[:32]
+        return sha256_hex(self.name.encode("utf-8", errors="replace"))[:32]
 
 
 def decide(report: "Report") -> tuple[Deciding, ...]:

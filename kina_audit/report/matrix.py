@@ -1,10 +1,9 @@
 """Many kernels by profiles and Cilium modes: small rows, made one at a time, so that thousands need little memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Mode, shown
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status

@@ -4,12 +4,12 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kina_audit.base.bounds import CONFIG_BYTES, IMAGE_BYTES, MIB
+from kina_audit.base.datatype import replace
 from kina_audit.base.files import near_file, open_regular
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.provenance import Kernel, Provenance
