@@ -149,7 +149,10 @@ class Search:
         most: int = _MOST_STATES,
     ) -> None:
         self.quick = quick
-        self.tree, self.start, self.goals, self.proven = start.tree, start, goals, proven
+        self.tree, self.start, self.proven = start.tree, start, proven
+        self._goals = goals
+        # Of the state that was asked about last: finding out what a Cilium mode asks of one is an audit of its own.
+        self._asked: tuple[Resolution, Sequence[Goal]] | None = None
         self.compiled: dict[tuple[str, int], int] = {}
         self.tried = 0
         self.most = most
@@ -231,6 +234,12 @@ class Search:
         if near is None:
             return self.start.changed(rows)
         return self.start.changed(rows, (near[1], {sym for sym, _ in chosen ^ near[0]}))
+
+    def goals(self, state: Resolution) -> Sequence[Goal]:
+        """What has to hold in a state."""
+        if self._asked is None or self._asked[0] is not state:
+            self._asked = (state, self._goals(state))
+        return self._asked[1]
 
     def unmet(self, state: Resolution) -> list[Goal]:
         """The goals that a state does not hold."""

@@ -112,9 +112,10 @@ class Requirement:
     probes: tuple[tuple[str, ...], ...] = ()
     live: Shown | None = None
 
-    # Asked of every requirement on every kernel, and the same on all of them.
+    # Asked of every requirement on every kernel, and the same on all of them; a plain one asks the same of each.
     gated: bool = field(init=False, repr=False, compare=False)
     by_arch: bool = field(init=False, repr=False, compare=False)
+    plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive what the other fields say."""
@@ -127,6 +128,8 @@ class Requirement:
         by_arch = any(r.by_arch for r in rows) or bool(self.arch) or any(v.arch for v in self.variants)
         object.__setattr__(self, "gated", gated)
         object.__setattr__(self, "by_arch", by_arch)
+        every = not (gated or by_arch or self.variants or self.alternatives or self.ways or self.live)
+        object.__setattr__(self, "plain", every and bool(self.expr.symbols))
 
     @property
     def symbols(self) -> tuple[str, ...]:
