@@ -333,7 +333,9 @@ def test_the_hook_of_traffic_control_alone_is_no_tcx() -> None:
         # Felix's eBPF mode has rules that masquerade and that reject.
         ("calico-ebpf", "IP_NF_NAT", "ipt-or-nft"), ("calico-ebpf", "IP_NF_TARGET_REJECT", "reject"),
         # ovnkube-node lists and adds a routing rule.
-        ("ovn-kubernetes", "IP_MULTIPLE_TABLES", "policy-routing"), ("ovn-kubernetes", "NFT_CT", "nft"),
+        ("ovn-kubernetes", "IP_MULTIPLE_TABLES", "policy-routing"),
+        # Its rules for Services redirect, and ask whether the target is local, whatever Services there are.
+        ("ovn-kubernetes", "NFT_REDIR", "redir"), ("ovn-kubernetes", "NFT_FIB_INET", "fib"),
         # OpenShift switches user-defined networks on, whatever is made of them.
         ("openshift", "NFT_SOCKET", "nft-socket"),
     ],
@@ -349,8 +351,8 @@ def test_who_exits_without_it_requires_it(name: str, off: str, row: str) -> None
     [
         # Only proxyAll, multicast and node policies make sets of addresses, and only a network with vlan filters VLANs.
         ("antrea", "IP_SET_HASH_IP", "ipset"), ("cni-bridge", "BRIDGE_VLAN_FILTERING", "vlan-filter"),
-        # Only the local gateway mode masquerades by nft, and what is left of ip6tables' rules has no extension.
-        ("ovn-kubernetes", "NFT_MASQ", "nft"), ("ovn-kubernetes", "NFT_COMPAT", "ipt"),
+        # Only the local gateway mode masquerades and matches connections by nft, and what is left of ip6tables' rules has no extension.
+        ("ovn-kubernetes", "NFT_MASQ", "nft-masq"), ("ovn-kubernetes", "NFT_COMPAT", "ipt"),
         # UIO hands a device to DPDK too; kindnetd's rules go without ctnetlink.
         ("cni-host-device", "VFIO_PCI", "vfio"), ("calico-vpp", "VFIO_PCI", "vfio"), ("kindnet", "NF_CT_NETLINK", "policies"),
         # Cilium's programs write the segment routing header themselves.
@@ -398,8 +400,22 @@ def test_host_ports_over_ipv6_by_iptables_take_its_targets() -> None:
 
 @pytest.mark.parametrize("name", ["netavark", "ovn-kubernetes"])
 def test_nat_chains_of_the_inet_family_came_with_linux_5_2(name: str) -> None:
-    assert status(name, "NONE", "kernel-52", version="5.1.21") is Status.WARN
+    for version in ("3.10.0", "4.19.325", "5.1.21"):
+        assert status(name, "NONE", "kernel-52", version=version) is Status.FAIL
     assert status(name, "NONE", "kernel-52", version="5.2.1") is Status.SKIP
+
+
+@pytest.mark.parametrize("name", ["netavark", "ovn-kubernetes"])
+def test_what_rhel_8_carried_back_does_not_fail_it(name: str) -> None:
+    """RHEL 8 alone has Linux 4.18, and the number does not tell what is in it."""
+    assert status(name, "NONE", "kernel-52", version="4.18.0") is Status.SKIP
+    assert status(name, "NONE", "kernel-418", version="4.18.0") is Status.WARN
+
+
+def test_the_shared_gateway_matches_no_connections() -> None:
+    found = findings_of("ovn-kubernetes", {"NFT_CT"})
+    assert found["nft"].status is Status.PASS
+    assert found["nft-ct"].status is Status.WARN
 
 
 @pytest.mark.parametrize(
