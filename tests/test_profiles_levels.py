@@ -479,3 +479,8 @@ def test_criu_asks_for_udp_lite_which_linux_7_1_took_out(version: str, expected:
 def test_dockers_nftables_rules_count(version: str, expected: Status) -> None:
     assert status("docker-optional", "NFT_COUNTER", "nft", version=version) is expected
     assert status("docker-required", "NFT_COUNTER IP_NF_MANGLE", "mangle", version=version) is expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [("5.10.250", Status.WARN), ("5.11.0", Status.PASS)])
+def test_users_mount_overlays_since_linux_5_11(version: str, expected: Status) -> None:
+    assert status("rootless", "FUSE_FS", "overlay", version=version) is expected
