@@ -462,3 +462,41 @@ def test_every_rule_of_iptables_nft_has_a_counter(version: str, expected: Status
     assert status("iptables-backend", "NFT_COUNTER IP_NF_NAT", "nft-counter", version=version) is expected
     raw = Status.PASS if expected is Status.SKIP else expected
     assert status("calico-iptables", "NFT_COUNTER IP_NF_RAW", "raw", version=version) is raw
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "expected"),
+    [
+        # dockerd starts without mangle, which only swarm writes to, and gives no container a bridge without raw.
+        ("docker-required", "NFT_COMPAT IP_NF_MANGLE", "ip4", Status.PASS), ("docker-required", "NFT_COMPAT IP_NF_MANGLE", "mangle", Status.WARN),
+        ("docker-required", "NFT_COMPAT IP_NF_RAW", "ip4", Status.FAIL),
+        # A published port is a rule with DNAT; overlay networks do without the default VLAN of their bridges set.
+        ("docker-required", "NETFILTER_XT_NAT", "xt-nat", Status.WARN), ("docker-optional", "BRIDGE_VLAN_FILTERING", "overlay-net", Status.PASS),
+        ("docker-optional", "NETFILTER_XT_MATCH_POLICY", "overlay-enc", Status.WARN),
+        # Only CRIU's own check makes an event descriptor.
+        ("criu", "EVENTFD", "events", Status.PASS), ("criu", "EVENTFD", "eventfd", Status.WARN),
+        # The kubelet asks for a CPU period in every container.
+        ("kubelet", "CFS_BANDWIDTH", "cfs", Status.FAIL), ("runc-crun", "CFS_BANDWIDTH", "cgroup-limits", Status.WARN),
+        ("rootless", "CGROUP_SCHED", "cgroup2", Status.WARN),
+    ],
+)  # fmt: skip
+def test_a_second_reading_of_what_a_node_runs(name: str, off: str, row: str, expected: Status) -> None:
+    assert status(name, off, row) is expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [("7.0.9", Status.SKIP), ("7.1.13", Status.WARN)])
+def test_criu_asks_for_udp_lite_which_linux_7_1_took_out(version: str, expected: Status) -> None:
+    assert status("criu", "NONE", "kernel-71", version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.250", Status.WARN), ("5.14.0", Status.PASS), ("6.1.9", Status.PASS)]
+)
+def test_dockers_nftables_rules_count(version: str, expected: Status) -> None:
+    assert status("docker-optional", "NFT_COUNTER", "nft", version=version) is expected
+    assert status("docker-required", "NFT_COUNTER IP_NF_MANGLE", "mangle", version=version) is expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [("5.10.250", Status.WARN), ("5.11.0", Status.PASS)])
+def test_users_mount_overlays_since_linux_5_11(version: str, expected: Status) -> None:
+    assert status("rootless", "FUSE_FS", "overlay", version=version) is expected
