@@ -377,8 +377,16 @@ def test_rows_of_what_a_component_never_does_are_gone() -> None:
 def test_timers_of_calicos_programs_need_the_jit() -> None:
     """Programs with callbacks are refused without it; before Linux 5.17 there are none."""
     assert status("calico-ebpf", "BPF_JIT", "jit") is Status.FAIL
-    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.10.200") is Status.SKIP
-    assert status("calico-ebpf", "BPF_JIT", "jit-speed", version="5.10.200") is Status.WARN
+    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.15.200") is Status.SKIP
+    assert status("calico-ebpf", "BPF_JIT", "jit-speed", version="5.15.200") is Status.WARN
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.250", Status.FAIL), ("5.12.9", Status.FAIL), ("5.13.0", Status.SKIP), ("6.1.9", Status.SKIP)]
+)  # fmt: skip
+def test_calicos_programs_are_refused_where_a_function_has_no_address(version: str, expected: Status) -> None:
+    """projectcalico/calico#13972: the kernel takes no reference to a callback before 5.13, be it reached or not."""
+    assert status("calico-ebpf", "", "kernel-513", version=version) is expected
 
 
 def test_weave_has_no_fast_path_since_linux_7_3() -> None:
@@ -446,3 +454,27 @@ def test_every_rule_of_iptables_nft_has_a_counter(version: str, expected: Status
     assert status("iptables-backend", "NFT_COUNTER IP_NF_NAT", "nft-counter", version=version) is expected
     raw = Status.PASS if expected is Status.SKIP else expected
     assert status("calico-iptables", "NFT_COUNTER IP_NF_RAW", "raw", version=version) is raw
+    assert status("kindnet", "NFT_COUNTER IP_NF_NAT", "masq-agent", version=version) is raw
+    # flannel's own nft rules have none.
+    assert status("flannel-vxlan", "NFT_COUNTER IP_NF_NAT NFT_MASQ", "masq", version=version) is raw
+    assert status("flannel-vxlan", "NFT_COUNTER IP_NF_NAT", "masq", version=version) is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.250", Status.FAIL), ("5.14.0", Status.PASS), ("5.15.9", Status.FAIL), ("6.1.9", Status.SKIP)]
+)  # fmt: skip
+def test_every_rule_of_calicos_nft_has_a_counter(version: str, expected: Status) -> None:
+    """Also where nothing is there for iptables-nft, and NAT's legacy table alone is no help to its eBPF mode."""
+    assert status("calico-nftables", "NFT_COUNTER", "nft-counter", version=version) is expected
+    assert status("calico-ebpf", "NFT_COUNTER NFT_COMPAT IP_NF_RAW", "nft-counter", version=version) is expected
+
+
+def test_a_flow_table_of_one_family_had_a_module_of_its_own() -> None:
+    for name, row in (("antrea", "flowtable"), ("calico-nftables", "flow")):
+        assert status(name, "NF_FLOW_TABLE_IPV4", row, version="5.10.250") is Status.WARN
+        assert status(name, "NF_FLOW_TABLE_IPV4", row, version="6.1.9") is Status.PASS
+
+
+def test_the_plug_in_for_bandwidth_redirects_with_a_filter() -> None:
+    assert status("antrea", "NET_CLS_U32", "bandwidth") is Status.WARN
+    assert status("antrea", "NET_ACT_MIRRED", "bandwidth") is Status.WARN
