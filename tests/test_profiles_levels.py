@@ -478,3 +478,32 @@ def test_a_flow_table_of_one_family_had_a_module_of_its_own() -> None:
 def test_the_plug_in_for_bandwidth_redirects_with_a_filter() -> None:
     assert status("antrea", "NET_CLS_U32", "bandwidth") is Status.WARN
     assert status("antrea", "NET_ACT_MIRRED", "bandwidth") is Status.WARN
+
+
+def test_kube_proxys_nft_mode_makes_an_ipv6_table_wherever_there_is_ipv6() -> None:
+    """It takes both families for granted, and ends with "unable to create ipv6 proxier"; a kernel without IPv6 is left alone (kubernetes#131265)."""
+    assert status("kube-proxy-nftables", "NF_TABLES_IPV6", "ip6") is Status.FAIL
+    assert status("kube-proxy-nftables", "NF_TABLES_IPV6 IPV6", "ip6") is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "level"),
+    [
+        # Since Kubernetes 1.27 only the scheduler that was chosen is tried (kubernetes#114669).
+        ("kube-proxy-ipvs", "IP_VS_WRR", "wrr", "optional"), ("kube-proxy-ipvs", "IP_VS_SH", "sh", "optional"),
+        # It logs that policy routing could not be set up and goes on; only the overlay between subnets rests on it.
+        ("kube-router", "IP_MULTIPLE_TABLES", "tables", "recommended"),
+        # A plug-in's option, off unless a network asks for it.
+        ("cni-bridge", "IP_NF_NAT NFT_COMPAT NFT_MASQ", "masq", "optional"),
+        # A rule that logs to a netlink group is refused where nothing serves the group.
+        ("calico-nftables", "NETFILTER_NETLINK_LOG", "log", "recommended"),
+    ],
+)  # fmt: skip
+def test_what_is_lost_is_a_part(name: str, off: str, row: str, level: str) -> None:
+    found = findings_of(name, off.split())[row]
+    assert (found.status, found.requirement.level) == (Status.WARN, level)
+
+
+def test_kube_proxys_ipvs_mode_keeps_the_addresses_of_its_device_in_a_set() -> None:
+    """One of the sets that it makes before anything else, since kubernetes#108460."""
+    assert status("kube-proxy-ipvs", "IP_SET_HASH_IP", "hash-ip") is Status.FAIL
