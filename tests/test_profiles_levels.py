@@ -507,3 +507,9 @@ def test_what_is_lost_is_a_part(name: str, off: str, row: str, level: str) -> No
 def test_kube_proxys_ipvs_mode_keeps_the_addresses_of_its_device_in_a_set() -> None:
     """One of the sets that it makes before anything else, since kubernetes#108460."""
     assert status("kube-proxy-ipvs", "IP_SET_HASH_IP", "hash-ip") is Status.FAIL
+
+
+def test_the_firewall_plug_in_asks_for_one_table() -> None:
+    """It writes to filter alone; the other tables are the business of the plug-ins before it."""
+    assert status("cni-firewall", "IP_NF_NAT IP_NF_MANGLE NFT_COMPAT", "filter-table") is Status.PASS
+    assert status("cni-firewall", "IP_NF_FILTER NFT_COMPAT", "filter-table") is Status.FAIL
