@@ -513,3 +513,11 @@ def test_the_firewall_plug_in_asks_for_one_table() -> None:
     """It writes to filter alone; the other tables are the business of the plug-ins before it."""
     assert status("cni-firewall", "IP_NF_NAT IP_NF_MANGLE NFT_COMPAT", "filter-table") is Status.PASS
     assert status("cni-firewall", "IP_NF_FILTER NFT_COMPAT", "filter-table") is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [("flannel-vxlan", "masq"), ("kindnet", "masq-agent"), ("cni-bridge", "masq"), ("cni-ptp", "masq")]
+)  # fmt: skip
+def test_the_nat_table_had_another_name_before_3_17(name: str, row: str) -> None:
+    """It was under NF_NAT_IPV4, as on Arch Linux ARM's 3.10 for the Odroid C1, where it works."""
+    assert status(name, "IP_NF_NAT NFT_COMPAT NFT_MASQ", row, version="3.10.107") is Status.SKIP
