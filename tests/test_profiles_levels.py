@@ -521,3 +521,8 @@ def test_the_firewall_plug_in_asks_for_one_table() -> None:
 def test_the_nat_table_had_another_name_before_3_17(name: str, row: str) -> None:
     """It was under NF_NAT_IPV4, as on Arch Linux ARM's 3.10 for the Odroid C1, where it works."""
     assert status(name, "IP_NF_NAT NFT_COMPAT NFT_MASQ", row, version="3.10.107") is Status.SKIP
+
+
+@pytest.mark.parametrize("name", ["minikube-bridge", "nerdctl"])
+def test_whose_network_always_masquerades_requires_it(name: str) -> None:
+    assert status(name, "NFT_MASQ NETFILTER_XT_TARGET_MASQUERADE IP_NF_TARGET_MASQUERADE", "ip-masq") is Status.FAIL
