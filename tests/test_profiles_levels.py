@@ -379,8 +379,16 @@ def test_rows_of_what_a_component_never_does_are_gone() -> None:
 def test_timers_of_calicos_programs_need_the_jit() -> None:
     """Programs with callbacks are refused without it; before Linux 5.17 there are none."""
     assert status("calico-ebpf", "BPF_JIT", "jit") is Status.FAIL
-    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.10.200") is Status.SKIP
-    assert status("calico-ebpf", "BPF_JIT", "jit-speed", version="5.10.200") is Status.WARN
+    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.15.200") is Status.SKIP
+    assert status("calico-ebpf", "BPF_JIT", "jit-speed", version="5.15.200") is Status.WARN
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.250", Status.FAIL), ("5.12.9", Status.FAIL), ("5.13.0", Status.SKIP), ("6.1.9", Status.SKIP)]
+)  # fmt: skip
+def test_calicos_programs_are_refused_where_a_function_has_no_address(version: str, expected: Status) -> None:
+    """projectcalico/calico#13972: the kernel takes no reference to a callback before 5.13, be it reached or not."""
+    assert status("calico-ebpf", "", "kernel-513", version=version) is expected
 
 
 def test_weave_has_no_fast_path_since_linux_7_3() -> None:
@@ -462,6 +470,78 @@ def test_every_rule_of_iptables_nft_has_a_counter(version: str, expected: Status
     assert status("iptables-backend", "NFT_COUNTER IP_NF_NAT", "nft-counter", version=version) is expected
     raw = Status.PASS if expected is Status.SKIP else expected
     assert status("calico-iptables", "NFT_COUNTER IP_NF_RAW", "raw", version=version) is raw
+    assert status("kindnet", "NFT_COUNTER IP_NF_NAT", "masq-agent", version=version) is raw
+    # flannel's own nft rules have none.
+    assert status("flannel-vxlan", "NFT_COUNTER IP_NF_NAT NFT_MASQ", "masq", version=version) is raw
+    assert status("flannel-vxlan", "NFT_COUNTER IP_NF_NAT", "masq", version=version) is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.250", Status.FAIL), ("5.14.0", Status.PASS), ("5.15.9", Status.FAIL), ("6.1.9", Status.SKIP)]
+)  # fmt: skip
+def test_every_rule_of_calicos_nft_has_a_counter(version: str, expected: Status) -> None:
+    """Also where nothing is there for iptables-nft, and NAT's legacy table alone is no help to its eBPF mode."""
+    assert status("calico-nftables", "NFT_COUNTER", "nft-counter", version=version) is expected
+    assert status("calico-ebpf", "NFT_COUNTER NFT_COMPAT IP_NF_RAW", "nft-counter", version=version) is expected
+
+
+def test_a_flow_table_of_one_family_had_a_module_of_its_own() -> None:
+    for name, row in (("antrea", "flowtable"), ("calico-nftables", "flow")):
+        assert status(name, "NF_FLOW_TABLE_IPV4", row, version="5.10.250") is Status.WARN
+        assert status(name, "NF_FLOW_TABLE_IPV4", row, version="6.1.9") is Status.PASS
+
+
+def test_the_plug_in_for_bandwidth_redirects_with_a_filter() -> None:
+    assert status("antrea", "NET_CLS_U32", "bandwidth") is Status.WARN
+    assert status("antrea", "NET_ACT_MIRRED", "bandwidth") is Status.WARN
+
+
+def test_kube_proxys_nft_mode_makes_an_ipv6_table_wherever_there_is_ipv6() -> None:
+    """It takes both families for granted, and ends with "unable to create ipv6 proxier"; a kernel without IPv6 is left alone (kubernetes#131265)."""
+    assert status("kube-proxy-nftables", "NF_TABLES_IPV6", "ip6") is Status.FAIL
+    assert status("kube-proxy-nftables", "NF_TABLES_IPV6 IPV6", "ip6") is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "level"),
+    [
+        # Since Kubernetes 1.27 only the scheduler that was chosen is tried (kubernetes#114669).
+        ("kube-proxy-ipvs", "IP_VS_WRR", "wrr", "optional"), ("kube-proxy-ipvs", "IP_VS_SH", "sh", "optional"),
+        # It logs that policy routing could not be set up and goes on; only the overlay between subnets rests on it.
+        ("kube-router", "IP_MULTIPLE_TABLES", "tables", "recommended"),
+        # A plug-in's option, off unless a network asks for it.
+        ("cni-bridge", "IP_NF_NAT NFT_COMPAT NFT_MASQ", "masq", "optional"),
+        # A rule that logs to a netlink group is refused where nothing serves the group.
+        ("calico-nftables", "NETFILTER_NETLINK_LOG", "log", "recommended"),
+    ],
+)  # fmt: skip
+def test_what_is_lost_is_a_part(name: str, off: str, row: str, level: str) -> None:
+    found = findings_of(name, off.split())[row]
+    assert (found.status, found.requirement.level) == (Status.WARN, level)
+
+
+def test_kube_proxys_ipvs_mode_keeps_the_addresses_of_its_device_in_a_set() -> None:
+    """One of the sets that it makes before anything else, since kubernetes#108460."""
+    assert status("kube-proxy-ipvs", "IP_SET_HASH_IP", "hash-ip") is Status.FAIL
+
+
+def test_the_firewall_plug_in_asks_for_one_table() -> None:
+    """It writes to filter alone; the other tables are the business of the plug-ins before it."""
+    assert status("cni-firewall", "IP_NF_NAT IP_NF_MANGLE NFT_COMPAT", "filter-table") is Status.PASS
+    assert status("cni-firewall", "IP_NF_FILTER NFT_COMPAT", "filter-table") is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [("flannel-vxlan", "masq"), ("kindnet", "masq-agent"), ("cni-bridge", "masq"), ("cni-ptp", "masq")]
+)  # fmt: skip
+def test_the_nat_table_had_another_name_before_3_17(name: str, row: str) -> None:
+    """It was under NF_NAT_IPV4, as on Arch Linux ARM's 3.10 for the Odroid C1, where it works."""
+    assert status(name, "IP_NF_NAT NFT_COMPAT NFT_MASQ", row, version="3.10.107") is Status.SKIP
+
+
+@pytest.mark.parametrize("name", ["minikube-bridge", "nerdctl"])
+def test_whose_network_always_masquerades_requires_it(name: str) -> None:
+    assert status(name, "NFT_MASQ NETFILTER_XT_TARGET_MASQUERADE IP_NF_TARGET_MASQUERADE", "ip-masq") is Status.FAIL
 
 
 @pytest.mark.parametrize(
