@@ -302,7 +302,14 @@ def test_a_jit_that_is_not_there_is_not_switched_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"), [("6.1.113", Status.WARN), ("6.1.115", Status.SKIP), ("5.15.168", Status.WARN)]
+    ("version", "expected"),
+    [
+        ("6.1.113", Status.WARN),
+        ("6.1.115", Status.SKIP),
+        ("5.15.168", Status.WARN),
+        ("5.15.169", Status.WARN),
+        ("5.15.170", Status.SKIP),
+    ],
 )
 def test_stable_releases_that_lost_mark_for_ipv6(version: str, expected: Status) -> None:
     assert met(LIBRARY.get("iptables-basics"), set(), version)["mark6-lost"] is expected
