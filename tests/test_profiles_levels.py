@@ -302,7 +302,14 @@ def test_a_jit_that_is_not_there_is_not_switched_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"), [("6.1.113", Status.WARN), ("6.1.115", Status.SKIP), ("5.15.168", Status.WARN)]
+    ("version", "expected"),
+    [
+        ("6.1.113", Status.WARN),
+        ("6.1.115", Status.SKIP),
+        ("5.15.168", Status.WARN),
+        ("5.15.169", Status.WARN),
+        ("5.15.170", Status.SKIP),
+    ],
 )
 def test_stable_releases_that_lost_mark_for_ipv6(version: str, expected: Status) -> None:
     assert met(LIBRARY.get("iptables-basics"), set(), version)["mark6-lost"] is expected
@@ -580,3 +587,47 @@ def test_dockers_nftables_rules_count(version: str, expected: Status) -> None:
 @pytest.mark.parametrize(("version", "expected"), [("5.10.250", Status.WARN), ("5.11.0", Status.PASS)])
 def test_users_mount_overlays_since_linux_5_11(version: str, expected: Status) -> None:
     assert status("rootless", "FUSE_FS", "overlay", version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("off", "version", "row", "expected"),
+    [
+        # Legacy tables for IPv4 do not help ip6tables-nft; and for IPv4 all three must be there to do without nft.
+        ("NFT_COUNTER IP6_NF_NAT", "5.10.262", "nft-counter6", Status.WARN),
+        ("NFT_COUNTER", "5.10.262", "nft-counter6", Status.PASS),
+        ("NFT_COUNTER IP6_NF_NAT NF_TABLES_IPV6", "5.10.262", "nft-counter6", Status.PASS),
+        ("NFT_COUNTER IP6_NF_NAT", "6.12.117", "nft-counter6", Status.SKIP),
+        ("NFT_COUNTER IP_NF_MANGLE", "5.10.262", "nft-counter", Status.FAIL),
+        ("NFT_COUNTER", "5.10.262", "nft-counter", Status.PASS),
+    ],
+)
+def test_the_counter_of_iptables_nft_before_it_was_part_of_the_core(
+    off: str, version: str, row: str, expected: Status
+) -> None:
+    """iptables-nft adds one to every rule (PKRoma/iptables@f9ed681f iptables/nft-ipv4.c:95, nft-ipv6.c:81)."""
+    assert status("iptables-backend", off, row, version=version) is expected
+
+
+def test_a_kernel_that_is_locked_down_cannot_be_traced() -> None:
+    """Kernel probes are refused and tracefs is not set up (linux 6.12 kernel/trace/trace_kprobe.c:489, trace.c:9874)."""
+    assert status("bpf-tracing", "", "no-lockdown-conf") is Status.FAIL
+    assert status("bpf-tracing", "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY", "no-lockdown-conf") is Status.PASS
+
+
+def test_btf_and_randomised_structures_go_together_in_a_test_build() -> None:
+    """linux 6.12 lib/Kconfig.debug:380."""
+    row = next(r for r in LIBRARY.get("btf").requirements if r.id == "no-randstruct")
+    assert "COMPILE_TEST" in row.symbols
+    assert status("btf", "COMPILE_TEST", "no-randstruct") is Status.FAIL
+    assert status("btf", "", "no-randstruct") is Status.PASS
+
+
+def test_tracing_under_debugfs_is_a_symbol_of_its_own_now() -> None:
+    """linux 7.2 kernel/trace/trace.c:9139."""
+    assert status("bpf-tracing", "TRACEFS_AUTOMOUNT_DEPRECATED", "debugfs", version="7.2.13") is Status.WARN
+    assert status("bpf-tracing", "TRACEFS_AUTOMOUNT_DEPRECATED", "debugfs") is Status.PASS
+
+
+def test_connections_are_tracked_without_netlink_and_programs_interpreted_without_modules() -> None:
+    assert status("conntrack", "NF_CT_NETLINK", "ctnetlink") is Status.WARN
+    assert status("bpf-core", "MODULES", "bpf-jit-modules", version="6.1.192") is Status.WARN
