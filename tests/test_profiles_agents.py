@@ -3,7 +3,7 @@
 import pytest
 
 from kina_audit.engine.finding import Status
-from tests.test_profiles_levels import status
+from tests.test_profiles_levels import LIBRARY, status
 
 COUNTED = [
     # Neither the legacy tables nor the counter: iptables-nft is refused every rule before it became part of the core.
@@ -38,7 +38,42 @@ def test_no_rule_of_ciliums_goes_through_nft_without_the_counter(
         ("cilium-iptables-backend", "NETFILTER_ADVANCED", "backend", Status.PASS),
         # Pods' rules for ztunnel need a table to stand in.
         ("cilium-ztunnel", "IP_NF_MANGLE NFT_COMPAT", "ztunnel-tables", Status.FAIL),
+        # IPv6 is off by default.
+        ("cilium-ipsec", "INET6_ESP", "esp6", Status.WARN), ("cilium-ztunnel", "IPV6_MULTIPLE_TABLES", "ztunnel-rules6", Status.WARN),
+        # DNS capture puts connections into zones, and is on for ambient pods, off for sidecars.
+        ("istio-ambient", "NF_CONNTRACK_ZONES", "zones", Status.FAIL), ("istio-sidecar", "NF_CONNTRACK_ZONES", "zones", Status.WARN),
+        # Istio's own nft rules of the ambient mode neither look up sockets nor use TPROXY; they are in the inet family.
+        ("istio-ambient", "NFT_SOCKET NFT_TPROXY", "nft-alt", Status.PASS), ("istio-ambient", "NF_TABLES_INET", "nft-alt", Status.WARN),
+        # The operator's proxies translate addresses with DNAT and SNAT.
+        ("tailscale", "NETFILTER_XT_NAT NFT_MASQ", "firewall", Status.WARN), ("tailscale", "NETFILTER_XT_NAT", "firewall", Status.PASS),
+        ("tailscale", "IP_NF_MANGLE NFT_COMPAT NFT_CT", "connmark", Status.WARN),
+        # Gadgets' containers are found by permission events of fanotify, else from the API server.
+        ("inspektor-gadget", "FANOTIFY_ACCESS_PERMISSIONS", "fanotify", Status.WARN),
+        # Tetragon's exit probe has two functions to choose from, and it ends where there is neither.
+        ("tetragon", "BSD_PROCESS_ACCT", "exit", Status.PASS), ("tetragon", "BSD_PROCESS_ACCT TTY", "exit", Status.FAIL),
+        # Pixie does not look for the headers that the kernel itself carries, but for its configuration.
+        ("pixie", "IKHEADERS", "headers", Status.PASS), ("pixie", "IKCONFIG_PROC MODULES", "headers", Status.WARN),
+        # Off-CPU profiles and network flows by tc have to be asked for, and tcx serves for those.
+        ("parca-otel-profiler", "KPROBE_EVENTS", "kprobe", Status.WARN), ("beyla-obi", "NET_CLS_BPF", "tc", Status.PASS),
     ],
 )  # fmt: skip
 def test_what_a_reading_of_the_code_found(name: str, off: str, row: str, expected: Status) -> None:
     assert status(name, off, row) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "expected"),
+    [
+        ("istio-ambient", "NFT_COUNTER IP6_NF_RAW", "nft-counter6", Status.FAIL),
+        ("istio-ambient", "NFT_COUNTER", "nft-counter6", Status.PASS), ("istio-ambient", "NFT_COUNTER", "nft-alt", Status.SKIP),
+        ("tailscale", "NFT_COUNTER IP_NF_FILTER", "nft-counter", Status.WARN), ("envoy", "NONE", "iouring", Status.WARN),
+    ],
+)  # fmt: skip
+def test_what_linux_5_10_is_asked_besides(name: str, off: str, row: str, expected: Status) -> None:
+    assert status(name, off, row, version="5.10.250") is expected
+
+
+def test_confidentiality_takes_the_probes_that_beyla_does_not_do_without() -> None:
+    found = {r.id: r for r in LIBRARY.get("beyla-obi").requirements}
+    assert (found["lockdown"].level, found["lockdown-kprobes"].level) == ("recommended", "required")
+    assert found["lockdown-kprobes"].expr.text == "!LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY"
