@@ -49,6 +49,7 @@ def test_no_rule_of_ciliums_goes_through_nft_without_the_counter(
         ("tailscale", "IP_NF_MANGLE NFT_COMPAT NFT_CT", "connmark", Status.WARN),
         # Gadgets' containers are found by permission events of fanotify, else from the API server.
         ("inspektor-gadget", "FANOTIFY_ACCESS_PERMISSIONS", "fanotify", Status.WARN),
+        ("inspektor-gadget", "FTRACE_SYSCALLS", "ftrace-syscalls", Status.WARN),
         # Tetragon's exit probe has two functions to choose from, and it ends where there is neither.
         ("tetragon", "BSD_PROCESS_ACCT", "exit", Status.PASS), ("tetragon", "BSD_PROCESS_ACCT TTY", "exit", Status.FAIL),
         # Pixie does not look for the headers that the kernel itself carries, but for its configuration.
