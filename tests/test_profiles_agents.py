@@ -10,8 +10,8 @@ COUNTED = [
     ("cilium-iptables-backend", "NFT_COUNTER IP_NF_FILTER", "backend"),
     ("cilium-iptables-masquerade", "NFT_COUNTER IP_NF_NAT", "backend"),
     ("cilium-iptables-nft", "NFT_COUNTER", "nft-compat"),
-    ("cilium-ipv6", "NFT_COUNTER IP6_NF_RAW", "ipv6-backend"),
     ("cilium-ipv6", "NFT_COUNTER IP6_NF_NAT", "ipv6-nat"),
+    ("cilium-ipv6", "NFT_COUNTER IP6_NF_RAW", "ipv6-nat"),
     ("cilium-ztunnel", "NFT_COUNTER IP_NF_MANGLE", "ztunnel-tables"),
 ]
 
@@ -78,3 +78,8 @@ def test_confidentiality_takes_the_probes_that_beyla_does_not_do_without() -> No
     found = {r.id: r for r in LIBRARY.get("beyla-obi").requirements}
     assert (found["lockdown"].level, found["lockdown-kprobes"].level) == ("recommended", "required")
     assert found["lockdown-kprobes"].expr.text == "!LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY"
+
+
+def test_ip6tables_lists_its_tables_without_the_counter() -> None:
+    """The agent looks for them by listing, and exits where there are none: without the counter it runs, and its rules are refused."""
+    assert status("cilium-ipv6", "NFT_COUNTER IP6_NF_RAW", "ipv6-backend", version="5.10.250") is Status.PASS
