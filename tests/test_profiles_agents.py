@@ -54,6 +54,9 @@ def test_no_rule_of_ciliums_goes_through_nft_without_the_counter(
         ("tetragon", "BSD_PROCESS_ACCT", "exit", Status.PASS), ("tetragon", "BSD_PROCESS_ACCT TTY", "exit", Status.FAIL),
         # Pixie does not look for the headers that the kernel itself carries, but for its configuration.
         ("pixie", "IKHEADERS", "headers", Status.PASS), ("pixie", "IKCONFIG_PROC MODULES", "headers", Status.WARN),
+        # Falco closes the race for 32-bit programs by kprobes, where the kernel runs such programs.
+        ("falco-modern-ebpf", "KPROBE_EVENTS", "kprobes", Status.WARN),
+        ("falco-modern-ebpf", "KPROBE_EVENTS IA32_EMULATION", "kprobes", Status.PASS),
         # Off-CPU profiles and network flows by tc have to be asked for, and tcx serves for those.
         ("parca-otel-profiler", "KPROBE_EVENTS", "kprobe", Status.WARN), ("beyla-obi", "NET_CLS_BPF", "tc", Status.PASS),
     ],
