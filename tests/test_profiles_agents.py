@@ -86,3 +86,9 @@ def test_confidentiality_takes_the_probes_that_beyla_does_not_do_without() -> No
 def test_ip6tables_lists_its_tables_without_the_counter() -> None:
     """The agent looks for them by listing, and exits where there are none: without the counter it runs, and its rules are refused."""
     assert status("cilium-ipv6", "NFT_COUNTER IP6_NF_RAW", "ipv6-backend", version="5.10.250") is Status.PASS
+
+
+@pytest.mark.parametrize("name", ["falco-modern-ebpf", "parca-otel-profiler", "pixie", "tetragon", "tracee"])
+def test_confidentiality_takes_what_reads_kernel_memory(name: str) -> None:
+    [row] = [r for r in LIBRARY.get(name).requirements if r.id == "lockdown"]
+    assert (row.level, row.expr.text) == ("required", "!LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY")
