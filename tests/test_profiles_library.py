@@ -83,7 +83,7 @@ def test_symbols_that_left_the_kernel_are_never_required() -> None:
     stale = {
         "NF_CONNTRACK_IPV4", "NF_NAT_IPV4", "NF_NAT_NEEDED", "NFT_MASQ_IPV4", "INET_XFRM_MODE_TUNNEL", "MEMCG_SWAP",
         "HAVE_BPF_JIT", "EXT3_FS_XATTR", "NETFILTER_XT_MATCH_RPFILTER", "NETFILTER_XT_TARGET_REJECT",
-        "IP_NF_MATCH_MULTIPORT", "AUFS_FS", "OVERLAYFS_FS", "KVM_CLOCK", "NF_FLOW_TABLE_IPV4", "NET_SCH_CBQ",
+        "IP_NF_MATCH_MULTIPORT", "AUFS_FS", "OVERLAYFS_FS", "KVM_CLOCK", "NET_SCH_CBQ",
     }  # fmt: skip
     named = {s for p in LIBRARY for r in p.requirements for s in r.symbols}
     assert not named & stale
