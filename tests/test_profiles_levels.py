@@ -469,6 +469,11 @@ def test_before_517_iptables_over_nft_takes_the_counter(row: str) -> None:
     assert status("netfilter", off, row) is Status.PASS
 
 
+def test_before_317_nobody_can_tell_the_tables_of_nat() -> None:
+    """IP_NF_NAT is of 3.17; a variant's versions stand in place of the requirement's."""
+    assert status("netfilter", "NETFILTER_XT_NAT NFT_MASQ", "nat-front-end", version="3.14.79") is Status.SKIP
+
+
 def test_before_517_a_flow_table_of_one_family_has_its_own_module() -> None:
     assert status("nftables", "NF_FLOW_TABLE_INET", "flowtable", version="5.10.262") is Status.PASS
 
