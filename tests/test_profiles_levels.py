@@ -260,6 +260,10 @@ def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> 
         ("nftables", "NF_FLOW_TABLE_INET", "flowtable", Status.WARN), ("nftables", "NETFILTER_INGRESS", "netdev", Status.WARN),
         # TPROXY and the socket match have no IPv6 table to stand in.
         ("tproxy-socket", "IP6_NF_MANGLE NFT_COMPAT NFT_TPROXY", "tproxy6", Status.WARN),
+        ("tproxy-socket", "NF_TABLES_IPV4 NETFILTER_XT_TARGET_TPROXY", "tproxy4", Status.FAIL),
+        ("tproxy-socket", "IP_NF_MANGLE NFT_COMPAT NFT_SOCKET", "socket4", Status.FAIL), ("tproxy-socket", "IP_NF_MANGLE", "socket4", Status.PASS),
+        # nft's log expression asks for a logger when a rule is made.
+        ("nftables", "NF_LOG_SYSLOG NETFILTER_NETLINK_LOG", "log", Status.WARN), ("nftables", "NF_LOG_SYSLOG", "log", Status.PASS),
         # Two halves of one mount.
         ("virtio", "9P_FS", "9p", Status.WARN), ("virtio", "BLK_DEV_PMEM", "pmem", Status.WARN), ("virtio", "BLK_DEV_SD", "scsi", Status.WARN),
     ],
@@ -494,3 +498,10 @@ def test_klipper_lb_takes_nft_only_where_it_is_a_module() -> None:
 def test_a_security_module_counts_where_it_is_active() -> None:
     assert status("pod-security", "LSM", "lsm") is Status.WARN
     assert status("pod-security", "LSM", "lsm", version="4.19.0") is Status.PASS
+
+
+@pytest.mark.parametrize("row", ["tproxy4", "socket4", "tproxy6", "socket6"])
+def test_the_halves_of_transparent_proxying_ask_for_no_symbol_that_older_kernels_do_not_have(row: str) -> None:
+    """NF_TPROXY_IPV4 and NF_SOCKET_IPV4 have no prompt and came late; what a user sets selects them."""
+    off = "NF_TPROXY_IPV4 NF_TPROXY_IPV6 NF_SOCKET_IPV4 NF_SOCKET_IPV6 NFT_TPROXY NFT_SOCKET"
+    assert status("tproxy-socket", off, row, version="4.4.302") is Status.PASS
