@@ -505,3 +505,10 @@ def test_the_halves_of_transparent_proxying_ask_for_no_symbol_that_older_kernels
     """NF_TPROXY_IPV4 and NF_SOCKET_IPV4 have no prompt and came late; what a user sets selects them."""
     off = "NF_TPROXY_IPV4 NF_TPROXY_IPV6 NF_SOCKET_IPV4 NF_SOCKET_IPV6 NFT_TPROXY NFT_SOCKET"
     assert status("tproxy-socket", off, row, version="4.4.302") is Status.PASS
+
+
+@pytest.mark.parametrize(("name", "off", "row", "version"), [("socket-filter", "BPF", "bpf", "3.14.79"), ("pod-security", "MULTIUSER", "caps", "3.18.0")])  # fmt: skip
+def test_what_had_no_symbol_yet_was_always_there(name: str, off: str, row: str, version: str) -> None:
+    """BPF is of 3.18, MULTIUSER of 4.1; filters and users are older."""
+    assert status(name, off, row, version=version) is Status.SKIP
+    assert status(name, off, row) is Status.FAIL
