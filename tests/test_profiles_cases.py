@@ -114,7 +114,9 @@ def test_iptables_for_ipv6_over_nft_takes_its_extensions() -> None:
     offered = [r for r in over_nft if any(s.startswith("IP6_NF_") for s in r.symbols)]
     assert len(offered) >= 5
     assert [
-        f"{r.profile}/{r.id}" for r in offered if holds(r, off={"NFT_FIB_IPV6", "NFT_MASQ"}, prefix="IP6_NF_")
+        f"{r.profile}/{r.id}"
+        for r in offered
+        if holds(r, off={"NFT_FIB_IPV6", "NFT_MASQ", "NFT_TPROXY", "NFT_SOCKET"}, prefix="IP6_NF_")
     ] == []
 
 

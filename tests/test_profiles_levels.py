@@ -241,7 +241,7 @@ def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> 
         # These warn of a probe that they cannot attach, and go on.
         ("beyla-obi", "UPROBE_EVENTS", "uprobe", Status.WARN), ("pixie", "UPROBE_EVENTS", "uprobe", Status.WARN),
         ("tracee", "KPROBE_EVENTS", "kprobe", Status.WARN), ("bcc", "KPROBE_EVENTS", "kprobe", Status.WARN),
-        ("kubearmor-apparmor", "KPROBE_EVENTS", "kprobe", Status.WARN), ("kubearmor-bpflsm", "TRACEPOINTS", "tracepoint", Status.WARN),
+        ("kubearmor-apparmor", "KPROBE_EVENTS", "kprobe", Status.WARN), ("kubearmor-bpflsm", "FTRACE_SYSCALLS", "syscall-tracepoints", Status.WARN),
         # Tetragon tracks cgroups by memory and cpuset on v1, warns where they are missing, and asks for no other.
         ("tetragon", "CGROUPS", "cgroups", Status.FAIL), ("tetragon", "CPUSETS", "cgroup-controllers", Status.WARN),
         # A guest of Apple's has its root on a disk, one of Cloud Hypervisor's a table of processors or a device tree.
@@ -250,6 +250,22 @@ def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> 
         ("vm-firecracker", "ACPI", "acpi-pci", Status.PASS),
         # What tailscaled forwards and masquerades takes no connection states.
         ("tailscale", "NETFILTER_XT_MATCH_CONNTRACK", "firewall", Status.PASS),
+        # KubeArmor's enforcer looks for AppArmor in the list of active modules; the monitor only warns.
+        ("kubearmor-apparmor", "LSM", "order", Status.FAIL), ("kubearmor-apparmor", "FTRACE_SYSCALLS", "syscall-tracepoints", Status.WARN),
+        # A worker of k0s exits when its look at the kernel's configuration finds one of these off; the old name of REDIRECT serves.
+        ("k0s", "EXT4_FS", "sysinfo", Status.FAIL), ("k0s", "NETFILTER_XT_TARGET_REDIRECT", "sysinfo", Status.PASS),
+        # What translates nothing does without nft's NAT.
+        ("nftables", "NFT_NAT", "nat", Status.WARN),
+        # The types of all flow tables are registered by the module of the mixed one; a table of netdev needs the hook.
+        ("nftables", "NF_FLOW_TABLE_INET", "flowtable", Status.WARN), ("nftables", "NETFILTER_INGRESS", "netdev", Status.WARN),
+        # TPROXY and the socket match have no IPv6 table to stand in.
+        ("tproxy-socket", "IP6_NF_MANGLE NFT_COMPAT NFT_TPROXY", "tproxy6", Status.WARN),
+        ("tproxy-socket", "NF_TABLES_IPV4 NETFILTER_XT_TARGET_TPROXY", "tproxy4", Status.FAIL),
+        ("tproxy-socket", "IP_NF_MANGLE NFT_COMPAT NFT_SOCKET", "socket4", Status.FAIL), ("tproxy-socket", "IP_NF_MANGLE", "socket4", Status.PASS),
+        # nft's log expression asks for a logger when a rule is made.
+        ("nftables", "NF_LOG_SYSLOG NETFILTER_NETLINK_LOG", "log", Status.WARN), ("nftables", "NF_LOG_SYSLOG", "log", Status.PASS),
+        # Two halves of one mount.
+        ("virtio", "9P_FS", "9p", Status.WARN), ("virtio", "BLK_DEV_PMEM", "pmem", Status.WARN), ("virtio", "BLK_DEV_SD", "scsi", Status.WARN),
     ],
 )  # fmt: skip
 def test_a_row_breaks_what_it_says_and_no_more(name: str, off: str, row: str, expected: Status) -> None:
@@ -631,3 +647,53 @@ def test_tracing_under_debugfs_is_a_symbol_of_its_own_now() -> None:
 def test_connections_are_tracked_without_netlink_and_programs_interpreted_without_modules() -> None:
     assert status("conntrack", "NF_CT_NETLINK", "ctnetlink") is Status.WARN
     assert status("bpf-core", "MODULES", "bpf-jit-modules", version="6.1.192") is Status.WARN
+
+
+@pytest.mark.parametrize("row", ["iptables-ipv4", "iptables-ipv6", "nat-front-end"])
+def test_before_517_iptables_over_nft_takes_the_counter(row: str) -> None:
+    """It puts one into every rule (iptables nft-ipv4.c:95, nft-ipv6.c:81); since 023223dfbfb3 the core has it."""
+    off = "NFT_COUNTER IP_NF_NAT IP6_NF_NAT NFT_MASQ"
+    assert status("netfilter", off, row, version="5.10.262") is not Status.PASS
+    assert status("netfilter", off, row, version="5.14.0-503.el9") is Status.PASS
+    assert status("netfilter", off, row) is Status.PASS
+
+
+def test_before_317_nobody_can_tell_the_tables_of_nat() -> None:
+    """IP_NF_NAT is of 3.17; a variant's versions stand in place of the requirement's."""
+    assert status("netfilter", "NETFILTER_XT_NAT NFT_MASQ", "nat-front-end", version="3.14.79") is Status.SKIP
+
+
+def test_before_517_a_flow_table_of_one_family_has_its_own_module() -> None:
+    assert status("nftables", "NF_FLOW_TABLE_INET", "flowtable", version="5.10.262") is Status.PASS
+
+
+def test_nft_translates_ipv4_only_with_its_family() -> None:
+    assert status("netfilter", "NETFILTER_XT_NAT NF_TABLES_IPV4", "nat-front-end") is Status.FAIL
+    assert status("netfilter", "NETFILTER_XT_NAT", "nat-front-end") is Status.PASS
+
+
+def test_klipper_lb_takes_nft_only_where_it_is_a_module() -> None:
+    """It asks lsmod, which does not list what is built in (k3s-io/klipper-lb@75a20bed81 entry:23-28)."""
+    legacy = "IP_NF_FILTER IP_NF_NAT"
+    assert status("klipper-lb", legacy, "tables") is Status.FAIL
+    assert status("klipper-lb", "NFT_COMPAT", "tables") is Status.PASS
+    assert status("k3s", legacy, "tables") is Status.WARN
+
+
+def test_a_security_module_counts_where_it_is_active() -> None:
+    assert status("pod-security", "LSM", "lsm") is Status.WARN
+    assert status("pod-security", "LSM", "lsm", version="4.19.0") is Status.PASS
+
+
+@pytest.mark.parametrize("row", ["tproxy4", "socket4", "tproxy6", "socket6"])
+def test_the_halves_of_transparent_proxying_ask_for_no_symbol_that_older_kernels_do_not_have(row: str) -> None:
+    """NF_TPROXY_IPV4 and NF_SOCKET_IPV4 have no prompt and came late; what a user sets selects them."""
+    off = "NF_TPROXY_IPV4 NF_TPROXY_IPV6 NF_SOCKET_IPV4 NF_SOCKET_IPV6 NFT_TPROXY NFT_SOCKET"
+    assert status("tproxy-socket", off, row, version="4.4.302") is Status.PASS
+
+
+@pytest.mark.parametrize(("name", "off", "row", "version"), [("socket-filter", "BPF", "bpf", "3.14.79"), ("pod-security", "MULTIUSER", "caps", "3.18.0")])  # fmt: skip
+def test_what_had_no_symbol_yet_was_always_there(name: str, off: str, row: str, version: str) -> None:
+    """BPF is of 3.18, MULTIUSER of 4.1; filters and users are older."""
+    assert status(name, off, row, version=version) is Status.SKIP
+    assert status(name, off, row) is Status.FAIL
