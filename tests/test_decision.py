@@ -70,6 +70,8 @@ def reports(draw: st.DrawFn) -> Report:
     # The second includes the first's requirements, each still defined in it.
     two = built("two", draw(rows), tuple(replace(r, id=f"in-{r.id}") for r in one.requirements) * draw(st.booleans()))
     three = replace(one, id="three")
+    # A profile of the default set that nobody asked for.
+    two = replace(two, asked=draw(st.booleans()))
     profiles = [one, two, three][: draw(st.integers(1, 3))]
     tables = [
         {"requirement": p, "reason": "Known.", "expires": day}
@@ -138,6 +140,8 @@ def independently(report: Report) -> set[str]:
         for f in result.findings:
             name = f"{result.profile.id}/{f.requirement.id}"
             bad = f.status not in (Status.PASS, Status.SKIP) and f.waiver is None and f.level in levels
+            if not result.profile.asked and compared is None and f.level == "required":
+                bad = bad and "recommended" in levels
             lost = compared is None or any(c.name == name and c.direction == "lost" for c in compared.findings)
             names |= {name} if bad and lost else set()
     if compared is not None:

@@ -389,8 +389,44 @@ def test_the_labels_and_the_time_of_stored_reports_are_in_every_format(run: Run,
 def test_names_that_are_cut_alike_are_not_cut() -> None:
     rows_ = [Row(f"/srv/{place}/{'x' * 60}.config", "", "6.12", "arm64", "pass", "", ("pass",)) for place in "ab"]
     text = render_matrix("table", Matrix((("vxlan", "VXLAN"),), "", "required", tuple(rows_), "1"), 100)
-    assert "/srv/a/" in text
-    assert "/srv/b/" in text
+    assert "\na/" in text
+    assert "\nb/" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_table_fits_the_terminal(width: int, tmp_path: Path) -> None:
+    """It was 134 columns wide with the default profiles, of numbered marks; and what fails is named."""
+    long = tmp_path / f"a-{'configuration-of-' * 8}node.config"
+    long.write_text(CONFIG, encoding="utf-8")
+    names = ["recorded:apple", "recorded:kata@3.17.0", "recorded:kata@3.32.0-debug", str(long)]
+    request = MatrixRequest()
+    found = make_matrix(request, rows(names, request, 1))
+    lines = render_matrix("table", found, width).splitlines()
+    assert max(map(len, lines)) <= width
+    text = " ".join("\n".join(lines).split())
+    debug = max(n for n, line in enumerate(lines) if line.startswith("recorded:kata"))
+    assert "pass" in lines[debug].split()
+    assert "ebpf-veth" in lines[debug].split()
+    assert "lacks geneve" in lines[debug]
+    assert "FAIL vxlan" in text
+    assert ("6.18.5 arm64" in text) is (width == 120)
+    # A name that is broken is whole when its pieces are put together.
+    wide = next(n for n, line in enumerate(lines) if line.startswith("a-"))
+    column = min(lines[0].index(head) for head in ("Linux", "verdict") if head in lines[0])
+    assert "".join(line[:column].rstrip() for line in lines[wide:]).startswith(long.name)
+
+
+def test_what_nobody_asked_for_is_said_in_every_format() -> None:
+    request = MatrixRequest()
+    found = make_matrix(request, rows(["recorded:kata@3.32.0-debug"], request, 1))
+    assert found.rows[0].verdict == "pass"
+    assert found.unasked == ("geneve", "ipvlan", "tc-qos", "wireguard")
+    for name in ("table", "markdown", "html"):
+        assert "obody asked for" in render_matrix(name, found), name
+    told = json.loads(render_matrix("json", found))["profiles"]
+    assert tuple(p["id"] for p in told if not p["asked"]) == found.unasked
+    assert make_matrix(MatrixRequest(fail_on="recommended"), []).unasked == ()
 
 
 def test_json_has_what_is_unmet(run: Run, config: Path) -> None:  # noqa: F811

@@ -245,12 +245,17 @@ def _features(report: Report, *, short: bool) -> str:
     unmet = {r.profile.id for r in results if any(f.status in UNMET and f.level is Level.REQUIRED for f in r.findings)}
     # With a threshold, a waiver or a baseline, a failing profile need not fail the audit; it is named all the same.
     counted = {r.profile.id: any(report.decides(r, f) for f in r.findings) for r in results}
+    lesser = [r for r in results if not r.profile.asked and not counted[r.profile.id] and r.profile.id in unmet]
     seen = [r for r in results if r.profile.id == OBSERVED]
     results = [r for r in results if r.profile.id != OBSERVED]
     groups = {
         "fail": [r.profile.id for r in results if counted[r.profile.id] and r.status is not Status.UNKNOWN],
         "unknown": [r.profile.id for r in results if counted[r.profile.id] and r.status is Status.UNKNOWN],
-        "not counted": [r.profile.id for r in results if not counted[r.profile.id] and r.profile.id in unmet],
+        "not counted": [
+            r.profile.id for r in results if not counted[r.profile.id] and r.profile.id in unmet and r.profile.asked
+        ],
+        "lacks": [r.profile.id for r in lesser if r.status is Status.FAIL],
+        "may lack": [r.profile.id for r in lesser if r.status is not Status.FAIL],
         "pass": [
             r.profile.id + which_holds(r) for r in results if not counted[r.profile.id] and r.profile.id not in unmet
         ],

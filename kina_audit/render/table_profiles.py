@@ -91,7 +91,7 @@ def _finding(result: ProfileResult, finding: Finding, style: Style, *, decides: 
     elif finding.waiver:
         note = ", waived"
     elif not decides and status in (Status.FAIL, Status.UNKNOWN):
-        note = ", not counted"
+        note = ", not counted" if result.profile.asked else ", not asked for"
     via = f", from {row.profile}" if row.profile not in ("", result.profile.id) else ""
     head = f"{style.status(status)} {result.profile.id}/{row.id} ({row.level}{via}{note})"
     lines = [head]

@@ -97,13 +97,22 @@ def decide(report: "Report") -> tuple[Deciding, ...]:
     return tuple(found.values())
 
 
+def counts_nothing(level: Level, levels: Collection[Level], *, asked: bool) -> bool:
+    """Whether an unmet requirement of the default set fails nothing: nobody asked for the feature, nor for what is recommended."""
+    return not asked and level is Level.REQUIRED and Level.RECOMMENDED not in levels
+
+
 def _findings(report: "Report") -> list[Deciding]:
     """The unmet requirements, those that are one and the same together."""
     compared, levels = report.baseline, report.fail_on.levels
     groups: dict[int, list[tuple[ProfileResult, Finding]]] = {}
     for result in report.results:
         for finding in result.findings:
-            if finding.status not in UNMET or finding.waiver is not None or finding.level not in levels:
+            if finding.status not in UNMET or finding.waiver is not None:
+                continue
+            if finding.level not in levels or (
+                compared is None and counts_nothing(finding.level, levels, asked=result.profile.asked)
+            ):
                 continue
             if compared is None or compared.lost(result.profile.id, finding.requirement.id):
                 groups.setdefault(id(finding.requirement), []).append((result, finding))
