@@ -14,6 +14,7 @@ from typing import Any
 
 from kina_audit.base.bounds import ALTERNATIVES, FOLDER_DEPTH, INCLUDES, PROFILES
 from kina_audit.base.files import files_below
+from kina_audit.base.near import near_names
 from kina_audit.base.packaged import profiles_folder, toml_document
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.expression import ExpressionError
@@ -21,7 +22,6 @@ from kina_audit.profiles.build import RequirementError, build_profile, row_id
 from kina_audit.profiles.document import checked, read_text
 from kina_audit.profiles.included import one_of, take
 from kina_audit.profiles.model import Message, Profile, Requirement
-from kina_audit.profiles.near import near_names
 from kina_audit.profiles.place import line_of
 
 DEFAULT_TAG = "default"

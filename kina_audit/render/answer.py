@@ -12,6 +12,7 @@ from kina_audit.engine.finding import UNMET, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
 from kina_audit.kernel.provenance import Provenance
+from kina_audit.kernel.setting import setting
 from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
 from kina_audit.render import cut, one_line
@@ -198,16 +199,10 @@ def rungs(advice: Advice, most: int | None = None) -> tuple[str, ...]:
     lines: list[str] = []
     had: set[str] = set()
     for rung in advice.ladder:
-        more = [_assignment(symbol) for symbol in rung.symbols if symbol not in had]
+        more = ["=".join(setting(line)) for line in rung.symbols if line not in had]
         lines.append(f"for {rung.reaches}{' also' if had else ''}: {_named(more, most or len(more))}")
         had.update(rung.symbols)
     return tuple(lines)
-
-
-def _assignment(line: str) -> str:
-    """A line of a config as ``SYMBOL=value``."""
-    off = line.startswith("# CONFIG_") and line.endswith(" is not set")
-    return f"{line[9:-11]}=n" if off else line.removeprefix("CONFIG_")
 
 
 def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:

@@ -15,6 +15,7 @@ from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverState
+from kina_audit.kernel.setting import setting
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import MODE, Change, Comparison, lost_beside_findings
 
@@ -177,8 +178,7 @@ def _wishes(advice: Advice) -> Iterator[Deciding]:
     untold = {c.feature for c in advice.capabilities if c.status is Status.UNKNOWN}
     for wish in advice.wishes:
         if not wish.granted:
-            unlock = {u.partition("=")[0].removeprefix("CONFIG_") for c in advice.capabilities if c.feature == wish.feature
-                      for u in c.unlock}  # fmt: skip
+            unlock = {setting(u)[0] for c in advice.capabilities if c.feature == wish.feature for u in c.unlock}
             status = _status(unknown=wish.feature in untold or advice.starts is None)
             text = f"Cilium {advice.release} is wanted with {wish.feature}. {wish.because}"
             yield Deciding(Kind.WISH, f"cilium/want-{wish.feature}", status, text, symbols=tuple(sorted(unlock)))
@@ -210,14 +210,14 @@ def agent_findings(report: "Report") -> Iterator[Finding]:
 
 def _symbols(advice: Advice) -> Iterator[str]:
     for rung in advice.ladder[:1]:
-        yield from (line.partition("=")[0].removeprefix("CONFIG_") for line in rung.symbols)
+        yield from (setting(line)[0] for line in rung.symbols)
 
 
 def _capability(report: "Report", change: Change) -> Deciding:
     """A lost capability, with why it does not work and what would turn it on."""
     known = [c for c in report.advice.capabilities if c.id == change.profile] if report.advice else []
     because = "".join(f" {c.because}" for c in known if c.because)
-    unlock = tuple(dict.fromkeys(u.partition("=")[0].removeprefix("CONFIG_") for c in known for u in c.unlock))
+    unlock = tuple(dict.fromkeys(setting(u)[0] for c in known for u in c.unlock))
     needs = f" Needs {', '.join(unlock)}." if unlock else ""
     text = f"Lost: {change.name}: {change.before or 'new'} to {change.after or 'gone'}.{because}{needs}"
     unknown = change.after is Status.UNKNOWN
