@@ -192,6 +192,33 @@ def test_a_fragment_alone_is_told_what_it_is_to_be_asked_with(capsys: pytest.Cap
     assert ["check", "CONFIG", "-F", "my.fragment"] in asked
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--target-kernel", "6.18.5"],
+        ["--target-kernel", "6.18.5", "--arch", "arm64"],
+        ["--target-kernel", "6.18.5", "--arch", "arm64", "-p", "wireguard", "--cilium", "none"],
+        ["-p", "wireguard", "--cilium", "none"],
+    ],
+)
+def test_a_fragment_with_its_version_is_told_too(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """With --target-kernel it was taken for a whole config, and nothing named the one that it is merged into."""
+    Path("my.fragment").write_text("CONFIG_BPF_JIT=y\n", encoding="utf-8")
+    assert main(["check", "my.fragment", *options]) == 1
+    found = [words for words in typed(block(capsys.readouterr().out)) if words[:2] == ["check", "CONFIG"]]
+    [again] = found
+    assert again[again.index("-F") + 1] == "my.fragment"
+    assert ("--target-kernel" in again) is ("--target-kernel" in options)
+    # It is pasted with the config in its place.
+    again[1] = "recorded:apple"
+    assert main(again) in (0, 1)
+    assert "with my.fragment" in " ".join(capsys.readouterr().out.split())
+    # Merged, it is not told again; nor is a whole config.
+    assert main(["check", "recorded:apple", "-F", "my.fragment", "--cilium", "none"]) in (0, 1)
+    assert "check CONFIG" not in capsys.readouterr().out
+
+
+
 @pytest.mark.parametrize(("form", "option"), [("helm-values", "-f"), ("configmap", "--patch-file")])
 def test_a_file_names_itself_and_what_was_merged(form: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("f.fragment").write_text("CONFIG_BPF_JIT=y\n")

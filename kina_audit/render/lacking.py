@@ -42,7 +42,7 @@ def lacking(report: Report) -> Lacking:
     Cilium's own profile is not among them where there is advice: what the agent needs, the mode asks for. Neither is one
     that fails by what is optional alone, which `fix` does not look at.
     """
-    if report.kernel.config.target is None:
+    if report.kernel.config.target is None or report.kernel.config.arch is None:
         return Lacking()
     pairs = [(r, f) for r in report.results for f in r.findings if _mended(report, r, f)]
     mended = {s.name for _, f in pairs for s in f.symbols}
