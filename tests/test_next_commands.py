@@ -218,7 +218,6 @@ def test_a_fragment_with_its_version_is_told_too(options: list[str], capsys: pyt
     assert "check CONFIG" not in capsys.readouterr().out
 
 
-
 @pytest.mark.parametrize(("form", "option"), [("helm-values", "-f"), ("configmap", "--patch-file")])
 def test_a_file_names_itself_and_what_was_merged(form: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("f.fragment").write_text("CONFIG_BPF_JIT=y\n")
@@ -257,3 +256,31 @@ def test_what_fails_nothing_is_not_said_to_be_there_also(capsys: pytest.CaptureF
     assert "For profiles geneve, vxlan, by kina-audit fix." in " ".join(
         capsys.readouterr().out.replace("#", "").split()
     )
+
+
+def test_what_can_be_had_is_written_where_not_all_can(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`fix -o FILE` ended with 1 and wrote nothing, and a file of an earlier run stood there unsaid."""
+    path = tmp_path / "part.fragment"
+    path.write_text("CONFIG_OLD=y\n", encoding="utf-8")
+    words = ["fix", JIT, "-p", "vxlan", "-p", "btf", "--toolchain", "gcc-12,pahole=0", "-o", "part.fragment"]
+    assert main(words) == 1
+    said = capsys.readouterr()
+    assert "part.fragment: written without btf/btf; the audit of it fails" in said.err
+    assert "No fragment gives profiles vxlan, btf." in said.out
+    text = path.read_text(encoding="utf-8")
+    assert "# INCOMPLETE: nothing was found for btf/btf." in text
+    assert "Proven" not in text
+    assert "CONFIG_VXLAN=y" in text.splitlines()
+    tools = ["--toolchain", "gcc-12,pahole=0", "--cilium", "none"]
+    assert main(["check", JIT, "-F", "part.fragment", "-p", "vxlan", *tools]) == 0
+    assert main(["check", JIT, "-F", "part.fragment", "-p", "btf", *tools]) == 1
+    # Where there is no rest, the file stays, and that is said.
+    (tmp_path / "never.toml").write_text(
+        'schema = 1\nid = "never"\ntitle = "T"\ndescription = "D."\n[[requirement]]\nid = "r"\nexpr = "X86_64"\n'
+        'level = "required"\nwhy = "W."\nfix = "None."\nsource = "s"\n',
+        encoding="utf-8",
+    )
+    capsys.readouterr()
+    assert main(["fix", JIT, "-p", "never.toml", "-o", "part.fragment"]) == 1
+    assert "part.fragment: not written" in capsys.readouterr().err
+    assert path.read_text(encoding="utf-8") == text
