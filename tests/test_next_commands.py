@@ -284,3 +284,25 @@ def test_what_can_be_had_is_written_where_not_all_can(tmp_path: Path, capsys: py
     assert main(["fix", JIT, "-p", "never.toml", "-o", "part.fragment"]) == 1
     assert "part.fragment: not written" in capsys.readouterr().err
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_what_was_lost_with_a_requirement_says_so_in_every_format(
+    debian: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of thirty features told the whole chain of what it needs, and in SARIF before the one requirement."""
+    import json
+
+    main(["baseline", debian, "-o", "b.json"])
+    text = re.sub(r"CONFIG_BPF_JIT=y\n", "", Path(debian).read_text(encoding="utf-8"))
+    Path("lost.config").write_text(text, encoding="utf-8")
+    capsys.readouterr()
+    for name in ("junit", "tap", "gitlab", "sarif", "openreports", "json"):
+        assert main(["check", "lost.config", "--baseline", "b.json", "-f", name, "-q"]) == 1
+        out = capsys.readouterr().out
+        said = "Lost with cilium-agent/jit: cilium-bbr/capability: pass to fail. Needs BPF_JIT."
+        assert said in out, name
+        assert out.count("It needs kube-proxy-replacement: It needs agent: ") <= (name == "json") * 100, name
+        if name == "sarif":
+            levels = [r["ruleId"] for r in json.loads(out)["runs"][0]["results"] if r["level"] == "error"]
+            assert levels[-1] == "gate"
+            assert levels.index("gate") == 2

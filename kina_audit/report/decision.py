@@ -4,7 +4,7 @@ The verdict is read off this list and so is everything that counts or names what
 with the exit status. To make the audit fail for one more reason, add a `Kind` and yield its items in `_others`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
@@ -22,6 +22,7 @@ from kina_audit.report.compare import MODE, Change, Comparison, lost_beside_find
 if TYPE_CHECKING:
     from kina_audit.report.model import Report
 
+_LEVELS = list(Level)
 GATE = "gate"
 """What formats call the group of items that are no finding."""
 AGENT = ("cilium", "agent")
@@ -56,6 +57,7 @@ class Deciding:
         also: the other profiles' names of the same requirement.
         pair: the finding, for `Kind.FINDING`.
         symbols: names of the symbols that it rests on, where no finding says so.
+        owner: of a lost feature of Cilium, the deciding requirement that says all that it lacks; empty: it is told by itself.
     """
 
     kind: Kind
@@ -65,6 +67,7 @@ class Deciding:
     also: tuple[str, ...] = ()
     pair: tuple[ProfileResult, Finding] | None = None
     symbols: tuple[str, ...] = ()
+    owner: str = ""
 
     @property
     def cilium(self) -> bool:
@@ -95,7 +98,28 @@ def decide(report: "Report") -> tuple[Deciding, ...]:
             found[item.kind, item.fingerprint] = replace(
                 known, also=(*known.also, *more), status=_worst([known.status, item.status])
             )
-    return tuple(found.values())
+    return _with_owners(tuple(found.values()))
+
+
+def _with_owners(items: tuple[Deciding, ...]) -> tuple[Deciding, ...]:
+    """The items, with each lost feature of Cilium under the requirement that says all that it lacks.
+
+    Each of them told its whole chain of reasons, thirty times the same, beside the one symbol that was lost.
+    """
+    owners: dict[str, str] = {}
+    findings = [(item, item.pair[1]) for item in items if item.pair is not None]
+    for item, finding in sorted(findings, key=lambda f: (_LEVELS.index(f[1].level), not f[0].cilium)):
+        for symbol in finding.symbols:
+            owners.setdefault(symbol.name, item.name)
+    return tuple([_owned(i, owners) if i.kind is Kind.CAPABILITY and i.symbols else i for i in items])
+
+
+def _owned(item: Deciding, owners: Mapping[str, str]) -> Deciding:
+    if not owners.keys() >= set(item.symbols):
+        return item
+    owner = owners[item.symbols[0]]
+    told = item.text.partition(". ")[0].removeprefix("Lost: ")
+    return replace(item, owner=owner, text=f"Lost with {owner}: {told}. Needs {', '.join(item.symbols)}.")
 
 
 def counts_nothing(level: Level, levels: Collection[Level], *, asked: bool) -> bool:
