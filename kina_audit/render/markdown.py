@@ -22,6 +22,8 @@ MOST_CHARACTERS = 60_000
 """A comment takes 65,536 characters; a job summary takes 1 MiB."""
 
 _LONGEST = 500
+_ALL_NAMES = 4000
+"""Characters of a line that names every feature of Cilium."""
 _MOST_NOTES = 20
 _AT = re.compile(r"([\w:./-]*@[\w:./-]*\w)")
 
@@ -118,7 +120,7 @@ def _between(part: str) -> str:
 def _baseline(report: Report) -> list[str]:
     if report.baseline is None:
         return []
-    lines = [f"- {escape(cut(line, _LONGEST))}" for line in baseline_lines(report)]
+    lines = [f"- {escape(cut(line, _ALL_NAMES))}" for line in baseline_lines(report)]
     return [f"### Against the baseline {code(cut(report.baseline.origin, _LONGEST))}", *lines]
 
 
