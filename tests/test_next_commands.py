@@ -240,6 +240,10 @@ def test_annotations_name_the_requirement_before_what_it_took_along(
     titles = [re.search(r"title=kina-audit%3A ([^:]*)::", line) for line in errors]
     assert [t[1] for t in titles if t] == ["bpf/jit", "cilium-agent/jit", "vxlan/vxlan-device", "cilium/mode"]
     assert "Lost with it: cilium-multicast/capability, cilium-vtep/capability, cilium-vxlan/capability." in errors[2]
+    for form in ("text", "markdown"):
+        main(["diff", debian, "lost.config", "-f", form])
+        text = " ".join(capsys.readouterr().out.split())
+        assert re.search(r"Cilium features cilium-agent, [^:]*, cilium-xdp: pass to fail", text), form
     for form in ("table", "markdown"):
         main(["check", "lost.config", "--baseline", "b.json", "-f", form])
         text = capsys.readouterr().out

@@ -12,7 +12,7 @@ from kina_audit.render.cause_blocks import blocks as cause_blocks
 from kina_audit.render.gate import gate
 from kina_audit.render.levels import key_of, mapping_of
 from kina_audit.render.markdown_text import code, escape
-from kina_audit.render.sentences import baseline_lines, deciding_line, name, needs
+from kina_audit.render.sentences import ALL_NAMES, baseline_lines, deciding_line, name, needs
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import met
 from kina_audit.report.many import Outcome, Unread, verdict
@@ -22,8 +22,6 @@ MOST_CHARACTERS = 60_000
 """A comment takes 65,536 characters; a job summary takes 1 MiB."""
 
 _LONGEST = 500
-_ALL_NAMES = 4000
-"""Characters of a line that names every feature of Cilium."""
 _MOST_NOTES = 20
 _AT = re.compile(r"([\w:./-]*@[\w:./-]*\w)")
 
@@ -120,7 +118,7 @@ def _between(part: str) -> str:
 def _baseline(report: Report) -> list[str]:
     if report.baseline is None:
         return []
-    lines = [f"- {escape(cut(line, _ALL_NAMES))}" for line in baseline_lines(report)]
+    lines = [f"- {escape(cut(line, ALL_NAMES))}" for line in baseline_lines(report)]
     return [f"### Against the baseline {code(cut(report.baseline.origin, _LONGEST))}", *lines]
 
 

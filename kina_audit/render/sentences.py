@@ -176,6 +176,10 @@ def change(item: Change) -> str:
     return f"{item.name}{level}: {item.before or 'new'} to {item.after or 'gone'}{f' ({symbols})' if symbols else ''}{note}"
 
 
+ALL_NAMES = 4000
+"""Characters that are enough for a line of `changes` which names every feature of Cilium."""
+
+
 def changes(items: Iterable[Change]) -> list[str]:
     """A line for each requirement and profile; Cilium's features that stand alike are one, with every name."""
     lines: list[str] = []
