@@ -583,6 +583,8 @@ def test_what_nobody_asked_for_fails_nothing(run: Run, shared: Path, tmp_path: P
         assert "(required, not asked for)" in out
         assert "FAIL" not in out
         assert f"-p {profile}" not in out
+        for words in (("--by", "profile"), ("-f", "markdown"), ("-f", "html")):
+            assert "(not asked for)" in run("check", "less.config", *words)[1], words
     # Named, it fails; so it does where what is recommended counts, and where a baseline had it.
     assert run("check", "less.config", "-p", profile)[0] == 1
     assert run("check", "less.config", "-p", "tag:default", "-p", profile)[0] == 1

@@ -159,6 +159,12 @@ def which_holds(result: ProfileResult) -> str:
     return f" ({held[0].removesuffix(' works')})"
 
 
+def titled(result: ProfileResult) -> str:
+    """A profile's title, and that nobody asked for it where it fails nothing by what it requires."""
+    lacks = not result.profile.asked and result.status in (Status.FAIL, Status.UNKNOWN)
+    return f"{one_line(result.profile.title)}{' (not asked for)' * lacks}"
+
+
 def waived(finding: Finding) -> str:
     """Until when and why a finding is waived, and by whom."""
     waiver = finding.waiver
