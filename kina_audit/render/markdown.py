@@ -129,7 +129,7 @@ def _profiles(report: Report) -> str:
         for level in (Level.REQUIRED, Level.RECOMMENDED):
             have, total = met(result, level)
             cells.append(f"{have}/{total}" if total else "-")
-        rows.append([str(result.status), escape(result.profile.id), escape(cut(titled(result), 100)), *cells])
+        rows.append([str(result.status), escape(result.profile.id), escape(titled(result)), *cells])
     return table(["status", "profile", "", "required", "recommended"], rows)
 
 

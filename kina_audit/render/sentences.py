@@ -159,10 +159,11 @@ def which_holds(result: ProfileResult) -> str:
     return f" ({held[0].removesuffix(' works')})"
 
 
-def titled(result: ProfileResult) -> str:
-    """A profile's title, and that nobody asked for it where it fails nothing by what it requires."""
+def titled(result: ProfileResult, most: int = 100) -> str:
+    """A profile's title in so many characters, and that nobody asked for it where it fails nothing by what it requires."""
     lacks = not result.profile.asked and result.status in (Status.FAIL, Status.UNKNOWN)
-    return f"{one_line(result.profile.title)}{' (not asked for)' * lacks}"
+    note = " (not asked for)" if lacks else which_holds(result)
+    return f"{one_line(result.profile.title)[: max(0, most - len(note))].rstrip()}{note}"[: max(0, most)]
 
 
 def waived(finding: Finding) -> str:

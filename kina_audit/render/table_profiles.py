@@ -4,7 +4,7 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.gate import gate
-from kina_audit.render.sentences import facts, needs, titled, tried, waived, which_holds
+from kina_audit.render.sentences import facts, needs, titled, tried, waived
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
 from kina_audit.report.model import Report
@@ -28,7 +28,7 @@ def profile_lines(report: Report, style: Style) -> list[str]:
             [
                 style.status(result.status),
                 result.profile.id,
-                (titled(result) + which_holds(result))[: max(0, style.width - _OTHER_COLUMNS)],
+                titled(result, style.width - _OTHER_COLUMNS),
                 *cells,
             ]
         )
