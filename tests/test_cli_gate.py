@@ -585,6 +585,13 @@ def test_what_nobody_asked_for_fails_nothing(run: Run, shared: Path, tmp_path: P
         assert f"-p {profile}" not in out
         for words in (("--by", "profile"), ("-f", "markdown"), ("-f", "html")):
             assert "(not asked for)" in run("check", "less.config", *words)[1], words
+        scored = {
+            f"{r['policy']}/{r['rule']}": (r["scored"], r["result"])
+            for r in json.loads(run("check", "less.config", "-f", "openreports")[1])["results"]
+        }
+        of_it = {v for k, v in scored.items() if k.startswith(f"{profile}/") and v[1] == "warn"}
+        assert of_it == {(False, "warn")}
+        assert scored["vxlan/vxlan-device"] == (True, "pass")
     # Named, it fails; so it does where what is recommended counts, and where a baseline had it.
     assert run("check", "less.config", "-p", profile)[0] == 1
     assert run("check", "less.config", "-p", "tag:default", "-p", profile)[0] == 1
