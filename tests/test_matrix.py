@@ -437,3 +437,13 @@ def test_json_has_what_is_unmet(run: Run, config: Path) -> None:  # noqa: F811
     schema = json.loads(data_file("schemas/matrix.schema.json").read_text(encoding="utf-8"))
     assert list(Draft202012Validator(schema).iter_errors(document)) == []
     assert "vxlan/vxlan-device" in [u["name"] for u in document["kernels"][0]["unmet"]]
+
+
+def test_an_error_names_its_source_once(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    """`nothing*: error: nothing*: no file matches`."""
+    _, out, _ = run(
+        "matrix", "nothing*", "/nowhere.config", "recorded:apple", "-p", "vxlan", "--cilium", "none", "-j", "1"
+    )
+    assert "\nerror: nothing*: no file matches\n" in out
+    assert "\nerror: /nowhere.config: no such file" in out
+    assert out.count("nothing*") == out.count("/nowhere.config") == 1
