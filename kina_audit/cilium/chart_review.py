@@ -134,10 +134,18 @@ def _unknown(path: tuple[str, ...], depth: int, near: tuple[str, ...], chart_: C
     elif elsewhere:
         text += f"; those of {elsewhere[0]} to {elsewhere[-1]} read it"
     if not near:
-        return f"{text}."
+        gone = _gone(path, chart_)
+        return f"{text}; did you mean {gone}" if gone else f"{text}."
     if ".".join(near) in path:  # --set has dots, a file of values has not
         return f"{text}; write {near[-1]} in {'.'.join(near[:-1])}, on a line of its own."
     return f"{text}; did you mean {'.'.join(near)}?"
+
+
+def _gone(path: tuple[str, ...], chart_: Chart) -> str:
+    """The value that an unknown path most likely means and that charts had once, with what became of it; or nothing."""
+    rows = {row["helm"]: row["why"] for row in every_row("refused") if "helm" in row and "values" not in row}
+    meant = alike(".".join(path), [name for name in rows if not chart_.knows(parts(name))], cutoff=0.88)
+    return f"{meant[0]}, of older charts? {rows[meant[0]].removeprefix('The chart fails: ')}" if meant else ""
 
 
 def nearest(path: tuple[str, ...], depth: int, node: Node, chart_: Chart) -> tuple[str, ...]:
