@@ -439,6 +439,18 @@ def test_json_has_what_is_unmet(run: Run, config: Path) -> None:  # noqa: F811
     assert "vxlan/vxlan-device" in [u["name"] for u in document["kernels"][0]["unmet"]]
 
 
+def test_no_question_about_a_feature_is_no_pass() -> None:
+    """`0 pass` stood where only Cilium's start was asked for, and where no profile differed."""
+    agent = MatrixRequest(profiles=("cilium-agent",))
+    both = MatrixRequest(profiles=("vxlan", "bpf"), cilium=None)
+    lines = render_matrix("table", make_matrix(agent, rows(["recorded:apple"], agent, 1))).splitlines()
+    assert lines[1].split() == ["recorded:apple", "6.18.5", "arm64", "fail", "unsupported", "-"]
+    found = make_matrix(both, rows(["recorded:apple@0.38.0", "recorded:apple@0.24.3"], both, 1))
+    assert [line.split()[-1] for line in render_matrix("table", found.only(())).splitlines()[1:3]] == ["-", "-"]
+    vxlan = render_matrix("table", found.only((0,))).splitlines()
+    assert [line.split()[-2:] for line in vxlan[1:3]] == [["all", "pass"]] * 2
+
+
 def test_an_error_names_its_source_once(run: Run, tmp_path: Path) -> None:  # noqa: F811
     """`nothing*: error: nothing*: no file matches`."""
     _, out, _ = run(

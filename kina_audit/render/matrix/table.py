@@ -60,7 +60,7 @@ def _cells(name: str, row: Row, matrix: Matrix) -> list[str]:
 
 
 def _features(row: Row, matrix: Matrix) -> str:
-    """The profiles that do not pass, by how they stand."""
+    """The profiles that do not pass, by how they stand; a dash where there is no question about any."""
     found: dict[str, list[str]] = {}
     for (name, _), status in zip(matrix.profiles, row.statuses, strict=False):
         if name == PROFILE and matrix.release:
@@ -69,7 +69,7 @@ def _features(row: Row, matrix: Matrix) -> str:
         label = _LACKS if status == "fail" and name in matrix.unasked else _LABELS.get(status, "")
         found.setdefault(label, []).append(name)
     parts = [_listed(label, found[label]) for label in _ORDER if label in found]
-    return "; ".join(parts) or f"{len(found.get('', ()))} pass"
+    return "; ".join(parts) or ("all pass" if found else "-")
 
 
 def _listed(label: str, names: list[str]) -> str:
