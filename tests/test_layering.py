@@ -187,6 +187,12 @@ def test_nothing_inside_imports_the_packages_face() -> None:
     assert not [str(p) for p in inside if any(module == "kina_audit" for module, _ in imports(p))]
 
 
+def test_spellings_are_compared_in_one_place() -> None:
+    """Fourteen modules asked difflib, each with bounds of its own."""
+    places = {str(p.relative_to(PACKAGE)) for p in MODULES if "difflib" in p.read_text(encoding="utf-8")}
+    assert places == {"base/near.py"}
+
+
 SLOW = {"rich", "jsonschema", "httpx", "yaml", "jinja2", "kconfiglib", "tabulate", "prometheus_client", "tomllib"}
 ANSWERS = {"kina_audit.report", "kina_audit.engine", "kina_audit.cilium", "kina_audit.kconfig", "kina_audit.api"}
 

@@ -26,6 +26,8 @@ from kina_audit.cli.tree_options import (
 
 if TYPE_CHECKING:
     from kina_audit.cli.kept_options import Words
+    from kina_audit.kconfig.fix import Fix
+    from kina_audit.sources.options import SourceOptions
 
 _BUILT = "new.config"
 """What the merged config is called in what is said."""
@@ -65,7 +67,9 @@ def fix(
     """Find the smallest fragment that, merged and resolved, makes profiles pass and a Cilium mode possible.
 
     It is proven before it is shown: merged, resolved with the tree (without one, with the model of the kernel line that
-    ships), audited. Exit status: 0 there is a fragment or nothing is missing, 1 there is none.
+    ships), audited. Where some of it cannot be had, the file of -o gets the rest and says what it lacks.
+
+    Exit status: 0 there is a fragment or nothing is missing, 1 there is none, or not for all of it.
     """
     from kina_audit.base.datatype import replace
     from kina_audit.cilium.agent_profile import PROFILE
@@ -76,7 +80,7 @@ def fix(
     from kina_audit.fixing import fix_mode, fix_profiles
     from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
     from kina_audit.kconfig.sensitive import assumptions
-    from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
+    from kina_audit.kconfig.text import fix_document, fragment_text
     from kina_audit.sources.local.stdin import STDIN
     from kina_audit.trees import start_of
 
@@ -122,11 +126,12 @@ def fix(
     wanted = " and ".join(named)
     assumed = assumptions(found.resolution, [c.name for c in found.changes])
     proven_on = [t.model.version for t in (*also, tree)]
+    to_file = output is not None and str(output) != STDIN
     if format_ == "json":
         write_or_print(indented({**fix_document(found, assumed), "proven_on": proven_on}), output)
     elif found.changes:
         write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on), output)
-        if follow and source != NOTHING and output is not None and str(output) != STDIN:
+        if follow and source != NOTHING and to_file:
             words = kept(
                 replace(options, fragments=tuple(fragments), toolchain=toolchain or POSSIBLE_TOOLS[0][1]),
                 cilium=cilium, profile=[*(profile or []), *([PROFILE] if mode and profiles else [])], profile_dir=profile_dir or [],
@@ -135,11 +140,23 @@ def fix(
                 options.say(line)
     if found.blocked:
         if format_ != "json":
-            terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
+            _say_blocked(found, wanted, output if to_file else None, options)
         return 1
     if not found.changes and format_ != "json":
         terminal.say(f"nothing is missing for {wanted}")
     return 0
+
+
+def _say_blocked(found: "Fix", wanted: str, output: Path | None, options: "SourceOptions") -> None:
+    """Why there is no fragment for all of it, and to the file that was named what can be had."""
+    from kina_audit.kconfig.text import blocked_text, fragment_text
+
+    terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
+    if output is not None and found.partial:
+        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix."), output)
+        options.say(f"{output}: written without {', '.join(b.goal.id for b in found.blocked)}; the audit of it fails")
+    elif output is not None:
+        options.say(f"{output}: not written, for there is nothing to write")
 
 
 def _to_go_on(source: str, words: "Words", fragment: str, *, cilium: bool, recommended: bool) -> tuple[str, str]:

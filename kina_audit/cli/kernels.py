@@ -22,7 +22,7 @@ def kernels() -> int:
     lines = []
     for name, record, ref in entries():
         report = audit(load_kernel(f"recorded:{name}"), profiles, library=library)
-        failed = [r.profile.id for r in report.results if r.status == "fail"]
+        failed = [r.profile.id for r in report.results if any(report.decides(r, f) for f in r.findings)]
         verdict = f"fails {', '.join(failed)}" if failed else str(report.verdict)
         advice = report.advice
         mode = f"; {advice.headline}" if advice else ""

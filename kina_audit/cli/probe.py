@@ -1,10 +1,11 @@
 """``kina-audit probe``: try the features on the kernel that runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import click
 
+from kina_audit.base.near import near
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.parameters import Argument, command, option
@@ -104,7 +105,8 @@ def planned(profiles: "Sequence[Profile]", only: Sequence[str] = ()) -> "tuple[l
             found = [n for n in known if fnmatchcase(n, pattern)]
             if not found:
                 raise UsageError(
-                    f"no probe {pattern!r}{_near(pattern, known)}", "`kina-audit probe -p all --list` lists them."
+                    f"no probe {pattern!r}{near(pattern, known, 3, 0.5)}",
+                    "`kina-audit probe -p all --list` lists them.",
                 )
             names += [n for n in found if n not in names]
     else:
@@ -113,7 +115,7 @@ def planned(profiles: "Sequence[Profile]", only: Sequence[str] = ()) -> "tuple[l
                 for name in wanted((row,)):
                     if name not in known:
                         raise ProfileError(
-                            f"{p.path}: requirement {row.id!r}: no probe {name!r}{_near(name, known)}",
+                            f"{p.path}: requirement {row.id!r}: no probe {name!r}{near(name, known, 3, 0.5)}",
                             "`kina-audit probe -p all --list` lists them.",
                         )
                     if name not in names:
@@ -218,10 +220,3 @@ def _listed(names: Sequence[str], asked: "dict[str, Asked]") -> str:
         lines += [name, f"  touches  {asked[name].touches}", f"  behind   {asked[name].expr}"]
         lines += [f"  needs    {needs}"] if needs else []
     return "\n".join(lines) + "\n"
-
-
-def _near(name: str, known: "Iterable[str]") -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(near)}?" if near else ""

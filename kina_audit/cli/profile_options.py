@@ -94,10 +94,10 @@ def _refuse_path(name: str) -> None:
 
 def _files_like(name: str) -> list[str]:
     """Profile files of the working folder that are called much like a name."""
-    from difflib import get_close_matches
+    from kina_audit.base.near import alike
 
     here = {p.stem: p.name for p in islice(Path().glob("*.toml"), 1000)}
-    return [here[stem] for stem in get_close_matches(name.lower(), here, n=1, cutoff=0.75)]
+    return [here[stem] for stem in alike(name, here, cutoff=0.75)]
 
 
 def _refuse_vacuous(profiles: "Sequence[Profile]", library: "ProfileLibrary") -> None:

@@ -42,16 +42,19 @@ def register(app: click.Group) -> None:
 
 def list_profiles(profile_dir: FolderOption = None) -> int:
     """List every profile that `check --profile` takes."""
-    from kina_audit.profiles.load import PART_TAG, ProfileLibrary
+    from kina_audit.profiles.load import CHOICE_TAG, DEFAULT_TAG, PART_TAG, ProfileLibrary
 
     library = ProfileLibrary(profile_dir or [])
     profiles = list(library)
     wide = max(len(p.id) for p in profiles)
     lines = []
     for profile in profiles:
-        mark = "*" if "default" in profile.tags else "-" if PART_TAG in profile.tags else " "
+        mark = "-" if PART_TAG in profile.tags else " "
+        if DEFAULT_TAG in profile.tags:
+            mark = "+" if CHOICE_TAG in profile.tags else "*"
         lines.append(f"{mark} {profile.id:<{wide}}  {profile.title}")
-    lines.append("\n* audited by a plain `kina-audit check`    - a part that others include; left out of `all`")
+    lines.append("\n* audited by a plain `kina-audit check`    + so too, and fails nothing unless -p names it")
+    lines.append("- a part that others include; left out of `all`")
     lines.append("Tags: " + ", ".join(sorted({t for p in profiles for t in p.tags})))
     terminal.print_out("\n".join(lines) + "\n")
     return 0

@@ -80,7 +80,7 @@ def _read(path: Path) -> str:
     Raises:
         UsageError: it cannot be read, or is too large.
     """
-    from kina_audit.base.files import near_file
+    from kina_audit.base.near import near_file
     from kina_audit.errors import SourceError, UsageError
     from kina_audit.sources.local.stdin import opened, shown
 

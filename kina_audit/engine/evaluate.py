@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kina_audit.engine.family import odd_one_out
 from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.left_to_do import left_to_do
 from kina_audit.engine.out_of_reach import out_of_reach
 from kina_audit.engine.without_module import because, fixed
 from kina_audit.kernel.changes import later_names
@@ -114,8 +115,9 @@ class Evaluator:
         if self._terse:
             return Finding(row, status, expr, fix, (), "")
         facts = self._facts_of(expr.symbols)
-        if status is not Status.PASS and row.module:
-            fix = fixed(fix, facts)
+        if status is not Status.PASS:
+            fix = left_to_do(fix, facts, module=row.module)
+            fix = fixed(fix, facts) if row.module else fix
         left = self._left(row, needed) if status is Status.PASS and row.ways else ""
         reason = left or _reason(status, facts, self.kernel)
         if status is Status.FAIL or status is Status.WARN:

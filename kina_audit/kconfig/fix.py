@@ -11,6 +11,7 @@ from kina_audit.kconfig.resolve import Requested, Resolution
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.ways import NOTHING, Way, Ways
 from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.setting import set_line
 
 _MOST_STATES = 80
 _MANY = 4
@@ -58,7 +59,7 @@ class Change:
     @property
     def line(self) -> str:
         """As in a config."""
-        return f"# CONFIG_{self.name} is not set" if self.value == "n" else f"CONFIG_{self.name}={self.value}"
+        return set_line(self.name, self.value)
 
 
 @datatype

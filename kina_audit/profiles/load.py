@@ -14,6 +14,7 @@ from typing import Any
 from kina_audit.base.bounds import ALTERNATIVES, FOLDER_DEPTH, INCLUDES, PROFILES
 from kina_audit.base.datatype import replace
 from kina_audit.base.files import files_below
+from kina_audit.base.near import near_names
 from kina_audit.base.packaged import Listed, listed_profiles, toml_document
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.expression import ExpressionError
@@ -21,9 +22,11 @@ from kina_audit.profiles.build import RequirementError, build_profile, row_id
 from kina_audit.profiles.document import checked, read_text
 from kina_audit.profiles.included import one_of, take
 from kina_audit.profiles.model import Message, Profile, Requirement
-from kina_audit.profiles.near import near_names
 from kina_audit.profiles.place import line_of
 
+DEFAULT_TAG = "default"
+CHOICE_TAG = "by-choice"
+"""Marks a profile of the default set that only some clusters choose: told to everybody, and it fails nothing there."""
 PART_TAG = "part"
 """Marks a profile that only others include; patterns and ``all`` leave it out."""
 
@@ -152,12 +155,20 @@ class ProfileLibrary:
         chosen: dict[str, Profile] = {}
         for name in names:
             for profile in self._selected(name):
-                chosen.setdefault(profile.id, profile)
+                if profile.asked or profile.id not in chosen:
+                    chosen[profile.id] = profile
         return list(chosen.values())
+
+    def default(self) -> list[Profile]:
+        """What a plain ``check`` looks at; nobody asked for those of it that only some clusters choose."""
+        found = self.tagged(DEFAULT_TAG)
+        return [replace(p, asked=False) if CHOICE_TAG in p.tags else p for p in found]
 
     def _selected(self, name: str) -> list[Profile]:
         if name == "all" and name not in self._listed:
             return [p for p in map(self.get, self.ids()) if PART_TAG not in p.tags]
+        if name == f"tag:{DEFAULT_TAG}":
+            return self.default()
         if name.startswith("tag:"):
             found = self.tagged(name[4:])
             if not found:

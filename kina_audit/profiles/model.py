@@ -227,11 +227,13 @@ class Profile:
         title: a few words for tables.
         description: a sentence or two.
         references: addresses a reader can follow.
-        tags: families the profile belongs to; ``default`` puts it into a plain ``check``.
+        tags: families the profile belongs to; ``default`` puts it into a plain ``check``, and ``by-choice`` lets it fail nothing there.
         includes: ids of profiles whose requirements this one takes over.
         requirements: its own requirements and, once loaded, those of ``includes`` behind them.
         any_of: ids of profiles of which one must hold; once loaded, a requirement ``one-of`` stands for them.
         path: the file it was read from.
+        asked: whether somebody asked for it; False: it came with the default set, for those who choose it, and lacking what
+            it requires fails nothing.
     """
 
     id: str
@@ -243,6 +245,7 @@ class Profile:
     includes: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
     path: str = ""
+    asked: bool = True
 
     @property
     def required(self) -> tuple[Requirement, ...]:
