@@ -697,3 +697,38 @@ def test_what_had_no_symbol_yet_was_always_there(name: str, off: str, row: str, 
     """BPF is of 3.18, MULTIUSER of 4.1; filters and users are older."""
     assert status(name, off, row, version=version) is Status.SKIP
     assert status(name, off, row) is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "version", "expected"),
+    [
+        # antrea-agent asks Open vSwitch for NAT when it starts (antrea-io/antrea@fc70f2bb7 pkg/agent/agent.go:275, 284).
+        ("antrea", "NONE", "kernel-46", "4.4.302", Status.FAIL), ("antrea", "NONE", "kernel-46", "4.6.1", Status.SKIP),
+        ("antrea", "NONE", "kernel-46", "3.10.0-1160.el7.x86_64", Status.PASS),
+        ("antrea", "NONE", "kernel-46", "3.10.0-514.el7.x86_64", Status.FAIL),
+        # A 64-bit kernel before Linux 4.7 had its JIT without the symbol that tells JITs apart.
+        ("bpf-core", "HAVE_EBPF_JIT", "arch-ebpf-jit", "4.6.7", Status.SKIP),
+        ("bpf-core", "HAVE_EBPF_JIT", "arch-ebpf-jit", "4.7.1", Status.WARN),
+        # The plug-in's matches are of no family, so ip6tables-nft takes them without the IPv6 core of x_tables.
+        ("cni-firewall", "IP6_NF_FILTER", "filter-table6", "6.12.117", Status.PASS),
+        ("cni-firewall", "IP6_NF_FILTER NFT_COMPAT", "filter-table6", "6.12.117", Status.WARN),
+        ("cni-firewall", "IP6_NF_FILTER NFT_COUNTER", "filter-table6", "5.10.262", Status.WARN),
+        # The AES module of x86 has AES-GCM as ESP asks for it (linux 6.12 arch/x86/crypto/aesni-intel_glue.c:1505).
+        ("ipsec", "CRYPTO_GCM", "gcm", "4.14.320", Status.PASS), ("weave", "CRYPTO_GCM", "esp", "4.14.320", Status.PASS),
+        ("ipsec", "CRYPTO_GCM CRYPTO_AES_NI_INTEL", "gcm", "4.14.320", Status.FAIL),
+        ("docker-optional", "CRYPTO_GCM", "overlay-enc", "4.14.320", Status.PASS),
+        ("docker-optional", "CRYPTO_GCM CRYPTO_AES_NI_INTEL", "overlay-enc", "4.14.320", Status.WARN),
+    ],
+)  # fmt: skip
+def test_a_sixth_reading(name: str, off: str, row: str, version: str, expected: Status) -> None:
+    assert status(name, off, row, version=version) is expected
+
+
+def test_general_aes_gcm_is_missed_where_no_module_has_it() -> None:
+    assert status("ipsec", "CRYPTO_GCM", "gcm", arch="arm64", version="4.19.325") is Status.FAIL
+
+
+def test_sets_are_there_without_a_type() -> None:
+    """Kata's 4.19 for arm64 has IP_SET and no type; Felix's nftables mode asks ipset for its list alone."""
+    assert next(r for r in LIBRARY.get("ipset").requirements if r.id == "ipset").probes == (("ipset",),)
+    assert status("calico-nftables", "IP_SET_HASH_IP", "ipset") is Status.PASS

@@ -7,7 +7,7 @@ from kina_audit.probe.model import Bench, probe
 from kina_audit.probe.netlink import CREATE, EXCL, NETFILTER, attr, attributes, nest, text
 
 _SUBSYSTEM = 6
-_CREATE, _TYPE = 2, 13
+_SPOKEN, _CREATE, _TYPE = 1, 2, 13
 _PROTOCOL = attr(1, b"\x06")
 _BYTE_ORDER = 0x4000
 
@@ -33,6 +33,13 @@ def create(bench: Bench, name: str, kind: str, family: int = socket.AF_INET) -> 
         data = attr(4 | _BYTE_ORDER, struct.pack(">H", 1)) + attr(5 | _BYTE_ORDER, struct.pack(">H", 99))
     made = _PROTOCOL + text(2, name) + text(3, kind) + attr(4, revision[:1]) + attr(5, bytes([family])) + nest(7, data)
     netlink.ask(_SUBSYSTEM << 8 | _CREATE, CREATE | EXCL, head + made)
+
+
+@probe("ipset", "IP_SET", "the protocol of IP sets")
+def _spoken(bench: Bench) -> None:
+    bench.doing("ask IP sets for their protocol")
+    head = struct.pack("=BBH", socket.AF_INET, 0, 0)
+    bench.netlink(NETFILTER).ask(_SUBSYSTEM << 8 | _SPOKEN, 0, head + _PROTOCOL)
 
 
 for _name, _symbol, _kind, _family in (
