@@ -354,7 +354,7 @@ def test_the_hook_of_traffic_control_alone_is_no_tcx() -> None:
         # flanneld makes both of its nft tables before it asks which family the cluster has.
         ("talos-flannel", "NF_TABLES_IPV6", "nft-masq6"),
         # Felix's eBPF mode has rules that masquerade and that reject.
-        ("calico-ebpf", "IP_NF_NAT", "ipt-or-nft"), ("calico-ebpf", "IP_NF_TARGET_REJECT", "reject"),
+        ("calico-ebpf", "IP_NF_NAT", "ipt-or-nft"), ("calico-ebpf", "IP_NF_TARGET_REJECT", "ipt-or-nft"),
         # ovnkube-node lists and adds a routing rule.
         ("ovn-kubernetes", "IP_MULTIPLE_TABLES", "policy-routing"),
         # Its rules for Services redirect, and ask whether the target is local, whatever Services there are.
@@ -732,3 +732,30 @@ def test_sets_are_there_without_a_type() -> None:
     """Kata's 4.19 for arm64 has IP_SET and no type; Felix's nftables mode asks ipset for its list alone."""
     assert next(r for r in LIBRARY.get("ipset").requirements if r.id == "ipset").probes == (("ipset",),)
     assert status("calico-nftables", "IP_SET_HASH_IP", "ipset") is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "version", "expected"),
+    [
+        # The inet family has chains of the type nat since Linux 5.2 (d164385ec572), and the plug-in's nft table is of it.
+        ("cni-bridge", "NETFILTER_XT_MATCH_COMMENT", "masq", "4.19.325", Status.WARN),
+        ("cni-bridge", "NETFILTER_XT_MATCH_COMMENT", "masq", "5.4.290", Status.PASS),
+        ("cni-ptp", "NETFILTER_XT_MATCH_COMMENT", "masq", "4.19.325", Status.WARN), ("cni-ptp", "NFT_MASQ", "masq", "4.19.325", Status.PASS),
+        # NFT_REJECT and NFT_CT are of Felix's nftables mode, and no help where only iptables is left to it.
+        ("calico-ebpf", "NETFILTER_XT_TARGET_CT NFT_MASQ", "ipt-or-nft", "6.12.117", Status.FAIL),
+        ("calico-ebpf", "NETFILTER_XT_TARGET_CT IP_NF_TARGET_REJECT", "ipt-or-nft", "6.12.117", Status.PASS),
+        ("calico-ebpf", "NFT_REJECT", "ipt-or-nft", "6.12.117", Status.PASS),
+        # Open vSwitch's NAT is of Linux 4.6; RHEL brought it back, and kube-ovn's script ends on 3.10.0-862 alone.
+        ("kube-ovn", "NONE", "kernel-46", "4.4.302", Status.FAIL), ("kube-ovn", "NONE", "kernel-46", "4.6.1", Status.SKIP),
+        ("kube-ovn", "NONE", "kernel-46", "3.10.0-1160.el7.x86_64", Status.PASS),
+        # A 64-bit kernel before Linux 4.7 had its JIT without the symbol.
+        ("cilium-agent", "HAVE_EBPF_JIT", "jit-arch", "4.4.302", Status.SKIP), ("cilium-agent", "HAVE_EBPF_JIT", "jit-arch", "5.4.290", Status.FAIL),
+        # ESP selects AES-GCM since Linux 5.8.
+        ("cilium-ipsec", "CRYPTO_GCM CRYPTO_AES_NI_INTEL", "esp", "5.4.290", Status.FAIL), ("cilium-ipsec", "CRYPTO_GCM", "esp", "5.4.290", Status.PASS),
+        ("cilium-ipsec", "CRYPTO_GCM CRYPTO_AES_NI_INTEL", "esp", "5.10.262", Status.PASS),
+        # The IPv6 half of MARK and CT moved to the IPv6 core in 5.15.168 too.
+        ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-targets", "5.15.168", Status.FAIL), ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-targets", "5.15.167", Status.SKIP),
+    ],
+)  # fmt: skip
+def test_a_seventh_reading(name: str, off: str, row: str, version: str, expected: Status) -> None:
+    assert status(name, off, row, version=version) is expected
