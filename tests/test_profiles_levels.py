@@ -745,13 +745,15 @@ def test_sets_are_there_without_a_type() -> None:
         ("calico-ebpf", "NETFILTER_XT_TARGET_CT NFT_MASQ", "ipt-or-nft", "6.12.117", Status.FAIL),
         ("calico-ebpf", "NETFILTER_XT_TARGET_CT IP_NF_TARGET_REJECT", "ipt-or-nft", "6.12.117", Status.PASS),
         ("calico-ebpf", "NFT_REJECT", "ipt-or-nft", "6.12.117", Status.PASS),
+        # Whether RHEL 8 takes callbacks of BPF programs its number does not tell.
+        ("calico-ebpf", "NONE", "kernel-418", "4.18.0-553.el8.x86_64", Status.UNKNOWN),
         # Open vSwitch's NAT is of Linux 4.6; RHEL brought it back, and kube-ovn's script ends on 3.10.0-862 alone.
         ("kube-ovn", "NONE", "kernel-46", "4.4.302", Status.FAIL), ("kube-ovn", "NONE", "kernel-46", "4.6.1", Status.SKIP),
         ("kube-ovn", "NONE", "kernel-46", "3.10.0-1160.el7.x86_64", Status.PASS),
         # A 64-bit kernel before Linux 4.7 had its JIT without the symbol.
         ("cilium-agent", "HAVE_EBPF_JIT", "jit-arch", "4.4.302", Status.SKIP), ("cilium-agent", "HAVE_EBPF_JIT", "jit-arch", "5.4.290", Status.FAIL),
         # ESP selects AES-GCM since Linux 5.8.
-        ("cilium-ipsec", "CRYPTO_GCM CRYPTO_AES_NI_INTEL", "esp", "5.4.290", Status.FAIL), ("cilium-ipsec", "CRYPTO_GCM", "esp", "5.4.290", Status.PASS),
+        ("cilium-ipsec", "CRYPTO_GCM CRYPTO_AES_NI_INTEL", "esp", "5.4.290", Status.FAIL), ("cilium-ipsec", "CRYPTO_GCM", "esp", "5.4.290", Status.PASS), ("cilium-ipsec", "CRYPTO_SEQIV", "esp", "5.4.290", Status.FAIL),
         ("cilium-ipsec", "CRYPTO_GCM CRYPTO_AES_NI_INTEL", "esp", "5.10.262", Status.PASS),
         # The IPv6 half of MARK and CT moved to the IPv6 core in 5.15.168 too.
         ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-targets", "5.15.168", Status.FAIL), ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-targets", "5.15.167", Status.SKIP),
