@@ -21,8 +21,10 @@ STARTS = {
     "arm64": "kernels/apple-arm64-2f947e7.config.gz",
     "x86_64": "corpus/debian/debian-6.12-config.amd64_none_amd64.config.gz",
 }
-NO_ASSIGNMENT = {"apparmor/order", "bpf-lsm/lsm-order", "landlock/order", "selinux/order"}
-"""The order of security modules is a string that no single value mends; the boot parameter lsm= is in their fix."""
+NO_ASSIGNMENT = {
+    "apparmor/order", "bpf-lsm/lsm-order", "docker-optional/lsm", "landlock/order", "pod-security/lsm", "selinux/order",
+}  # fmt: skip
+"""The list of security modules is a string that no single value mends; the boot parameter lsm= is in their fix."""
 
 ROWS = {
     f"{row.profile}/{row.id}": row
@@ -38,7 +40,7 @@ def unmended(tree: KernelTree, start: list[Requested]) -> list[str]:
     version = KernelVersion.parse(tree.model.version)
     for name, row in ROWS.items():
         applies = row.condition(version, tree.model.arch)
-        if applies is None or not applies[0].symbols:
+        if name in NO_ASSIGNMENT or applies is None or not applies[0].symbols:
             continue
         expr, fix = applies
         wanted = [*start, *(Requested(s, "n", "switched off", 0) for s in expr.symbols)]
@@ -47,7 +49,7 @@ def unmended(tree: KernelTree, start: list[Requested]) -> list[str]:
             continue
         lines = [Requested(s, value, "the fix", 0) for s, value in ASSIGNMENT.findall(fix)]
         if not lines:
-            found += [] if name in NO_ASSIGNMENT else [f"{name}: no assignment in: {fix}"]
+            found.append(f"{name}: no assignment in: {fix}")
         elif not _met(Resolution(tree, [*wanted, *lines]), row):
             goal = Goal(name, expr, 1 if row.module else 2, "it is asked for")
             way = find_fix(broken, lambda _, goal=goal: [goal], lambda s, row=row: _met(s, row), quick=True)
