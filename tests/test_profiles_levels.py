@@ -650,6 +650,7 @@ def test_a_chain_that_ends_in_the_firewall_plug_in_masquerades_by_iptables(name:
 def test_host_ports_by_iptables_nft_need_its_counter(version: str, expected: Status) -> None:
     assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV4 IP_NF_NAT", "backend", version=version) is expected
     six = Status.WARN if expected is Status.FAIL else Status.PASS
+    assert status("cni-portmap", "NFT_COUNTER IP_NF_NAT", "iptables", version=version) is six
     assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6 IP6_NF_NAT", "v6", version=version) is six
     assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6", "v6", version=version) is Status.PASS
 
@@ -687,3 +688,11 @@ def test_a_security_module_confines_where_it_is_in_the_list(name: str) -> None:
         found = {f.requirement.id: f.status for r in report.results for f in r.findings}
         assert found["lsm"] is expected
     assert status(name, "LSM", "lsm", version="4.19.300") is Status.PASS
+
+
+def test_host_ports_go_by_iptables_where_it_lists_a_table() -> None:
+    """containernetworking/plugins@3d27709f plugins/meta/portmap/main.go:322; Talos has iptables-nft and names no back-end."""
+    assert status("cni-portmap", "NETFILTER_XT_MATCH_MULTIPORT", "backend") is Status.PASS
+    assert status("cni-portmap", "NETFILTER_XT_MATCH_MULTIPORT", "iptables") is Status.WARN
+    assert status("talos-flannel", "NETFILTER_XT_MATCH_MULTIPORT", "hostports") is Status.WARN
+    assert status("talos-flannel", "NFT_FIB_IPV4", "hostports") is Status.PASS
