@@ -696,3 +696,10 @@ def test_host_ports_go_by_iptables_where_it_lists_a_table() -> None:
     assert status("cni-portmap", "NETFILTER_XT_MATCH_MULTIPORT", "iptables") is Status.WARN
     assert status("talos-flannel", "NETFILTER_XT_MATCH_MULTIPORT", "hostports") is Status.WARN
     assert status("talos-flannel", "NFT_FIB_IPV4", "hostports") is Status.PASS
+
+
+def test_kubearmor_reads_the_list_of_active_security_modules() -> None:
+    """kubearmor/KubeArmor@510cee31 KubeArmor/enforcer/runtimeEnforcer.go:141."""
+    row = next(r for r in LIBRARY.get("kubearmor-apparmor").requirements if r.id == "order")
+    assert row.level.value == "required"
+    assert status("kubearmor-apparmor", "", "order") is Status.FAIL
