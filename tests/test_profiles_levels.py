@@ -732,3 +732,75 @@ def test_sets_are_there_without_a_type() -> None:
     """Kata's 4.19 for arm64 has IP_SET and no type; Felix's nftables mode asks ipset for its list alone."""
     assert next(r for r in LIBRARY.get("ipset").requirements if r.id == "ipset").probes == (("ipset",),)
     assert status("calico-nftables", "IP_SET_HASH_IP", "ipset") is Status.PASS
+
+
+@pytest.mark.parametrize("name", ["minikube-bridge", "nerdctl"])
+def test_a_chain_that_ends_in_the_firewall_plug_in_masquerades_by_iptables(name: str) -> None:
+    """The plug-ins take iptables wherever it lists filter/INPUT (containernetworking/plugins@3d27709f pkg/ip/ipmasq_linux.go:31)."""
+    xt = "NETFILTER_XT_TARGET_MASQUERADE IP_NF_TARGET_MASQUERADE"
+    assert status(name, xt, "ip-masq") is Status.FAIL
+    assert status(name, xt, "masq") is Status.PASS
+    assert status(name, "NFT_MASQ IP_NF_NAT", "ip-masq") is Status.PASS
+    assert status(name, "NFT_COUNTER IP_NF_NAT", "ip-masq", version="5.10.262") is Status.FAIL
+    assert status(name, "NFT_COUNTER IP_NF_NAT", "ip-masq", version="5.14.0") is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.262", Status.FAIL), ("5.14.0", Status.PASS), ("6.1.192", Status.PASS)]
+)
+def test_host_ports_by_iptables_nft_need_its_counter(version: str, expected: Status) -> None:
+    assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV4 IP_NF_NAT", "backend", version=version) is expected
+    six = Status.WARN if expected is Status.FAIL else Status.PASS
+    assert status("cni-portmap", "NFT_COUNTER IP_NF_NAT", "iptables", version=version) is six
+    assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6 IP6_NF_NAT", "v6", version=version) is six
+    assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6", "v6", version=version) is Status.PASS
+
+
+def test_legacy_tables_that_do_without_the_counter_are_those_that_are_used() -> None:
+    """dockerd has no rules in mangle but for swarm, and every rule in raw is one of its own."""
+    assert status("docker-required", "NFT_COUNTER IP_NF_MANGLE", "nft-counter", version="5.10.262") is Status.PASS
+    assert status("docker-required", "NFT_COUNTER IP_NF_RAW", "nft-counter", version="5.10.262") is Status.FAIL
+    for name in ("cni-portmap", "klipper-lb", "tailscale"):
+        assert status(name, "NFT_COUNTER", "nft-counter", version="5.10.262") is Status.PASS
+        assert status(name, "NFT_COUNTER IP_NF_NAT", "nft-counter", version="5.10.262") is Status.WARN
+
+
+@pytest.mark.parametrize("row", ["nft-counter", "nft-counter6"])
+def test_without_nftables_no_counter_of_theirs_is_missed(row: str) -> None:
+    off = "NFT_COUNTER NF_TABLES NF_TABLES_IPV6 NFT_COMPAT IP_NF_MANGLE IP6_NF_MANGLE"
+    for version in ("5.10.262", "5.14.0"):
+        assert status("iptables-backend", off, row, version=version) is Status.PASS
+
+
+@pytest.mark.parametrize("name", ["docker-optional", "pod-security"])
+def test_a_security_module_confines_where_it_is_in_the_list(name: str) -> None:
+    """Arch's kernels are built with both and name neither (linux 6.12 security/security.c:463)."""
+    profile = next(r for r in LIBRARY.get(name).requirements if r.id == "lsm")
+    assert {"LSM", "SECURITY_APPARMOR", "SECURITY_SELINUX"} <= set(profile.symbols)
+    for order, expected in (
+        ("landlock,lockdown,yama,integrity,bpf", Status.WARN),
+        ("landlock,yama,apparmor,bpf", Status.PASS),
+        ("selinux", Status.PASS),
+    ):
+        text = "# Linux/x86_64 7.1.10 Kernel Configuration\nCONFIG_SECURITY_APPARMOR=y\nCONFIG_SECURITY_SELINUX=y\n"
+        config = parse_config(text + f'CONFIG_LSM="{order}"\n', completeness=Completeness.COMPLETE)
+        kernel = Kernel(config, Provenance("k", "file", "k"))
+        report = audit(kernel, [LIBRARY.get(name)], cilium=None)
+        found = {f.requirement.id: f.status for r in report.results for f in r.findings}
+        assert found["lsm"] is expected
+    assert status(name, "LSM", "lsm", version="4.19.300") is Status.PASS
+
+
+def test_host_ports_go_by_iptables_where_it_lists_a_table() -> None:
+    """containernetworking/plugins@3d27709f plugins/meta/portmap/main.go:322; Talos has iptables-nft and names no back-end."""
+    assert status("cni-portmap", "NETFILTER_XT_MATCH_MULTIPORT", "backend") is Status.PASS
+    assert status("cni-portmap", "NETFILTER_XT_MATCH_MULTIPORT", "iptables") is Status.WARN
+    assert status("talos-flannel", "NETFILTER_XT_MATCH_MULTIPORT", "hostports") is Status.WARN
+    assert status("talos-flannel", "NFT_FIB_IPV4", "hostports") is Status.PASS
+
+
+def test_kubearmor_reads_the_list_of_active_security_modules() -> None:
+    """kubearmor/KubeArmor@510cee31 KubeArmor/enforcer/runtimeEnforcer.go:141."""
+    row = next(r for r in LIBRARY.get("kubearmor-apparmor").requirements if r.id == "order")
+    assert row.level.value == "required"
+    assert status("kubearmor-apparmor", "", "order") is Status.FAIL
