@@ -37,24 +37,29 @@ import json  # isort: skip
 TODAY = date(2026, 11, 28)
 SYMBOLS = ("A", "B", "C", "D")
 LEVELS = ("required", "recommended", "optional")
+OLDER = "# Linux/arm64 6.1.9 Kernel Configuration\n"
 FILLER = "# Linux/arm64 6.18.5 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
 
-configs = st.tuples(st.booleans(), st.dictionaries(st.sampled_from(SYMBOLS), st.sampled_from(["y", "n"]))).map(
+heads = st.sampled_from([FILLER, FILLER, OLDER + FILLER.partition("\n")[2], "CONFIG_NET=y\n"])
+configs = st.tuples(heads, st.dictionaries(st.sampled_from(SYMBOLS), st.sampled_from(["y", "n"]))).map(
     lambda c: (
-        (FILLER if c[0] else "CONFIG_NET=y\n")
-        + "".join(f"CONFIG_{k}=y\n" if v == "y" else f"# CONFIG_{k} is not set\n" for k, v in sorted(c[1].items()))
+        c[0] + "".join(f"CONFIG_{k}=y\n" if v == "y" else f"# CONFIG_{k} is not set\n" for k, v in sorted(c[1].items()))
     )
 )
 expressions = st.sampled_from(["A", "B", "C && D", "!A", "A || D", "B && !C"])
-rows = st.lists(st.tuples(expressions, st.sampled_from(LEVELS)), min_size=1, max_size=3)
+gates = st.sampled_from([{}, {}, {"kernel": ">=6.6"}, {"kernel": ">=6.6", "older_need_none": True}])
+rows = st.lists(st.tuples(expressions, st.sampled_from(LEVELS), gates), min_size=1, max_size=3).map(
+    # Something is asked of every kernel.
+    lambda asked: [(*asked[0][:2], {}), *asked[1:]]
+)
 patterns = st.sampled_from(["one/*", "two/r0", "*/r1", "cilium/mode", "cilium/*", "cilium-wireguard/*", "nobody/*"])
 days = st.sampled_from([date(2027, 3, 31), date(2026, 11, 1)])
 statuses = st.sampled_from([Status.PASS, Status.WARN, Status.FAIL, Status.UNKNOWN])
 
 
-def built(name: str, asked: list[tuple[str, str]], shared: tuple[Any, ...] = ()) -> Profile:
+def built(name: str, asked: list[tuple[str, str, dict[str, Any]]], shared: tuple[Any, ...] = ()) -> Profile:
     document = {"id": name, "title": name, "description": "d"}
-    document["requirement"] = [requirement(f"r{i}", expr, level) for i, (expr, level) in enumerate(asked)]
+    document["requirement"] = [requirement(f"r{i}", expr, level, **gate) for i, (expr, level, gate) in enumerate(asked)]
     own = build_profile(document, f"{name}.toml")
     return replace(own, requirements=(*own.requirements, *shared))
 
@@ -140,6 +145,19 @@ def independently(report: Report) -> set[str]:
             bad = f.status not in (Status.PASS, Status.SKIP) and f.waiver is None and f.level in levels
             lost = compared is None or any(c.name == name and c.direction == "lost" for c in compared.findings)
             names |= {name} if bad and lost else set()
+    older: dict[str, str] = {}
+    for result in report.results if compared is not None else ():
+        for f in result.findings:
+            name = f"{result.profile.id}/{f.requirement.id}"
+            row = f.requirement
+            asked_newer = (
+                row.kernel is not None and not row.older_need_none and f.status == "skip" and f.level in levels
+            )
+            if asked_newer and any(
+                c.name == name and c.before in ("pass", "unknown") and not c.waived for c in compared.findings
+            ):
+                older.setdefault(f.fingerprint, name)
+    names |= set(older.values())
     if compared is not None:
         names |= {c.name for c in compared.capabilities if c.direction == "lost" and not c.waived}
         if compared.mode and compared.mode.direction == "lost" and not compared.mode.waived:
@@ -207,7 +225,7 @@ def test_no_format_is_without_a_reader() -> None:
 
 
 def big(number: int) -> Report:
-    asked = [(f"NOWHERE_{i}", "required") for i in range(number)]
+    asked: list[tuple[str, str, dict[str, Any]]] = [(f"NOWHERE_{i}", "required", {}) for i in range(number)]
     return audit(config(FILLER), [built("one", asked)], cilium=None)
 
 

@@ -108,6 +108,7 @@ def _change(change: Change) -> dict[str, Any]:
         "after": str(change.after) if change.after else None,
         "direction": str(change.direction),
         "waived": change.waived,
+        "too_old": change.too_old,
         "symbols": [{"name": n, "before": old, "after": new} for n, old, new in change.symbols],
     }
 

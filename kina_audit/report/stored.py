@@ -329,4 +329,5 @@ def _change(c: Mapping[str, Any], *, whole: bool = False) -> Change:
         Level(c["level"]) if c["level"] else None,
         tuple((str(s["name"]), s["before"], s["after"]) for s in c["symbols"]),
         bool(c["waived"]),
+        bool(c.get("too_old")),
     )
