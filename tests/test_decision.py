@@ -117,7 +117,7 @@ def check(report: Report) -> None:
     assert report.exit_code == (0 if not report.deciding or report.fail_on is FailOn.NEVER else 1)
     every = {n for item in report.deciding for n in item.names}
     for name in FORMATS.keys() - ADVICE_ONLY:
-        # The compact set counts every item, and names the first ten.
+        # The compact set counts every item, and names the first of them.
         text = render(name, report, RenderOptions(metrics="all"))
         read = READERS[name](text)
         assert read.verdict in (None, str(report.verdict)), name
@@ -127,7 +127,7 @@ def check(report: Report) -> None:
     compact = READERS["openmetrics"](render("openmetrics", report))
     assert compact.count == len(report.deciding)
     assert compact.names <= every
-    assert len(compact.names) == min(10, len({item.name for item in report.deciding}))
+    assert len(compact.names) == min(MOST_NAMES["compact"], len({item.name for item in report.deciding}))
     by_profile = read_table_by_profile(render("table", report, RenderOptions(by="profile")))
     assert (by_profile.verdict, by_profile.count, by_profile.names) == (str(report.verdict), len(every), every)
     assert {report.features, report.cilium} & {report.verdict}

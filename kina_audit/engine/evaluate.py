@@ -88,7 +88,9 @@ class Evaluator:
         kernel = self.kernel
         applies = row.condition(version, arch)
         if applies is None:
-            return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row))
+            since = row.since(arch) if version else None
+            too_old = since is not None and version is not None and version.triple < since
+            return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row), too_old=too_old)
         if row.live is not None:
             return self._live(row, row.live)
         expr, fix = applies

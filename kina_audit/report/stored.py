@@ -275,6 +275,7 @@ def _finding(f: Mapping[str, Any]) -> Finding:
         _waiver(f["waiver"]) if f.get("waiver") else None,
         left=str(f.get("left", "")),
         observed=read_observation(f.get("observed")),
+        too_old=bool(f.get("too_old")),
         stored=str(f.get("fingerprint", "")),
     )
 
