@@ -5,15 +5,17 @@ import zlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 from kina_audit.base.datatype import datatype
-from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, TreeModel, TreeTexts
+from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, SYMBOL, TreeModel, TreeTexts
 from kina_audit.kconfig.packed import (
     ARRAYS,
     LINES,
     PACKED_FORMAT,
     ROWS,
+    SHOWN_STEP,
     STARTS,
     XORED,
     Origin,
@@ -53,6 +55,7 @@ def pack(models: Sequence[tuple[TreeModel, TreeTexts]], origin: Origin) -> bytes
     base: dict[str, Sections] = {}
     for (model, texts), to in zip(models, joint.maps, strict=True):
         own = {"values": joint.values(model, to), "places": joint.places(texts, to)}
+        chunks.append((f"shown {model.arch}", _chunk(joint.shown(model, to))))
         for kind, sections in own.items():
             first = base.setdefault(kind, sections)
             chunks.append((f"{kind} {model.arch}", _chunk(sections if first is sections else _beside(sections, first))))
@@ -195,6 +198,31 @@ class _Joint:
         found["small"] = b"\n".join([_json(head), "".join(digits).encode()])
         return found
 
+    def shown(self, model: TreeModel, to: _Maps) -> Sections:
+        """Symbols that are seen when others are on, and those; see `kina_audit.kconfig.packed.Shown`."""
+        found = [s for s in range(model.defined) if model.types[s] in "bt" and s not in model.members]
+        known: dict[int, frozenset[int] | None] = {}
+        needs = {
+            s: asked
+            for s in found
+            if len(model.prompts[s]) == 1 and (asked := _all_of(model, model.prompts[s][0], known)) is not None
+        }
+        looked_for = [s for s in range(0, model.defined, SHOWN_STEP) if s in needs]
+        gates = {gate for s in looked_for for gate in needs[s]} & needs.keys() - set(looked_for)
+        groups: dict[tuple[int, ...], int] = {}
+        numbers, of = array("I"), array("I")
+        for s in (*looked_for, *sorted(gates)):
+            numbers.append(to.symbols[s])
+            group = tuple(sorted(to.symbols[gate] for gate in needs[s]))
+            of.append(groups.setdefault(group, len(groups)))
+        return {
+            "symbols": planes(numbers),
+            "groups": planes(of),
+            "needs": planes(array("I", [gate for group in groups for gate in group])),
+            "ends": planes(array("I", accumulate(map(len, groups)))),
+            "looked for": str(len(looked_for)).encode(),
+        }
+
     def places(self, texts: TreeTexts, to: _Maps) -> Sections:
         """Where one model's symbols are defined."""
         rows = [""] * self.defined
@@ -205,6 +233,23 @@ class _Joint:
                 for file, line, _, visible, depends in places
             )
         return _lines("places", rows)
+
+
+def _all_of(model: TreeModel, expr: int, known: dict[int, frozenset[int] | None]) -> frozenset[int] | None:
+    """The symbols that an expression asks to be on, all of them; None: it asks for something else, too."""
+    if expr in known:
+        return known[expr]
+    node = model.exprs[expr]
+    found: frozenset[int] | None = None
+    if node[0] == AND:
+        parts = [_all_of(model, part, known) for part in node[1:]]
+        found = None if None in parts else frozenset(s for part in parts for s in part or ())
+    elif node[0] == SYMBOL and node[1] < model.defined and model.types[node[1]] in "bt":
+        found = frozenset([node[1]])
+    elif node == [CONST, 2]:
+        found = frozenset()
+    known[expr] = found
+    return found
 
 
 def possible_under_any(model: TreeModel) -> list[int]:
