@@ -36,9 +36,6 @@ BLOCK = 16
 STARTS = " starts"
 """Behind the name of a section of lines: where each block of it begins."""
 
-SHOWN_STEP = 4
-"""Every fourth symbol is looked for: enough to see most runs of fifty lost lines, at a quarter of the price."""
-
 Sections = dict[str, bytes]
 
 
@@ -61,19 +58,15 @@ class Origin:
 class Shown:
     """Which symbols a configurator writes a line for, because others are on and for no other reason.
 
-    Of every `SHOWN_STEP`-th symbol, in the order of the tree, and behind those of the ones that they need.
-
     Attributes:
-        names: the symbols.
+        names: the symbols, in the order of the tree.
         groups: of each, which of ``needs`` is its own.
         needs: the symbols that have to be on, one list a group.
-        looked_for: how many of ``names`` are not only there because another needs them.
     """
 
     names: list[str]
     groups: list[int]
     needs: list[list[str]]
-    looked_for: int
 
 
 class PackedLine:
@@ -132,7 +125,7 @@ class PackedLine:
         ends = [0, *unplanes(own["ends"])]
         needs = [gates[start:end] for start, end in pairwise(ends)]
         found = [names[n] for n in unplanes(own["symbols"])]
-        return Shown(found, unplanes(own["groups"]).tolist(), needs, int(own["looked for"]))
+        return Shown(found, unplanes(own["groups"]).tolist(), needs)
 
     def _of_first(self, kind: str) -> Sections:
         """A chunk of the first architecture; the others differ in little from it."""

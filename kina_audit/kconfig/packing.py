@@ -15,7 +15,6 @@ from kina_audit.kconfig.packed import (
     LINES,
     PACKED_FORMAT,
     ROWS,
-    SHOWN_STEP,
     STARTS,
     XORED,
     Origin,
@@ -200,27 +199,21 @@ class _Joint:
 
     def shown(self, model: TreeModel, to: _Maps) -> Sections:
         """Symbols that are seen when others are on, and those; see `kina_audit.kconfig.packed.Shown`."""
-        found = [s for s in range(model.defined) if model.types[s] in "bt" and s not in model.members]
         known: dict[int, frozenset[int] | None] = {}
-        needs = {
-            s: asked
-            for s in found
-            if len(model.prompts[s]) == 1 and (asked := _all_of(model, model.prompts[s][0], known)) is not None
-        }
-        looked_for = [s for s in range(0, model.defined, SHOWN_STEP) if s in needs]
-        gates = {gate for s in looked_for for gate in needs[s]} & needs.keys() - set(looked_for)
         groups: dict[tuple[int, ...], int] = {}
         numbers, of = array("I"), array("I")
-        for s in (*looked_for, *sorted(gates)):
-            numbers.append(to.symbols[s])
-            group = tuple(sorted(to.symbols[gate] for gate in needs[s]))
-            of.append(groups.setdefault(group, len(groups)))
+        for s in range(model.defined):
+            if model.types[s] not in "bt" or s in model.members or len(model.prompts[s]) != 1:
+                continue
+            needs = _all_of(model, model.prompts[s][0], known)
+            if needs is not None:
+                numbers.append(to.symbols[s])
+                of.append(groups.setdefault(tuple(sorted(to.symbols[gate] for gate in needs)), len(groups)))
         return {
             "symbols": planes(numbers),
             "groups": planes(of),
             "needs": planes(array("I", [gate for group in groups for gate in group])),
             "ends": planes(array("I", accumulate(map(len, groups)))),
-            "looked for": str(len(looked_for)).encode(),
         }
 
     def places(self, texts: TreeTexts, to: _Maps) -> Sections:
