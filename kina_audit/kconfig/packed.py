@@ -36,6 +36,9 @@ BLOCK = 16
 STARTS = " starts"
 """Behind the name of a section of lines: where each block of it begins."""
 
+HEADS = 5
+"""So many symbols that need another make it the head of a block that may be missed together with it."""
+
 Sections = dict[str, bytes]
 
 
@@ -59,14 +62,16 @@ class Shown:
     """Which symbols a configurator writes a line for, because others are on and for no other reason.
 
     Attributes:
-        names: the symbols, in the order of the tree.
-        groups: of each, which of ``needs`` is its own.
+        groups: of each symbol, in the order of the tree, which of ``needs`` is its own.
         needs: the symbols that have to be on, one list a group.
+        gates: all that others need.
+        heads: those that at least `HEADS` others need.
     """
 
-    names: list[str]
-    groups: list[int]
+    groups: dict[str, int]
     needs: list[list[str]]
+    gates: frozenset[str]
+    heads: frozenset[str]
 
 
 class PackedLine:
@@ -125,7 +130,8 @@ class PackedLine:
         ends = [0, *unplanes(own["ends"])]
         needs = [gates[start:end] for start, end in pairwise(ends)]
         found = [names[n] for n in unplanes(own["symbols"])]
-        return Shown(found, unplanes(own["groups"]).tolist(), needs)
+        heads = frozenset([names[n] for n in unplanes(own["heads"])])
+        return Shown(dict(zip(found, unplanes(own["groups"]), strict=True)), needs, frozenset(gates), heads)
 
     def _of_first(self, kind: str) -> Sections:
         """A chunk of the first architecture; the others differ in little from it."""

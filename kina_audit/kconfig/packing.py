@@ -3,6 +3,7 @@
 import json
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -12,6 +13,7 @@ from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, SYMBOL, TreeModel, TreeTexts
 from kina_audit.kconfig.packed import (
     ARRAYS,
+    HEADS,
     LINES,
     PACKED_FORMAT,
     ROWS,
@@ -202,17 +204,20 @@ class _Joint:
         known: dict[int, frozenset[int] | None] = {}
         groups: dict[tuple[int, ...], int] = {}
         numbers, of = array("I"), array("I")
+        dependents: Counter[int] = Counter()
         for s in range(model.defined):
             if model.types[s] not in "bt" or s in model.members or len(model.prompts[s]) != 1:
                 continue
             needs = _all_of(model, model.prompts[s][0], known)
             if needs is not None:
                 numbers.append(to.symbols[s])
+                dependents.update(to.symbols[gate] for gate in needs)
                 of.append(groups.setdefault(tuple(sorted(to.symbols[gate] for gate in needs)), len(groups)))
         return {
             "symbols": planes(numbers),
             "groups": planes(of),
             "needs": planes(array("I", [gate for group in groups for gate in group])),
+            "heads": planes(array("I", sorted(gate for gate, count in dependents.items() if count >= HEADS))),
             "ends": planes(array("I", accumulate(map(len, groups)))),
         }
 

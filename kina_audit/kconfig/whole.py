@@ -1,7 +1,7 @@
 """Whether a generated config has the lines that its own kernel line writes, or lost a part of them."""
 
 from collections.abc import Mapping
-from itertools import compress
+from itertools import filterfalse
 
 from kina_audit.kconfig.lines import Line, line_text, shown_on
 from kina_audit.kconfig.packed import Shown
@@ -24,21 +24,23 @@ def lost_part(line: Line, arch: str, raw: Mapping[str, str]) -> str:
         raw: symbol to the text after ``=``.
     """
     shown = shown_on(line, arch)
-    names, groups, needs = shown.names, shown.groups, shown.needs
-    values = list(map(raw.get, names))
-    gone = [at for at, value in enumerate(values) if value is None]
-    written = set().union(*[needs[g] for g in set(compress(groups, values))])
-    on = {name for name in written if raw.get(name) == "y"}
-    on |= _lost_gates(shown, values, {names[at]: groups[at] for at in gone if names[at] in written}, on)
+    groups, needs = shown.groups, shown.needs
+    gone = list(filterfalse(raw.__contains__, groups))
+    on = {name for name in shown.gates if raw.get(name) == "y"}
+    seen = {g for g in set(map(groups.__getitem__, gone)) if on.issuperset(needs[g])}
+    missed = {name for name in gone if groups[name] in seen}
+    if not missed or (len(missed) < _RUN and missed.isdisjoint(shown.heads)):
+        return ""  # as nearly every config
+    written = {need for g in {g for name, g in groups.items() if name in raw} for need in needs[g]}
+    on &= written
+    on |= _lost_gates(shown, raw, written.intersection(gone), on)
     run: list[str] = []
-    last = -1
-    for at in gone:
+    for name, g in groups.items():
         # What is not seen has no line either, and says nothing; a line in between ends what is missing.
-        if at != last + 1:
+        if name in raw:
             run = []
-        last = at
-        if on.issuperset(needs[groups[at]]):
-            run.append(names[at])
+        elif on.issuperset(needs[g]):
+            run.append(name)
             if len(run) == _RUN:
                 return (
                     f"{CUT}: Linux {line_text(line)} writes lines for {', '.join(run)} there, and it has none of them"
@@ -46,16 +48,14 @@ def lost_part(line: Line, arch: str, raw: Mapping[str, str]) -> str:
     return ""
 
 
-def _lost_gates(shown: Shown, values: list[str | None], gone: Mapping[str, int], on: set[str]) -> set[str]:
+def _lost_gates(shown: Shown, raw: Mapping[str, str], gone: set[str], on: set[str]) -> set[str]:
     """Symbols that were on, that could be seen, and whose own lines are gone.
 
     A line that says of a symbol that it is off is written only where that can be seen, so all that it needs was on.
     """
-    if not gone:
-        return set()
-    off = {g for g, value in zip(shown.groups, values, strict=True) if value == "n"}
-    missing = gone.keys() & set().union(*[shown.needs[g] for g in off])
+    off = {g for name, g in shown.groups.items() if raw.get(name) == "n"}
+    missing = gone & {need for g in off for need in shown.needs[g]}
     found: set[str] = set()
-    while more := {n for n in missing - found if (on | found).issuperset(shown.needs[gone[n]])}:
+    while more := {n for n in missing - found if (on | found).issuperset(shown.needs[shown.groups[n]])}:
         found |= more
     return found
