@@ -25,6 +25,7 @@ from kina_audit.report.compare import CAPABILITY, Change, Comparison, ModeChange
 from kina_audit.report.decision import Kind, beside_findings
 from kina_audit.report.document import to_document
 from kina_audit.report.many import Unread, verdict, worst
+from kina_audit.report.matrix import row_of_document
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import Snapshot, snapshot
 from kina_audit.report.stored import read_report
@@ -182,7 +183,18 @@ def independently(report: Report) -> set[str]:
 def test_every_format_shows_what_decides_and_nothing_else(report: Report) -> None:
     assert {n for item in report.deciding for n in item.names} == independently(report)
     check(report)
-    stored = read_report(json.loads(indented(to_document(report))), "report.json")
+    document = json.loads(indented(to_document(report)))
+    row = row_of_document(
+        "r",
+        document,
+        [r.profile.id for r in report.results],
+        report.fail_on,
+        "1.18.0" if report.advice else "",
+        details=False,
+    )
+    if any(i.kind in (Kind.FINDING, Kind.TOO_OLD, Kind.MODE, Kind.CAPABILITY) for i in report.deciding):
+        assert row.verdict != "pass", "a fleet of stored reports"
+    stored = read_report(document, "report.json")
     assert [(i.kind, i.names, i.status, i.text) for i in stored.deciding] == [
         (i.kind, i.names, i.status, i.text) for i in report.deciding
     ]

@@ -22,6 +22,7 @@ from kina_audit.profiles.model import Level
 from kina_audit.render import render
 from kina_audit.report.baseline import read_baseline, take_over, write_baseline
 from kina_audit.report.compare import Change, Direction, ModeChange, compare, mode_rank, waive_losses
+from kina_audit.report.matrix import row_of_document
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import CiliumStanding, Snapshot, snapshot
 from kina_audit.report.stored import read_report
@@ -435,6 +436,10 @@ def test_a_kernel_too_old_fails_its_baseline_until_a_waiver_covers_it() -> None:
     ]
     metrics = render("openmetrics", report)
     assert 'kina_audit_baseline_changes{direction="lost",of="recommended"} 2' in metrics
+    document = json.loads(render("json", report))
+    row = row_of_document("n", document, ["sample", "other"], FailOn.RECOMMENDED, "", details=False)
+    assert (row.verdict, row.note) == ("fail", "lost since baseline: sample/hook, other/hook")
+    assert row_of_document("n", document, ["sample"], FailOn.REQUIRED, "", details=False).verdict == "pass"
     # Taking over what was gained keeps what was lost.
     assert report.baseline is not None
     assert take_over(report.baseline).findings["sample/hook"].status is Status.PASS

@@ -310,9 +310,9 @@ def _comparison(c: Mapping[str, Any], results: tuple[ProfileResult, ...]) -> Com
     return Comparison(
         Snapshot(dict(c["before"]), {}, {}, {}),
         Snapshot(dict(c["after"]), {}, standings, {}),
-        tuple(_change(x) for x in c["findings"]),
-        tuple(_change(x, whole=True) for x in c["profiles"]),
-        tuple(_change(x) for x in c["capabilities"]),
+        tuple(read_change(x) for x in c["findings"]),
+        tuple(read_change(x, whole=True) for x in c["profiles"]),
+        tuple(read_change(x) for x in c["capabilities"]),
         ModeChange(str(mode["cilium_release"]), Mode(mode["before"]), Mode(mode["after"]), bool(mode["waived"]))
         if mode
         else None,
@@ -320,7 +320,12 @@ def _comparison(c: Mapping[str, Any], results: tuple[ProfileResult, ...]) -> Com
     )
 
 
-def _change(c: Mapping[str, Any], *, whole: bool = False) -> Change:
+def read_change(c: Mapping[str, Any], *, whole: bool = False) -> Change:
+    """What was lost or gained, as a report has it; ``whole``: of a profile.
+
+    Raises:
+        KeyError, TypeError, ValueError: something in it is missing or of another kind.
+    """
     profile, _, requirement = (c["name"], "", "") if whole else c["name"].rpartition("/")
     return Change(
         profile or requirement,
