@@ -462,3 +462,13 @@ def test_debians_6_1_has_lost_what_its_6_12_had_and_nothing_that_it_does_without
     assert without >= {"bpf/tc-filter", "iptables-legacy/ip4-legacy", "iptables-legacy/ebtables", "vm-kata/loop-write"}
     again = compare(snapshot(older.kernel, older.results, None), before)
     assert {c.name for c in again.improvements} >= {"bpf/tcx", "bpf-net/netkit"}
+
+
+def test_a_vendors_kernel_with_a_low_number_cannot_be_told_to_be_too_old() -> None:
+    rows = [profile(rows=[requirement("hook", "NET", kernel=">=6.6"), requirement("net", "NET")])]
+    accepted = audit(kernel(CONFIG.replace("6.18.5", "6.8.1")), rows, cilium=None)
+    baseline = snapshot(accepted.kernel, accepted.results, None)
+    report = audit(kernel(CONFIG.replace("6.18.5", "5.14.0-427.el9.x86_64")), rows, cilium=None, baseline=baseline)
+    assert [(i.name, i.status) for i in report.deciding] == [("sample/hook", "unknown")]
+    assert "whether this is among it is not verified" in report.deciding[0].text
+    assert (report.verdict, report.exit_code) == (Verdict.UNKNOWN, 1)
