@@ -21,4 +21,4 @@ class CompileData(BuildHookInterface):  # type: ignore[type-arg]
             compile_documents()
         finally:
             sys.path.remove(str(ROOT))
-        build_data["artifacts"].append("kina_audit/data/compiled.json")
+        build_data["artifacts"].append("kina_audit/data/compiled.jsonl")

@@ -2,8 +2,8 @@
 
     python bench/startup.py [--runs 15] [--baseline CHECKOUT]
 
-Processor time as ratios to `python -c pass` of the same run, in the same environment; a trivial app of the same typer
-version, and another checkout, for comparison. Both should have fresh `data/compiled.json` (an install makes it).
+Processor time as ratios to `python -c pass` of the same run, in the same environment; a trivial app of the same click
+version, and another checkout, for comparison. Both should have fresh `data/compiled.jsonl` (an install makes it).
 The config is Apple's, as `resolve` makes it.
 """
 
@@ -17,12 +17,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TRIVIAL = """
-import typer
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-@app.command()
-def main(word: str = "x", number: int = 1) -> None:
+import click
+@click.command()
+@click.argument("word", default="x")
+@click.option("--number", default=1)
+def main(word, number):
     pass
-app()
+main()
 """
 
 
@@ -56,7 +57,7 @@ def main() -> None:
         trivial.write_text(TRIVIAL, encoding="utf-8")
         commands = {
             "python -c pass": ([sys.executable, "-c", "pass"], ROOT),
-            "trivial typer app": ([sys.executable, str(trivial)], ROOT),
+            "trivial click app": ([sys.executable, str(trivial)], ROOT),
         }
         check = ["check", str(config), "--format", "json"]
         for label, root in checkouts.items():

@@ -1,12 +1,12 @@
 """The library interface: load a kernel, load profiles, audit."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import replace
 from kina_audit.base.version import __version__
 from kina_audit.cilium.release import find_release
 from kina_audit.cilium.unlock_on_lines import BoxUnlocker, with_reasons
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from kina_audit.report.difference import Difference
     from kina_audit.sources.options import SourceOptions
 
-DEFAULT_TAG = "default"
 CILIUM_TAG = "cilium"
 
 
@@ -75,7 +74,7 @@ def load_profiles(
     library: ProfileLibrary | None = None,
     cilium: bool = True,
 ) -> list[Profile]:
-    """Profiles by what `ProfileLibrary.select` takes; none named: the ones tagged ``default``, and Cilium's own only with ``cilium``.
+    """Profiles by what `ProfileLibrary.select` takes; none named: the default set, Cilium's own only with ``cilium``.
 
     Raises:
         ProfileError: an unknown name (near ones are named) or a bad file.
@@ -83,7 +82,7 @@ def load_profiles(
     library = library or ProfileLibrary(folders, [Path(n) for n in names if n.endswith(".toml")])
     if names:
         return library.select(names)
-    return [p for p in library.tagged(DEFAULT_TAG) if cilium or CILIUM_TAG not in p.tags]
+    return [p for p in library.default() if cilium or CILIUM_TAG not in p.tags]
 
 
 def advise_every_release(

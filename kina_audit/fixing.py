@@ -10,9 +10,9 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import replace
 from kina_audit.kernel.config import KernelConfig, Origin
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.trees import aimed, start_of

@@ -1,9 +1,9 @@
 """A kernel as it was read becomes the one that is audited: fragments are merged into it, and its line tells what that is."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import replace
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.carry import carry
 from kina_audit.kconfig.own import is_vendors

@@ -11,13 +11,12 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kina_audit.api import CILIUM_TAG, load_kernel, load_profiles
 from kina_audit.base.bounds import REPORT_BYTES
-from kina_audit.base.datatype import datatype, field
+from kina_audit.base.datatype import datatype, field, replace
 from kina_audit.base.files import read_regular
 from kina_audit.base.json_text import read_json
 from kina_audit.base.version import __version__
@@ -63,21 +62,19 @@ class MatrixRequest:
     options: SourceOptions = field(default_factory=SourceOptions)
 
 
-def columns(request: MatrixRequest) -> tuple[tuple[str, str], ...]:
-    """(id, title) of the profiles that a request selects.
+def make_matrix(request: MatrixRequest, found: Iterable[Row]) -> Matrix:
+    """Rows with what their columns mean.
 
     Raises:
         ProfileError: an unknown name or a bad file.
     """
-    return tuple((p.id, p.title) for p in _Auditor(request).profiles)
-
-
-def make_matrix(request: MatrixRequest, found: Iterable[Row]) -> Matrix:
-    """Rows with what their columns mean."""
     from kina_audit.cilium.release import find_release
 
     release = str(find_release(request.cilium)) if request.cilium is not None else ""
-    return Matrix(columns(request), release, str(FailOn(request.fail_on)), tuple(found), __version__)
+    asked = _Auditor(request)
+    shown = tuple((p.id, p.title) for p in asked.profiles)
+    by_choice = asked.by_choice
+    return Matrix(shown, release, str(FailOn(request.fail_on)), tuple(found), __version__, by_choice=by_choice)
 
 
 def rows(sources: Iterable[str | Named], request: MatrixRequest, jobs: int = 0) -> Iterator[Row]:
@@ -133,6 +130,7 @@ class _Auditor:
         self.fail_on = FailOn(request.fail_on)
         self.release = find_release(request.cilium) if request.cilium is not None else None
         self.asked = bool(request.cilium) or any(CILIUM_TAG in p.tags for p in self.profiles)
+        self.by_choice = frozenset(p.id for p in self.profiles if not p.asked)
         self.cilium = {p.id: p for p in library.tagged(CILIUM_TAG)} if self.release is not None else {}
         self._rows: dict[tuple[object, ...], Row] = {}
 
@@ -146,7 +144,14 @@ class _Auditor:
                 ids = [p.id for p in self.profiles]
                 release = str(self.release or "")
                 return row_of_document(
-                    source, document, ids, self.fail_on, release, details=self.request.details, asked=self.asked
+                    source,
+                    document,
+                    ids,
+                    self.fail_on,
+                    release,
+                    details=self.request.details,
+                    asked=self.asked,
+                    by_choice=self.by_choice,
                 )
             return self._audited(source)
         except KinaAuditError as error:

@@ -11,10 +11,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from kina_audit.base.datatype import replace
 from kina_audit.base.version import __version__
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin
 from kina_audit.kernel.parse import parse_config

@@ -31,7 +31,7 @@ def read_json(text: str) -> Read:
 
 
 def read_table(text: str) -> Read:
-    """Blocks by cause: what decides stands behind ``fails`` or ``unknown``; gate items in a line of their own."""
+    """Blocks by cause: what decides stands behind ``fails``, ``unknown`` or ``lost``; other gate items in a line of their own."""
     names: list[str] = []
     label = ""
     for line in text.splitlines():
@@ -43,14 +43,20 @@ def read_table(text: str) -> Read:
             label = ""
         if label in ("fails", "unknown"):
             names += re.findall(r"([^ ,]+) \((?:required|recommended|optional)(?:, from \S+?)?\)", line)
+        if label == "lost":
+            names += _LOST.findall(line)
     verdict = re.search(r"^verdict: (\w+)", text, re.MULTILINE)
     assert verdict
     return Read(verdict[1], len(names), frozenset(names))
 
 
+_LOST = re.compile(r"[^ ,]+/capability")
+
+
 def read_table_by_profile(text: str) -> Read:
     """Findings one by one: FAIL and UNKNOWN without a note are what decides."""
     names = re.findall(r"^(?:FAIL|UNKNOWN) +(\S.*) \(\w+(?:, from \S+?)?\)$", text, re.MULTILINE)
+    names += [name for line in re.findall(r"^  lost {5}(.*)$", text, re.MULTILINE) for name in _LOST.findall(line)]
     verdict = re.search(r"^verdict: (\w+)", text, re.MULTILINE)
     assert verdict
     return Read(verdict[1], len(names), frozenset(names))
@@ -60,7 +66,7 @@ def read_markdown(text: str) -> Read:
     names = re.findall(
         r"^- \*\*(?:FAIL|UNKNOWN)\*\* `([^`]+)` \((?:agent|mode|capability|waiver)\): ", text, re.MULTILINE
     )
-    for listed in re.findall(r"^  - (?:fails|unknown): (.*)$", text, re.MULTILINE):
+    for listed in re.findall(r"^  - (?:fails|unknown|lost): (.*)$", text, re.MULTILINE):
         names += re.findall(r"`([^`]+)`", listed)
     verdict = re.search(r"^## kina-audit: (\w+)", text)
     assert verdict

@@ -97,7 +97,7 @@ HOSTILE = (
     "pip",
     "ensurepip",
     "json",
-    "typer",
+    "click",
     "hatchling",
 )
 """Modules that Python or pip import, and that a checkout may hold, too."""

@@ -46,11 +46,11 @@ def toml(text: str) -> object:
 
 
 def profile(count: int, folder: Path) -> object:
-    from kina_audit.profiles.document import read_document
+    from kina_audit.profiles.load import read_profile
 
     text = 'schema = 1\nid = "p"\ntitle = "T"\ndescription = "D."\nincludes = ["vxlan"]\n#'
     (folder / "p.toml").write_text(text + "x" * (count - len(text)))
-    return read_document(folder / "p.toml")
+    return read_profile(folder / "p.toml")
 
 
 def expression(text: str) -> object:

@@ -472,3 +472,13 @@ def test_the_data_is_made_from_charts(tmp_path: Path, monkeypatch: pytest.Monkey
         "old o 1.2",
         " key !",
     ]
+
+
+def test_a_misspelt_value_of_an_older_chart_is_told_what_became_of_it(tmp_path: Path) -> None:
+    """`tunel` was unknown and ignored, and nothing said that tunnel is two other values by now."""
+    said = [r.because for r in reviewed("tunel: geneve\nl7proxy: false\nnobody: 1\n", tmp_path).remarks]
+    assert said[0].endswith(
+        "did you mean tunnel, of older charts? tunnel was replaced by routingMode and tunnelProtocol."
+    )
+    assert said[1].endswith("did you mean l7Proxy?")
+    assert said[2].endswith("has no such value, and ignores it.")

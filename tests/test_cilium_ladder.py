@@ -130,6 +130,7 @@ BASE = [
     "NF_TABLES_IPV4",
     "NFT_COMPAT",
     "NFT_NAT",
+    "NFT_COUNTER",  # built in since Linux 5.17
     "VXLAN",
     "NETFILTER_XT_NAT",
     "NETFILTER_XT_TARGET_MASQUERADE",

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from kina_audit.cli import main
+from tests.conftest import config_text
 
 pytestmark = pytest.mark.usefixtures("built")
 
@@ -294,17 +295,15 @@ def test_settings_hold_for_the_commands_below_cilium(run: Run, good: Path, tmp_p
 
 def test_every_setting_of_a_command_is_an_option_of_it() -> None:
     """A key that a command is said to heed and has no option for would be ignored without a word."""
-    import typer
+    import click
 
     from kina_audit.cli import COMMANDS as MODULES
     from kina_audit.cli.settings import BELOW, COMMANDS, PARAMETERS
 
     for command, keys in COMMANDS.items():
-        app = typer.Typer()
+        app = click.Group()
         import_module(MODULES[command]).register(app)
-        app.command("other")(lambda: None)
-        found: Any = typer.main.get_command(app)
-        found = found.commands[command]
+        found: Any = app.commands[command]
         every = [found.commands[name] for name in BELOW[command]] if command in BELOW else [found]
         options = {p.name for one in every for p in one.params}
         assert {PARAMETERS[k] for k in keys} <= options, command
@@ -548,5 +547,78 @@ def test_pages_say_what_fails_when_nobody_says_it() -> None:
     assert (str(level("", None)), str(level("", Path("b.json")))) == ("required", "recommended")
     assert "`--fail-on required` (the default)" in answer
     assert "`recommended` (the default with `--baseline`" in answer
-    assert "default set, which has tunnels, WireGuard and ipvlan" in readme
-    assert {"vxlan", "geneve", "wireguard", "ipvlan"} <= {p.id for p in load_profiles()}
+    chosen = {p.id for p in load_profiles() if not p.asked}
+    assert chosen == {"geneve", "ipvlan", "tc-qos", "wireguard"}
+    assert "Of the default set `geneve`, `ipvlan`, `tc-qos` and `wireguard` are for clusters that choose them" in answer
+    assert "default set, in which Geneve, ipvlan, shaping and WireGuard are told and fail nothing" in readme
+
+
+BY_CHOICE = {
+    "geneve": "GENEVE", "ipvlan": "IPVLAN", "tc-qos": "NET_SCH_INGRESS", "wireguard": "WIREGUARD", "vxlan": "VXLAN",
+    "cilium-agent": "BPF_JIT",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", sorted(BY_CHOICE))
+def test_what_nobody_asked_for_fails_nothing(run: Run, shared: Path, tmp_path: Path, profile: str) -> None:
+    """A kernel on which Cilium has its best mode was told `fail` for lack of Geneve, ipvlan or WireGuard."""
+    path = shared / "corpus/debian/debian-6.12-config.amd64_none_cloud-amd64.config.gz"
+    if not path.is_file():
+        pytest.skip("../shared/corpus is not here")
+    whole = config_text(path).decode()
+    symbol = BY_CHOICE[profile]
+    text = re.sub(rf"^CONFIG_{symbol}=.*$", f"# CONFIG_{symbol} is not set", whole, flags=re.MULTILINE)
+    assert text != whole
+    Path("whole.config").write_text(whole, encoding="utf-8")
+    Path("less.config").write_text(text, encoding="utf-8")
+    needed = profile in ("vxlan", "cilium-agent")
+    code, out, _ = run("check", "less.config")
+    assert code == needed
+    if not needed:
+        assert "Cilium 1.20.2: full-ebpf." in out
+        assert "verdict: pass (features pass, Cilium pass)" in out
+        assert f"features: lacks {profile}; pass" in " ".join(out.split())
+        assert "(required, not asked for)" in out
+        assert "FAIL" not in out
+        assert f"-p {profile}" not in out
+        for words in (("--by", "profile"), ("-f", "markdown"), ("-f", "html")):
+            assert "(not asked for)" in run("check", "less.config", *words)[1], words
+        scored = {
+            f"{r['policy']}/{r['rule']}": (r["scored"], r["result"])
+            for r in json.loads(run("check", "less.config", "-f", "openreports")[1])["results"]
+        }
+        of_it = {v for k, v in scored.items() if k.startswith(f"{profile}/") and v[1] == "warn"}
+        assert of_it == {(False, "warn")}
+        assert scored["vxlan/vxlan-device"] == (True, "pass")
+    # Named, it fails; so it does where what is recommended counts, and where a baseline had it.
+    assert run("check", "less.config", "-p", profile)[0] == 1
+    assert run("check", "less.config", "-p", "tag:default", "-p", profile)[0] == 1
+    assert run("check", "less.config", "-p", profile, "-p", "tag:default")[0] == 1
+    assert run("check", "less.config", "-p", "tag:default")[0] == needed
+    assert run("check", "less.config", "--fail-on", "recommended")[0] == 1
+    assert run("baseline", "whole.config", "-o", "b.json")[0] == 0
+    for fail_on in ((), ("--fail-on", "required")):
+        assert run("check", "less.config", "--baseline", "b.json", *fail_on)[0] == 1
+    # Stored, it is judged by what is asked then; in a matrix, too.
+    run("check", "less.config", "--exit-zero", "-o", "json=r.json")
+    report = json.loads(Path("r.json").read_text(encoding="utf-8"))
+    assert {p["id"]: p["asked"] for p in report["profiles"]}[profile] is needed
+    again = run("render", "r.json", "-f", "json")[1]
+    assert json.loads(again)["verdict"] == report["verdict"] == ("fail" if needed else "pass")
+    for source in ("less.config", "r.json"):
+        assert run("matrix", source, "-j", "1")[0] == needed, source
+        assert run("matrix", source, "-j", "1", "-p", profile)[0] == 1, source
+        assert run("matrix", source, "-j", "1", "--fail-on", "recommended")[0] == 1, source
+
+
+def test_without_tc_cilium_fails_where_it_has_no_tcx(run: Run, shared: Path) -> None:
+    path = shared / "corpus/debian/debian-6.1-config.amd64_none_cloud-amd64.config.gz"
+    if not path.is_file():
+        pytest.skip("../shared/corpus is not here")
+    text = config_text(path).decode()
+    Path("no-tc.config").write_text(text.replace("CONFIG_NET_SCH_INGRESS=m", ""), encoding="utf-8")
+    code, out, _ = run("check", "no-tc.config")
+    assert code == 1
+    assert "Cilium fail" in out
+    Path("no-sched.config").write_text(text.replace("CONFIG_NET_SCHED=y", ""), encoding="utf-8")
+    assert run("check", "no-sched.config")[0] == 1

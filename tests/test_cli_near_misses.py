@@ -52,7 +52,7 @@ KATA = "recorded:kata@3.17.0"
         (["fix", "vxlan"], "kina-audit fix KERNEL -p vxlan"),
         (["why", KATA, "operation not supported"], f"kina-audit why 'operation not supported' {KATA}"),
         (["explain", "my.config", "BPF_JIT"], "kina-audit explain BPF_JIT my.config"),
-        (["chek"], "Did you mean 'check', 'schema'?"),
+        (["chek"], "Did you mean one of: 'check', 'schema'?"),
         (["check", "--offlin"], "--offline"),
         (["cilium", KATA, "--min-mode", "fullebpf"], "did you mean full-ebpf?"),
         (["cilium", KATA, "--explain", "full-epbf"], "did you mean full-ebpf?"),

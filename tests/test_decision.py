@@ -16,6 +16,7 @@ from kina_audit.engine.waive import uses
 from kina_audit.engine.waiver import read_waivers
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.kernel.setting import set_line, setting
 from kina_audit.profiles.load import build_profile
 from kina_audit.profiles.model import Profile
 from kina_audit.render import ADVICE_ONLY, FORMATS, RenderOptions, render
@@ -76,6 +77,8 @@ def reports(draw: st.DrawFn) -> Report:
     # The second includes the first's requirements, each still defined in it.
     two = built("two", draw(rows), tuple(replace(r, id=f"in-{r.id}") for r in one.requirements) * draw(st.booleans()))
     three = replace(one, id="three")
+    # A profile of the default set that nobody asked for.
+    two = replace(two, asked=draw(st.booleans()))
     profiles = [one, two, three][: draw(st.integers(1, 3))]
     tables = [
         {"requirement": p, "reason": "Known.", "expires": day}
@@ -144,6 +147,8 @@ def independently(report: Report) -> set[str]:
         for f in result.findings:
             name = f"{result.profile.id}/{f.requirement.id}"
             bad = f.status not in (Status.PASS, Status.SKIP) and f.waiver is None and f.level in levels
+            if not result.profile.asked and compared is None and f.level == "required":
+                bad = bad and "recommended" in levels
             lost = compared is None or any(c.name == name and c.direction == "lost" for c in compared.findings)
             names |= {name} if bad and lost else set()
     older: dict[str, str] = {}
@@ -272,6 +277,21 @@ def test_each_kind_of_loss_is_in_the_list() -> None:
 
 
 BASE = SHARED / "corpus"
+
+
+def test_a_symbol_that_has_to_be_off_has_its_name() -> None:
+    """`# CONFIG_X is not set` was taken for the name of a symbol."""
+    lines = ("# CONFIG_PREEMPT_RT is not set", "CONFIG_A=y")
+    assert [setting(line) for line in lines] == [("PREEMPT_RT", "n"), ("A", "y")]
+    assert [set_line(*setting(line)) for line in lines] == list(lines)
+    report = big(1)
+    feature = Capability("cilium-wireguard", "WireGuard", Status.FAIL, "It needs A.", lines)
+    change = Change("cilium-wireguard", CAPABILITY, Status.PASS, Status.FAIL)
+    compared = Comparison(Snapshot({}, {}, {}, {}), Snapshot({}, {}, {}, {}), (), (), (change,), None, "b.json")
+    advice = Advice("1.18.0", Mode.COMPAT, "A summary.", capabilities=(feature,))
+    lost = [i for i in replace(report, baseline=compared, advice=advice).deciding if i.kind is Kind.CAPABILITY]
+    assert [i.symbols for i in lost] == [("PREEMPT_RT", "A")]
+    assert "Needs PREEMPT_RT, A." in lost[0].text
 
 
 @pytest.mark.slow

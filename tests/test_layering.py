@@ -66,7 +66,6 @@ EVERYWHERE = {"base", "errors"}
 
 # third-party library -> the only rooms that may import it
 OWNERS = {
-    "typer": {"cli"},
     "click": {"cli"},
     "httpx": {"sources"},
     "platformdirs": {"sources"},
@@ -186,6 +185,12 @@ def test_nothing_inside_imports_the_packages_face() -> None:
     """`kina_audit` itself is for those outside: it imports what it offers when somebody asks."""
     inside = [p for p in MODULES if room_of(p) not in {"__init__", "__main__"}]
     assert not [str(p) for p in inside if any(module == "kina_audit" for module, _ in imports(p))]
+
+
+def test_spellings_are_compared_in_one_place() -> None:
+    """Fourteen modules asked difflib, each with bounds of its own."""
+    places = {str(p.relative_to(PACKAGE)) for p in MODULES if "difflib" in p.read_text(encoding="utf-8")}
+    assert places == {"base/near.py"}
 
 
 SLOW = {"rich", "jsonschema", "httpx", "yaml", "jinja2", "kconfiglib", "tabulate", "prometheus_client", "tomllib"}

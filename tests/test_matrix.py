@@ -399,8 +399,44 @@ def test_the_labels_and_the_time_of_stored_reports_are_in_every_format(run: Run,
 def test_names_that_are_cut_alike_are_not_cut() -> None:
     rows_ = [Row(f"/srv/{place}/{'x' * 60}.config", "", "6.12", "arm64", "pass", "", ("pass",)) for place in "ab"]
     text = render_matrix("table", Matrix((("vxlan", "VXLAN"),), "", "required", tuple(rows_), "1"), 100)
-    assert "/srv/a/" in text
-    assert "/srv/b/" in text
+    assert "\na/" in text
+    assert "\nb/" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_table_fits_the_terminal(width: int, tmp_path: Path) -> None:
+    """It was 134 columns wide with the default profiles, of numbered marks; and what fails is named."""
+    long = tmp_path / f"a-{'configuration-of-' * 8}node.config"
+    long.write_text(CONFIG, encoding="utf-8")
+    names = ["recorded:apple", "recorded:kata@3.17.0", "recorded:kata@3.32.0-debug", str(long)]
+    request = MatrixRequest()
+    found = make_matrix(request, rows(names, request, 1))
+    lines = render_matrix("table", found, width).splitlines()
+    assert max(map(len, lines)) <= width
+    text = " ".join("\n".join(lines).split())
+    debug = max(n for n, line in enumerate(lines) if line.startswith("recorded:kata"))
+    assert "pass" in lines[debug].split()
+    assert "ebpf-veth" in lines[debug].split()
+    assert "lacks geneve" in lines[debug]
+    assert "FAIL vxlan" in text
+    assert ("6.18.5 arm64" in text) is (width == 120)
+    # A name that is broken is whole when its pieces are put together.
+    wide = next(n for n, line in enumerate(lines) if line.startswith("a-"))
+    column = min(lines[0].index(head) for head in ("Linux", "verdict") if head in lines[0])
+    assert "".join(line[:column].rstrip() for line in lines[wide:]).startswith(long.name)
+
+
+def test_what_nobody_asked_for_is_said_in_every_format() -> None:
+    request = MatrixRequest()
+    found = make_matrix(request, rows(["recorded:kata@3.32.0-debug"], request, 1))
+    assert found.rows[0].verdict == "pass"
+    assert found.unasked == ("geneve", "ipvlan", "tc-qos", "wireguard")
+    for name in ("table", "markdown", "html"):
+        assert "obody asked for" in render_matrix(name, found), name
+    told = json.loads(render_matrix("json", found))["profiles"]
+    assert tuple(p["id"] for p in told if not p["asked"]) == found.unasked
+    assert make_matrix(MatrixRequest(fail_on="recommended"), []).unasked == ()
 
 
 def test_json_has_what_is_unmet(run: Run, config: Path) -> None:  # noqa: F811
@@ -411,3 +447,25 @@ def test_json_has_what_is_unmet(run: Run, config: Path) -> None:  # noqa: F811
     schema = json.loads(data_file("schemas/matrix.schema.json").read_text(encoding="utf-8"))
     assert list(Draft202012Validator(schema).iter_errors(document)) == []
     assert "vxlan/vxlan-device" in [u["name"] for u in document["kernels"][0]["unmet"]]
+
+
+def test_no_question_about_a_feature_is_no_pass() -> None:
+    """`0 pass` stood where only Cilium's start was asked for, and where no profile differed."""
+    agent = MatrixRequest(profiles=("cilium-agent",))
+    both = MatrixRequest(profiles=("vxlan", "bpf"), cilium=None)
+    lines = render_matrix("table", make_matrix(agent, rows(["recorded:apple"], agent, 1))).splitlines()
+    assert lines[1].split() == ["recorded:apple", "6.18.5", "arm64", "fail", "unsupported", "-"]
+    found = make_matrix(both, rows(["recorded:apple@0.38.0", "recorded:apple@0.24.3"], both, 1))
+    assert [line.split()[-1] for line in render_matrix("table", found.only(())).splitlines()[1:3]] == ["-", "-"]
+    vxlan = render_matrix("table", found.only((0,))).splitlines()
+    assert [line.split()[-2:] for line in vxlan[1:3]] == [["all", "pass"]] * 2
+
+
+def test_an_error_names_its_source_once(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    """`nothing*: error: nothing*: no file matches`."""
+    _, out, _ = run(
+        "matrix", "nothing*", "/nowhere.config", "recorded:apple", "-p", "vxlan", "--cilium", "none", "-j", "1"
+    )
+    assert "\nerror: nothing*: no file matches\n" in out
+    assert "\nerror: /nowhere.config: no such file" in out
+    assert out.count("nothing*") == out.count("/nowhere.config") == 1

@@ -192,6 +192,32 @@ def test_a_fragment_alone_is_told_what_it_is_to_be_asked_with(capsys: pytest.Cap
     assert ["check", "CONFIG", "-F", "my.fragment"] in asked
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--target-kernel", "6.18.5"],
+        ["--target-kernel", "6.18.5", "--arch", "arm64"],
+        ["--target-kernel", "6.18.5", "--arch", "arm64", "-p", "wireguard", "--cilium", "none"],
+        ["-p", "wireguard", "--cilium", "none"],
+    ],
+)
+def test_a_fragment_with_its_version_is_told_too(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """With --target-kernel it was taken for a whole config, and nothing named the one that it is merged into."""
+    Path("my.fragment").write_text("CONFIG_BPF_JIT=y\n", encoding="utf-8")
+    assert main(["check", "my.fragment", *options]) == 1
+    found = [words for words in typed(block(capsys.readouterr().out)) if words[:2] == ["check", "CONFIG"]]
+    [again] = found
+    assert again[again.index("-F") + 1] == "my.fragment"
+    assert ("--target-kernel" in again) is ("--target-kernel" in options)
+    # It is pasted with the config in its place.
+    again[1] = "recorded:apple"
+    assert main(again) in (0, 1)
+    assert "with my.fragment" in " ".join(capsys.readouterr().out.split())
+    # Merged, it is not told again; nor is a whole config.
+    assert main(["check", "recorded:apple", "-F", "my.fragment", "--cilium", "none"]) in (0, 1)
+    assert "check CONFIG" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("form", "option"), [("helm-values", "-f"), ("configmap", "--patch-file")])
 def test_a_file_names_itself_and_what_was_merged(form: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("f.fragment").write_text("CONFIG_BPF_JIT=y\n")
@@ -214,11 +240,18 @@ def test_annotations_name_the_requirement_before_what_it_took_along(
     titles = [re.search(r"title=kina-audit%3A ([^:]*)::", line) for line in errors]
     assert [t[1] for t in titles if t] == ["bpf/jit", "cilium-agent/jit", "vxlan/vxlan-device", "cilium/mode"]
     assert "Lost with it: cilium-multicast/capability, cilium-vtep/capability, cilium-vxlan/capability." in errors[2]
+    for form in ("text", "markdown"):
+        main(["diff", debian, "lost.config", "-f", form])
+        text = " ".join(capsys.readouterr().out.split())
+        assert re.search(r"Cilium features cilium-agent, [^:]*, cilium-xdp: pass to fail", text), form
     for form in ("table", "markdown"):
         main(["check", "lost.config", "--baseline", "b.json", "-f", form])
         text = capsys.readouterr().out
         assert "It needs agent" not in text
-        assert text.count("cilium-vtep/capability") == 2, "against the baseline, and with the symbol that it lacks"
+        assert text.count("cilium-vtep/capability") == 1, "with the symbol that it lacks"
+        alike = re.search(r"lost: Cilium features ([^:]*): pass to fail", " ".join(text.split()))
+        assert alike
+        assert {"cilium-vtep", "cilium-bbr", "cilium-agent"} <= set(alike[1].split(", ")), "once against the baseline"
 
 
 def test_what_fails_nothing_is_not_said_to_be_there_also(capsys: pytest.CaptureFixture[str]) -> None:
@@ -230,3 +263,53 @@ def test_what_fails_nothing_is_not_said_to_be_there_also(capsys: pytest.CaptureF
     assert "For profiles geneve, vxlan, by kina-audit fix." in " ".join(
         capsys.readouterr().out.replace("#", "").split()
     )
+
+
+def test_what_can_be_had_is_written_where_not_all_can(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`fix -o FILE` ended with 1 and wrote nothing, and a file of an earlier run stood there unsaid."""
+    path = tmp_path / "part.fragment"
+    path.write_text("CONFIG_OLD=y\n", encoding="utf-8")
+    words = ["fix", JIT, "-p", "vxlan", "-p", "btf", "--toolchain", "gcc-12,pahole=0", "-o", "part.fragment"]
+    assert main(words) == 1
+    said = capsys.readouterr()
+    assert "part.fragment: written without btf/btf; the audit of it fails" in said.err
+    assert "No fragment gives profiles vxlan, btf." in said.out
+    text = path.read_text(encoding="utf-8")
+    assert "# INCOMPLETE: nothing was found for btf/btf." in text
+    assert "Proven" not in text
+    assert "CONFIG_VXLAN=y" in text.splitlines()
+    tools = ["--toolchain", "gcc-12,pahole=0", "--cilium", "none"]
+    assert main(["check", JIT, "-F", "part.fragment", "-p", "vxlan", *tools]) == 0
+    assert main(["check", JIT, "-F", "part.fragment", "-p", "btf", *tools]) == 1
+    # Where there is no rest, the file stays, and that is said.
+    (tmp_path / "never.toml").write_text(
+        'schema = 1\nid = "never"\ntitle = "T"\ndescription = "D."\n[[requirement]]\nid = "r"\nexpr = "X86_64"\n'
+        'level = "required"\nwhy = "W."\nfix = "None."\nsource = "s"\n',
+        encoding="utf-8",
+    )
+    capsys.readouterr()
+    assert main(["fix", JIT, "-p", "never.toml", "-o", "part.fragment"]) == 1
+    assert "part.fragment: not written" in capsys.readouterr().err
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_what_was_lost_with_a_requirement_says_so_in_every_format(
+    debian: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of thirty features told the whole chain of what it needs, and in SARIF before the one requirement."""
+    import json
+
+    main(["baseline", debian, "-o", "b.json"])
+    text = re.sub(r"CONFIG_BPF_JIT=y\n", "", Path(debian).read_text(encoding="utf-8"))
+    Path("lost.config").write_text(text, encoding="utf-8")
+    capsys.readouterr()
+    for name in ("junit", "tap", "gitlab", "sarif", "openreports", "json"):
+        assert main(["check", "lost.config", "--baseline", "b.json", "-f", name, "-q"]) == 1
+        out = capsys.readouterr().out
+        said = "Lost with cilium-agent/jit: cilium-bbr/capability: pass to fail. Needs BPF_JIT."
+        assert said in out, name
+        assert out.count("It needs kube-proxy-replacement: It needs agent: ") <= (name == "json") * 100, name
+        if name == "sarif":
+            levels = [r["ruleId"] for r in json.loads(out)["runs"][0]["results"] if r["level"] == "error"]
+            assert levels[-1] == "gate"
+            assert levels.index("gate") == 2

@@ -21,7 +21,9 @@ STARTS = {
     "arm64": "kernels/apple-arm64-2f947e7.config.gz",
     "x86_64": "corpus/debian/debian-6.12-config.amd64_none_amd64.config.gz",
 }
-NO_ASSIGNMENT = {"apparmor/order", "bpf-lsm/lsm-order", "landlock/order", "selinux/order"}
+NO_ASSIGNMENT = {
+    "apparmor/order", "bpf-lsm/lsm-order", "kubearmor-apparmor/order", "landlock/order", "pod-security/lsm", "selinux/order",
+}  # fmt: skip
 """The order of security modules is a string that no single value mends; the boot parameter lsm= is in their fix."""
 
 ROWS = {
@@ -48,7 +50,7 @@ def unmended(tree: KernelTree, start: list[Requested]) -> list[str]:
         lines = [Requested(s, value, "the fix", 0) for s, value in ASSIGNMENT.findall(fix)]
         if not lines:
             found += [] if name in NO_ASSIGNMENT else [f"{name}: no assignment in: {fix}"]
-        elif not _met(Resolution(tree, [*wanted, *lines]), row):
+        elif name not in NO_ASSIGNMENT and not _met(Resolution(tree, [*wanted, *lines]), row):
             goal = Goal(name, expr, 1 if row.module else 2, "it is asked for")
             way = find_fix(broken, lambda _, goal=goal: [goal], lambda s, row=row: _met(s, row), quick=True)
             if way.changes:

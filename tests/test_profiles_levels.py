@@ -241,7 +241,7 @@ def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> 
         # These warn of a probe that they cannot attach, and go on.
         ("beyla-obi", "UPROBE_EVENTS", "uprobe", Status.WARN), ("pixie", "UPROBE_EVENTS", "uprobe", Status.WARN),
         ("tracee", "KPROBE_EVENTS", "kprobe", Status.WARN), ("bcc", "KPROBE_EVENTS", "kprobe", Status.WARN),
-        ("kubearmor-apparmor", "KPROBE_EVENTS", "kprobe", Status.WARN), ("kubearmor-bpflsm", "TRACEPOINTS", "tracepoint", Status.WARN),
+        ("kubearmor-apparmor", "KPROBE_EVENTS", "kprobe", Status.WARN), ("kubearmor-bpflsm", "FTRACE_SYSCALLS", "syscall-tracepoints", Status.WARN),
         # Tetragon tracks cgroups by memory and cpuset on v1, warns where they are missing, and asks for no other.
         ("tetragon", "CGROUPS", "cgroups", Status.FAIL), ("tetragon", "CPUSETS", "cgroup-controllers", Status.WARN),
         # A guest of Apple's has its root on a disk, one of Cloud Hypervisor's a table of processors or a device tree.
@@ -250,6 +250,22 @@ def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> 
         ("vm-firecracker", "ACPI", "acpi-pci", Status.PASS),
         # What tailscaled forwards and masquerades takes no connection states.
         ("tailscale", "NETFILTER_XT_MATCH_CONNTRACK", "firewall", Status.PASS),
+        # KubeArmor's enforcer looks for AppArmor in the list of active modules; the monitor only warns.
+        ("kubearmor-apparmor", "LSM", "order", Status.FAIL), ("kubearmor-apparmor", "FTRACE_SYSCALLS", "syscall-tracepoints", Status.WARN),
+        # A worker of k0s exits when its look at the kernel's configuration finds one of these off; the old name of REDIRECT serves.
+        ("k0s", "EXT4_FS", "sysinfo", Status.FAIL), ("k0s", "NETFILTER_XT_TARGET_REDIRECT", "sysinfo", Status.PASS),
+        # What translates nothing does without nft's NAT.
+        ("nftables", "NFT_NAT", "nat", Status.WARN),
+        # The types of all flow tables are registered by the module of the mixed one; a table of netdev needs the hook.
+        ("nftables", "NF_FLOW_TABLE_INET", "flowtable", Status.WARN), ("nftables", "NETFILTER_INGRESS", "netdev", Status.WARN),
+        # TPROXY and the socket match have no IPv6 table to stand in.
+        ("tproxy-socket", "IP6_NF_MANGLE NFT_COMPAT NFT_TPROXY", "tproxy6", Status.WARN),
+        ("tproxy-socket", "NF_TABLES_IPV4 NETFILTER_XT_TARGET_TPROXY", "tproxy4", Status.FAIL),
+        ("tproxy-socket", "IP_NF_MANGLE NFT_COMPAT NFT_SOCKET", "socket4", Status.FAIL), ("tproxy-socket", "IP_NF_MANGLE", "socket4", Status.PASS),
+        # nft's log expression asks for a logger when a rule is made.
+        ("nftables", "NF_LOG_SYSLOG NETFILTER_NETLINK_LOG", "log", Status.WARN), ("nftables", "NF_LOG_SYSLOG", "log", Status.PASS),
+        # Two halves of one mount.
+        ("virtio", "9P_FS", "9p", Status.WARN), ("virtio", "BLK_DEV_PMEM", "pmem", Status.WARN), ("virtio", "BLK_DEV_SD", "scsi", Status.WARN),
     ],
 )  # fmt: skip
 def test_a_row_breaks_what_it_says_and_no_more(name: str, off: str, row: str, expected: Status) -> None:
@@ -302,7 +318,14 @@ def test_a_jit_that_is_not_there_is_not_switched_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"), [("6.1.113", Status.WARN), ("6.1.115", Status.SKIP), ("5.15.168", Status.WARN)]
+    ("version", "expected"),
+    [
+        ("6.1.113", Status.WARN),
+        ("6.1.115", Status.SKIP),
+        ("5.15.168", Status.WARN),
+        ("5.15.169", Status.WARN),
+        ("5.15.170", Status.SKIP),
+    ],
 )
 def test_stable_releases_that_lost_mark_for_ipv6(version: str, expected: Status) -> None:
     assert met(LIBRARY.get("iptables-basics"), set(), version)["mark6-lost"] is expected
@@ -333,7 +356,9 @@ def test_the_hook_of_traffic_control_alone_is_no_tcx() -> None:
         # Felix's eBPF mode has rules that masquerade and that reject.
         ("calico-ebpf", "IP_NF_NAT", "ipt-or-nft"), ("calico-ebpf", "IP_NF_TARGET_REJECT", "reject"),
         # ovnkube-node lists and adds a routing rule.
-        ("ovn-kubernetes", "IP_MULTIPLE_TABLES", "policy-routing"), ("ovn-kubernetes", "NFT_CT", "nft"),
+        ("ovn-kubernetes", "IP_MULTIPLE_TABLES", "policy-routing"),
+        # Its rules for Services redirect, and ask whether the target is local, whatever Services there are.
+        ("ovn-kubernetes", "NFT_REDIR", "redir"), ("ovn-kubernetes", "NFT_FIB_INET", "fib"),
         # OpenShift switches user-defined networks on, whatever is made of them.
         ("openshift", "NFT_SOCKET", "nft-socket"),
     ],
@@ -349,8 +374,8 @@ def test_who_exits_without_it_requires_it(name: str, off: str, row: str) -> None
     [
         # Only proxyAll, multicast and node policies make sets of addresses, and only a network with vlan filters VLANs.
         ("antrea", "IP_SET_HASH_IP", "ipset"), ("cni-bridge", "BRIDGE_VLAN_FILTERING", "vlan-filter"),
-        # Only the local gateway mode masquerades by nft, and what is left of ip6tables' rules has no extension.
-        ("ovn-kubernetes", "NFT_MASQ", "nft"), ("ovn-kubernetes", "NFT_COMPAT", "ipt"),
+        # Only the local gateway mode masquerades and matches connections by nft, and what is left of ip6tables' rules has no extension.
+        ("ovn-kubernetes", "NFT_MASQ", "nft-masq"), ("ovn-kubernetes", "NFT_COMPAT", "ipt"),
         # UIO hands a device to DPDK too; kindnetd's rules go without ctnetlink.
         ("cni-host-device", "VFIO_PCI", "vfio"), ("calico-vpp", "VFIO_PCI", "vfio"), ("kindnet", "NF_CT_NETLINK", "policies"),
         # Cilium's programs write the segment routing header themselves.
@@ -377,8 +402,16 @@ def test_rows_of_what_a_component_never_does_are_gone() -> None:
 def test_timers_of_calicos_programs_need_the_jit() -> None:
     """Programs with callbacks are refused without it; before Linux 5.17 there are none."""
     assert status("calico-ebpf", "BPF_JIT", "jit") is Status.FAIL
-    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.10.200") is Status.SKIP
-    assert status("calico-ebpf", "BPF_JIT", "jit-speed", version="5.10.200") is Status.WARN
+    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.15.200") is Status.SKIP
+    assert status("calico-ebpf", "BPF_JIT", "jit-speed", version="5.15.200") is Status.WARN
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.250", Status.FAIL), ("5.12.9", Status.FAIL), ("5.13.0", Status.SKIP), ("6.1.9", Status.SKIP)]
+)  # fmt: skip
+def test_calicos_programs_are_refused_where_a_function_has_no_address(version: str, expected: Status) -> None:
+    """projectcalico/calico#13972: the kernel takes no reference to a callback before 5.13, be it reached or not."""
+    assert status("calico-ebpf", "", "kernel-513", version=version) is expected
 
 
 def test_weave_has_no_fast_path_since_linux_7_3() -> None:
@@ -398,8 +431,22 @@ def test_host_ports_over_ipv6_by_iptables_take_its_targets() -> None:
 
 @pytest.mark.parametrize("name", ["netavark", "ovn-kubernetes"])
 def test_nat_chains_of_the_inet_family_came_with_linux_5_2(name: str) -> None:
-    assert status(name, "NONE", "kernel-52", version="5.1.21") is Status.WARN
+    for version in ("3.10.0", "4.19.325", "5.1.21"):
+        assert status(name, "NONE", "kernel-52", version=version) is Status.FAIL
     assert status(name, "NONE", "kernel-52", version="5.2.1") is Status.SKIP
+
+
+@pytest.mark.parametrize("name", ["netavark", "ovn-kubernetes"])
+def test_what_rhel_8_carried_back_does_not_fail_it(name: str) -> None:
+    """RHEL 8 alone has Linux 4.18, and the number does not tell what is in it."""
+    assert status(name, "NONE", "kernel-52", version="4.18.0") is Status.SKIP
+    assert status(name, "NONE", "kernel-418", version="4.18.0") is Status.WARN
+
+
+def test_the_shared_gateway_matches_no_connections() -> None:
+    found = findings_of("ovn-kubernetes", {"NFT_CT"})
+    assert found["nft"].status is Status.PASS
+    assert found["nft-ct"].status is Status.WARN
 
 
 @pytest.mark.parametrize(
@@ -446,3 +493,207 @@ def test_every_rule_of_iptables_nft_has_a_counter(version: str, expected: Status
     assert status("iptables-backend", "NFT_COUNTER IP_NF_NAT", "nft-counter", version=version) is expected
     raw = Status.PASS if expected is Status.SKIP else expected
     assert status("calico-iptables", "NFT_COUNTER IP_NF_RAW", "raw", version=version) is raw
+    assert status("kindnet", "NFT_COUNTER IP_NF_NAT", "masq-agent", version=version) is raw
+    # flannel's own nft rules have none.
+    assert status("flannel-vxlan", "NFT_COUNTER IP_NF_NAT NFT_MASQ", "masq", version=version) is raw
+    assert status("flannel-vxlan", "NFT_COUNTER IP_NF_NAT", "masq", version=version) is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.250", Status.FAIL), ("5.14.0", Status.PASS), ("5.15.9", Status.FAIL), ("6.1.9", Status.SKIP)]
+)  # fmt: skip
+def test_every_rule_of_calicos_nft_has_a_counter(version: str, expected: Status) -> None:
+    """Also where nothing is there for iptables-nft, and NAT's legacy table alone is no help to its eBPF mode."""
+    assert status("calico-nftables", "NFT_COUNTER", "nft-counter", version=version) is expected
+    assert status("calico-ebpf", "NFT_COUNTER NFT_COMPAT IP_NF_RAW", "nft-counter", version=version) is expected
+
+
+def test_a_flow_table_of_one_family_had_a_module_of_its_own() -> None:
+    for name, row in (("antrea", "flowtable"), ("calico-nftables", "flow")):
+        assert status(name, "NF_FLOW_TABLE_IPV4", row, version="5.10.250") is Status.WARN
+        assert status(name, "NF_FLOW_TABLE_IPV4", row, version="6.1.9") is Status.PASS
+
+
+def test_the_plug_in_for_bandwidth_redirects_with_a_filter() -> None:
+    assert status("antrea", "NET_CLS_U32", "bandwidth") is Status.WARN
+    assert status("antrea", "NET_ACT_MIRRED", "bandwidth") is Status.WARN
+
+
+def test_kube_proxys_nft_mode_makes_an_ipv6_table_wherever_there_is_ipv6() -> None:
+    """It takes both families for granted, and ends with "unable to create ipv6 proxier"; a kernel without IPv6 is left alone (kubernetes#131265)."""
+    assert status("kube-proxy-nftables", "NF_TABLES_IPV6", "ip6") is Status.FAIL
+    assert status("kube-proxy-nftables", "NF_TABLES_IPV6 IPV6", "ip6") is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "level"),
+    [
+        # Since Kubernetes 1.27 only the scheduler that was chosen is tried (kubernetes#114669).
+        ("kube-proxy-ipvs", "IP_VS_WRR", "wrr", "optional"), ("kube-proxy-ipvs", "IP_VS_SH", "sh", "optional"),
+        # It logs that policy routing could not be set up and goes on; only the overlay between subnets rests on it.
+        ("kube-router", "IP_MULTIPLE_TABLES", "tables", "recommended"),
+        # A plug-in's option, off unless a network asks for it.
+        ("cni-bridge", "IP_NF_NAT NFT_COMPAT NFT_MASQ", "masq", "optional"),
+        # A rule that logs to a netlink group is refused where nothing serves the group.
+        ("calico-nftables", "NETFILTER_NETLINK_LOG", "log", "recommended"),
+    ],
+)  # fmt: skip
+def test_what_is_lost_is_a_part(name: str, off: str, row: str, level: str) -> None:
+    found = findings_of(name, off.split())[row]
+    assert (found.status, found.requirement.level) == (Status.WARN, level)
+
+
+def test_kube_proxys_ipvs_mode_keeps_the_addresses_of_its_device_in_a_set() -> None:
+    """One of the sets that it makes before anything else, since kubernetes#108460."""
+    assert status("kube-proxy-ipvs", "IP_SET_HASH_IP", "hash-ip") is Status.FAIL
+
+
+def test_the_firewall_plug_in_asks_for_one_table() -> None:
+    """It writes to filter alone; the other tables are the business of the plug-ins before it."""
+    assert status("cni-firewall", "IP_NF_NAT IP_NF_MANGLE NFT_COMPAT", "filter-table") is Status.PASS
+    assert status("cni-firewall", "IP_NF_FILTER NFT_COMPAT", "filter-table") is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [("flannel-vxlan", "masq"), ("kindnet", "masq-agent"), ("cni-bridge", "masq"), ("cni-ptp", "masq")]
+)  # fmt: skip
+def test_the_nat_table_had_another_name_before_3_17(name: str, row: str) -> None:
+    """It was under NF_NAT_IPV4, as on Arch Linux ARM's 3.10 for the Odroid C1, where it works."""
+    assert status(name, "IP_NF_NAT NFT_COMPAT NFT_MASQ", row, version="3.10.107") is Status.SKIP
+
+
+@pytest.mark.parametrize("name", ["minikube-bridge", "nerdctl"])
+def test_whose_network_always_masquerades_requires_it(name: str) -> None:
+    assert status(name, "NFT_MASQ NETFILTER_XT_TARGET_MASQUERADE IP_NF_TARGET_MASQUERADE", "ip-masq") is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "expected"),
+    [
+        # dockerd starts without mangle, which only swarm writes to, and gives no container a bridge without raw.
+        ("docker-required", "NFT_COMPAT IP_NF_MANGLE", "ip4", Status.PASS), ("docker-required", "NFT_COMPAT IP_NF_MANGLE", "mangle", Status.WARN),
+        ("docker-required", "NFT_COMPAT IP_NF_RAW", "ip4", Status.FAIL),
+        # A published port is a rule with DNAT; overlay networks do without the default VLAN of their bridges set.
+        ("docker-required", "NETFILTER_XT_NAT", "xt-nat", Status.WARN), ("docker-optional", "BRIDGE_VLAN_FILTERING", "overlay-net", Status.PASS),
+        ("docker-optional", "NETFILTER_XT_MATCH_POLICY", "overlay-enc", Status.WARN),
+        # Only CRIU's own check makes an event descriptor.
+        ("criu", "EVENTFD", "events", Status.PASS), ("criu", "EVENTFD", "eventfd", Status.WARN),
+        # The kubelet asks for a CPU period in every container.
+        ("kubelet", "CFS_BANDWIDTH", "cfs", Status.FAIL), ("runc-crun", "CFS_BANDWIDTH", "cgroup-limits", Status.WARN),
+        ("rootless", "CGROUP_SCHED", "cgroup2", Status.WARN),
+    ],
+)  # fmt: skip
+def test_a_second_reading_of_what_a_node_runs(name: str, off: str, row: str, expected: Status) -> None:
+    assert status(name, off, row) is expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [("7.0.9", Status.SKIP), ("7.1.13", Status.WARN)])
+def test_criu_asks_for_udp_lite_which_linux_7_1_took_out(version: str, expected: Status) -> None:
+    assert status("criu", "NONE", "kernel-71", version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.250", Status.WARN), ("5.14.0", Status.PASS), ("6.1.9", Status.PASS)]
+)
+def test_dockers_nftables_rules_count(version: str, expected: Status) -> None:
+    assert status("docker-optional", "NFT_COUNTER", "nft", version=version) is expected
+    assert status("docker-required", "NFT_COUNTER IP_NF_MANGLE", "mangle", version=version) is expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [("5.10.250", Status.WARN), ("5.11.0", Status.PASS)])
+def test_users_mount_overlays_since_linux_5_11(version: str, expected: Status) -> None:
+    assert status("rootless", "FUSE_FS", "overlay", version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("off", "version", "row", "expected"),
+    [
+        # Legacy tables for IPv4 do not help ip6tables-nft; and for IPv4 all three must be there to do without nft.
+        ("NFT_COUNTER IP6_NF_NAT", "5.10.262", "nft-counter6", Status.WARN),
+        ("NFT_COUNTER", "5.10.262", "nft-counter6", Status.PASS),
+        ("NFT_COUNTER IP6_NF_NAT NF_TABLES_IPV6", "5.10.262", "nft-counter6", Status.PASS),
+        ("NFT_COUNTER IP6_NF_NAT", "6.12.117", "nft-counter6", Status.SKIP),
+        ("NFT_COUNTER IP_NF_MANGLE", "5.10.262", "nft-counter", Status.FAIL),
+        ("NFT_COUNTER", "5.10.262", "nft-counter", Status.PASS),
+    ],
+)
+def test_the_counter_of_iptables_nft_before_it_was_part_of_the_core(
+    off: str, version: str, row: str, expected: Status
+) -> None:
+    """iptables-nft adds one to every rule (PKRoma/iptables@f9ed681f iptables/nft-ipv4.c:95, nft-ipv6.c:81)."""
+    assert status("iptables-backend", off, row, version=version) is expected
+
+
+def test_a_kernel_that_is_locked_down_cannot_be_traced() -> None:
+    """Kernel probes are refused and tracefs is not set up (linux 6.12 kernel/trace/trace_kprobe.c:489, trace.c:9874)."""
+    assert status("bpf-tracing", "", "no-lockdown-conf") is Status.FAIL
+    assert status("bpf-tracing", "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY", "no-lockdown-conf") is Status.PASS
+
+
+def test_btf_and_randomised_structures_go_together_in_a_test_build() -> None:
+    """linux 6.12 lib/Kconfig.debug:380."""
+    row = next(r for r in LIBRARY.get("btf").requirements if r.id == "no-randstruct")
+    assert "COMPILE_TEST" in row.symbols
+    assert status("btf", "COMPILE_TEST", "no-randstruct") is Status.FAIL
+    assert status("btf", "", "no-randstruct") is Status.PASS
+
+
+def test_tracing_under_debugfs_is_a_symbol_of_its_own_now() -> None:
+    """linux 7.2 kernel/trace/trace.c:9139."""
+    assert status("bpf-tracing", "TRACEFS_AUTOMOUNT_DEPRECATED", "debugfs", version="7.2.13") is Status.WARN
+    assert status("bpf-tracing", "TRACEFS_AUTOMOUNT_DEPRECATED", "debugfs") is Status.PASS
+
+
+def test_connections_are_tracked_without_netlink_and_programs_interpreted_without_modules() -> None:
+    assert status("conntrack", "NF_CT_NETLINK", "ctnetlink") is Status.WARN
+    assert status("bpf-core", "MODULES", "bpf-jit-modules", version="6.1.192") is Status.WARN
+
+
+@pytest.mark.parametrize("row", ["iptables-ipv4", "iptables-ipv6", "nat-front-end"])
+def test_before_517_iptables_over_nft_takes_the_counter(row: str) -> None:
+    """It puts one into every rule (iptables nft-ipv4.c:95, nft-ipv6.c:81); since 023223dfbfb3 the core has it."""
+    off = "NFT_COUNTER IP_NF_NAT IP6_NF_NAT NFT_MASQ"
+    assert status("netfilter", off, row, version="5.10.262") is not Status.PASS
+    assert status("netfilter", off, row, version="5.14.0-503.el9") is Status.PASS
+    assert status("netfilter", off, row) is Status.PASS
+
+
+def test_before_317_nobody_can_tell_the_tables_of_nat() -> None:
+    """IP_NF_NAT is of 3.17; a variant's versions stand in place of the requirement's."""
+    assert status("netfilter", "NETFILTER_XT_NAT NFT_MASQ", "nat-front-end", version="3.14.79") is Status.SKIP
+
+
+def test_before_517_a_flow_table_of_one_family_has_its_own_module() -> None:
+    assert status("nftables", "NF_FLOW_TABLE_INET", "flowtable", version="5.10.262") is Status.PASS
+
+
+def test_nft_translates_ipv4_only_with_its_family() -> None:
+    assert status("netfilter", "NETFILTER_XT_NAT NF_TABLES_IPV4", "nat-front-end") is Status.FAIL
+    assert status("netfilter", "NETFILTER_XT_NAT", "nat-front-end") is Status.PASS
+
+
+def test_klipper_lb_takes_nft_only_where_it_is_a_module() -> None:
+    """It asks lsmod, which does not list what is built in (k3s-io/klipper-lb@75a20bed81 entry:23-28)."""
+    legacy = "IP_NF_FILTER IP_NF_NAT"
+    assert status("klipper-lb", legacy, "tables") is Status.FAIL
+    assert status("klipper-lb", "NFT_COMPAT", "tables") is Status.PASS
+    assert status("k3s", legacy, "tables") is Status.WARN
+
+
+def test_a_security_module_counts_where_it_is_active() -> None:
+    assert status("pod-security", "LSM", "lsm") is Status.WARN
+    assert status("pod-security", "LSM", "lsm", version="4.19.0") is Status.PASS
+
+
+@pytest.mark.parametrize("row", ["tproxy4", "socket4", "tproxy6", "socket6"])
+def test_the_halves_of_transparent_proxying_ask_for_no_symbol_that_older_kernels_do_not_have(row: str) -> None:
+    """NF_TPROXY_IPV4 and NF_SOCKET_IPV4 have no prompt and came late; what a user sets selects them."""
+    off = "NF_TPROXY_IPV4 NF_TPROXY_IPV6 NF_SOCKET_IPV4 NF_SOCKET_IPV6 NFT_TPROXY NFT_SOCKET"
+    assert status("tproxy-socket", off, row, version="4.4.302") is Status.PASS
+
+
+@pytest.mark.parametrize(("name", "off", "row", "version"), [("socket-filter", "BPF", "bpf", "3.14.79"), ("pod-security", "MULTIUSER", "caps", "3.18.0")])  # fmt: skip
+def test_what_had_no_symbol_yet_was_always_there(name: str, off: str, row: str, version: str) -> None:
+    """BPF is of 3.18, MULTIUSER of 4.1; filters and users are older."""
+    assert status(name, off, row, version=version) is Status.SKIP
+    assert status(name, off, row) is Status.FAIL

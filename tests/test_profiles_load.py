@@ -191,11 +191,16 @@ def test_a_gate_without_a_version_is_unknown_and_says_what_to_do() -> None:
 
 @pytest.mark.slow
 def test_compiled_data_is_what_the_files_say_in_their_order(tmp_path: Path) -> None:
-    entries = json.loads(compile_documents(tmp_path / "compiled.json").read_bytes())
+    head, *lines = compile_documents(tmp_path / "compiled.jsonl").read_bytes().splitlines()
+    index, documents = json.loads(head), b"\n".join(lines)
     found = {}
     for path in [*SHIPPED, *sorted(data_file("").rglob("*.toml"))]:
         text = path.read_bytes()
-        entry = next(e for e in entries.values() if e["digest"] == blake2b(text, digest_size=16).hexdigest())
-        found[path] = (json.dumps(entry["document"]), json.dumps(tomllib.loads(text.decode()), default=str))
+        entry = next(e for e in index.values() if e["digest"] == blake2b(text, digest_size=16).hexdigest())
+        start, end = entry["place"]
+        found[path] = (
+            json.dumps(json.loads(documents[start:end])),
+            json.dumps(tomllib.loads(text.decode()), default=str),
+        )
     assert len(found) > len(SHIPPED) + 10
     assert [path for path, (compiled, written) in found.items() if compiled != written] == []

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from kina_audit.errors import ProfileError
-from kina_audit.profiles.document import read_document
-from kina_audit.profiles.load import ProfileLibrary
+from kina_audit.profiles.load import ProfileLibrary, read_profile
 from kina_audit.profiles.place import line_of
 from kina_audit.profiles.review import problems
 
@@ -98,7 +97,7 @@ def test_a_profile_that_asks_for_nothing_is_told_what_it_lacks(tmp_path: Path) -
     path = tmp_path / "mine.toml"
     path.write_text(TEXT.split("[[", maxsplit=1)[0], encoding="utf-8")
     with pytest.raises(ProfileError, match="neither requirement nor includes nor any_of is there"):
-        read_document(path)
+        read_profile(path)
 
 
 def test_a_bad_include_names_the_file_that_asks(tmp_path: Path) -> None:
@@ -112,11 +111,11 @@ def test_deep_toml_and_endless_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "deep.toml"
     path.write_text(f"x = {'[' * 30_000}{']' * 30_000}\n", encoding="utf-8")
     with pytest.raises(ProfileError, match="nested too deeply"):
-        read_document(path)
+        read_profile(path)
     endless = Path(os.devnull).with_name("zero")
     if endless.exists():
         with pytest.raises(ProfileError, match="is no regular file"):
-            read_document(endless)
+            read_profile(endless)
 
 
 def chain(folder: Path, length: int, wide: int, key: str = "includes") -> None:

@@ -138,3 +138,18 @@ def test_a_resource_that_no_node_gets_is_no_output(
     (tmp_path / "report.json").write_text(capsys.readouterr().out, encoding="utf-8")
     assert main(["render", str(tmp_path / "report.json"), "-f", "nodefeature"]) == 2
     assert main([*words, "--label", "node=worker-1.eu", "-f", "nodefeature"]) == 0
+
+
+@pytest.mark.parametrize("name", ["worker_1!", "Worker-1", "a/b", "-x"])
+@pytest.mark.parametrize("format_", ["openreports", "policyreport"])
+def test_a_report_of_a_node_that_cannot_be_called_so_is_none(
+    name: str, format_: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--label node=worker_1!` made a report whose scope is no node of any cluster."""
+    words = ["check", "recorded:apple", "-p", "vxlan", "--cilium", "none", "--exit-zero"]
+    assert main([*words, "--label", f"node={name}", "-f", format_]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "no node is called" in said.err
+    assert main([*words, "--label", "node=worker-1.eu", "-f", format_]) == 0
+    assert main([*words, "-f", format_]) == 0

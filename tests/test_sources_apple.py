@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from kina_audit.base.digest import git_blob_id
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.config import Origin
 from kina_audit.sources import open_source
-from kina_audit.sources.git.checkout import blob_id, built_version
+from kina_audit.sources.git.checkout import built_version
 from kina_audit.sources.network import http
 from kina_audit.sources.options import SourceOptions
 
@@ -52,7 +53,7 @@ def test_the_makefile_names_the_version_that_is_built(network: Network, options:
     assert str(kernel.config.header.version) == "6.1.68"
     assert str(kernel.config.target) == "6.18.5"
     assert kernel.config.origin is Origin.INPUT
-    assert kernel.provenance.blob == blob_id(CONFIG)
+    assert kernel.provenance.blob == git_blob_id(CONFIG)
     assert kernel.provenance.ref == "main"
     assert len(network.asked) == 2
 
@@ -133,4 +134,4 @@ def test_ksource(text: bytes, version: str) -> None:
 
 
 def test_blob_id_is_gits() -> None:
-    assert blob_id(b"hello\n") == "ce013625030ba8dba906f756967f9e9ca394464a"
+    assert git_blob_id(b"hello\n") == "ce013625030ba8dba906f756967f9e9ca394464a"

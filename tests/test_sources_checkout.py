@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from kina_audit.api import audit, in_apple_container, load_profiles
+from kina_audit.base.digest import git_blob_id
 from kina_audit.cli import main
 from kina_audit.sources import open_source, recorded
-from kina_audit.sources.git.checkout import FROM_MAKEFILE, blob_id
+from kina_audit.sources.git.checkout import FROM_MAKEFILE
 from kina_audit.sources.options import SourceOptions
 from tests.conftest import SHARED
 
@@ -76,7 +77,7 @@ def test_a_makefile_says_nothing_of_another_file_beside_it(checkout: Path) -> No
 
 def test_a_recorded_file_is_recognised_by_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = recorded.newest("apple", "arm64")
-    known = replace(real, document={**real.document, "blob": blob_id(TEXT)})
+    known = replace(real, document={**real.document, "blob": git_blob_id(TEXT)})
     monkeypatch.setattr(recorded, "records", lambda: (known,))
     (tmp_path / "copied").write_bytes(TEXT)
     (tmp_path / "edited").write_bytes(TEXT + b"\n")
@@ -108,7 +109,7 @@ def test_apples_files_are_judged_as_their_records(shared: Path, tmp_path: Path) 
 def test_the_id_is_gits(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(TEXT)
     done = subprocess.run(["git", "hash-object", str(tmp_path / "f")], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == blob_id(TEXT)
+    assert done.stdout.strip() == git_blob_id(TEXT)
 
 
 @pytest.mark.parametrize("name", ["apple-arm64-f2dda5d", "apple-arm64-502dab6", "apple-x86_64-2f947e7"])

@@ -56,7 +56,7 @@ REPORTS = [
     ("Locietta/xanmod-kernel-WSL2#46", "Error: No such file or directory; did you mean chain 'postrouting' in table inet 'mangle'? type nat hook postrouting priority mangle; policy accept;", "NFT_NAT"),
     ("kubernetes-sigs/kind#3705", "Error: Could not process rule: No such file or directory add rule inet kube-network-policies postrouting ip saddr @podips-v4 queue num 100 bypass", "NFT_QUEUE"),
     ("containers/netavark#1433", "netavark: host netlink socket: IO error: Protocol not available (os error 92)", ""),
-    ("passteque/gluetun#2200", "ip6tables v1.8.10 (nf_tables): Could not fetch rule set generation id: Invalid argument", "NF_TABLES_IPV6"),
+    ("passteque/gluetun#2200", "ip6tables v1.8.10 (nf_tables): Could not fetch rule set generation id: Invalid argument", "NF_TABLES"),
     ("docker/for-mac#7250", "failed prog bpf_execve_bprm_commit_creds.o kern_version 394764 loadInstance: attaching 'tg_kp_bprm_committing_creds' failed: creating perf_kprobe PMU (arch-specific fallback for \"security_bprm_committing_creds\"): token __x64_security_bprm_committing_creds: not found: no such file or directory", "SECURITY"),
     ("pixie-io/pixie#932", "Source Connector (registry name=socket_tracer) not instantiated, error: Internal : Unable to attach kprobe for security_socket_sendmsg using probe_entry_security_socket_sendmsg", "SECURITY_NETWORK"),
     ("Locietta/xanmod-kernel-WSL2#137", "Warning: Extension MASQUERADE revision 0 not supported, missing kernel module?", "NETFILTER_XT_TARGET_MASQUERADE"),

@@ -54,6 +54,19 @@ def datatype(cls: type[T] | None = None, /, *, frozen: bool = True) -> Any:
     return _made(cls, frozen=frozen) if cls is not None else lambda one: _made(one, frozen=frozen)
 
 
+def replace(one: T, /, **changes: Any) -> T:
+    """A copy with other values of some fields; as `dataclasses.replace`, which would first build that module's own class.
+
+    Raises:
+        TypeError: it has no such field.
+    """
+    cls: Any = type(one)
+    made: T = cls(*[changes.pop(name) if name in changes else getattr(one, name) for name in cls.__match_args__])
+    if changes:
+        raise TypeError(f"{cls.__name__} has no {', '.join(changes)}")
+    return made
+
+
 class _StandardFields:
     """The fields as the ``dataclasses`` module knows them, made when it asks for them."""
 

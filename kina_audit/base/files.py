@@ -4,7 +4,6 @@ import io
 import os
 import stat
 from errno import EAGAIN, EINVAL
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,26 +35,6 @@ def open_regular(path: Path | str) -> BinaryIO:
     except BaseException:
         os.close(handle)
         raise
-
-
-_MOST_NAMES = 1000
-_LONGEST_NAME = 255
-
-
-def near_file(path: Path | str) -> str:
-    """The end of a sentence about a path that is not there: the file beside it that is called much like it; or nothing."""
-    from difflib import get_close_matches
-
-    place = Path(path)
-    if not place.name or len(place.name) > _LONGEST_NAME:
-        return ""
-    try:
-        with os.scandir(place.parent) as entries:
-            names = [entry.name for entry in islice(entries, _MOST_NAMES)]
-    except (OSError, ValueError):
-        return ""
-    near = get_close_matches(place.name, names, n=1, cutoff=0.75)
-    return f"; did you mean {place.parent / near[0]}?" if near else ""
 
 
 def files_below(folder: Path, ending: str, most: int, depth: int) -> list[Path]:

@@ -1,18 +1,35 @@
 """The data files that ship with the package, in a wheel, an editable install or a plain checkout.
 
-Profiles and other knowledge are TOML for people. Parsing it is slow, so a build puts every document into one JSON file,
-each with the digest of its TOML; a document whose TOML has changed since is parsed again, so an edit in a checkout is
-seen at once.
+Profiles and other knowledge are TOML for people. Parsing it is slow, so a build puts every document as JSON into one
+file, under an index of what each was made from. In a checkout a document whose TOML has changed since is parsed again,
+so an edit is seen at once; what an installer put there is taken as it was built.
 """
 
 import json
+import os
+from collections.abc import Iterator, Sequence
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_COMPILED = "compiled.json"
+_COMPILED = "compiled.jsonl"
+
+
+class Listed(NamedTuple):
+    """A packaged TOML file, as far as it is known without reading it.
+
+    Attributes:
+        path: the file.
+        name: its path below its folder, without the suffix.
+        id: what its document says of that; empty: nothing.
+        tags: those of its document.
+    """
+
+    path: str
+    name: str
+    id: str
+    tags: Sequence[str]
 
 
 def data_file(name: str) -> Path:
@@ -28,18 +45,88 @@ def profiles_folder() -> Path:
 
 
 def toml_document(path: Path) -> dict[str, Any]:
-    """A packaged TOML file as a dictionary.
+    """A packaged TOML file as a dictionary, which is the caller's to read and nobody's to change.
 
     Raises:
         OSError: it cannot be read.
         tomllib.TOMLDecodeError: it is not TOML (in a checkout being edited).
     """
-    data = path.read_bytes()
-    entry = compiled.get(_key(path)) if (compiled := _compiled()) else None
-    if entry is not None and entry["digest"] == _digest(data):
-        document: dict[str, Any] = entry["document"]
-        return document
-    return _parsed(data)
+    return _document(str(path))
+
+
+def listed_profiles() -> Iterator[Listed]:
+    """Every file below `profiles_folder`, in no order.
+
+    Raises:
+        OSError: one cannot be read.
+        tomllib.TOMLDecodeError: one is not TOML (in a checkout being edited).
+    """
+    base = str(profiles_folder())
+    for path, _ in _files(base):
+        entry = _current(path)
+        document = _document(path) if entry is None else entry
+        yield Listed(
+            path, path[len(base) + 1 : -5].replace(os.sep, "/"), document.get("id", ""), document.get("tags", ())
+        )
+
+
+def compile_documents(target: Path | None = None) -> Path:
+    """Write the compiled file for every packaged TOML file; called by the build.
+
+    Keys stay in the order of the files: what is said of several keys is said in that order.
+    """
+    index: dict[str, Any] = {}
+    lines: list[bytes] = []
+    start = 0
+    for path in sorted(p for folder in (str(profiles_folder()), str(data_file(""))) for p, _ in _files(folder)):
+        data = Path(path).read_bytes()
+        document = _parsed(data)
+        try:
+            line = json.dumps(document, separators=(",", ":")).encode("ascii")
+        except TypeError:  # TOML dates have no JSON form; such a file is parsed at run time
+            continue
+        entry = {"from": _state(path), "digest": _digest(data), "place": [start, start + len(line)]}
+        index[_key(path)] = entry | {k: document[k] for k in ("id", "tags") if k in document}
+        lines.append(line)
+        start += len(line) + 1
+    target = target or data_file(_COMPILED)
+    target.write_bytes(b"\n".join([json.dumps(index, separators=(",", ":")).encode("ascii"), *lines]) + b"\n")
+    return target
+
+
+def _files(folder: str) -> Iterator[tuple[str, str]]:
+    """The TOML files below a folder, and their names."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".toml"):
+                yield entry.path, entry.name
+            elif entry.is_dir():
+                yield from _files(entry.path)
+
+
+def _state(path: str) -> list[int]:
+    """What differs once a file was written again: its time in nanoseconds, and its size in bytes."""
+    held = os.stat(path)  # noqa: PTH116  (two hundred of them at every start)
+    return [held.st_mtime_ns, held.st_size]
+
+
+def _current(path: str) -> dict[str, Any] | None:
+    """What the index says of a file, if that is still what was compiled."""
+    entry: dict[str, Any] | None = _compiled()[0].get(_key(path))
+    if entry is None or _is_installed() or entry["from"] == _state(path):
+        return entry
+    return entry if entry["digest"] == _digest(Path(path).read_bytes()) else None
+
+
+def _document(path: str) -> dict[str, Any]:
+    entry = _current(path)
+    return _parsed(Path(path).read_bytes()) if entry is None else _part(*entry["place"])
+
+
+@cache
+def _part(start: int, end: int) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(_compiled()[1][start:end])
+    return document
 
 
 @cache
@@ -49,42 +136,35 @@ def _parsed(data: bytes) -> dict[str, Any]:
     return tomllib.loads(data.decode("utf-8"))
 
 
-def compile_documents(target: Path | None = None) -> Path:
-    """Write the compiled file for every packaged TOML file; called by the build.
-
-    Keys stay in the order of the files: what is said of several keys is said in that order.
-    """
-    entries = {}
-    for path in [*sorted(profiles_folder().rglob("*.toml")), *sorted(data_file("").rglob("*.toml"))]:
-        data = path.read_bytes()
-        document = _parsed(data)
-        try:
-            json.dumps(document)
-        except TypeError:  # TOML dates have no JSON form; such a file is parsed at run time
-            continue
-        entries[_key(path)] = {"digest": _digest(data), "document": document}
-    target = target or data_file(_COMPILED)
-    target.write_text(json.dumps(entries, separators=(",", ":")), encoding="utf-8")
-    return target
+@cache
+def _is_installed() -> bool:
+    return profiles_folder().is_relative_to(_PACKAGE)
 
 
-def _key(path: Path) -> str:
+@cache
+def _bases() -> tuple[tuple[str, str], ...]:
+    return ((f"{profiles_folder()}{os.sep}", "profiles/"), (f"{data_file('')}{os.sep}", ""))
+
+
+def _key(path: str) -> str:
     """A name that is the same in a checkout and in a wheel, where ``profiles`` moves into ``data``."""
-    for base, prefix in ((profiles_folder(), "profiles/"), (data_file(""), "")):
-        if path.is_relative_to(base):
-            return prefix + path.relative_to(base).as_posix()
+    for base, prefix in _bases():
+        if path.startswith(base):
+            return prefix + path[len(base) :].replace(os.sep, "/")
     return ""
 
 
 def _digest(data: bytes) -> str:
+    from hashlib import blake2b
+
     return blake2b(data, digest_size=16).hexdigest()
 
 
 @cache
-def _compiled() -> dict[str, Any]:
+def _compiled() -> tuple[dict[str, Any], bytes]:
+    """The index, and the documents one after the other."""
     try:
-        text = data_file(_COMPILED).read_bytes()
+        head, _, documents = data_file(_COMPILED).read_bytes().partition(b"\n")
+        return json.loads(head), documents
     except OSError:
-        return {}
-    entries: dict[str, Any] = json.loads(text)
-    return entries
+        return {}, b""

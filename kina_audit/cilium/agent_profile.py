@@ -5,9 +5,9 @@ the release goes with the kernel's version at all (its oldest kernel, a vendor's
 start) is a requirement like any other, so that a profile that passes never stands beside "the agent exits".
 """
 
-from dataclasses import replace
 from functools import cache
 
+from kina_audit.base.datatype import replace
 from kina_audit.cilium.evidence import where
 from kina_audit.cilium.features import AGENT, feature_rows, features, probe_rows
 from kina_audit.cilium.ladder import doubted, excluded

@@ -1,9 +1,9 @@
 """Feature by feature: what it does on this kernel and release, because of what, and what would turn it on."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
+from kina_audit.base.datatype import replace
 from kina_audit.base.later import Later
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Effect

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from kina_audit.base.datatype import datatype
+from kina_audit.base.near import alike, hint
 from kina_audit.cilium.chart import MAPPING, REFUSED, Chart, Node, chart, minors, parts, paths
 from kina_audit.cilium.evidence import where
 from kina_audit.cilium.keys import Given, Key, every_row, of_release
@@ -134,10 +134,18 @@ def _unknown(path: tuple[str, ...], depth: int, near: tuple[str, ...], chart_: C
     elif elsewhere:
         text += f"; those of {elsewhere[0]} to {elsewhere[-1]} read it"
     if not near:
-        return f"{text}."
+        gone = _gone(path, chart_)
+        return f"{text}; did you mean {gone}" if gone else f"{text}."
     if ".".join(near) in path:  # --set has dots, a file of values has not
         return f"{text}; write {near[-1]} in {'.'.join(near[:-1])}, on a line of its own."
     return f"{text}; did you mean {'.'.join(near)}?"
+
+
+def _gone(path: tuple[str, ...], chart_: Chart) -> str:
+    """The value that an unknown path most likely means and that charts had once, with what became of it; or nothing."""
+    rows = {row["helm"]: row["why"] for row in every_row("refused") if "helm" in row and "values" not in row}
+    meant = alike(".".join(path), [name for name in rows if not chart_.knows(parts(name))], cutoff=0.88)
+    return f"{meant[0]}, of older charts? {rows[meant[0]].removeprefix('The chart fails: ')}" if meant else ""
 
 
 def nearest(path: tuple[str, ...], depth: int, node: Node, chart_: Chart) -> tuple[str, ...]:
@@ -152,11 +160,11 @@ def nearest(path: tuple[str, ...], depth: int, node: Node, chart_: Chart) -> tup
     same = [other for other in every if _meant(other) == meant and other != path[: len(other)]]
     if same:
         return min(same, key=lambda other: MAPPING in chart_.find(other)[0].types.lower())
-    close = get_close_matches(wanted, siblings, 1, 0.8)
+    close = alike(wanted, siblings, cutoff=0.8)
     if close:
         return (*above, close[0])
     names = {".".join(p): p for p in every if len(p) == len(path)}
-    close = get_close_matches(".".join(path), names, 1, 0.88)
+    close = alike(".".join(path), names, cutoff=0.88)
     return names[close[0]] if close else ()
 
 
@@ -202,8 +210,8 @@ def of_words(row: Given, words: Mapping[str, Key], choices: Mapping[str, Mapping
 
 
 def _meaning(value: str, allowed: Sequence[str]) -> str:
-    close = get_close_matches(value.lower(), [a.lower() for a in allowed], 1, 0.6)
-    return f" Did you mean {next(a for a in allowed if a.lower() == close[0])}?" if close else ""
+    meant = hint(value, allowed, cutoff=0.6)
+    return f" {meant}" if meant else ""
 
 
 def _unfinished(row: Given) -> Misfit | None:

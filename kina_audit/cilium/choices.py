@@ -1,8 +1,8 @@
 """The decisions inside a mode, each with the findings that made it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from kina_audit.base.datatype import replace
 from kina_audit.cilium.ladder import Standing
 from kina_audit.cilium.model import Choice, Evidence
 from kina_audit.cilium.reading import Reader, Results, finding, worst

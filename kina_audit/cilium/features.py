@@ -1,6 +1,6 @@
 """Cilium's features as ``data/cilium-features.toml`` and ``data/cilium-agent.toml`` describe them, for one release."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -113,10 +113,34 @@ class Feature:
     cautions: tuple[str, ...]
 
 
+class _Features(Mapping[str, Feature]):
+    """Made one by one: of most releases, a few are looked at."""
+
+    def __init__(self, release: Release) -> None:
+        self._release = release
+        self._rows = {row["id"]: row for row in feature_rows()}
+        self._made: dict[str, Feature] = {}
+
+    def __getitem__(self, name: str) -> Feature:
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = _feature(self._rows[name], self._release)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
 @cache
-def features(release: Release) -> dict[str, Feature]:
+def features(release: Release) -> Mapping[str, Feature]:
     """Every feature by id, in the order of the data file, as it is in one release."""
-    return {row["id"]: _feature(row, release) for row in feature_rows()}
+    return _Features(release)
 
 
 def feature_ids() -> list[str]:

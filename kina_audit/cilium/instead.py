@@ -5,9 +5,9 @@ do is decided by asking for them and looking again, as `--want` and `--avoid` wo
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
+from kina_audit.base.datatype import replace
 from kina_audit.cilium.model import LADDER, Instead, Mode
 from kina_audit.cilium.reading import MET, Results, finding
 from kina_audit.cilium.release import Release

@@ -1,10 +1,10 @@
 """Where nodes run, and the values that such clusters need whatever the kernel: ``data/cilium-presets.toml``."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from kina_audit.base.datatype import datatype
+from kina_audit.base.near import hint
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.values import merge
 from kina_audit.errors import UsageError
@@ -51,9 +51,8 @@ def find_preset(name: str) -> Preset | None:
         return None
     known = {row["id"]: row for row in preset_rows()}
     if name not in known:
-        near = get_close_matches(name, known, 1)
         raise UsageError(
-            f"--for {name}: no such preset", f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+            f"--for {name}: no such preset", hint(name, known, cutoff=0.6) or f"Known: {', '.join(known)}."
         )
     row = known[name]
     return Preset(name, row["values"], row["config"], tuple(row["drops"]), row["caution"])

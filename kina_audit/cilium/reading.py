@@ -1,10 +1,9 @@
 """Which needs of a feature are unmet on one kernel and release, reading what the input cannot tell one way or the other."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, DEADLY, Conflict, Effect, Feature, Need, features
 from kina_audit.cilium.keys import charted, matches

@@ -1,10 +1,9 @@
 """What the user asks of the advice, and what became of each wish."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from kina_audit.base.datatype import datatype
-from kina_audit.base.near import near
+from kina_audit.base.near import hint, near
 from kina_audit.cilium.features import feature_ids
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.cilium.presets import find_preset
@@ -65,6 +64,4 @@ def parse_mode(text: str, option: str) -> Mode:
 def _check(name: str) -> None:
     known = feature_ids()
     if name not in known:
-        near = get_close_matches(name, known, 3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
-        raise UsageError(f"no feature {name!r}", hint)
+        raise UsageError(f"no feature {name!r}", hint(name, known, 3, 0.6) or f"Known: {', '.join(known)}.")

@@ -1,8 +1,8 @@
 """What a mode rests on: every fact that it takes for true, and whether an agent was seen in that mode on such a kernel."""
 
-from dataclasses import replace
 from typing import Any
 
+from kina_audit.base.datatype import replace
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Effect
 from kina_audit.cilium.ladder import Standing

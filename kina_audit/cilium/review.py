@@ -6,10 +6,9 @@ a need of another feature is met only where the values switch that one on, too.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from difflib import get_close_matches
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
+from kina_audit.base.near import near
 from kina_audit.cilium import chart_review
 from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.chart import MAPPING, Chart, chart_of, parts
@@ -321,8 +320,8 @@ def _typos(given: Sequence[Given], known: list[Key]) -> list[chart_review.Misfit
         key = names.get(g.key)
         if key is not None:
             misfit = chart_review.of_words(g, {g.key: key}, {})
-        elif g.key not in elsewhere and next(guesses, None) and (near := get_close_matches(g.key, names, 1, 0.88)):
-            misfit = chart_review.Misfit(g, f"Unknown key; did you mean {near[0]}?", sure=False)
+        elif g.key not in elsewhere and next(guesses, None) and (meant := near(g.key, names, cutoff=0.88)):
+            misfit = chart_review.Misfit(g, f"Unknown key{meant}", sure=False)
         else:
             misfit = None
         found += [misfit] if misfit else []

@@ -1,9 +1,9 @@
 """What would better a kernel, found and proven on the models of the kernel lines that ship."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import replace
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.ladder import above, doubted, excluded, stand
 from kina_audit.cilium.model import Mode, State, Unlock

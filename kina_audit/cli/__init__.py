@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from errno import EACCES, EBADF, EDQUOT, EFBIG, EIO, ELOOP, ENAMETOOLONG, ENOSPC, ENOTDIR
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from kina_audit.errors import KinaAuditError, OutputError, SourceError, UsageError
 
 if TYPE_CHECKING:
-    from click import Command, Context
+    from click import Command, Context, Parameter
 
 COMMANDS = {
     "check": "kina_audit.cli.check",
@@ -36,6 +36,11 @@ COMMANDS = {
     "completion": "kina_audit.cli.completion",
 }
 """Each command's module, which has ``register(app)``; in the order of the help."""
+
+_HELP = """Will this Linux kernel run the networking my Kubernetes nodes need, and what exactly is missing.
+
+Exit status: 0 pass, 1 the audit failed or cannot tell, 2 usage, settings or profile error, 3 the source could not be
+read or nothing was checked."""
 
 INTERRUPTED = 130
 OUT_OF_MEMORY = 3
@@ -79,28 +84,21 @@ def main(arguments: Sequence[str]) -> int:
         return OutputError.exit_code
     except Exception as error:  # noqa: BLE001  (click's own errors become messages, every other one is raised again)
         return _click_error(error)
-    if status == INTERRUPTED:  # typer's answer to Ctrl-C
-        _complain("interrupted", "")
     return status if isinstance(status, int) else 0
 
 
 def command_tree(names: Iterable[str]) -> "Command":
     """The tool with these of its commands."""
-    import typer
+    from kina_audit.cli.help import Ordered
 
-    # An installed environment may hold rich; plain help and errors look the same everywhere.
-    app = typer.Typer(
-        name="kina-audit",
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        no_args_is_help=True,
+    root = Ordered(
+        "kina-audit",
+        params=[_version_option()],
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        help=_HELP,
     )
-    _add_global_options(app)
     for name in names:
-        import_module(COMMANDS[name]).register(app)
-    root = typer.main.get_command(app)
+        import_module(COMMANDS[name]).register(root)
     _add_settings_option(root)
     return root
 
@@ -151,31 +149,21 @@ def _heed_settings(context: "Context", _parameter: object, chosen: bool | None) 
         context.default_map = defaults(names[0], names[1] if len(names) > 1 else "", trusted=bool(trusted))
 
 
-def _add_global_options(app: object) -> None:
-    import typer
+def _version_option() -> "Parameter":
+    import click
 
-    from kina_audit.base.version import __version__
-
-    def show_version(value: bool) -> None:
-        if value:
+    def show(context: "Context", _parameter: object, asked: bool) -> None:
+        if asked:
+            from kina_audit.base.version import __version__
             from kina_audit.cli import terminal
 
             terminal.print_out(f"kina-audit {__version__}\n")
-            raise typer.Exit
+            context.exit()
 
-    def globals_(
-        version: Annotated[
-            bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit.")
-        ] = False,
-    ) -> None:
-        """Will this Linux kernel run the networking my Kubernetes nodes need, and what exactly is missing.
-
-        Exit status: 0 pass, 1 the audit failed or cannot tell, 2 usage, settings or profile error, 3 the source could
-        not be read or nothing was checked.
-        """
-
-    if isinstance(app, typer.Typer):
-        app.callback()(globals_)
+    return click.Option(
+        ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=show,
+        help="Print the version and exit.",
+    )  # fmt: skip
 
 
 def _complain(message: str, hint: str) -> None:
@@ -202,7 +190,7 @@ def _click_error(error: Exception) -> int:
             return 2
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "kina-audit"
-        said = _said_once(error.format_message())
+        said = error.format_message()
         if isinstance(error, click.NoSuchOption) and (others := _commands_with(error.option_name, command)):
             # It is no slip of the keyboard, so no option that is spelt much like it is meant.
             said = f"No such option '{error.option_name}'; {others}"
@@ -228,9 +216,3 @@ def _commands_with(option: str, command: str) -> str:
 
 _MOST_OTHERS = 3
 """Commands with an option that another lacks: what more of them have tells nothing."""
-
-
-def _said_once(message: str) -> str:
-    """A message without the suggestion that both click and typer add to it."""
-    head, mark, tail = message.partition(" Did you mean ")
-    return head + mark + tail.split(mark)[0].split(" (Did you mean ")[0] if mark else message

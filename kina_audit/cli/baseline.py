@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.base.bounds import BASELINE_BYTES
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
 from kina_audit.cli.input_files import read_text
 from kina_audit.cli.outputs import refuse_input
+from kina_audit.cli.parameters import command, option
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 from kina_audit.errors import NothingCheckedError
@@ -23,19 +23,19 @@ _MOST_NAMES = 10
 _MOST_TOLD = 40
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("baseline", cls=Grouped, short_help="Write down how a kernel stands, to hold later ones against it.")(
-        baseline
+    app.add_command(
+        command(baseline, "baseline", short_help="Write down how a kernel stands, to hold later ones against it.")
     )
 
 
 @given.reads_sources()
 def baseline(
     source: given.Source,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; - is stdout.")
-    ] = Path("kernel.baseline.json"),
+    output: Annotated[Path, option("--output", "-o", metavar="FILE", help="Where to write it; - is stdout.")] = Path(
+        "kernel.baseline.json"
+    ),
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
     cilium: given.CiliumOrNone = "",

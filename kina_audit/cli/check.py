@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.base.bounds import LABEL, LABELS
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import ASKED, OUTPUT, Grouped
+from kina_audit.cli.help import ASKED, OUTPUT
+from kina_audit.cli.parameters import command, option
 from kina_audit.cli.probe_options import NoModulesOption, ProbeOption, SecondsOption, beside
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("check", cls=Grouped, short_help="Audit a kernel: what works, what is missing, which Cilium mode.")(
-        check
+    app.add_command(
+        command(check, "check", short_help="Audit a kernel: what works, what is missing, which Cilium mode.")
     )
 
 
@@ -36,23 +37,21 @@ def check(
     profile_dir: FolderOption = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--label",
             metavar="NAME=VALUE",
             help="Add this to reports, such as node=worker-1; repeatable.",
-            rich_help_panel=OUTPUT,
+            group=OUTPUT,
         ),
     ] = None,
     list_: Annotated[
-        bool, typer.Option("--list", help="List the profiles that can be named, and exit.", rich_help_panel=ASKED)
+        bool, option("--list", help="List the profiles that can be named, and exit.", group=ASKED)
     ] = False,
     cilium: given.CiliumOrNone = "",
     fail_on: gate.FailOnLevel = "",
     format_: Annotated[
         str,
-        typer.Option(
-            "--format", "-f", metavar="FORMAT", help=f"To stdout: {', '.join(FORMATS)}.", rich_help_panel=OUTPUT
-        ),
+        option("--format", "-f", metavar="FORMAT", help=f"To stdout: {', '.join(FORMATS)}.", group=OUTPUT),
     ] = "table",
     output: given.Outputs = None,
     kernel_tree: KernelTreeOption = "",
@@ -82,9 +81,8 @@ def check(
     Many SOURCEs make one document, each finding with its own file. Exit status, the worst of them: 0 pass, 1 the audit
     failed or this input cannot tell, 2 usage or profile error, 3 the source could not be read or nothing was checked.
     """
-    from dataclasses import replace
-
     from kina_audit.api import audit, load_kernel
+    from kina_audit.base.datatype import replace
     from kina_audit.cli import github_files, outputs
     from kina_audit.cli.kept_options import kept
     from kina_audit.cli.outcomes import outcomes

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import click
-import typer
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.cilium_review import review
 from kina_audit.cli.cilium_verify import verify
-from kina_audit.cli.help import OUTPUT, Grouped
+from kina_audit.cli.help import OUTPUT, Ordered
+from kina_audit.cli.parameters import command, option
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ADVISE = "advise"
 
 
-class _SourceFirst(typer.core.TyperGroup):
+class _SourceFirst(Ordered):
     """``cilium SOURCE`` is ``cilium advise SOURCE``; a file called review or verify is ``./review``."""
 
     default = ADVISE
@@ -52,31 +52,22 @@ def _refuse_misspelt(words: Sequence[str], commands: Sequence[str]) -> None:
         raise UsageError(f"cilium {words[0]} {words[1]}: the command comes first", f"kina-audit cilium {words[1]} ...")
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        name="cilium",
-        cls=_SourceFirst,
-        help="Recommend Cilium settings, review yours, verify a cluster.\n\n`kina-audit cilium SOURCE` is short for "
-        "`kina-audit cilium advise SOURCE`, whose options `kina-audit cilium advise --help` lists.",
-        short_help="Recommend Cilium settings, review yours, verify a cluster.",
-        subcommand_metavar="[SOURCE] | COMMAND [ARGS]...",
-        rich_markup_mode=None,
+    app.add_command(
+        _SourceFirst(
+            "cilium",
+            commands=[
+                command(advise, ADVISE, short_help="The best configuration for a kernel, and what each feature does."),
+                command(review, "review", short_help="What breaks of the values you have, line by line."),
+                command(verify, "verify", short_help="What the agents of a cluster really run, and why."),
+            ],
+            help="Recommend Cilium settings, review yours, verify a cluster.\n\n`kina-audit cilium SOURCE` is short for "
+            "`kina-audit cilium advise SOURCE`, whose options `kina-audit cilium advise --help` lists.",
+            short_help="Recommend Cilium settings, review yours, verify a cluster.",
+            subcommand_metavar="[SOURCE] | COMMAND [ARGS]...",
+        )
     )
-    shown = {"help_option_names": ["-h", "--help"]}
-    group.command(
-        ADVISE,
-        cls=Grouped,
-        context_settings=shown,
-        short_help="The best configuration for a kernel, and what each feature does.",
-    )(advise)
-    group.command(
-        "review", cls=Grouped, context_settings=shown, short_help="What breaks of the values you have, line by line."
-    )(review)
-    group.command(
-        "verify", cls=Grouped, context_settings=shown, short_help="What the agents of a cluster really run, and why."
-    )(verify)
-    app.add_typer(group)
 
 
 @given.reads_sources()
@@ -84,34 +75,34 @@ def advise(
     source: given.Source = "apple",
     cilium: given.Cilium = "",
     want: Annotated[
-        list[str] | None, typer.Option("--want", metavar="FEATURE", help="Must be on, e.g. wireguard; repeatable.")
+        list[str] | None, option("--want", metavar="FEATURE", help="Must be on, e.g. wireguard; repeatable.")
     ] = None,
     avoid: Annotated[
-        list[str] | None, typer.Option("--avoid", metavar="FEATURE", help="Must not be used; repeatable.")
+        list[str] | None, option("--avoid", metavar="FEATURE", help="Must not be used; repeatable.")
     ] = None,
-    ipv6: Annotated[bool, typer.Option("--ipv6", help="IPv6 must work; the same as --want ipv6.")] = False,
+    ipv6: Annotated[bool, option("--ipv6", help="IPv6 must work; the same as --want ipv6.")] = False,
     keep_kube_proxy: Annotated[
-        bool, typer.Option("--keep-kube-proxy", help="The same as --avoid kube-proxy-replacement.")
+        bool, option("--keep-kube-proxy", help="The same as --avoid kube-proxy-replacement.")
     ] = False,
-    min_mode: Annotated[str, typer.Option("--min-mode", metavar="MODE", help="Fail below this mode.")] = "",
+    min_mode: Annotated[str, option("--min-mode", metavar="MODE", help="Fail below this mode.")] = "",
     place: Annotated[
         str,
-        typer.Option("--for", metavar="PLACE", help="Keep the values of kina, k3s, talos, kind or kubeadm clusters."),
+        option("--for", metavar="PLACE", help="Keep the values of kina, k3s, talos, kind or kubeadm clusters."),
     ] = "",
     explain: Annotated[
-        str, typer.Option("--explain", metavar="MODE", help="What a mode rests on, fact by fact, and nothing else.")
+        str, option("--explain", metavar="MODE", help="What a mode rests on, fact by fact, and nothing else.")
     ] = "",
     all_releases: Annotated[
-        bool, typer.Option("--all-releases", help="The mode with every known release, and which release to take.")
+        bool, option("--all-releases", help="The mode with every known release, and which release to take.")
     ] = False,
     format_: Annotated[
         str,
-        typer.Option(
+        option(
             "--format",
             "-f",
             metavar="cilium|json|helm-values|configmap|cilium-cli|table",
             help="To stdout.",
-            rich_help_panel=OUTPUT,
+            group=OUTPUT,
         ),
     ] = "cilium",
     output: given.Outputs = None,
@@ -126,9 +117,8 @@ def advise(
     FEATURE is a name of the first column. Exit status: 0 Cilium runs with everything that is wanted, 1 it does not or
     the input cannot tell, 2 usage error, 3 the source could not be read.
     """
-    from dataclasses import replace
-
     from kina_audit.api import audit, load_kernel
+    from kina_audit.base.datatype import replace
     from kina_audit.cilium.model import LADDER, Mode
     from kina_audit.cilium.request import make_request
     from kina_audit.cli import outputs

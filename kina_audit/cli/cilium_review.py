@@ -4,10 +4,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.parameters import Argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 def review(
     values: Annotated[
         str,
-        typer.Argument(
+        Argument(
             metavar="VALUES",
             help="Helm values, a cilium-config ConfigMap, or a HelmChartConfig, HelmRelease or Application that holds values; "
             "- for stdin.",

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.parameters import Argument, option
 
 if TYPE_CHECKING:
     from kina_audit.cilium.verify import Verification
@@ -19,20 +18,20 @@ _KUBECTL = "kubectl:"
 def verify(
     source: Annotated[
         str,
-        typer.Argument(
+        Argument(
             metavar="[SOURCE]", help="kubectl:CONTEXT (kubectl: is the current one); with --status the node's kernel."
         ),
     ] = _KUBECTL,
     status: Annotated[
-        Path | None, typer.Option("--status", metavar="FILE", help="A saved `cilium-dbg status -o json`; - for stdin.")
+        Path | None, option("--status", metavar="FILE", help="A saved `cilium-dbg status -o json`; - for stdin.")
     ] = None,
     config: Annotated[
-        str, typer.Option("--config", metavar="FILE", help="With --status: the ConfigMap cilium-config, YAML or JSON.")
+        str, option("--config", metavar="FILE", help="With --status: the ConfigMap cilium-config, YAML or JSON.")
     ] = "",
-    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Where Cilium runs.")] = "kube-system",
+    namespace: Annotated[str, option("--namespace", "-n", help="Where Cilium runs.")] = "kube-system",
     cilium: Annotated[
         str,
-        typer.Option("--cilium", metavar="RELEASE", help="Cilium release. [the agents' image, or the newest known]"),
+        option("--cilium", metavar="RELEASE", help="Cilium release. [the agents' image, or the newest known]"),
     ] = "",
     format_: given.TextOrJson = "text",
     *,

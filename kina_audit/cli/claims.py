@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.base.bounds import CLAIM_BYTES
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
+from kina_audit.cli.parameters import Argument, command
 from kina_audit.cli.profile_options import FolderOption, ProfileOption
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("claims", cls=Grouped, short_help="Hold what somebody said about a kernel against it.")(claims)
+    app.add_command(command(claims, "claims", short_help="Hold what somebody said about a kernel against it."))
 
 
 @given.reads_sources()
 def claims(
     claims_: Annotated[
         Path,
-        typer.Argument(metavar="CLAIMS", help="A file of claims, one a line, as docs/claims.md says; - for stdin."),
+        Argument(metavar="CLAIMS", help="A file of claims, one a line, as docs/claims.md says; - for stdin."),
     ],
     source: given.Source = "apple",
     profile: ProfileOption = None,

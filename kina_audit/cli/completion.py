@@ -4,16 +4,14 @@ The script holds every word, so that pressing TAB starts no Python; after an upg
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import typer
+import click
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.completion_scripts import Level, Option, script
-
-if TYPE_CHECKING:
-    import click
+from kina_audit.cli.parameters import Argument, command
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -48,13 +46,15 @@ _OUTPUTS = {
 }
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("completion", short_help="Print a script that makes bash, zsh or fish complete.")(completion)
+    app.add_command(
+        command(completion, "completion", short_help="Print a script that makes bash, zsh or fish complete.")
+    )
 
 
 def completion(
-    shell: Annotated[str, typer.Argument(metavar="|".join(SHELLS), help="The shell that reads the script.")],
+    shell: Annotated[str, Argument(metavar="|".join(SHELLS), help="The shell that reads the script.")],
 ) -> int:
     """Print a script with which a shell completes commands, options, profiles, recorded kernels and formats.
 
@@ -87,8 +87,6 @@ def _levels(command: "click.Command", path: str) -> Iterator[Level]:
 
 
 def _option(parameter: "click.Parameter", path: str) -> Option:
-    import click
-
     names = (*parameter.opts, *parameter.secondary_opts)
     told = str(getattr(parameter, "help", "") or "").partition(". ")[0].rstrip(".")
     if getattr(parameter, "is_flag", False) or getattr(parameter, "count", False):
@@ -121,10 +119,9 @@ def _words() -> dict[str, list[str]]:
     from kina_audit.cilium.release import known_releases
     from kina_audit.cli.schema import SCHEMAS
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.render import FORMATS
+    from kina_audit.render import FORMATS, METRICS
     from kina_audit.render.diff import DIFF_FORMATS
     from kina_audit.render.matrix import MATRIX_FORMATS
-    from kina_audit.render.openmetrics import SETS
     from kina_audit.render.probed import PROBE_FORMATS
     from kina_audit.render.timeline import TIMELINE_FORMATS
     from kina_audit.report.model import FailOn
@@ -149,7 +146,7 @@ def _words() -> dict[str, list[str]]:
         "places": [row["id"] for row in preset_rows()],
         "releases": [*dict.fromkeys(releases), "none"],
         "levels": [str(level) for level in FailOn],
-        "sets": list(SETS),
+        "sets": list(METRICS),
         "schemas": list(SCHEMAS),
         "arches": list(PROJECT_ARCHES),
     }

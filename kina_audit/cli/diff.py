@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import OUTPUT, Grouped
+from kina_audit.cli.help import OUTPUT
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 from kina_audit.cli.tree_options import KernelTreeOption, ProbesOption, ToolchainOption, resolved
 
@@ -16,41 +17,41 @@ if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("diff", cls=Grouped, short_help="Compare two kernels: features lost and gained, and why.")(diff)
+    app.add_command(command(diff, "diff", short_help="Compare two kernels: features lost and gained, and why."))
 
 
 @given.reads_sources("target_kernel", "fragment")
 def diff(
-    old: Annotated[str, typer.Argument(help=f"The kernel that runs now. {given.SOURCE_HELP}")],
-    new: Annotated[str, typer.Argument(help="The kernel that is to replace it; any source, too.")],
+    old: Annotated[str, Argument(help=f"The kernel that runs now. {given.SOURCE_HELP}")],
+    new: Annotated[str, Argument(help="The kernel that is to replace it; any source, too.")],
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
     cilium: given.CiliumOrNone = "",
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="regression|never", help="End with 1 when something was lost, or never.")
+        str, option("--fail-on", metavar="regression|never", help="End with 1 when something was lost, or never.")
     ] = "never",
     old_target: Annotated[
-        str, typer.Option("--old-target", metavar="VERSION", help="The kernel version built from OLD.")
+        str, option("--old-target", metavar="VERSION", help="The kernel version built from OLD.")
     ] = "",
     new_target: Annotated[
-        str, typer.Option("--new-target", metavar="VERSION", help="The kernel version built from NEW.")
+        str, option("--new-target", metavar="VERSION", help="The kernel version built from NEW.")
     ] = "",
     kernel_tree: KernelTreeOption = "",
     old_kernel_tree: Annotated[
-        str, typer.Option("--old-kernel-tree", metavar="TREE", help="For OLD alone; resolves it first.")
+        str, option("--old-kernel-tree", metavar="TREE", help="For OLD alone; resolves it first.")
     ] = "",
     new_kernel_tree: Annotated[
-        str, typer.Option("--new-kernel-tree", metavar="TREE", help="For NEW alone; resolves it first.")
+        str, option("--new-kernel-tree", metavar="TREE", help="For NEW alone; resolves it first.")
     ] = "",
     allow_other_arch: Annotated[
-        bool, typer.Option("--allow-other-arch", help="Compare kernels of two architectures all the same.")
+        bool, option("--allow-other-arch", help="Compare kernels of two architectures all the same.")
     ] = False,
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,
     format_: Annotated[
-        str, typer.Option("--format", "-f", metavar="text|json|markdown", help="To stdout.", rich_help_panel=OUTPUT)
+        str, option("--format", "-f", metavar="text|json|markdown", help="To stdout.", group=OUTPUT)
     ] = "text",
     output: given.Outputs = None,
     waivers: gate.Waivers = None,
@@ -65,9 +66,8 @@ def diff(
     Exit status: 0, or 1 with --fail-on regression when a required or recommended requirement, a Cilium capability or
     the mode was lost; 2 usage or profile error, 3 a source could not be read or nothing was checked.
     """
-    from dataclasses import replace
-
     from kina_audit.api import compare_kernels, load_kernel
+    from kina_audit.base.datatype import replace
     from kina_audit.cli import outputs
     from kina_audit.cli.settings import decided_by_folder
     from kina_audit.errors import UsageError

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
 from kina_audit.cli.mix_ups import is_source, swapped
+from kina_audit.cli.parameters import Argument, command
 from kina_audit.cli.tree_options import (
     FragmentOption,
     KernelTreeOption,
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("explain", cls=Grouped, short_help="Explain why a symbol has its value, and what turns it on.")(explain)
+    app.add_command(command(explain, "explain", short_help="Explain why a symbol has its value, and what turns it on."))
 
 
 def explain(
-    what: Annotated[str, typer.Argument(metavar="SYMBOL|PROFILE/REQUIREMENT", help="What to explain.")],
-    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP}; none: the tree's own defaults. [none]")] = "",
+    what: Annotated[str, Argument(metavar="SYMBOL|PROFILE/REQUIREMENT", help="What to explain.")],
+    source: Annotated[str, Argument(help=f"{given.SOURCE_HELP}; none: the tree's own defaults. [none]")] = "",
     kernel_tree: KernelTreeOption = "",
     fragment: FragmentOption = None,
     target_kernel: given.TargetKernel = "",

@@ -3,31 +3,31 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
+from kina_audit.cli.parameters import Argument, command, option
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("extract", cls=Grouped, short_help="Print the config of a kernel image, package or node.")(extract)
+    app.add_command(command(extract, "extract", short_help="Print the config of a kernel image, package or node."))
 
 
 @given.reads_sources("target_kernel", "built", "fragment", "toolchain")
 def extract(
-    source: Annotated[str, typer.Argument(help=given.SOURCE_HELP)],
+    source: Annotated[str, Argument(help=given.SOURCE_HELP)],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there instead of to stdout.")
+        Path | None, option("--output", "-o", metavar="FILE", help="Write it there instead of to stdout.")
     ] = None,
     *,
     options: "SourceOptions",
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say where the config was found, and show commands that are run.")
+        bool, option("--verbose", "-v", help="Say where the config was found, and show commands that are run.")
     ] = False,
     quiet: given.Quiet = False,
 ) -> int:

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
 from kina_audit.cli.mix_ups import refuse_profiles
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.profile_options import FolderOption, chosen
 from kina_audit.cli.tree_options import (
     NOTHING,
@@ -26,6 +26,8 @@ from kina_audit.cli.tree_options import (
 
 if TYPE_CHECKING:
     from kina_audit.cli.kept_options import Words
+    from kina_audit.kconfig.fix import Fix
+    from kina_audit.sources.options import SourceOptions
 
 _BUILT = "new.config"
 """What the merged config is called in what is said."""
@@ -33,27 +35,25 @@ _RESOLVED = ("--target-kernel", "--arch", "-F", "--toolchain", "--offline", "--r
 """The options that `kina-audit resolve` has, too."""
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("fix", cls=Grouped, short_help="Find the smallest fragment that makes a profile or mode pass.")(fix)
+    app.add_command(command(fix, "fix", short_help="Find the smallest fragment that makes a profile or mode pass."))
 
 
 def fix(
-    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP}; none: the empty config.")] = "apple",
+    source: Annotated[str, Argument(help=f"{given.SOURCE_HELP}; none: the empty config.")] = "apple",
     profile: Annotated[
-        list[str] | None, typer.Option("--profile", "-p", metavar="NAME|PATH", help="Make it pass; repeatable.")
+        list[str] | None, option("--profile", "-p", metavar="NAME|PATH", help="Make it pass; repeatable.")
     ] = None,
     profile_dir: FolderOption = None,
-    mode: Annotated[
-        str, typer.Option("--mode", metavar="MODE", help="Make this Cilium mode possible, e.g. full-ebpf.")
-    ] = "",
-    cilium: Annotated[str, typer.Option("--cilium", metavar="RELEASE", help="Cilium release, with --mode.")] = "",
-    recommended: Annotated[bool, typer.Option("--recommended", help="Recommended requirements, too.")] = False,
+    mode: Annotated[str, option("--mode", metavar="MODE", help="Make this Cilium mode possible, e.g. full-ebpf.")] = "",
+    cilium: Annotated[str, option("--cilium", metavar="RELEASE", help="Cilium release, with --mode.")] = "",
+    recommended: Annotated[bool, option("--recommended", help="Recommended requirements, too.")] = False,
     kernel_tree: KernelTreeOption = "",
     fragment: FragmentOption = None,
     target_kernel: given.TargetKernel = "",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FRAGMENT", help="Write the fragment there. [stdout]")
+        Path | None, option("--output", "-o", metavar="FRAGMENT", help="Write the fragment there. [stdout]")
     ] = None,
     format_: given.TextOrJson = "text",
     toolchain: ToolchainOption = "",
@@ -67,10 +67,11 @@ def fix(
     """Find the smallest fragment that, merged and resolved, makes profiles pass and a Cilium mode possible.
 
     It is proven before it is shown: merged, resolved with the tree (without one, with the model of the kernel line that
-    ships), audited. Exit status: 0 there is a fragment or nothing is missing, 1 there is none.
-    """
-    from dataclasses import replace
+    ships), audited. Where some of it cannot be had, the file of -o gets the rest and says what it lacks.
 
+    Exit status: 0 there is a fragment or nothing is missing, 1 there is none, or not for all of it.
+    """
+    from kina_audit.base.datatype import replace
     from kina_audit.cilium.agent_profile import PROFILE
     from kina_audit.cilium.model import LADDER
     from kina_audit.cilium.release import find_release
@@ -79,7 +80,7 @@ def fix(
     from kina_audit.fixing import fix_mode, fix_profiles
     from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
     from kina_audit.kconfig.sensitive import assumptions
-    from kina_audit.kconfig.text import blocked_text, fix_document, fragment_text
+    from kina_audit.kconfig.text import fix_document, fragment_text
     from kina_audit.sources.local.stdin import STDIN
     from kina_audit.trees import start_of
 
@@ -125,11 +126,12 @@ def fix(
     wanted = " and ".join(named)
     assumed = assumptions(found.resolution, [c.name for c in found.changes])
     proven_on = [t.model.version for t in (*also, tree)]
+    to_file = output is not None and str(output) != STDIN
     if format_ == "json":
         write_or_print(indented({**fix_document(found, assumed), "proven_on": proven_on}), output)
     elif found.changes:
         write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on), output)
-        if follow and source != NOTHING and output is not None and str(output) != STDIN:
+        if follow and source != NOTHING and to_file:
             words = kept(
                 replace(options, fragments=tuple(fragments), toolchain=toolchain or POSSIBLE_TOOLS[0][1]),
                 cilium=cilium, profile=[*(profile or []), *([PROFILE] if mode and profiles else [])], profile_dir=profile_dir or [],
@@ -138,11 +140,23 @@ def fix(
                 options.say(line)
     if found.blocked:
         if format_ != "json":
-            terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
+            _say_blocked(found, wanted, output if to_file else None, options)
         return 1
     if not found.changes and format_ != "json":
         terminal.say(f"nothing is missing for {wanted}")
     return 0
+
+
+def _say_blocked(found: "Fix", wanted: str, output: Path | None, options: "SourceOptions") -> None:
+    """Why there is no fragment for all of it, and to the file that was named what can be had."""
+    from kina_audit.kconfig.text import blocked_text, fragment_text
+
+    terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
+    if output is not None and found.partial:
+        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix."), output)
+        options.say(f"{output}: written without {', '.join(b.goal.id for b in found.blocked)}; the audit of it fails")
+    elif output is not None:
+        options.say(f"{output}: not written, for there is nothing to write")
 
 
 def _to_go_on(source: str, words: "Words", fragment: str, *, cilium: bool, recommended: bool) -> tuple[str, str]:

@@ -6,13 +6,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kina_audit.base.bounds import BASELINE_BYTES, TOML_BYTES
 from kina_audit.base.version import __version__
 from kina_audit.cli import terminal
 from kina_audit.cli.help import GATE, OUTPUT
 from kina_audit.cli.input_files import read_text
+from kina_audit.cli.parameters import option
 from kina_audit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,76 +23,66 @@ if TYPE_CHECKING:
 
 FailOnLevel = Annotated[
     str,
-    typer.Option(
+    option(
         "--fail-on",
         metavar="LEVEL",
         help="required, recommended, optional or never. [required; with --baseline: recommended]",
-        rich_help_panel=GATE,
+        group=GATE,
     ),
 ]
 Waivers = Annotated[
     list[Path] | None,
-    typer.Option("--waivers", metavar="FILE", help="A TOML file of waivers; repeatable.", rich_help_panel=GATE),
+    option("--waivers", metavar="FILE", help="A TOML file of waivers; repeatable.", group=GATE),
 ]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="An unused or expired waiver fails the audit.", rich_help_panel=GATE)
-]
+Strict = Annotated[bool, option("--strict", help="An unused or expired waiver fails the audit.", group=GATE)]
 Today = Annotated[
     str,
-    typer.Option(
+    option(
         "--today",
         metavar="DATE",
         help="The day waivers are held against, e.g. 2026-11-23. [today]",
-        rich_help_panel=GATE,
+        group=GATE,
     ),
 ]
 Baseline = Annotated[
     Path | None,
-    typer.Option(
-        "--baseline", metavar="FILE", help="Fail only on what was lost since this baseline.", rich_help_panel=GATE
-    ),
+    option("--baseline", metavar="FILE", help="Fail only on what was lost since this baseline.", group=GATE),
 ]
 UpdateBaseline = Annotated[
     bool,
-    typer.Option(
-        "--update-baseline", help="Take what was gained into the baseline; never a loss.", rich_help_panel=GATE
-    ),
+    option("--update-baseline", help="Take what was gained into the baseline; never a loss.", group=GATE),
 ]
 ExitZero = Annotated[
     bool,
-    typer.Option(
-        "--exit-zero", help="End with 0 instead of 1; errors (2, 3) stay what they are.", rich_help_panel=GATE
-    ),
+    option("--exit-zero", help="End with 0 instead of 1; errors (2, 3) stay what they are.", group=GATE),
 ]
 Locate = Annotated[
     str,
-    typer.Option(
+    option(
         "--locate",
         metavar="PATH[:LINE]",
         help="Show findings at this place of the repository, not in the config.",
-        rich_help_panel=OUTPUT,
+        group=OUTPUT,
     ),
 ]
 
 Metrics = Annotated[
     str,
-    typer.Option(
+    option(
         "--metrics",
         metavar="SET",
         help="What openmetrics writes: compact (at most 120 series) or all.",
-        rich_help_panel=OUTPUT,
+        group=OUTPUT,
     ),
 ]
-Timestamp = Annotated[
-    bool, typer.Option("--timestamp", help="Write the time of the audit into the report.", rich_help_panel=OUTPUT)
-]
+Timestamp = Annotated[bool, option("--timestamp", help="Write the time of the audit into the report.", group=OUTPUT)]
 By = Annotated[
     str,
-    typer.Option(
+    option(
         "--by",
         metavar="WHAT",
         help="Findings of a table by cause, or by profile, one by one.",
-        rich_help_panel=OUTPUT,
+        group=OUTPUT,
     ),
 ]
 
@@ -134,13 +123,12 @@ def look(*, verbose: bool, color: bool, locate: str, metrics: str, by: str) -> "
         UsageError: no such set of metrics, or nothing that findings are shown by.
     """
     from kina_audit.cli.source_options import one_of
-    from kina_audit.render import BY, RenderOptions
-    from kina_audit.render.openmetrics import SETS
+    from kina_audit.render import BY, METRICS, RenderOptions
 
     root, folder = repository()
     return RenderOptions(
         verbose=verbose, color=color, root=root, folder=folder, locate=locate,
-        metrics=one_of(SETS, metrics, "--metrics"), by=one_of(BY, by, "--by"),
+        metrics=one_of(METRICS, metrics, "--metrics"), by=one_of(BY, by, "--by"),
     )  # fmt: skip
 
 

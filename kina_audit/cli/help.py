@@ -1,8 +1,8 @@
-"""The help of commands with many options: the options stand in groups."""
+"""The help of commands with many options: the options stand in groups, and the arguments are told, too."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import typer.core
+import click
 
 if TYPE_CHECKING:
     from click import Context, HelpFormatter
@@ -10,27 +10,61 @@ if TYPE_CHECKING:
 ASKED, READING, TREE, PROBE, GATE, OUTPUT = (
     "What is asked", "Reading the kernel", "Kernel tree", "The kernel that runs", "Gate", "Output",
 )  # fmt: skip
-"""The groups, in the order of the help; an option names its own as ``rich_help_panel``, typer's word for it."""
+"""The groups, in the order of the help."""
 
 _OTHER = "Options"
 
 
-class Grouped(typer.core.TyperCommand):
-    """A command whose help has its options in groups, in plain text: typer alone does that with rich only."""
+class WithHelp(click.Argument):
+    """An argument that the help tells something of; click alone has none before 8.5."""
+
+    def __init__(self, names: list[str], *, told: str, show_default: bool, **stated: Any) -> None:
+        super().__init__(names, **stated)
+        self.help = told
+        self.show_default = show_default
+
+    def make_metavar(self, ctx: "Context") -> str:  # noqa: ARG002  (click's signature)
+        """Its name, with what says that it may be left out, or stand more than once."""
+        shown = self.metavar or (self.name or "").upper()
+        if not self.required and not shown.startswith("["):
+            shown = f"[{shown}]"
+        return shown if self.metavar or self.nargs == 1 else f"{shown}..."
+
+    def get_help_record(self, ctx: "Context") -> tuple[str, str]:
+        """Its name and what the help says."""
+        default = self.default if self.show_default and isinstance(self.default, str) else ""
+        notes = [f"default: {default}"] * bool(default) + ["required"] * self.required
+        return self.make_metavar(ctx), f"{self.help}  [{'; '.join(notes)}]" if notes else self.help
+
+
+class Grouped(click.Command):
+    """A command whose help has its options in groups, if they are many."""
 
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Write the arguments, and each group of options under its name."""
         rows: dict[str, list[tuple[str, str]]] = {"Arguments": [], **{name: [] for name in _GROUPS}}
+        grouped = len(self.params) > _FEW
         for parameter in self.get_params(ctx):
             row = parameter.get_help_record(ctx)
             if row is not None:
                 argument = parameter.param_type_name == "argument"
-                group = "Arguments" if argument else getattr(parameter, "rich_help_panel", None) or _OTHER
-                rows[group].append(row)
+                group = str(getattr(parameter, "group", "")) if grouped else ""
+                rows["Arguments" if argument else group or _OTHER].append(row)
         for name, records in rows.items():
             if records:
                 with formatter.section(name):
                     formatter.write_dl(records)
 
+
+class Ordered(click.Group):
+    """A group whose help lists the commands as they were added."""
+
+    def list_commands(self, ctx: "Context") -> list[str]:  # noqa: ARG002  (click's signature)
+        """Their names."""
+        return list(self.commands)
+
+
+_FEW = 9
+"""Parameters that are found without headings."""
 
 _GROUPS = (ASKED, READING, TREE, PROBE, GATE, OUTPUT, _OTHER)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kina_audit.base.files import near_file
+from kina_audit.base.near import near_file
 from kina_audit.errors import SourceError, UsageError
 from kina_audit.sources.local.stdin import opened, shown
 

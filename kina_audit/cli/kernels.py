@@ -1,13 +1,14 @@
 """``kina-audit kernels``: the recorded kernels, which ``container`` release boots which, and a one-line verdict."""
 
-import typer
+import click
 
 from kina_audit.cli import terminal
+from kina_audit.cli.parameters import command
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("kernels", short_help="List the recorded kernels that recorded:NAME takes.")(kernels)
+    app.add_command(command(kernels, "kernels", short_help="List the recorded kernels that recorded:NAME takes."))
 
 
 def kernels() -> int:
@@ -21,7 +22,7 @@ def kernels() -> int:
     lines = []
     for name, record, ref in entries():
         report = audit(load_kernel(f"recorded:{name}"), profiles, library=library)
-        failed = [r.profile.id for r in report.results if r.status == "fail"]
+        failed = [r.profile.id for r in report.results if any(report.decides(r, f) for f in r.findings)]
         verdict = f"fails {', '.join(failed)}" if failed else str(report.verdict)
         advice = report.advice
         mode = f"; {advice.headline}" if advice else ""

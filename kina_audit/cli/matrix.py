@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import OUTPUT, Grouped
+from kina_audit.cli.help import OUTPUT
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.profile_options import FolderOption, ProfileOption
 
 if TYPE_CHECKING:
@@ -15,16 +16,16 @@ if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("matrix", cls=Grouped, short_help="Audit many kernels: which of them carries what.")(matrix)
+    app.add_command(command(matrix, "matrix", short_help="Audit many kernels: which of them carries what."))
 
 
 @given.reads_sources("verbose")
 def matrix(
     sources: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             help="Kernels: anything check takes, a folder of configs, a pattern, @LIST (one a line), stored JSON reports, "
             "'recorded:*'."
         ),
@@ -33,17 +34,15 @@ def matrix(
     profile_dir: FolderOption = None,
     cilium: given.CiliumOrNone = "",
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="LEVEL", help="required, recommended, optional or never.")
+        str, option("--fail-on", metavar="LEVEL", help="required, recommended, optional or never.")
     ] = "required",
     only_differences: Annotated[
-        bool, typer.Option("--only-differences", help="Only profiles on which the kernels differ.")
+        bool, option("--only-differences", help="Only profiles on which the kernels differ.")
     ] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes. [one a core]")] = 0,
+    jobs: Annotated[int, option("--jobs", "-j", least=0, help="Processes. [one a core]")] = 0,
     format_: Annotated[
         str,
-        typer.Option(
-            "--format", "-f", metavar="table|json|markdown|csv|html", help="To stdout.", rich_help_panel=OUTPUT
-        ),
+        option("--format", "-f", metavar="table|json|markdown|csv|html", help="To stdout.", group=OUTPUT),
     ] = "table",
     output: given.Outputs = None,
     *,
@@ -56,8 +55,7 @@ def matrix(
     Exit status: 0 every kernel passes, 1 one does not or could not be audited, 2 usage or profile error, 3 none could be
     audited.
     """
-    from dataclasses import replace
-
+    from kina_audit.base.datatype import replace
     from kina_audit.cli import outputs
     from kina_audit.cli.settings import decided_by_folder
     from kina_audit.errors import NothingCheckedError

@@ -3,11 +3,10 @@
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.cli import terminal
 from kina_audit.errors import UsageError
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from kina_audit.report.model import Report
 
 STDOUT = "-"
+_SCOPED = ("openreports", "policyreport")
+_OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _NODE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 
 
@@ -58,10 +59,9 @@ def plan(
         planned.insert(0, Output(format_, None))
     for output in planned:
         if output.format not in known:
-            from difflib import get_close_matches
+            from kina_audit.base.near import near
 
-            near = get_close_matches(output.format.lower(), known, n=1)
-            told = f"; did you mean {near[0]}?" if near else ""
+            told = near(output.format, known, cutoff=0.6)
             raise UsageError(f"no format {output.format!r}{about}{told}", f"Formats: {', '.join(sorted(known))}.")
         if output.path is not None:
             terminal.check_writable(output.path)
@@ -92,12 +92,16 @@ def refuse_nowhere(planned: Sequence[Output], labels: Sequence[tuple[str, str]])
     """Keep a resource from being written that its reader passes over or refuses: the node would keep its old labels.
 
     Node Feature Discovery takes a NodeFeature by the label that names its node (pkg/nfd-master/nfd-api-controller.go), and a
-    label's value has at most 63 characters (Kubernetes' documentation, "Labels and Selectors").
+    label's value has at most 63 characters (Kubernetes' documentation, "Labels and Selectors"). A report whose scope is a
+    Node needs a name that a Node can have, or is about none.
 
     Raises:
-        UsageError: a NodeFeature of no node, or of one that cannot be called so.
+        UsageError: a NodeFeature of no node, or a resource of one that cannot be called so.
     """
     node = dict(labels).get("node", "")
+    scoped = next((o.format for o in planned if o.format in _SCOPED), "")
+    if node and scoped and not _OBJECT.fullmatch(node):
+        raise UsageError(f"--format {scoped}: no node is called {node[:60]!r}", "Name it: --label node=worker-1.")
     if any(o.format == "nodefeature" for o in planned) and not _NODE.fullmatch(node):
         what = f"no node is called {node[:60]!r}" if node else "of which node?"
         raise UsageError(f"--format nodefeature: {what}", "Name it: --label node=worker-1.")

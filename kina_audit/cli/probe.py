@@ -1,13 +1,14 @@
 """``kina-audit probe``: try the features on the kernel that runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
+from kina_audit.base.near import near
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.probe_options import NoModulesOption, SecondsOption
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 NO_CONFIG = "none"
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("probe", cls=Grouped, short_help="Try the features on the kernel that runs.")(probe)
+    app.add_command(command(probe, "probe", short_help="Try the features on the kernel that runs."))
 
 
 @given.reads_sources(
@@ -33,14 +34,14 @@ def register(app: typer.Typer) -> None:
 )
 def probe(
     source: Annotated[
-        str, typer.Argument(help="The config to compare with: running, a file, or none.", metavar="[SOURCE]")
+        str, Argument(help="The config to compare with: running, a file, or none.", metavar="[SOURCE]")
     ] = "running",
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME", help="Try this probe ('link_*' for many); repeatable.")
+        list[str] | None, option("--only", metavar="NAME", help="Try this probe ('link_*' for many); repeatable.")
     ] = None,
-    list_: Annotated[bool, typer.Option("--list", help="List what would be tried, and what each touches.")] = False,
+    list_: Annotated[bool, option("--list", help="List what would be tried, and what each touches.")] = False,
     probe_timeout: SecondsOption = 20.0,
     no_new_modules: NoModulesOption = False,
     format_: given.TableOrJson = "table",
@@ -104,7 +105,8 @@ def planned(profiles: "Sequence[Profile]", only: Sequence[str] = ()) -> "tuple[l
             found = [n for n in known if fnmatchcase(n, pattern)]
             if not found:
                 raise UsageError(
-                    f"no probe {pattern!r}{_near(pattern, known)}", "`kina-audit probe -p all --list` lists them."
+                    f"no probe {pattern!r}{near(pattern, known, 3, 0.5)}",
+                    "`kina-audit probe -p all --list` lists them.",
                 )
             names += [n for n in found if n not in names]
     else:
@@ -113,7 +115,7 @@ def planned(profiles: "Sequence[Profile]", only: Sequence[str] = ()) -> "tuple[l
                 for name in wanted((row,)):
                     if name not in known:
                         raise ProfileError(
-                            f"{p.path}: requirement {row.id!r}: no probe {name!r}{_near(name, known)}",
+                            f"{p.path}: requirement {row.id!r}: no probe {name!r}{near(name, known, 3, 0.5)}",
                             "`kina-audit probe -p all --list` lists them.",
                         )
                     if name not in names:
@@ -188,9 +190,8 @@ def _held(
     With ``only``, of what the probes that were asked for decide: about a requirement that rests on others, too, this
     run says nothing.
     """
-    from dataclasses import replace
-
     from kina_audit.api import audit
+    from kina_audit.base.datatype import replace
     from kina_audit.base.version import __version__
     from kina_audit.engine.probing import came_to
     from kina_audit.errors import NothingCheckedError
@@ -219,10 +220,3 @@ def _listed(names: Sequence[str], asked: "dict[str, Asked]") -> str:
         lines += [name, f"  touches  {asked[name].touches}", f"  behind   {asked[name].expr}"]
         lines += [f"  needs    {needs}"] if needs else []
     return "\n".join(lines) + "\n"
-
-
-def _near(name: str, known: "Iterable[str]") -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kina_audit.cli.help import PROBE
+from kina_audit.cli.parameters import option
 from kina_audit.cli.source_options import LONGEST, a_number
 
 if TYPE_CHECKING:
@@ -17,29 +16,27 @@ if TYPE_CHECKING:
 
 ProbeOption = Annotated[
     bool,
-    typer.Option(
+    option(
         "--probe",
         help="With the source running: also try what profiles ask for; see `kina-audit probe`.",
-        rich_help_panel=PROBE,
+        group=PROBE,
     ),
 ]
 SecondsOption = Annotated[
     float,
-    typer.Option(
+    option(
         "--probe-timeout",
         metavar="SECONDS",
-        min=0.1,
-        max=LONGEST,
-        callback=a_number,
+        least=0.1,
+        most=LONGEST,
+        checked=a_number,
         help="How long one probe may take. [20]",
-        rich_help_panel=PROBE,
+        group=PROBE,
     ),
 ]
 NoModulesOption = Annotated[
     bool,
-    typer.Option(
-        "--no-new-modules", help="Leave out probes for which the kernel would load a module.", rich_help_panel=PROBE
-    ),
+    option("--no-new-modules", help="Leave out probes for which the kernel would load a module.", group=PROBE),
 ]
 
 

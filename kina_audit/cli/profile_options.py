@@ -6,10 +6,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kina_audit.cli.help import ASKED
 from kina_audit.cli.mix_ups import is_source_word
+from kina_audit.cli.parameters import option
 
 if TYPE_CHECKING:
     from kina_audit.profiles.load import ProfileLibrary
@@ -19,22 +18,22 @@ PROFILE_DIR_VARIABLE = "KINA_AUDIT_PROFILE_DIR"
 
 FolderOption = Annotated[
     list[Path] | None,
-    typer.Option(
+    option(
         "--profile-dir",
         envvar=PROFILE_DIR_VARIABLE,
         help="A folder with more profiles; repeatable.",
-        rich_help_panel=ASKED,
+        group=ASKED,
     ),
 ]
 ProfileOption = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--profile",
         "-p",
         metavar="NAME|PATH",
         help="A profile's id, its path in the library (cni/flannel-vxlan), a pattern ('cni/*'), tag:NAME, all, or a file; "
         "repeatable.",
-        rich_help_panel=ASKED,
+        group=ASKED,
     ),
 ]
 
@@ -95,10 +94,10 @@ def _refuse_path(name: str) -> None:
 
 def _files_like(name: str) -> list[str]:
     """Profile files of the working folder that are called much like a name."""
-    from difflib import get_close_matches
+    from kina_audit.base.near import alike
 
     here = {p.stem: p.name for p in islice(Path().glob("*.toml"), 1000)}
-    return [here[stem] for stem in get_close_matches(name.lower(), here, n=1, cutoff=0.75)]
+    return [here[stem] for stem in alike(name, here, cutoff=0.75)]
 
 
 def _refuse_vacuous(profiles: "Sequence[Profile]", library: "ProfileLibrary") -> None:

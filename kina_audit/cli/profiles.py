@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Ordered
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.profile_options import FolderOption
 from kina_audit.cli.tree_options import ToolchainOption
 
@@ -14,50 +16,54 @@ if TYPE_CHECKING:
     from kina_audit.profiles.model import Profile
 
 AllowUnknown = Annotated[
-    bool, typer.Option("--allow-unknown", help="Accept symbols that no kernel.org tree has, such as a vendor's.")
+    bool, option("--allow-unknown", help="Accept symbols that no kernel.org tree has, such as a vendor's.")
 ]
-Names = Annotated[list[str] | None, typer.Argument(help="Profiles, as check --profile takes them. [all]")]
+Names = Annotated[list[str] | None, Argument(help="Profiles, as check --profile takes them. [all]")]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        name="profiles",
-        help="List, show, write, validate, lint and document profiles.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
+    app.add_command(
+        Ordered(
+            "profiles",
+            commands=[
+                command(list_profiles, "list", short_help="List profiles, with titles, versions and tags."),
+                command(show, "show"),
+                command(new, "new"),
+                command(validate, "validate", short_help="Check profile files for everything that can be wrong."),
+                command(lint, "lint", short_help="Hold profiles against kernel trees."),
+                command(docs, "docs"),
+                command(schema, "schema"),
+            ],
+            help="List, show, write, validate, lint and document profiles.",
+        )
     )
-    group.command("list", short_help="List profiles, with titles, versions and tags.")(list_profiles)
-    group.command("show")(show)
-    group.command("new")(new)
-    group.command("validate", short_help="Check profile files for everything that can be wrong.")(validate)
-    group.command("lint", short_help="Hold profiles against kernel trees.")(lint)
-    group.command("docs")(docs)
-    group.command("schema")(schema)
-    app.add_typer(group)
 
 
 def list_profiles(profile_dir: FolderOption = None) -> int:
     """List every profile that `check --profile` takes."""
-    from kina_audit.profiles.load import PART_TAG, ProfileLibrary
+    from kina_audit.profiles.load import CHOICE_TAG, DEFAULT_TAG, PART_TAG, ProfileLibrary
 
     library = ProfileLibrary(profile_dir or [])
     profiles = list(library)
     wide = max(len(p.id) for p in profiles)
     lines = []
     for profile in profiles:
-        mark = "*" if "default" in profile.tags else "-" if PART_TAG in profile.tags else " "
+        mark = "-" if PART_TAG in profile.tags else " "
+        if DEFAULT_TAG in profile.tags:
+            mark = "+" if CHOICE_TAG in profile.tags else "*"
         lines.append(f"{mark} {profile.id:<{wide}}  {profile.title}")
-    lines.append("\n* audited by a plain `kina-audit check`    - a part that others include; left out of `all`")
+    lines.append("\n* audited by a plain `kina-audit check`    + so too, and fails nothing unless -p names it")
+    lines.append("- a part that others include; left out of `all`")
     lines.append("Tags: " + ", ".join(sorted({t for p in profiles for t in p.tags})))
     terminal.print_out("\n".join(lines) + "\n")
     return 0
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A profile's id, its path in the library, or a profile file.")],
+    name: Annotated[str, Argument(help="A profile's id, its path in the library, or a profile file.")],
     profile_dir: FolderOption = None,
-    format_: Annotated[str, typer.Option("--format", "-f", metavar="text|table|json", help="To stdout.")] = "text",
+    format_: Annotated[str, option("--format", "-f", metavar="text|table|json", help="To stdout.")] = "text",
 ) -> int:
     """Show one profile with everything it includes."""
     from kina_audit.api import load_profiles
@@ -74,8 +80,8 @@ def show(
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="The new profile's id: lower case, digits and dashes.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it there. [NAME.toml]")] = None,
+    name: Annotated[str, Argument(help="The new profile's id: lower case, digits and dashes.")],
+    output: Annotated[Path | None, option("--output", "-o", help="Write it there. [NAME.toml]")] = None,
 ) -> int:
     """Write a profile to start from. It is valid as it is; edit what it asks for."""
     import re
@@ -101,7 +107,7 @@ def new(
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(help="Profile files or folders of them.")],
+    paths: Annotated[list[Path], Argument(help="Profile files or folders of them.")],
     profile_dir: FolderOption = None,
     allow_unknown: AllowUnknown = False,
 ) -> int:
@@ -145,9 +151,9 @@ def lint(
     names: Names = None,
     kernel_tree: Annotated[
         list[str] | None,
-        typer.Option("--kernel-tree", "-t", metavar="TREE", help="As check takes it; repeatable."),
+        option("--kernel-tree", "-t", metavar="TREE", help="As check takes it; repeatable."),
     ] = None,
-    arch: Annotated[list[str] | None, typer.Option("--arch", help="Repeatable. [arm64 and x86_64]")] = None,
+    arch: Annotated[list[str] | None, option("--arch", help="Repeatable. [arm64 and x86_64]")] = None,
     profile_dir: FolderOption = None,
     toolchain: ToolchainOption = "",
     offline: given.Offline = False,
@@ -195,7 +201,7 @@ def lint(
 
 def docs(
     names: Names = None,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the pages go.")] = Path(
+    output: Annotated[Path, option("--output", "-o", metavar="DIR", help="Where the pages go.")] = Path(
         "docs/profiles"
     ),
     profile_dir: FolderOption = None,

@@ -3,26 +3,26 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
 from kina_audit.base.bounds import REPORT_BYTES
 from kina_audit.base.json_text import read_json
 from kina_audit.cli import gate_options as gate
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
 from kina_audit.cli.input_files import read_text
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.sources.local.stdin import shown
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("render", cls=Grouped, short_help="Render a stored report in another format.")(render)
+    app.add_command(command(render, "render", short_help="Render a stored report in another format."))
 
 
 def render(
-    report: Annotated[str, typer.Argument(metavar="REPORT.json", help="What `check -f json` wrote; - for stdin.")],
-    format_: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="To stdout.")] = "table",
+    report: Annotated[str, Argument(metavar="REPORT.json", help="What `check -f json` wrote; - for stdin.")],
+    format_: Annotated[str, option("--format", "-f", metavar="FORMAT", help="To stdout.")] = "table",
     output: given.Outputs = None,
     locate: gate.Locate = "",
     metrics: gate.Metrics = "compact",

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.tree_options import (
     FragmentOption,
     KernelTreeOption,
@@ -23,21 +23,21 @@ from kina_audit.cli.tree_options import (
 _MOST_DIFFERENT = 10
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("resolve", cls=Grouped, short_help="Write the .config that make olddefconfig would.")(resolve)
+    app.add_command(command(resolve, "resolve", short_help="Write the .config that make olddefconfig would."))
 
 
 def resolve(
-    source: Annotated[str, typer.Argument(help=f"{given.SOURCE_HELP}; none: the tree's own defaults.")] = "apple",
+    source: Annotated[str, Argument(help=f"{given.SOURCE_HELP}; none: the tree's own defaults.")] = "apple",
     kernel_tree: KernelTreeOption = "",
     fragment: FragmentOption = None,
     target_kernel: given.TargetKernel = "",
     allow_unknown: Annotated[
-        bool, typer.Option("--allow-unknown", help="Fragments may name symbols that the tree does not have.")
+        bool, option("--allow-unknown", help="Fragments may name symbols that the tree does not have.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the config there. [stdout]")
+        Path | None, option("--output", "-o", metavar="FILE", help="Write the config there. [stdout]")
     ] = None,
     toolchain: ToolchainOption = "",
     run_probes: ProbesOption = False,

@@ -3,23 +3,22 @@
 import re
 from typing import Annotated, Any
 
-import typer
+import click
 
 from kina_audit.cli import terminal
+from kina_audit.cli.parameters import Argument, command
 
 SCHEMAS = ("baseline", "diff", "matrix", "probe", "profile", "report", "settings", "timeline", "why")
 _BASE = "https://kina-audit.dev/schemas/"
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("schema", short_help="Print the JSON Schema of a file format.")(schema)
+    app.add_command(command(schema, "schema", short_help="Print the JSON Schema of a file format."))
 
 
 def schema(
-    name: Annotated[
-        str, typer.Argument(help="baseline, diff, matrix, probe, profile, report, settings, timeline or why.")
-    ],
+    name: Annotated[str, Argument(help="baseline, diff, matrix, probe, profile, report, settings, timeline or why.")],
 ) -> int:
     """Print the JSON Schema of a file format."""
     return print_schema(name)

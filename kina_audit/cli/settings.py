@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import click
-import typer
 
 from kina_audit.base.bounds import TOML_BYTES
 from kina_audit.base.datatype import datatype, field
 from kina_audit.base.toml_text import read_toml
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
+from kina_audit.cli.parameters import command, option
 from kina_audit.errors import UsageError
 
 FILE = "kina-audit.toml"
@@ -189,13 +189,15 @@ def inline_waivers(path: Path) -> list[Any] | None:
     return settings.values.get("waiver") if settings.origin and str(path) == settings.origin else None
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("settings", short_help="Show the settings in force in this folder, and their origin.")(show)
+    app.add_command(
+        command(show, "settings", short_help="Show the settings in force in this folder, and their origin.")
+    )
 
 
 def show(
-    format_: Annotated[str, typer.Option("--format", "-f", metavar="table|json", help="To stdout.")] = "table",
+    format_: Annotated[str, option("--format", "-f", metavar="table|json", help="To stdout.")] = "table",
 ) -> int:
     """Show the settings in force in this folder, and where each comes from."""
     from kina_audit.cli.source_options import one_of

@@ -6,12 +6,13 @@ from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+import click
 
 from kina_audit.base.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
 from kina_audit.cli import terminal
 from kina_audit.cli.help import ASKED, OUTPUT, READING, TREE
 from kina_audit.cli.mix_ups import refuse_profiles
+from kina_audit.cli.parameters import Argument, option
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
@@ -21,71 +22,67 @@ SOURCE_HELP = (
     "recorded:NAME, container:, docker:, podman:, ssh:HOST, kubectl:NODE, REV:PATH (of git) or https://..."
 )
 
-Source = Annotated[str, typer.Argument(help=SOURCE_HELP)]
+Source = Annotated[str, Argument(help=SOURCE_HELP)]
 Sources = Annotated[
-    list[str] | None, typer.Argument(metavar="[SOURCE]...", help=f"[apple] {SOURCE_HELP}", show_default=False)
+    list[str] | None, Argument(metavar="[SOURCE]...", help=f"[apple] {SOURCE_HELP}", show_default=False)
 ]
 Arch = Annotated[
     str,
-    typer.Option(
+    option(
         "--arch",
         help="Architecture of a config that does not tell; which of Apple's configs or kernels. [arm64]",
-        rich_help_panel=READING,
+        group=READING,
     ),
 ]
 TargetKernel = Annotated[
     str,
-    typer.Option(
-        "--target-kernel", metavar="VERSION", help="The kernel version built from the config.", rich_help_panel=READING
-    ),
+    option("--target-kernel", metavar="VERSION", help="The kernel version built from the config.", group=READING),
 ]
 Built = Annotated[
     bool,
-    typer.Option(
+    option(
         "--built",
         envvar="KINA_AUDIT_BUILT",
         help="The config is a kernel's own, copied from it: the truth, not olddefconfig's input.",
-        rich_help_panel=READING,
+        group=READING,
     ),
 ]
 Toolchain = Annotated[
     str,
-    typer.Option(
+    option(
         "--toolchain",
         metavar="NAME",
         help="What it is built with: gcc-12, clang-18, gcc-14,pahole=1.27, or cc:PROGRAM to ask it.",
-        rich_help_panel=TREE,
+        group=TREE,
     ),
 ]
 Fragments = Annotated[
     list[Path] | None,
-    typer.Option(
+    option(
         "--fragment",
         "-F",
         help="Merge this fragment (- for stdin) first, as merge_config.sh does; repeatable.",
-        rich_help_panel=READING,
+        group=READING,
     ),
 ]
 Offline = Annotated[
     bool,
-    typer.Option("--offline", envvar="KINA_AUDIT_OFFLINE", help="Never touch the network.", rich_help_panel=READING),
+    option("--offline", envvar="KINA_AUDIT_OFFLINE", help="Never touch the network.", group=READING),
 ]
-Refresh = Annotated[bool, typer.Option("--refresh", help="Ignore what is cached.", rich_help_panel=READING)]
+Refresh = Annotated[bool, option("--refresh", help="Ignore what is cached.", group=READING)]
 NoFallback = Annotated[
     bool,
-    typer.Option(
-        "--no-fallback", help="Fail rather than use the recorded kernel without a network.", rich_help_panel=READING
-    ),
+    option("--no-fallback", help="Fail rather than use the recorded kernel without a network.", group=READING),
 ]
-AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Accept http:// addresses.", rich_help_panel=READING)]
+AllowHttp = Annotated[bool, option("--allow-http", help="Accept http:// addresses.", group=READING)]
 MaxDecompressed = Annotated[
     int,
-    typer.Option(
+    option(
         "--max-decompressed",
         metavar="MIB",
-        min=1,
+        least=1,
         help="What an image or a layer of it may expand to.",
-        rich_help_panel=READING,
+        group=READING,
     ),
 ]
 LONGEST = 86400
@@ -96,71 +93,61 @@ def a_number(value: float) -> float:
     """Refuse ``nan``, which no range keeps out.
 
     Raises:
-        typer.BadParameter: it is none.
+        click.BadParameter: it is none.
     """
     if value != value:  # noqa: PLR0124  (nan is the one that differs from itself)
-        raise typer.BadParameter("nan is no number of seconds")
+        raise click.BadParameter("nan is no number of seconds")
     return value
 
 
 Timeout = Annotated[
     float,
-    typer.Option(
+    option(
         "--timeout",
         metavar="SECONDS",
-        min=1,
-        max=LONGEST,
-        callback=a_number,
+        least=1,
+        most=LONGEST,
+        checked=a_number,
         help="How long a guest, a node or a server may take.",
-        rich_help_panel=READING,
+        group=READING,
     ),
 ]
 Verbose = Annotated[
     bool,
-    typer.Option(
-        "--verbose", "-v", help="Show more: findings that pass, commands that are run.", rich_help_panel=OUTPUT
-    ),
+    option("--verbose", "-v", help="Show more: findings that pass, commands that are run.", group=OUTPUT),
 ]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.", rich_help_panel=OUTPUT)
-]
+Quiet = Annotated[bool, option("--quiet", "-q", help="No progress and no notes on stderr.", group=OUTPUT)]
 Cilium = Annotated[
     str,
-    typer.Option(
-        "--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]", rich_help_panel=ASKED
-    ),
+    option("--cilium", metavar="RELEASE", help="Cilium release, e.g. 1.18 or 1.20.2. [newest known]", group=ASKED),
 ]
 CiliumOrNone = Annotated[
     str,
-    typer.Option(
+    option(
         "--cilium",
         metavar="RELEASE",
         help="Cilium release, e.g. 1.18; none: no mode. [newest known]",
-        rich_help_panel=ASKED,
+        group=ASKED,
     ),
 ]
-TextOrJson = Annotated[
-    str, typer.Option("--format", "-f", metavar="text|json", help="To stdout.", rich_help_panel=OUTPUT)
-]
-TableOrJson = Annotated[
-    str, typer.Option("--format", "-f", metavar="table|json", help="To stdout.", rich_help_panel=OUTPUT)
-]
+TextOrJson = Annotated[str, option("--format", "-f", metavar="text|json", help="To stdout.", group=OUTPUT)]
+TableOrJson = Annotated[str, option("--format", "-f", metavar="table|json", help="To stdout.", group=OUTPUT)]
 TableJsonOrMarkdown = Annotated[
-    str, typer.Option("--format", "-f", metavar="table|json|markdown", help="To stdout.", rich_help_panel=OUTPUT)
+    str, option("--format", "-f", metavar="table|json|markdown", help="To stdout.", group=OUTPUT)
 ]
 Outputs = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--output",
         "-o",
         metavar="FORMAT=PATH",
         help="Also write this format there; repeatable.",
-        rich_help_panel=OUTPUT,
+        group=OUTPUT,
     ),
 ]
 Color = Annotated[
     str,
-    typer.Option("--color", metavar="auto|always|never", help="Whether stdout is coloured.", rich_help_panel=OUTPUT),
+    option("--color", metavar="auto|always|never", help="Whether stdout is coloured.", group=OUTPUT),
 ]
 
 
@@ -271,7 +258,7 @@ def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[...,
             named = {n: values[n] if n in own else values.pop(n) for n in shared}
             return command(**values, options=source_options(**named))
 
-        # What typer reads.
+        # What makes the command.
         run.__signature__ = Signature(merged, return_annotation=int)  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in merged}
         return run

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.cli import source_options as given
-from kina_audit.cli.help import Grouped
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.profile_options import FolderOption, ProfileOption, chosen
 
 if TYPE_CHECKING:
@@ -22,28 +22,28 @@ _KEPT = 8
 """Audits that are kept for configs that are like one before, the latest ones: a commit is taken back soon or never."""
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("timeline", cls=Grouped, short_help="Show what each version of a config carries, and what changed.")(
-        timeline
+    app.add_command(
+        command(timeline, "timeline", short_help="Show what each version of a config carries, and what changed.")
     )
 
 
 @given.reads_sources("no_fallback", "allow_http", "max_decompressed", "timeout", "verbose", "fragment")
 def timeline(
     what: Annotated[
-        str, typer.Argument(metavar="[apple]", help="Apple's config: every version that is known, and main.")
+        str, Argument(metavar="[apple]", help="Apple's config: every version that is known, and main.")
     ] = "apple",
     git: Annotated[
-        Path | None, typer.Option("--git", metavar="REPOSITORY", help="Read a config's history from here instead.")
+        Path | None, option("--git", metavar="REPOSITORY", help="Read a config's history from here instead.")
     ] = None,
     path: Annotated[
-        str, typer.Option("--path", metavar="FILE", help="The config inside that repository.")
+        str, option("--path", metavar="FILE", help="The config inside that repository.")
     ] = "kernel/config-arm64",
     profile: ProfileOption = None,
     profile_dir: FolderOption = None,
     cilium: given.CiliumOrNone = "",
-    format_: Annotated[str, typer.Option("--format", "-f", metavar="table|json|svg|html", help="To stdout.")] = "table",
+    format_: Annotated[str, option("--format", "-f", metavar="table|json|svg|html", help="To stdout.")] = "table",
     output: given.Outputs = None,
     *,
     options: "SourceOptions",
@@ -52,9 +52,8 @@ def timeline(
 
     Of a git history it follows the first parent of each commit: a merge stands for everything that it brought in.
     """
-    from dataclasses import replace
-
     from kina_audit.api import audit
+    from kina_audit.base.datatype import replace
     from kina_audit.base.near import near
     from kina_audit.cli import outputs
     from kina_audit.errors import UsageError
@@ -111,8 +110,7 @@ def _of_git(
 
 def _of_apple(options: "SourceOptions", notes: list[str]) -> "Iterator[tuple[Version, Kernel | None]]":
     """Every recorded version, and main where the network is there and it differs from the newest record."""
-    from dataclasses import replace
-
+    from kina_audit.base.datatype import replace
     from kina_audit.errors import SourceError
     from kina_audit.report.timeline import Version
     from kina_audit.sources import open_source

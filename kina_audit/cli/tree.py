@@ -3,21 +3,27 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
+from kina_audit.cli.help import Ordered
+from kina_audit.cli.parameters import Argument, command
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        name="tree", help="List, add and remove cached kernel trees.", no_args_is_help=True, rich_markup_mode=None
+    app.add_command(
+        Ordered(
+            "tree",
+            commands=[
+                command(list_trees, "list", short_help="List the trees in the cache."),
+                command(add, "add", short_help="Keep the Kconfig files of a version or an archive."),
+                command(remove, "remove"),
+            ],
+            help="List, add and remove cached kernel trees.",
+        )
     )
-    group.command("list", short_help="List the trees in the cache.")(list_trees)
-    group.command("add", short_help="Keep the Kconfig files of a version or an archive.")(add)
-    group.command("remove")(remove)
-    app.add_typer(group)
 
 
 def list_trees() -> int:
@@ -33,7 +39,7 @@ def list_trees() -> int:
 
 
 def add(
-    tree: Annotated[str, typer.Argument(metavar="TREE", help="A version, or an archive of the kernel's source.")],
+    tree: Annotated[str, Argument(metavar="TREE", help="A version, or an archive of the kernel's source.")],
     offline: given.Offline = False,
     quiet: given.Quiet = False,
 ) -> int:
@@ -49,7 +55,7 @@ def add(
     return 0
 
 
-def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="As `tree list` shows it.")]) -> int:
+def remove(name: Annotated[str, Argument(metavar="NAME", help="As `tree list` shows it.")]) -> int:
     """Delete a tree from the cache."""
     from kina_audit.sources.tree.find import remove_tree
 

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.help import TREE
+from kina_audit.cli.parameters import option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,18 +20,18 @@ if TYPE_CHECKING:
 
 KernelTreeOption = Annotated[
     str,
-    typer.Option(
+    option(
         "--kernel-tree",
         "-t",
         metavar="TREE",
         help="A source folder, linux-*.tar.xz, or a version as 6.18.5.",
-        rich_help_panel=TREE,
+        group=TREE,
     ),
 ]
 ToolchainOption = given.Toolchain
 ProbesOption = Annotated[
     bool,
-    typer.Option("--run-probes", help="Run the tree's own probes. Only for a tree you trust.", rich_help_panel=TREE),
+    option("--run-probes", help="Run the tree's own probes. Only for a tree you trust.", group=TREE),
 ]
 
 FragmentOption = given.Fragments

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from kina_audit.base.bounds import LOG_BYTES, LOG_LINES, MIB
 from kina_audit.base.json_text import indented
 from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
-from kina_audit.cli.help import Grouped
 from kina_audit.cli.mix_ups import is_source, swapped
+from kina_audit.cli.parameters import Argument, command, option
 from kina_audit.cli.profile_options import FolderOption
 
 if TYPE_CHECKING:
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("why", cls=Grouped, short_help="Find out which missing symbol an error message or a log comes from.")(
-        why
+    app.add_command(
+        command(why, "why", short_help="Find out which missing symbol an error message or a log comes from.")
     )
 
 
 @given.reads_sources()
 def why(
-    message: Annotated[str, typer.Argument(help="What was logged; - reads a log from stdin. With --log: SOURCE.")] = "",
-    source: Annotated[str, typer.Argument(help=f"The kernel it was logged on, if at hand. {given.SOURCE_HELP}")] = "",
-    log: Annotated[Path | None, typer.Option("--log", metavar="FILE", help="A log, in place of MESSAGE.")] = None,
+    message: Annotated[str, Argument(help="What was logged; - reads a log from stdin. With --log: SOURCE.")] = "",
+    source: Annotated[str, Argument(help=f"The kernel it was logged on, if at hand. {given.SOURCE_HELP}")] = "",
+    log: Annotated[Path | None, option("--log", metavar="FILE", help="A log, in place of MESSAGE.")] = None,
     profile_dir: FolderOption = None,
     format_: given.TextOrJson = "text",
-    everything: Annotated[bool, typer.Option("--all", help=f"Every cause, not only the best {_SHOWN}.")] = False,
+    everything: Annotated[bool, option("--all", help=f"Every cause, not only the best {_SHOWN}.")] = False,
     *,
     options: "SourceOptions",
     color: given.Color = "auto",
@@ -80,7 +80,7 @@ def _read(path: Path) -> str:
     Raises:
         UsageError: it cannot be read, or is too large.
     """
-    from kina_audit.base.files import near_file
+    from kina_audit.base.near import near_file
     from kina_audit.errors import SourceError, UsageError
     from kina_audit.sources.local.stdin import opened, shown
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kina_audit.engine.family import odd_one_out
 from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.left_to_do import left_to_do
 from kina_audit.engine.out_of_reach import out_of_reach
 from kina_audit.engine.without_module import because, fixed
 from kina_audit.kernel.changes import later_names
@@ -64,6 +65,8 @@ class Evaluator:
         return found
 
     def _evaluate(self, row: Requirement) -> Finding:
+        if row.plain:
+            return self._held(row, row.expr, row.fix)
         kernel = self.kernel
         if (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
             return self._untold(row)
@@ -85,7 +88,6 @@ class Evaluator:
 
     def _on(self, row: Requirement, version: KernelVersion | None, arch: str | None) -> Finding:
         """One requirement, as it is asked on a version and architecture."""
-        kernel = self.kernel
         applies = row.condition(version, arch)
         if applies is None:
             since = row.since(arch) if version else None
@@ -93,7 +95,10 @@ class Evaluator:
             return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row), too_old=too_old)
         if row.live is not None:
             return self._live(row, row.live)
-        expr, fix = applies
+        return self._held(row, *applies)
+
+    def _held(self, row: Requirement, expr: Expression, fix: str) -> Finding:
+        """One requirement by the condition that applies."""
         weighed = self._weighed.get(id(expr))
         if weighed is None or weighed[0] is not expr:
             weighed = self._weighed[id(expr)] = (expr, expr.bounds(self.fact))
@@ -112,13 +117,14 @@ class Evaluator:
         if self._terse:
             return Finding(row, status, expr, fix, (), "")
         facts = self._facts_of(expr.symbols)
-        if status is not Status.PASS and row.module:
-            fix = fixed(fix, facts)
+        if status is not Status.PASS:
+            fix = left_to_do(fix, facts, module=row.module)
+            fix = fixed(fix, facts) if row.module else fix
         left = self._left(row, needed) if status is Status.PASS and row.ways else ""
-        reason = left or _reason(status, facts, kernel)
+        reason = left or _reason(status, facts, self.kernel)
         if status is Status.FAIL or status is Status.WARN:
             reason = "; ".join(filter(None, (odd_one_out(facts, self.fact), reason)))
-            fix = out_of_reach(expr, needed, kernel, self.fact) or fix
+            fix = out_of_reach(expr, needed, self.kernel, self.fact) or fix
         if status is not Status.PASS:
             reason = "; ".join(filter(None, (reason, *self._renamed(facts))))
         return Finding(row, status, expr, fix, facts, reason, left=left)
@@ -191,7 +197,8 @@ class Evaluator:
         return Finding(row, status, expr, f"For {nearest}: {fix}", tuple(symbols.values()), why)
 
     def _facts_of(self, symbols: Iterable[str]) -> tuple[SymbolFact, ...]:
-        return tuple([self.fact(s) for s in symbols])
+        known = self._facts
+        return tuple([known[s] if s in known else self.fact(s) for s in symbols])
 
     def _why_skipped(self, row: Requirement) -> str:
         if row.arch and self.kernel.arch not in row.arch:

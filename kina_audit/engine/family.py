@@ -16,8 +16,8 @@ def odd_one_out(facts: Iterable[SymbolFact], fact: Callable[[str], SymbolFact]) 
     """
     said = []
     for name in (f.name for f in facts if f.bounds[1] == N):
-        for family, members in _families():
-            if name in members and all(fact(m).bounds[0] > N for m in members if m != name):
+        for family, members in _families().get(name, ()):
+            if all(fact(m).bounds[0] > N for m in members if m != name):
                 said.append(f"of {len(members)} {family} only CONFIG_{name} is off")
         said += [
             f"CONFIG_{name} is off, its other half CONFIG_{half} is on"
@@ -28,8 +28,13 @@ def odd_one_out(facts: Iterable[SymbolFact], fact: Callable[[str], SymbolFact]) 
 
 
 @cache
-def _families() -> tuple[tuple[str, frozenset[str]], ...]:
-    return tuple((f["name"], frozenset(f["members"])) for f in toml_document(data_file("families.toml"))["family"])
+def _families() -> dict[str, list[tuple[str, list[str]]]]:
+    """Symbol to the families it is of."""
+    found: dict[str, list[tuple[str, list[str]]]] = {}
+    for family in toml_document(data_file("families.toml"))["family"]:
+        for member in family["members"]:
+            found.setdefault(member, []).append((family["name"], family["members"]))
+    return found
 
 
 @cache

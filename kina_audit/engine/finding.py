@@ -1,9 +1,9 @@
 """The outcome of one requirement on one kernel."""
 
 from enum import StrEnum
-from hashlib import sha256
 
 from kina_audit.base.datatype import datatype
+from kina_audit.base.digest import sha256_hex
 from kina_audit.engine.probed import Observation
 from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.config import SymbolFact
@@ -67,7 +67,7 @@ class Finding:
         """Stable over kernel bumps and moved lines: made of profile, requirement and the symbols asked about."""
         row = self.requirement
         names = " ".join(sorted(row.symbols))
-        return sha256(f"{row.profile}/{row.id} {names}".encode()).hexdigest()[:32]
+        return sha256_hex(f"{row.profile}/{row.id} {names}".encode())[:32]
 
 
 @datatype

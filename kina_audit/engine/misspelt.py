@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 
+from kina_audit.base.datatype import replace
 from kina_audit.engine.finding import ProfileResult
 from kina_audit.kernel.config import ConfigWarning, KernelConfig
 from kina_audit.profiles.review import known_symbols

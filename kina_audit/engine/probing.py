@@ -1,7 +1,6 @@
 """Hold what a running kernel did against what its config says."""
 
-from dataclasses import replace
-
+from kina_audit.base.datatype import replace
 from kina_audit.engine.evaluate import overall
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.probed import Agreement, Attempt, Circumstances, Observation, Outcome, Probing

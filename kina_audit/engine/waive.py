@@ -1,11 +1,10 @@
 """Apply waivers to findings, and say which waivers did nothing."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.base.near import near
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult
 from kina_audit.engine.waiver import Waiver

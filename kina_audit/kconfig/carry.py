@@ -7,9 +7,9 @@ unknown, too, until they are named.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 
+from kina_audit.base.datatype import replace
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import assignments_of, user_values

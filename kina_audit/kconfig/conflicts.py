@@ -1,8 +1,8 @@
 """Why there is no fragment: goals that cannot be reached alone, goals that stand against each other, and what is left."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from kina_audit.base.datatype import replace
 from kina_audit.kconfig.fix import Blocked, Fix, Goal, Search
 
 _MOST_ALONE = 24

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from difflib import get_close_matches
 from typing import Any
 
 from kina_audit.base.datatype import datatype
+from kina_audit.base.near import hint
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.fix import Fix, Goal, find_fix
@@ -98,14 +98,9 @@ def explain(resolution: Resolution, name: str) -> Explanation:
         return _of_the_file(resolution, name)
     if sym is None:
         where = other_architectures(tree, name)
-        near = get_close_matches(name.upper(), model.index, n=3, cutoff=0.7) if not where else []
         raise UsageError(
             f"Linux {model.version} defines no symbol {name} on {model.arch}" + (f": {where}" if where else ""),
-            "Give --arch."
-            if where
-            else f"Did you mean {' or '.join(near)}?"
-            if near
-            else "It may be of another version or architecture.",
+            "Give --arch." if where else hint(name, model.index, 3) or "It may be of another version or architecture.",
         )
     reasons = Reasons(tree, solver)
     letter = model.types[sym]

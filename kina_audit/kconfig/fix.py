@@ -11,6 +11,7 @@ from kina_audit.kconfig.resolve import Requested, Resolution
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.ways import NOTHING, Way, Ways
 from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.setting import set_line
 
 _MOST_STATES = 80
 _MANY = 4
@@ -58,7 +59,7 @@ class Change:
     @property
     def line(self) -> str:
         """As in a config."""
-        return f"# CONFIG_{self.name} is not set" if self.value == "n" else f"CONFIG_{self.name}={self.value}"
+        return set_line(self.name, self.value)
 
 
 @datatype
@@ -149,7 +150,10 @@ class Search:
         most: int = _MOST_STATES,
     ) -> None:
         self.quick = quick
-        self.tree, self.start, self.goals, self.proven = start.tree, start, goals, proven
+        self.tree, self.start, self.proven = start.tree, start, proven
+        self._goals = goals
+        # Of the state that was asked about last: finding out what a Cilium mode asks of one is an audit of its own.
+        self._asked: tuple[Resolution, Sequence[Goal]] | None = None
         self.compiled: dict[tuple[str, int], int] = {}
         self.tried = 0
         self.most = most
@@ -231,6 +235,12 @@ class Search:
         if near is None:
             return self.start.changed(rows)
         return self.start.changed(rows, (near[1], {sym for sym, _ in chosen ^ near[0]}))
+
+    def goals(self, state: Resolution) -> Sequence[Goal]:
+        """What has to hold in a state."""
+        if self._asked is None or self._asked[0] is not state:
+            self._asked = (state, self._goals(state))
+        return self._asked[1]
 
     def unmet(self, state: Resolution) -> list[Goal]:
         """The goals that a state does not hold."""

@@ -6,7 +6,6 @@ second, and nothing that comes out of a cache can run.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
 from kina_audit.base.datatype import datatype, field
@@ -144,7 +143,8 @@ class TreeModel:
 
     def to_document(self) -> dict[str, Any]:
         """For ``json.dumps``."""
-        document = {f.name: getattr(self, f.name) for f in fields(self) if not f.name.startswith("_")}
+        kind: Any = type(self)
+        document = {n: getattr(self, n) for n in kind.__match_args__ if not n.startswith("_")}
         del document["placeholders"], document["assumed"], document["foreign"]
         document["ranges"] = sorted([s, *r] for s, r in self.ranges.items())
         document["format"] = FORMAT

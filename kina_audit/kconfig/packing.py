@@ -5,11 +5,10 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, SYMBOL, TreeModel, TreeTexts
 from kina_audit.kconfig.packed import (
     ARRAYS,

@@ -1,8 +1,8 @@
 """What a kernel may be built with, where nobody says or somebody says a part of it."""
 
-from dataclasses import replace
 from functools import cache
 
+from kina_audit.base.datatype import replace
 from kina_audit.kconfig.toolchain import Toolchain
 
 POSSIBLE_TOOLS = (

@@ -5,9 +5,9 @@ placeholder that stands in the model like a symbol that nothing defines, so that
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import replace
 from kina_audit.kconfig.model import PLACEHOLDER, SHELL, VARIABLE, TreeModel
 
 if TYPE_CHECKING:

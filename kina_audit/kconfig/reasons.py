@@ -1,9 +1,9 @@
 """Why a symbol is not what somebody wants it to be: unmet dependencies, down to what a person can change."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from kina_audit.base.datatype import datatype
+from kina_audit.base.near import near
 from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
@@ -209,8 +209,7 @@ def undefined(tree: KernelTree, name: str) -> str:
     said = f"nothing defines it on {tree.model.arch} {tree.model.version}"
     if where := other_architectures(tree, name):
         return f"{said}; {where}"
-    near = get_close_matches(name, tree.model.index, n=2, cutoff=0.8)
-    return f"{said}; did you mean {' or '.join(near)}?" if near else said
+    return f"{said}{near(name, tree.model.index, 2, 0.8)}"
 
 
 def pairs(tree: KernelTree, expr: int) -> list[tuple[int, int]]:

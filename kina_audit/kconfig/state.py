@@ -1,9 +1,9 @@
 """What a resolved state gives its symbols, as facts that an audit reads."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import replace
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import (
     WITHOUT_MODULE,

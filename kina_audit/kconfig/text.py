@@ -101,17 +101,26 @@ def cause_lines(causes: Sequence[Cause], depth: int, width: int, seen: set[str] 
 
 
 def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = (), proven_on: Sequence[str] = ()) -> str:
-    """A commented fragment, ready for ``merge_config.sh``; it is proven on the tree of the fix, or on these releases."""
+    """A commented fragment, ready for ``merge_config.sh``; it is proven on the tree of the fix, or on these releases.
+
+    Of a search that found none for every goal it is the fragment for the others, and says which are left out.
+    """
     model = fix.resolution.tree.model
-    lines = [
-        f"# {title}",
-        f"# Proven on Linux {' and '.join(proven_on) or model.version} ({model.arch}), toolchain {fix.resolution.tree.toolchain}: merged, resolved, audited.",
-    ]
+    on = f"Linux {' and '.join(proven_on) or model.version} ({model.arch}), toolchain {fix.resolution.tree.toolchain}"
+    lines = [f"# {title}"]
+    if fix.blocked:
+        on = f"Linux {model.version} ({model.arch}), toolchain {fix.resolution.tree.toolchain}"
+        lines += [
+            f"# INCOMPLETE: nothing was found for {', '.join(b.goal.id for b in fix.blocked)}.",
+            f"# The rest was merged and resolved on {on}; an audit of it fails.",
+        ]
+    else:
+        lines.append(f"# Proven on {on}: merged, resolved, audited.")
     lines += [f"# Assumes {a.question} = {a.answer}; it decides {', '.join(a.symbols)}." for a in assumed]
     lines += [f"# CONFIG_{name} becomes {value}." for name, value in fix.turned_off[:_MOST_TURNED_OFF]]
     if len(fix.turned_off) > _MOST_TURNED_OFF:
         lines.append(f"# ... and {len(fix.turned_off) - _MOST_TURNED_OFF} more that the config has on.")
-    for change in fix.changes:
+    for change in fix.changes or fix.partial:
         lines += ["", f"# {change.place}; was {change.before}; for {change.reason}", change.line]
     return "\n".join(lines) + "\n"
 

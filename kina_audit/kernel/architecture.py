@@ -1,7 +1,6 @@
 """Names of architectures: Kconfig's own, and what ``uname -m``, Debian and Go call them."""
 
-from difflib import get_close_matches
-
+from kina_audit.base.near import hint
 from kina_audit.errors import UsageError
 
 KNOWN = (
@@ -29,7 +28,6 @@ def kconfig_arch(name: str) -> str:
     low = name.strip().lower()
     found = low if low in KNOWN else _ALSO_CALLED.get(low)
     if found is None:
-        near = get_close_matches(low, [*KNOWN, *_ALSO_CALLED], n=2)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"One of {', '.join(KNOWN)}."
-        raise UsageError(f"--arch {name[:40]}: no such architecture", hint)
+        meant = hint(low, [*KNOWN, *_ALSO_CALLED], 2, 0.6)
+        raise UsageError(f"--arch {name[:40]}: no such architecture", meant or f"One of {', '.join(KNOWN)}.")
     return found

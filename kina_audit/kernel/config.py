@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 
-from kina_audit.base.datatype import datatype, field
+from kina_audit.base.datatype import datatype, field, replace
 from kina_audit.kernel.version import KernelVersion
 
 N, M, Y = 0, 1, 2

@@ -14,13 +14,12 @@ stands in front of the first one.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from math import prod
 
 from kina_audit.base.bounds import EXPRESSION, EXPRESSION_DEPTH
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.kernel.config import TRI_OF, SymbolFact, SymbolState
 
 Bounds = tuple[int, int]

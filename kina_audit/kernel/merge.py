@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
+from kina_audit.base.datatype import replace
 from kina_audit.kernel.config import Completeness, ConfigWarning, KernelConfig, Origin
 from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.setting import set_line
 
 _ASSIGNMENT = re.compile(r"^(?:CONFIG_(\w+)=|# CONFIG_(\w+) is not set$)", re.ASCII)
 _NAMING = re.compile(r"^(?:CONFIG_(\w+)=|# CONFIG_(\w+) is not set)", re.ASCII)
@@ -54,7 +55,4 @@ def merged(config: KernelConfig, fragments: Sequence[tuple[str, str]], name: str
 
 def spelled(config: KernelConfig) -> str:
     """The assignments of a config that has no text of its own, one a line."""
-    return "\n".join(
-        f"# CONFIG_{name} is not set" if value == "n" else f"CONFIG_{name}={value}"
-        for name, value in config.raw.items()
-    )
+    return "\n".join(set_line(name, value) for name, value in config.raw.items())

@@ -4,12 +4,11 @@ A config says what was built. Distributions put modules into further packages, s
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 
 from kina_audit.base.bounds import MODPROBE_PATTERN, MODPROBE_PATTERNS
-from kina_audit.base.datatype import datatype, field
+from kina_audit.base.datatype import datatype, field, replace
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import SourceTooLargeError
 from kina_audit.kernel.config import KernelConfig, SymbolFact, SymbolState

@@ -24,7 +24,8 @@ _COMPLETE_FROM = 25
 # Every kernel of every architecture has these menus, in this order; since Linux 5.4 their ends are written, too (held
 # against every file of the research corpus, 4.9 to 7.2).
 _MENUS = ("General setup", "File systems", "Security options", "Library routines", "Kernel hacking")
-_FRAME = re.compile(r"^#\n# (?P<menu>\S[^\n]*)\n#$|^# end of (?P<end>\S[^\n]*)$", re.MULTILINE)
+# Found behind the newline before it: a literal start is twice as fast as ^.
+_FRAME = re.compile(r"\n#(?:\n# (?P<menu>\S[^\n]*)\n#$| end of (?P<end>\S[^\n]*)$)", re.MULTILINE)
 _MENU_OF_ALL = re.compile(rf"^#\n# (?:{'|'.join(_MENUS)})\n#$", re.MULTILINE)
 _FEWEST = 500
 """Symbols that a generated config has at least; with everything off, Linux 5.10 to 7.3 write 830 and more."""
@@ -74,7 +75,7 @@ def cut(text: str, symbols: int) -> tuple[int, str]:
     last = text.rstrip("\n").count("\n") + 1
     open_: list[str] = []
     seen: set[str] = set()
-    for found in _FRAME.finditer(text):
+    for found in _FRAME.finditer(f"\n{text}"):
         menu, end = found["menu"], found["end"]
         if menu is not None:
             open_.append(menu)

@@ -10,7 +10,7 @@ from kina_audit.kernel.version import KernelVersion
 
 def nothing_known() -> Kernel:
     """A kernel of the running version and architecture, of which no symbol is known."""
-    from dataclasses import replace
+    from kina_audit.base.datatype import replace
 
     name = os.uname()
     arch = {"aarch64": "arm64"}.get(name.machine, name.machine)

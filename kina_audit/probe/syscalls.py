@@ -14,7 +14,7 @@ _X86 = {
     "perf_event_open": 298,
     "inotify_init1": 294,
     "name_to_handle_at": 303,
-    "fanotify_init": 300,
+    "fanotify_mark": 301,
     "userfaultfd": 323,
     "prctl": 157,
 }
@@ -22,7 +22,7 @@ _GENERIC = {
     "perf_event_open": 241,
     "inotify_init1": 26,
     "name_to_handle_at": 264,
-    "fanotify_init": 262,
+    "fanotify_mark": 263,
     "userfaultfd": 282,
     "prctl": 167,
 }
@@ -60,7 +60,13 @@ def _call(name: str, *arguments: int, fine: tuple[int, ...] = ()) -> Callable[[B
 
 for _name, _symbol, _run, _capabilities in (
     ("inotify", "INOTIFY_USER", _call("inotify_init1", 0), ()),
-    ("fanotify", "FANOTIFY", _call("fanotify_init", 0, 0), ("SYS_ADMIN",)),
+    # A mark for FAN_OPEN_EXEC_PERM: the mask is looked at before the descriptor, which is none.
+    (
+        "fanotify_permission",
+        "FANOTIFY && FANOTIFY_ACCESS_PERMISSIONS",
+        _call("fanotify_mark", -1, 1, 0x40000, -100, 0, fine=(errno.EBADF,)),
+        (),
+    ),
     ("userfaultfd", "USERFAULTFD", _call("userfaultfd", 1), ()),
     (
         "fhandle",

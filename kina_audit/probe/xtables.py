@@ -7,9 +7,8 @@ include/uapi/linux/netfilter/xt_*.h; the kernel compares their size.
 import errno
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.probe import legacy, nft
 from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
 from kina_audit.probe.netlink import attr, be32, nest, text

@@ -9,15 +9,6 @@ from kina_audit.base.toml_text import read_toml
 from kina_audit.errors import ProfileError
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """One profile file as a document that follows the schema.
-
-    Raises:
-        ProfileError: it cannot be read, is no TOML or breaks the schema.
-    """
-    return checked(read_text(path), str(path))
-
-
 def read_text(path: Path) -> str:
     """The text of a profile file, with LF alone at the ends of its lines.
 

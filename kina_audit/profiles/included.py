@@ -1,7 +1,6 @@
 """What a profile asks by others: those that it includes, and those of which one has to pass."""
 
-from dataclasses import replace
-
+from kina_audit.base.datatype import replace
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.expression import Expression
 from kina_audit.profiles.model import ONE_OF, Level, Profile, Requirement

@@ -6,24 +6,27 @@ that the schema library is loaded only for them.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kina_audit.base.bounds import ALTERNATIVES, FOLDER_DEPTH, INCLUDES, PROFILES
+from kina_audit.base.datatype import replace
 from kina_audit.base.files import files_below
-from kina_audit.base.packaged import profiles_folder, toml_document
+from kina_audit.base.near import near_names
+from kina_audit.base.packaged import Listed, listed_profiles, toml_document
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.expression import ExpressionError
 from kina_audit.profiles.build import RequirementError, build_profile, row_id
 from kina_audit.profiles.document import checked, read_text
 from kina_audit.profiles.included import one_of, take
 from kina_audit.profiles.model import Message, Profile, Requirement
-from kina_audit.profiles.near import near_names
 from kina_audit.profiles.place import line_of
 
+DEFAULT_TAG = "default"
+CHOICE_TAG = "by-choice"
+"""Marks a profile of the default set that only some clusters choose: told to everybody, and it fails nothing there."""
 PART_TAG = "part"
 """Marks a profile that only others include; patterns and ``all`` leave it out."""
 
@@ -45,7 +48,9 @@ class ProfileLibrary:
         Raises:
             ProfileError: a file cannot be read or is not a valid profile.
         """
-        self._documents: dict[str, tuple[Mapping[str, Any], str]] = {}
+        # The file of each, and what is known of it without reading a built-in one's document.
+        self._listed: dict[str, Listed] = {}
+        self._documents: dict[str, Mapping[str, Any]] = {}
         self._built: dict[str, Profile] = {}
         self._whole: dict[str, Profile] = {}
         # What else a profile may be called: its path under the folder it was found in, and its file.
@@ -55,8 +60,8 @@ class ProfileLibrary:
         self._depths: dict[str, int] = {}
         # How many conditions the any_of of a profile leads to.
         self._alternatives: dict[str, int] = {}
-        for document, file, name in _built_in(profiles_folder()):
-            self._add(document, file, name)
+        for listed in _built_in():
+            self._add(listed)
         given: list[Path] = []
         for folder in folders:
             found = profile_files(folder)
@@ -73,29 +78,42 @@ class ProfileLibrary:
 
     def _add_users(self, path: Path, base: Path) -> None:
         text = self._texts[str(path)] = read_text(path)
-        self._add(checked(text, str(path)), str(path), _short(path, base))
+        document = checked(text, str(path))
+        short = path.relative_to(base).with_suffix("").as_posix()
+        self._add(Listed(str(path), short, document["id"], document.get("tags", ())))
+        self._documents[document["id"]] = document
 
     def place(self, profile: str, requirement: str = "") -> str:
         """Where a profile, or one of its own requirements, stands: ``FILE``, with ``:LINE`` in a user's file."""
-        document, path = self._documents[profile]
-        ids = [row_id(t) for t in document.get("requirement", ())]
-        if path not in self._texts or requirement not in ids:
+        path = self._listed[profile].path
+        if path not in self._texts:
+            return path
+        ids = [row_id(t) for t in self._document(profile).get("requirement", ())]
+        if requirement not in ids:
             return path
         line = line_of(self._texts[path], ("requirement", ids.index(requirement)))
         return f"{path}:{line}" if line else path
 
-    def _add(self, document: Mapping[str, Any], file: str, short: str) -> None:
-        name = document["id"]
-        self._documents[name] = (document, file)
-        self._names[file] = name
-        self._names[short] = name
+    def _add(self, listed: Listed) -> None:
+        name = listed.id
+        self._listed[name] = listed
+        self._documents.pop(name, None)
+        self._names[listed.path] = name
+        self._names[listed.name] = name
+
+    def _document(self, name: str) -> Mapping[str, Any]:
+        """What the file of a profile says."""
+        found = self._documents.get(name)
+        if found is None:
+            found = self._documents[name] = toml_document(Path(self._listed[name].path))
+        return found
 
     def __iter__(self) -> Iterator[Profile]:
         return iter(self._own(name) for name in self.ids())
 
     def ids(self) -> list[str]:
         """Every profile id, sorted."""
-        return sorted(self._documents)
+        return sorted(self._listed)
 
     def get(self, name: str) -> Profile:
         """A profile by id, by its path in the library (``cni/flannel-vxlan``) or by the file it was read from.
@@ -105,7 +123,7 @@ class ProfileLibrary:
         Raises:
             ProfileError: no such profile (the message names near ones), or includes that form a circle.
         """
-        if name not in self._documents:
+        if name not in self._listed:
             name = self._names.get(str(Path(name)) if name.endswith(".toml") else name, name)
         return self._expand(name, ())
 
@@ -114,15 +132,15 @@ class ProfileLibrary:
         found = [(row, message) for profile in self for row in profile.requirements for message in row.says]
         own = {
             (name, row_id(table), message["text"])
-            for name, (document, _) in self._documents.items()
-            for table in document.get("requirement", ())
+            for name in self._listed
+            for table in self._document(name).get("requirement", ())
             for message in table.get("says", ())
         }
         yield from sorted(found, key=lambda pair: (pair[0].profile, pair[0].id, pair[1].text) not in own)
 
     def tagged(self, tag: str) -> list[Profile]:
         """The profiles with a tag, in the order of their ids."""
-        return [self.get(i) for i in self.ids() if tag in self._documents[i][0].get("tags", ())]
+        return [self.get(i) for i in self.ids() if tag in self._listed[i].tags]
 
     def select(self, names: Iterable[str]) -> list[Profile]:
         """The profiles that selectors name, each once, in the order they are named.
@@ -137,19 +155,27 @@ class ProfileLibrary:
         chosen: dict[str, Profile] = {}
         for name in names:
             for profile in self._selected(name):
-                chosen.setdefault(profile.id, profile)
+                if profile.asked or profile.id not in chosen:
+                    chosen[profile.id] = profile
         return list(chosen.values())
 
+    def default(self) -> list[Profile]:
+        """What a plain ``check`` looks at; nobody asked for those of it that only some clusters choose."""
+        found = self.tagged(DEFAULT_TAG)
+        return [replace(p, asked=False) if CHOICE_TAG in p.tags else p for p in found]
+
     def _selected(self, name: str) -> list[Profile]:
-        if name == "all" and name not in self._documents:
+        if name == "all" and name not in self._listed:
             return [p for p in map(self.get, self.ids()) if PART_TAG not in p.tags]
+        if name == f"tag:{DEFAULT_TAG}":
+            return self.default()
         if name.startswith("tag:"):
             found = self.tagged(name[4:])
             if not found:
                 raise ProfileError(f"no profile has the tag {name[4:]!r}{near_names(name[4:], self._tags())}", _LIST)
             return found
         if any(c in name for c in "*?["):
-            ids = {i for n, i in [*self._names.items(), *zip(self._documents, self._documents, strict=True)]
+            ids = {i for n, i in [*self._names.items(), *zip(self._listed, self._listed, strict=True)]
                    if fnmatchcase(n, name)}  # fmt: skip
             found = [p for p in map(self.get, sorted(ids)) if PART_TAG not in p.tags]
             if not found:
@@ -158,13 +184,13 @@ class ProfileLibrary:
         return [self.get(name)]
 
     def _tags(self) -> set[str]:
-        return {t for document, _ in self._documents.values() for t in document.get("tags", ())}
+        return {t for listed in self._listed.values() for t in listed.tags}
 
     def _own(self, name: str) -> Profile:
         """A profile without what it includes."""
         found = self._built.get(name)
         if found is None:
-            document, path = self._documents[name]
+            document, path = self._document(name), self._listed[name].path
             try:
                 found = self._built[name] = build_profile(document, path, self._borrowed)
             except RequirementError as error:
@@ -185,9 +211,9 @@ class ProfileLibrary:
         if len(trail) > INCLUDES:
             raise ValueError(f"same_as leads on more than {INCLUDES} times: {' -> '.join((*trail, reference))}")
         profile, _, row = reference.rpartition("/")
-        if profile not in self._documents:
-            raise ValueError(f"same_as {reference!r}: no profile {profile!r}{near_names(profile, self._documents)}")
-        tables = {row_id(t): t for t in self._documents[profile][0].get("requirement", ())}
+        if profile not in self._listed:
+            raise ValueError(f"same_as {reference!r}: no profile {profile!r}{near_names(profile, self._listed)}")
+        tables = {row_id(t): t for t in self._document(profile).get("requirement", ())}
         if row not in tables:
             raise ValueError(f"same_as {reference!r}: {profile!r} has no requirement {row!r}{near_names(row, tables)}")
         table: Mapping[str, Any] = tables[row]
@@ -201,10 +227,10 @@ class ProfileLibrary:
         if found is not None:
             return found
         asking = f"{self.place(trail[-1])}: " if trail else ""
-        if name not in self._documents:
+        if name not in self._listed:
             paths = (n for n in self._names if "/" in name and not n.endswith(".toml"))
             raise ProfileError(
-                f"{asking}no profile {name!r}{near_names(name, {*self._documents, *paths}, self._tags())}", _LIST
+                f"{asking}no profile {name!r}{near_names(name, {*self._listed, *paths}, self._tags())}", _LIST
             )
         way = " -> ".join((*trail, name))
         if name in trail:
@@ -250,13 +276,9 @@ def profile_files(folder: Path) -> list[Path]:
 
 
 @cache
-def _built_in(base: Path) -> tuple[tuple[Mapping[str, Any], str, str], ...]:
-    """What each built-in profile says, its file and its path in the library; they are read once in a process."""
-    return tuple((toml_document(path), str(path), _short(path, base)) for path in base.rglob("*.toml"))
-
-
-def _short(path: Path, base: Path) -> str:
-    return path.relative_to(base).with_suffix("").as_posix()
+def _built_in() -> tuple[Listed, ...]:
+    """The built-in profiles; they are listed once in a process."""
+    return tuple(listed_profiles())
 
 
 def read_profile(path: Path) -> Profile:

@@ -1,9 +1,9 @@
 """A feature profile and its requirements, as values."""
 
 from enum import StrEnum
-from hashlib import sha256
 
 from kina_audit.base.datatype import datatype, field
+from kina_audit.base.digest import sha256_hex
 from kina_audit.kernel.expression import Expression, Node
 from kina_audit.kernel.version import KernelVersion, Triple, VersionRange
 from kina_audit.profiles.shown import Shown
@@ -114,9 +114,10 @@ class Requirement:
     live: Shown | None = None
     older_need_none: bool = False
 
-    # Asked of every requirement on every kernel, and the same on all of them.
+    # Asked of every requirement on every kernel, and the same on all of them; a plain one asks the same of each.
     gated: bool = field(init=False, repr=False, compare=False)
     by_arch: bool = field(init=False, repr=False, compare=False)
+    plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive what the other fields say."""
@@ -129,6 +130,8 @@ class Requirement:
         by_arch = any(r.by_arch for r in rows) or bool(self.arch) or any(v.arch for v in self.variants)
         object.__setattr__(self, "gated", gated)
         object.__setattr__(self, "by_arch", by_arch)
+        every = not (gated or by_arch or self.variants or self.alternatives or self.ways or self.live)
+        object.__setattr__(self, "plain", every and bool(self.expr.symbols))
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -235,11 +238,13 @@ class Profile:
         title: a few words for tables.
         description: a sentence or two.
         references: addresses a reader can follow.
-        tags: families the profile belongs to; ``default`` puts it into a plain ``check``.
+        tags: families the profile belongs to; ``default`` puts it into a plain ``check``, and ``by-choice`` lets it fail nothing there.
         includes: ids of profiles whose requirements this one takes over.
         requirements: its own requirements and, once loaded, those of ``includes`` behind them.
         any_of: ids of profiles of which one must hold; once loaded, a requirement ``one-of`` stands for them.
         path: the file it was read from.
+        asked: whether somebody asked for it; False: it came with the default set, for those who choose it, and lacking what
+            it requires fails nothing.
     """
 
     id: str
@@ -251,6 +256,7 @@ class Profile:
     includes: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
     path: str = ""
+    asked: bool = True
 
     @property
     def required(self) -> tuple[Requirement, ...]:
@@ -267,4 +273,4 @@ class Profile:
             told = [row.profile, row.id, row.level, row.expr.text, str(row.module), str(row.kernel)]
             told += ["older need none"] * row.older_need_none
             lines.append("\t".join([*told, *row.arch, *variants]))
-        return sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+        return sha256_hex("\n".join(sorted(lines)).encode())[:16]

@@ -4,11 +4,10 @@ It reads no kernel tree; `kina_audit.lint` does.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
+from kina_audit.base.near import near
 from kina_audit.base.packaged import data_file
 from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.load import ProfileLibrary
@@ -90,10 +89,8 @@ def negated_unknown(profile: Profile, library: ProfileLibrary) -> Problem | None
 def _unknown(symbol: str) -> str:
     if symbol.startswith("CONFIG_") and symbol[7:] in known_symbols():
         return f"symbol {symbol}: write {symbol[7:]}, without CONFIG_"
-    near = get_close_matches(symbol, [s for s in known_symbols() if s[:_NEAR_PREFIX] == symbol[:_NEAR_PREFIX]], 3, 0.6)
-    return f"no kernel this tool knows has the symbol {symbol}" + (
-        f"; did you mean {' or '.join(near)}?" if near else ""
-    )
+    beginning = [s for s in known_symbols() if s[:_NEAR_PREFIX] == symbol[:_NEAR_PREFIX]]
+    return f"no kernel this tool knows has the symbol {symbol}{near(symbol, beginning, 3, 0.6)}"
 
 
 @cache

@@ -5,6 +5,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
+from kina_audit.base.near import near
 from kina_audit.base.packaged import data_file
 from kina_audit.errors import ProfileError
 from kina_audit.profiles.place import line_of
@@ -68,7 +69,9 @@ def first_error(document: Any, schema: str) -> Breach | None:
         known = error.schema.get("properties", {})
         unknown = next(key for key in error.instance if key not in known)
         said = (
-            f"unknown key {unknown!r}{_near(unknown, known)}" if len(unknown) <= _LONGEST_TOLD else "a long unknown key"
+            f"unknown key {unknown!r}{near(unknown, known, cutoff=0.6)}"
+            if len(unknown) <= _LONGEST_TOLD
+            else "a long unknown key"
         )
         path.append(unknown)
     return Breach(f"{_where(document, list(error.absolute_path))}{_short(said)}", hint, tuple(path))
@@ -77,13 +80,6 @@ def first_error(document: Any, schema: str) -> Breach | None:
 def _short(text: str) -> str:
     """A message about a value, without the middle of a long one: what is wrong with it stands at the end."""
     return text if len(text) <= _LONGEST_TOLD else f"{text[: _LONGEST_TOLD - 80]} ... {text[-80:]}"
-
-
-def _near(name: str, known: Any) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _keys_of_choice(error: Any) -> str | None:

@@ -33,6 +33,9 @@ FORMATS = {
 ADVICE_ONLY = frozenset({"helm-values", "configmap", "cilium", "cilium-cli"})
 """Formats that configure Cilium and carry no verdict; every other one shows all of `Report.deciding`."""
 
+METRICS = ("compact", "all")
+"""The sets of metrics that ``--metrics`` takes."""
+
 BY = ("cause", "profile")
 """What a table may show findings by."""
 

@@ -12,6 +12,7 @@ from kina_audit.engine.finding import UNMET, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
 from kina_audit.kernel.provenance import Provenance
+from kina_audit.kernel.setting import setting
 from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
 from kina_audit.render import cut, one_line
@@ -198,16 +199,10 @@ def rungs(advice: Advice, most: int | None = None) -> tuple[str, ...]:
     lines: list[str] = []
     had: set[str] = set()
     for rung in advice.ladder:
-        more = [_assignment(symbol) for symbol in rung.symbols if symbol not in had]
+        more = ["=".join(setting(line)) for line in rung.symbols if line not in had]
         lines.append(f"for {rung.reaches}{' also' if had else ''}: {_named(more, most or len(more))}")
         had.update(rung.symbols)
     return tuple(lines)
-
-
-def _assignment(line: str) -> str:
-    """A line of a config as ``SYMBOL=value``."""
-    off = line.startswith("# CONFIG_") and line.endswith(" is not set")
-    return f"{line[9:-11]}=n" if off else line.removeprefix("CONFIG_")
 
 
 def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
@@ -245,12 +240,17 @@ def _features(report: Report, *, short: bool) -> str:
     unmet = {r.profile.id for r in results if any(f.status in UNMET and f.level is Level.REQUIRED for f in r.findings)}
     # With a threshold, a waiver or a baseline, a failing profile need not fail the audit; it is named all the same.
     counted = {r.profile.id: any(report.decides(r, f) for f in r.findings) for r in results}
+    lesser = [r for r in results if not r.profile.asked and not counted[r.profile.id] and r.profile.id in unmet]
     seen = [r for r in results if r.profile.id == OBSERVED]
     results = [r for r in results if r.profile.id != OBSERVED]
     groups = {
         "fail": [r.profile.id for r in results if counted[r.profile.id] and r.status is not Status.UNKNOWN],
         "unknown": [r.profile.id for r in results if counted[r.profile.id] and r.status is Status.UNKNOWN],
-        "not counted": [r.profile.id for r in results if not counted[r.profile.id] and r.profile.id in unmet],
+        "not counted": [
+            r.profile.id for r in results if not counted[r.profile.id] and r.profile.id in unmet and r.profile.asked
+        ],
+        "lacks": [r.profile.id for r in lesser if r.status is Status.FAIL],
+        "may lack": [r.profile.id for r in lesser if r.status is not Status.FAIL],
         "pass": [
             r.profile.id + which_holds(r) for r in results if not counted[r.profile.id] and r.profile.id not in unmet
         ],

@@ -81,7 +81,7 @@ def _listed(shown: Sequence[Broken]) -> dict[str, list[tuple[str, str]]]:
             label = "unknown" if b.finding.status is Status.UNKNOWN else "fails"
         note = ", waived" if b.finding.waiver else ""
         if not b.decides and not note and b.finding.level is Level.REQUIRED:
-            note = ", not counted"
+            note = ", not counted" if b.result.profile.asked else ", not asked for"
         owner = b.finding.requirement.profile
         via = f", from {owner}" if owner not in ("", b.result.profile.id) else ""
         found.setdefault(label, []).append((b.name, f"({b.finding.level}{via}{note})"))

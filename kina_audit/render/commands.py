@@ -59,12 +59,17 @@ def noted(line: str) -> str:
 def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
     """The commands, in their order, with notes between them; none where there was no question about Cilium."""
     advice, config, lacks = report.advice, report.kernel.config, lacking(report)
-    if advice is None:
-        return (*_by_tools(report), *_features(report, lacks))
     lines: list[str] = []
-    if config.target is None or (config.arch is None and advice.mode is Mode.UNKNOWN):
+    open_mode = advice is not None and advice.mode is Mode.UNKNOWN
+    if (config.target is None and (advice or report.deciding)) or (
+        config.arch is None and (open_mode or report.deciding)
+    ):
         lines += _untold(report, config)
+    fragment = _of_a_fragment(report, config, first=not lines) if report.deciding else []
+    lines += fragment
     lines += _by_tools(report)
+    if advice is None:
+        return (*lines, *_features(report, lacks))
     runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
     if runs:
         lines += _install(report, advice, restart=restart)
@@ -82,7 +87,8 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
             more = ["-F", FRAGMENT]
             more += [] if any(g[0] == "--toolchain" for g in report.options) else ["--toolchain", _TOOLS]
             lines.append(_command(report, "cilium", _ADVISE, more=(*more, "-o", f"helm-values={VALUES}")))
-            lines += apply_commands(advice, filled=rung not in _NAMES_THE_SERVER)
+            # A fragment is looked at in its config first; the file of values says how to apply them.
+            lines += [] if fragment else apply_commands(advice, filled=rung not in _NAMES_THE_SERVER)
         return tuple(lines)
     if not lines and advice.alternatives:
         others = ("--cilium", "none", "-p", "cni/ptp", "-p", "cni/kindnet")
@@ -159,12 +165,16 @@ def _untold(report: Report, config: KernelConfig) -> list[str]:
     more += [] if config.arch is not None else ["--arch", "arm64"]
     command = _again(report, tuple(more))
     said = [note("VERSION is of the kernel that is built from it, such as 6.12.30")] if config.target is None else []
-    source = report.kernel.provenance.source
-    if config.completeness is not Completeness.PARTIAL or config.target is not None or source == _STDIN:
-        return [*said, command]
-    own = [quote(one_line(w)) for g in report.options if g[0] in _CHECK for w in g]
-    base = " ".join(["kina-audit", "check", "CONFIG", *own, "-F", quote(one_line(source))])
-    return [*said, command, note("or, of a fragment, with the CONFIG that it is merged into"), base]
+    return [*said, command]
+
+
+def _of_a_fragment(report: Report, config: KernelConfig, *, first: bool) -> list[str]:
+    """Of a file that may be a fragment: the same audit of it merged into the config that it is for."""
+    source, fragments = report.kernel.provenance.source, report.kernel.provenance.fragments
+    if config.completeness is not Completeness.PARTIAL or config.minimal or fragments or source == _STDIN:
+        return []
+    said = "of a fragment, with the CONFIG that it is merged into"
+    return [note(said if first else f"or, {said}"), _again(report, ("-F", source), "CONFIG")]
 
 
 def _by_tools(report: Report) -> list[str]:
@@ -186,15 +196,15 @@ def _by_tools(report: Report) -> list[str]:
     return [note(said), _again(report, ("--toolchain", _TOOLS))]
 
 
-def _again(report: Report, more: tuple[str, ...]) -> str:
-    """The same audit, with more options."""
+def _again(report: Report, more: tuple[str, ...], of: str = "") -> str:
+    """The same audit, with more options, or of another kernel."""
     more += ("--cilium", "none") if report.advice is None else ()
     more += ("--fail-on", str(report.fail_on)) if report.fail_on is not FailOn.REQUIRED else ()
-    return _command(report, "check", _CHECK, more=more)
+    return _command(report, "check", _CHECK, more=more, of=of)
 
 
-def _command(report: Report, name: str, known: tuple[str, ...], more: tuple[str, ...] = ()) -> str:
-    source = one_line(report.kernel.provenance.source)
+def _command(report: Report, name: str, known: tuple[str, ...], more: tuple[str, ...] = (), of: str = "") -> str:
+    source = one_line(of or report.kernel.provenance.source)
     words = ["kina-audit", name, quote(source)]
     words += [
         quote(one_line(w))

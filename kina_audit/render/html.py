@@ -10,7 +10,16 @@ from kina_audit.render.answer import answer
 from kina_audit.render.cause_blocks import blocks
 from kina_audit.render.gate import gate
 from kina_audit.render.page import page
-from kina_audit.render.sentences import baseline_lines, deciding_line, how_told, note_line, paragraphs, running, waived
+from kina_audit.render.sentences import (
+    baseline_lines,
+    deciding_line,
+    how_told,
+    note_line,
+    paragraphs,
+    running,
+    titled,
+    waived,
+)
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import counts, met
 from kina_audit.report.model import Report
@@ -111,7 +120,7 @@ def _profile(result: ProfileResult, *, few: bool) -> dict[str, Any]:
             parts.append(f"{have} of {total} {level}")
     return {
         "id": result.profile.id,
-        "title": result.profile.title,
+        "title": titled(result),
         "status": str(result.status),
         "open": few and result.status in (Status.FAIL, Status.UNKNOWN),
         "met": ", ".join(parts),

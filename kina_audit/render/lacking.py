@@ -6,6 +6,7 @@ from pathlib import Path
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.engine.finding import Finding, ProfileResult
+from kina_audit.kernel.setting import setting
 from kina_audit.profiles.model import Level
 from kina_audit.report.decision import Kind
 from kina_audit.report.model import Report
@@ -41,12 +42,12 @@ def lacking(report: Report) -> Lacking:
     Cilium's own profile is not among them where there is advice: what the agent needs, the mode asks for. Neither is one
     that fails by what is optional alone, which `fix` does not look at.
     """
-    if report.kernel.config.target is None:
+    if report.kernel.config.target is None or report.kernel.config.arch is None:
         return Lacking()
     pairs = [(r, f) for r in report.results for f in r.findings if _mended(report, r, f)]
     mended = {s.name for _, f in pairs for s in f.symbols}
     if report.advice is not None and report.advice.ladder:
-        mended |= {_symbol(line) for line in report.advice.ladder[-1].symbols}
+        mended |= {setting(line)[0] for line in report.advice.ladder[-1].symbols}
     names = list(dict.fromkeys(r.profile.id for r, _ in pairs))
     names += [c for c, unlock in _capabilities(report) if not unlock <= mended and c not in names]
     recommended = any(f.level is Level.RECOMMENDED for _, f in pairs)
@@ -69,8 +70,4 @@ def _capabilities(report: Report) -> Iterator[tuple[str, set[str]]]:
     refused = {wish.feature for wish in report.advice.wishes if not wish.granted}
     for row in report.advice.capabilities:
         if (row.id in lost or row.feature in refused) and row.unlock:
-            yield row.id, set(map(_symbol, row.unlock))
-
-
-def _symbol(line: str) -> str:
-    return line.removeprefix("# ").partition("=")[0].partition(" ")[0].removeprefix("CONFIG_")
+            yield row.id, {setting(line)[0] for line in row.unlock}

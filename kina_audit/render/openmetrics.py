@@ -14,6 +14,7 @@ from kina_audit.cilium.model import Advice
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.probed import Agreement
 from kina_audit.profiles.model import Level
+from kina_audit.render import METRICS as SETS
 from kina_audit.render import RenderOptions, cut
 from kina_audit.report.compare import Comparison, Direction, mode_rank
 from kina_audit.report.decision import Kind
@@ -22,9 +23,7 @@ from kina_audit.report.model import Report, Verdict
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
-COMPACT, ALL = "compact", "all"
-SETS = (COMPACT, ALL)
-"""What ``--metrics`` takes."""
+COMPACT, ALL = SETS
 
 METRICS = {
     "kina_audit_info": (

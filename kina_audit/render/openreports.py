@@ -14,7 +14,7 @@ from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.levels import mapping_of
 from kina_audit.render.sentences import facts, headline, needs, waived
-from kina_audit.report.decision import GATE, Deciding
+from kina_audit.report.decision import GATE, Deciding, counts_nothing
 from kina_audit.report.model import Report
 
 NODE = "node"
@@ -112,6 +112,7 @@ def _gate(item: Deciding) -> dict[str, Any]:
 def _result(report: Report, result: ProfileResult, found: Finding) -> dict[str, Any]:
     row = found.requirement
     unmet = found.status in UNMET
+    levels, asked = report.fail_on.levels, result.profile.asked or report.baseline is not None
     properties = {"needs": needs(found), "has": facts(found), "because": found.reason, "waived": waived(found)}
     if unmet:
         properties["fix"] = found.fix
@@ -122,7 +123,7 @@ def _result(report: Report, result: ProfileResult, found: Finding) -> dict[str, 
         "category": str(row.level),
         "result": _outcome(report, result, found),
         "severity": _SEVERITY[row.level],
-        "scored": row.level in report.fail_on.levels,
+        "scored": row.level in levels and not counts_nothing(row.level, levels, asked=asked),
         "message": cut(f"{headline(result, found)} {row.why}" if unmet else f"{needs(found)}", _MESSAGE),
         "properties": {k: cut(v, _PROPERTY) for k, v in properties.items() if v},
     }

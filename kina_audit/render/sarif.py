@@ -68,8 +68,10 @@ def _document(found: Sequence[Outcome], options: RenderOptions, category: str) -
         for item in outcome.gate:
             rules.setdefault(GATE, _gate_rule())
             gate.append(_gate(item, places))
-    # What is no finding is never what there is no room for.
-    results = [*gate, *sorted(results, key=lambda r: LEVELS.index(r["level"]))][:MOST_RESULTS]
+    # What is no finding is never what there is no room for; the requirements that took it along stand before it.
+    results = sorted(results, key=lambda r: LEVELS.index(r["level"]))[: max(0, MOST_RESULTS - len(gate))]
+    errors = sum(r["level"] == LEVELS[0] for r in results)
+    results = [*results[:errors], *gate, *results[errors:]][:MOST_RESULTS]
     index = {rule: number for number, rule in enumerate(rules)}
     run = {
         "tool": {

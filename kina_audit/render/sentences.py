@@ -1,7 +1,7 @@
 """What is said of one finding, in the words that every format shares."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.probed import Agreement
@@ -10,7 +10,7 @@ from kina_audit.kernel.provenance import Observed
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import ONE_OF
 from kina_audit.render import cut, one_line
-from kina_audit.report.compare import Change, Comparison, Direction
+from kina_audit.report.compare import CAPABILITY, Change, Comparison, Direction
 from kina_audit.report.decision import Kind
 from kina_audit.report.model import FailOn, Report
 
@@ -160,6 +160,13 @@ def which_holds(result: ProfileResult) -> str:
     return f" ({held[0].removesuffix(' works')})"
 
 
+def titled(result: ProfileResult, most: int = 100) -> str:
+    """A profile's title in so many characters, and that nobody asked for it where it fails nothing by what it requires."""
+    lacks = not result.profile.asked and result.status in (Status.FAIL, Status.UNKNOWN)
+    note = " (not asked for)" if lacks else which_holds(result)
+    return f"{one_line(result.profile.title)[: max(0, most - len(note))].rstrip()}{note}"[: max(0, most)]
+
+
 def waived(finding: Finding) -> str:
     """Until when and why a finding is waived, and by whom."""
     waiver = finding.waiver
@@ -177,6 +184,23 @@ def change(item: Change) -> str:
     age = "" if not item.too_old else ", too old for it" if item.after is Status.SKIP else ", no longer too old for it"
     went = f"{item.before or 'new'} to {item.after or 'gone'}{age}"
     return f"{item.name}{level}: {went}{f' ({symbols})' if symbols else ''}{note}"
+
+
+ALL_NAMES = 4000
+"""Characters that are enough for a line of `changes` which names every feature of Cilium."""
+
+
+def changes(items: Iterable[Change]) -> list[str]:
+    """A line for each requirement and profile; Cilium's features that stand alike are one, with every name."""
+    lines: list[str] = []
+    alike: dict[str, list[str]] = {}
+    for item in items:
+        if item.requirement != CAPABILITY:
+            lines.append(f"{'' if item.requirement else 'profile '}{change(item)}")
+        else:
+            how = change(item).partition(": ")[2]
+            alike.setdefault(how, []).append(item.profile)
+    return lines + [f"Cilium feature{'s' * (len(names) > 1)} {', '.join(names)}: {how}" for how, names in alike.items()]
 
 
 def differing(symbols: int) -> str:
@@ -213,7 +237,7 @@ def baseline_lines(report: Report) -> list[str]:
         lines.append(f"{mode.direction}: Cilium {mode.release} mode {mode.before} to {after}{note}")
     for wanted in Direction:
         changed = [c for c in (*compared.findings, *compared.capabilities) if c.direction is wanted]
-        lines += [f"{wanted if wanted is not Direction.SAME else 'changed'}: {change(c)}" for c in changed]
+        lines += [f"{wanted if wanted is not Direction.SAME else 'changed'}: {line}" for line in changes(changed)]
     levels = " and ".join(report.fail_on.levels)
     counted = f"of what was lost, {levels} requirements count, and what Cilium had (--fail-on {report.fail_on})"
     return [*_other_version(compared), *(lines or ["nothing was lost or gained"]), counted]

@@ -150,5 +150,5 @@ def _waivers(report: Report, style: Style) -> list[str]:
 def _baseline(report: Report, style: Style) -> list[str]:
     if report.baseline is None:
         return []
-    lines = [line for text in baseline_lines(report) for line in style.wrap(text)]
+    lines = [line for text in baseline_lines(report) for line in style.hanging(str, text, 2)]
     return ["", style.bold(f"Against the baseline {one_line(report.baseline.origin)}"), *lines]

@@ -1,10 +1,9 @@
 """What one kernel lost and gained against another: requirements, profiles, Cilium's mode and capabilities."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waive import waiver_of

@@ -4,17 +4,17 @@ The verdict is read off this list and so is everything that counts or names what
 with the exit status. To make the audit fail for one more reason, add a `Kind` and yield its items in `_others`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
+from kina_audit.base.digest import sha256_hex
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverState
+from kina_audit.kernel.setting import setting
 from kina_audit.kernel.vendors import vendor_kernel
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import MODE, Change, Comparison, lost_beside_findings
@@ -22,6 +22,7 @@ from kina_audit.report.compare import MODE, Change, Comparison, lost_beside_find
 if TYPE_CHECKING:
     from kina_audit.report.model import Report
 
+_LEVELS = list(Level)
 GATE = "gate"
 """What formats call the group of items that are no finding."""
 AGENT = ("cilium", "agent")
@@ -57,6 +58,7 @@ class Deciding:
         also: the other profiles' names of the same requirement.
         pair: the finding, for `Kind.FINDING`.
         symbols: names of the symbols that it rests on, where no finding says so.
+        owner: of a lost feature of Cilium, the deciding requirement that says all that it lacks; empty: it is told by itself.
     """
 
     kind: Kind
@@ -66,6 +68,7 @@ class Deciding:
     also: tuple[str, ...] = ()
     pair: tuple[ProfileResult, Finding] | None = None
     symbols: tuple[str, ...] = ()
+    owner: str = ""
 
     @property
     def cilium(self) -> bool:
@@ -84,7 +87,7 @@ class Deciding:
         """Stable over kernel bumps: the finding's, or made of the name."""
         if self.pair is not None:
             return self.pair[1].fingerprint
-        return sha256(self.name.encode("utf-8", errors="replace")).hexdigest()[:32]
+        return sha256_hex(self.name.encode("utf-8", errors="replace"))[:32]
 
 
 def decide(report: "Report") -> tuple[Deciding, ...]:
@@ -96,7 +99,33 @@ def decide(report: "Report") -> tuple[Deciding, ...]:
             found[item.kind, item.fingerprint] = replace(
                 known, also=(*known.also, *more), status=_worst([known.status, item.status])
             )
-    return tuple(found.values())
+    return _with_owners(tuple(found.values()))
+
+
+def _with_owners(items: tuple[Deciding, ...]) -> tuple[Deciding, ...]:
+    """The items, with each lost feature of Cilium under the requirement that says all that it lacks.
+
+    Each of them told its whole chain of reasons, thirty times the same, beside the one symbol that was lost.
+    """
+    owners: dict[str, str] = {}
+    findings = [(item, item.pair[1]) for item in items if item.pair is not None]
+    for item, finding in sorted(findings, key=lambda f: (_LEVELS.index(f[1].level), not f[0].cilium)):
+        for symbol in finding.symbols:
+            owners.setdefault(symbol.name, item.name)
+    return tuple([_owned(i, owners) if i.kind is Kind.CAPABILITY and i.symbols else i for i in items])
+
+
+def _owned(item: Deciding, owners: Mapping[str, str]) -> Deciding:
+    if not owners.keys() >= set(item.symbols):
+        return item
+    owner = owners[item.symbols[0]]
+    told = item.text.partition(". ")[0].removeprefix("Lost: ")
+    return replace(item, owner=owner, text=f"Lost with {owner}: {told}. Needs {', '.join(item.symbols)}.")
+
+
+def counts_nothing(level: Level, levels: Collection[Level], *, asked: bool) -> bool:
+    """Whether an unmet requirement of the default set fails nothing: nobody asked for the feature, nor for what is recommended."""
+    return not asked and level is Level.REQUIRED and Level.RECOMMENDED not in levels
 
 
 def _findings(report: "Report") -> list[Deciding]:
@@ -105,7 +134,11 @@ def _findings(report: "Report") -> list[Deciding]:
     groups: dict[int, list[tuple[ProfileResult, Finding]]] = {}
     for result in report.results:
         for finding in result.findings:
-            if finding.status not in UNMET or finding.waiver is not None or finding.level not in levels:
+            if finding.status not in UNMET or finding.waiver is not None:
+                continue
+            if finding.level not in levels or (
+                compared is None and counts_nothing(finding.level, levels, asked=result.profile.asked)
+            ):
                 continue
             if compared is None or compared.lost(result.profile.id, finding.requirement.id):
                 groups.setdefault(id(finding.requirement), []).append((result, finding))
@@ -171,8 +204,7 @@ def _wishes(advice: Advice) -> Iterator[Deciding]:
     untold = {c.feature for c in advice.capabilities if c.status is Status.UNKNOWN}
     for wish in advice.wishes:
         if not wish.granted:
-            unlock = {u.partition("=")[0].removeprefix("CONFIG_") for c in advice.capabilities if c.feature == wish.feature
-                      for u in c.unlock}  # fmt: skip
+            unlock = {setting(u)[0] for c in advice.capabilities if c.feature == wish.feature for u in c.unlock}
             status = _status(unknown=wish.feature in untold or advice.starts is None)
             text = f"Cilium {advice.release} is wanted with {wish.feature}. {wish.because}"
             yield Deciding(Kind.WISH, f"cilium/want-{wish.feature}", status, text, symbols=tuple(sorted(unlock)))
@@ -204,7 +236,7 @@ def agent_findings(report: "Report") -> Iterator[Finding]:
 
 def _symbols(advice: Advice) -> Iterator[str]:
     for rung in advice.ladder[:1]:
-        yield from (line.partition("=")[0].removeprefix("CONFIG_") for line in rung.symbols)
+        yield from (setting(line)[0] for line in rung.symbols)
 
 
 def _too_old(report: "Report", compared: Comparison) -> Iterator[Deciding]:
@@ -234,7 +266,7 @@ def _capability(report: "Report", change: Change) -> Deciding:
     """A lost capability, with why it does not work and what would turn it on."""
     known = [c for c in report.advice.capabilities if c.id == change.profile] if report.advice else []
     because = "".join(f" {c.because}" for c in known if c.because)
-    unlock = tuple(dict.fromkeys(u.partition("=")[0].removeprefix("CONFIG_") for c in known for u in c.unlock))
+    unlock = tuple(dict.fromkeys(setting(u)[0] for c in known for u in c.unlock))
     needs = f" Needs {', '.join(unlock)}." if unlock else ""
     text = f"Lost: {change.name}: {change.before or 'new'} to {change.after or 'gone'}.{because}{needs}"
     unknown = change.after is Status.UNKNOWN

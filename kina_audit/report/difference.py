@@ -1,10 +1,9 @@
 """Two kernels side by side: features first, then the symbols behind them, then every other symbol that changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.changes import SymbolChange, changed_symbols, value_of
 from kina_audit.kernel.config import KernelConfig

@@ -1,9 +1,8 @@
 """What became of each of many sources: its report, or why there is none."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.engine.waive import WaiverState, WaiverUse
 from kina_audit.report.model import Report, Verdict
 

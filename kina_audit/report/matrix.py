@@ -1,10 +1,9 @@
 """Many kernels by profiles and Cilium modes: small rows, made one at a time, so that thousands need little memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Mode, shown
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
@@ -13,7 +12,7 @@ from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import MODE, Direction, ModeChange
-from kina_audit.report.decision import AGENT
+from kina_audit.report.decision import AGENT, counts_nothing
 from kina_audit.report.model import FailOn, Verdict
 from kina_audit.report.stored import check_profile, check_version, read_change
 
@@ -106,6 +105,7 @@ class Matrix:
         rows: in the order of the sources.
         tool_version: version of kina-audit.
         settings: what a settings file of the working folder decided of the verdicts, and which; empty: nothing.
+        by_choice: the columns that nobody asked for: lacking what they require fails no row, but by what is recommended.
     """
 
     profiles: tuple[tuple[str, str], ...]
@@ -114,6 +114,14 @@ class Matrix:
     rows: tuple[Row, ...]
     tool_version: str
     settings: str = ""
+    by_choice: frozenset[str] = frozenset()
+
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """The columns whose failing fails no row."""
+        levels = FailOn(self.fail_on).levels
+        names = (i for i, _ in self.profiles if i in self.by_choice)
+        return tuple(i for i in names if counts_nothing(Level.REQUIRED, levels, asked=False))
 
     @property
     def differing(self) -> tuple[int, ...]:
@@ -159,13 +167,14 @@ def _unmet(result: ProfileResult, found: Finding) -> Unmet:
 
 def row_of_document(
     source: str, document: Mapping[str, Any], columns: Sequence[str], fail_on: FailOn, release: str, *, details: bool,
-    asked: bool = False,
+    asked: bool = False, by_choice: Collection[str] = (),
 ) -> Row:  # fmt: skip
     """The row of a stored JSON report, as an audit of its kernel would make it.
 
     The verdict is about the columns, by ``fail_on``, whatever the report was asked about: a profile that it does not have
     stays empty, and then it cannot be told that the kernel passes. A mode for another Cilium release is no answer either.
     What the report's own baseline says was lost is as red here as there, where no finding says it.
+    ``by_choice``: the columns that nobody asked for.
 
     Raises:
         UsageError: the document is no report that this version reads.
@@ -188,7 +197,11 @@ def row_of_document(
             status, level = Status(f["status"]), Level(f["level"])
             if status not in UNMET:
                 continue
-            if level in fail_on.levels and not f.get("waiver"):
+            if (
+                level in fail_on.levels
+                and not counts_nothing(level, fail_on.levels, asked=name not in by_choice)
+                and not f.get("waiver")
+            ):
                 decisive.add(status)
             if details and level is not Level.OPTIONAL:
                 unmet.append(
@@ -282,7 +295,7 @@ def matrix_document(matrix: Matrix) -> dict[str, Any]:
         "cilium_release": matrix.release or None,
         "fail_on": matrix.fail_on,
         "settings": matrix.settings or None,
-        "profiles": [{"id": i, "title": t} for i, t in matrix.profiles],
+        "profiles": [{"id": i, "title": t, "asked": i not in matrix.by_choice} for i, t in matrix.profiles],
         "counts": counts(matrix.rows),
         "kernels": [
             {

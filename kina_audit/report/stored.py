@@ -238,6 +238,8 @@ def _result(p: Mapping[str, Any]) -> ProfileResult:
         tuple(f.requirement for f in findings),
         tuple(map(str, p["references"])),
         any_of=tuple(map(str, p.get("any_of", ()))),
+        # Before 1.3 whatever was audited counted as asked for.
+        asked=p.get("asked") is not False,
         stored=str(p.get("digest", "")),
     )
     return ProfileResult(profile, findings, Status(p["status"]))

@@ -4,17 +4,18 @@ The file is the *input* of a build: the version that is really built stands in `
 """
 
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
+from kina_audit.base.datatype import replace
+from kina_audit.base.digest import git_blob_id
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.config import Origin
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.sources import recorded
-from kina_audit.sources.git.checkout import blob_id, built_version
+from kina_audit.sources.git.checkout import built_version
 from kina_audit.sources.network.http import GITHUB_HOSTS, NetworkError
 from kina_audit.sources.network.url import fetch_cached
 from kina_audit.sources.options import SourceOptions
@@ -77,7 +78,7 @@ def open_apple(source: str, options: SourceOptions) -> Kernel:
         project=PROJECT,
         ref=ref,
         commit=ref if _COMMIT.fullmatch(ref) else "",
-        blob=blob_id(entry.body),
+        blob=git_blob_id(entry.body),
         sha256=sha256(entry.body).hexdigest(),
         fetched=entry.fetched,
         target_from="kernel/Makefile KSOURCE" if target else "",

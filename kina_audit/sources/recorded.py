@@ -6,11 +6,11 @@ A record holds the few assignments from which the shipped kernel lines give ever
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from kina_audit.base.datatype import datatype
+from kina_audit.base.near import near
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import SourceNotFoundError
 from kina_audit.kernel.config import Header, KernelConfig, Origin
@@ -152,9 +152,8 @@ def open_recorded(source: str, options: SourceOptions) -> Kernel:
         record = newest(family, arch)
         return _kernel(source, record, record.ranges[-1], options)
     names = [name for name, _, _ in entries()]
-    near = get_close_matches(wanted, names, n=3, cutoff=0.4)
     raise SourceNotFoundError(
-        f"no recorded kernel {wanted!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""),
+        f"no recorded kernel {wanted!r}{near(wanted, names, 3, 0.4)}",
         "`kina-audit kernels` lists them; `kina-audit matrix 'recorded:*'` audits several at once.",
     )
 

@@ -1,11 +1,11 @@
 """A config's text becomes a kernel, of the version that the audit is about."""
 
 import re
-from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kina_audit.base.datatype import replace
+from kina_audit.base.digest import sha256_hex
 from kina_audit.errors import UsageError
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin
 from kina_audit.kernel.parse import parse_config
@@ -101,7 +101,7 @@ def kernel_of_text(
 
         config, provenance = as_checked_out(config, provenance, data, makefile_beside(file) if file else b"")
     config, provenance = of_architecture(config, provenance, options)
-    kernel = aim(config, replace(provenance, sha256=sha256(data).hexdigest()), options.target_kernel)
+    kernel = aim(config, replace(provenance, sha256=sha256_hex(data)), options.target_kernel)
     kernel = aim_at_release(kernel, provenance.kernel_release, "the image's version string")
     if kernel.provenance.doubt:
         options.say(f"{kernel.provenance.location}: {kernel.provenance.doubt}")

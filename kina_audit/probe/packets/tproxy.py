@@ -2,8 +2,8 @@
 
 import socket
 import struct
-from dataclasses import replace
 
+from kina_audit.base.datatype import replace
 from kina_audit.probe import nft, xtables
 from kina_audit.probe.model import Bench, MissingError, RefusedError, probe
 from kina_audit.probe.packets.connection import connect, served

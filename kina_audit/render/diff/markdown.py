@@ -5,7 +5,7 @@ from kina_audit.render import RenderOptions, cut
 from kina_audit.render.diff.words import answer, kernel, mode, sections
 from kina_audit.render.markdown import MOST_CHARACTERS, fit, table
 from kina_audit.render.markdown_text import code, escape
-from kina_audit.render.sentences import told
+from kina_audit.render.sentences import ALL_NAMES, told
 from kina_audit.report.difference import Difference
 
 _LONGEST = 500
@@ -20,7 +20,7 @@ def render(found: Difference, options: RenderOptions) -> str:
     blocks.append(f"**{escape(answer(found))}**" + (f"\n\n{escape(mode(found))}" if mode(found) else ""))
     blocks += [f"> {escape(cut(note, _LONGEST))}" for note in found.notes]
     for title, lines in sections(found):
-        blocks.append(f"### {title}\n\n" + "\n".join(f"- {escape(cut(line, _LONGEST))}" for line in lines))
+        blocks.append(f"### {title}\n\n" + "\n".join(f"- {escape(cut(line, ALL_NAMES))}" for line in lines))
     if found.behind:
         blocks += ["### The symbols behind them", _symbols(list(found.behind))]
     for happened, changes in grouped(found.others).items():

@@ -2,7 +2,7 @@
 
 from kina_audit.kernel.changes import SymbolChange
 from kina_audit.render import one_line
-from kina_audit.render.sentences import change, told
+from kina_audit.render.sentences import changes, told
 from kina_audit.report.compare import Change, Direction
 from kina_audit.report.difference import Difference
 from kina_audit.report.model import Report
@@ -56,16 +56,10 @@ def sections(found: Difference) -> list[tuple[str, list[str]]]:
         ("Otherwise changed", Direction.SAME),
     ):
         every: list[Change] = [*compared.profiles, *compared.findings, *compared.capabilities]
-        lines = [_labelled(c) for c in every if c.direction is wanted]
+        lines = changes(c for c in every if c.direction is wanted)
         if lines:
             rows.append((title, lines))
     return rows
-
-
-def _labelled(item: Change) -> str:
-    if item.requirement == "":
-        return f"profile {change(item)}"
-    return change(item) if item.level else f"Cilium capability {item.profile}: {change(item).partition(': ')[2]}"
 
 
 def symbol(item: SymbolChange) -> str:

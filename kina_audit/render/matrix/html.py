@@ -61,6 +61,7 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
             "release": matrix.release,
             "fail_on": matrix.fail_on,
             "settings": matrix.settings,
+            "unasked": matrix.unasked,
             "counts": counts(matrix.rows),
             "total": len(matrix.rows),
             "audited": len(audited),

@@ -20,6 +20,9 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
             cells += [_MARK.get(s, "") for s in row.statuses]
         lines.append("| " + " | ".join(cells) + " |")
     notes = [f"{code(one_line(row.name))}: {escape(one_line(row.note))}." for row in matrix.rows if row.note]
+    if matrix.unasked:
+        names = ", ".join(code(i) for i in matrix.unasked)
+        notes.insert(0, f"Nobody asked for {names}: what fails there fails no kernel.")
     return "\n".join([*lines, "", *[part for note in notes for part in (note, "")], f"{total(matrix)}."]) + "\n"
 
 

@@ -1,50 +1,77 @@
-"""``matrix --format table``: for a terminal, with the profiles' names numbered where they would not fit."""
+"""``matrix --format table``: for a terminal, a line a kernel where names are not long; what passes is not named."""
 
 from collections import Counter
 
+from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.render import RenderOptions, cut, one_line
+from kina_audit.render.grid import grid
 from kina_audit.render.table_style import Style
 from kina_audit.report.matrix import Matrix, Row, total
 
-_SHORT = {"pass": "ok", "fail": "FAIL", "warn": "warn", "unknown": "?", "skip": "-", "": ""}
-_SOURCE = 44
+_MOST_NAME = 200
+_MOST_FOLDERS = 20
+_MANY = 20
+"""Profiles that are named of each status; JSON and CSV have them all."""
+_LACKS = "lacks"
+_LABELS = {"fail": "FAIL", "unknown": "unknown", "": "not in the report", "warn": "warn"}
+_ORDER = ("FAIL", "unknown", "not in the report", _LACKS, "warn")
 
 
 def render(matrix: Matrix, width: int, color: bool) -> str:
-    """Kernels down, profiles across; errors and notes below."""
-    from tabulate import tabulate
-
+    """Kernels down; verdict, Cilium's mode and the profiles that do not pass beside them; errors and notes below."""
     style = Style(RenderOptions(width=width, color=color))
-    ids = [i for i, _ in matrix.profiles]
-    wide = _SOURCE + sum(max(5, len(i) + 2) for i in ids) + 40 > width
-    heads = [f"#{n}" for n in range(1, len(ids) + 1)] if wide else ids
-    mode = [f"Cilium {matrix.release}"] if matrix.release else []
-    names = _names([row for row in matrix.rows if not row.error])
-    rows = [[n, *_cells(r, matrix, style)] for n, r in zip(names, [r for r in matrix.rows if not r.error], strict=True)]
-    lines = []
-    if rows:
-        text = tabulate(rows, ["kernel", "Linux", "verdict", *mode, *heads], tablefmt="plain", disable_numparse=True)
-        lines = [line.rstrip() for line in text.splitlines()]
-    if wide and rows:
-        lines += ["", *style.wrap("; ".join(f"#{n} {i}" for n, i in enumerate(ids, 1)), 0)]
+    audited = [row for row in matrix.rows if not row.error]
+    names = _names(audited, width // 2)
+    rows = [_cells(name, row, matrix) for name, row in zip(names, audited, strict=True)]
+    lines = grid(rows, _heads(matrix), style) if rows else []
+    if any(f"{_LACKS} " in row[-1] for row in rows):
+        lines += [
+            "",
+            *style.wrap(f"{_LACKS}: nobody asked for it, so that it fails no kernel; with -p NAME it does.", 0),
+        ]
     for row in matrix.rows:
         if row.below:
-            lines += ["", *style.wrap(f"{cut(row.name, 200)}: {one_line(row.below)}", 0)]
+            said = one_line(row.below)
+            named = "" if said.startswith(f"error: {row.name}: ") else f"{cut(row.name, _MOST_NAME)}: "
+            lines += ["", *style.wrap(f"{named}{said}", 0)]
     return "\n".join([*lines, "", total(matrix)]) + "\n"
 
 
-def _names(rows: list[Row]) -> list[str]:
-    """What each kernel is called: its node where it is known, cut on the left, and whole where that would make two alike."""
+def _names(rows: list[Row], width: int) -> list[str]:
+    """What each kernel is called: its node where it is known; a long path without the folders that do not tell it apart."""
     whole = [one_line(row.name) for row in rows]
-    short = [n if len(n) <= _SOURCE else "..." + n[3 - _SOURCE :] for n in whole]
-    alike = {n for n, count in Counter(short).items() if count > 1}
-    named = [w if s in alike else s for s, w in zip(short, whole, strict=True)]
-    told = [f" ({cut(row.told, _SOURCE)})" if row.told else "" for row in rows]
-    return [n + t for n, t in zip(named, told, strict=True)]
+    for parts in range(1, _MOST_FOLDERS):
+        short = ["/".join(n.split("/")[-parts:]) if len(n) > width else n for n in whole]
+        alike = {n for n, count in Counter(short).items() if count > 1}
+        if not alike:
+            whole = short
+            break
+    return [n if len(n) <= _MOST_NAME else f"...{n[3 - _MOST_NAME :]}" for n in whole]
 
 
-def _cells(row: Row, matrix: Matrix, style: Style) -> list[str]:
-    cells = [f"{row.kernel or '?'} {row.arch}".strip(), row.verdict]
-    if matrix.release:
-        cells.append(row.reaches)
-    return cells + [style.bold(_SHORT[s]) if s in ("fail", "unknown") else _SHORT[s] for s in row.statuses]
+def _heads(matrix: Matrix) -> list[str]:
+    return ["kernel", "Linux", "verdict", *([f"Cilium {matrix.release}"] if matrix.release else []), "features"]
+
+
+def _cells(name: str, row: Row, matrix: Matrix) -> list[str]:
+    told = f" ({cut(row.told, _MOST_NAME)})" if row.told else ""
+    mode = [row.reaches] if matrix.release else []
+    return [name + told, f"{row.kernel or '?'} {row.arch}".strip(), row.verdict, *mode, _features(row, matrix)]
+
+
+def _features(row: Row, matrix: Matrix) -> str:
+    """The profiles that do not pass, by how they stand; a dash where there is no question about any."""
+    found: dict[str, list[str]] = {}
+    for (name, _), status in zip(matrix.profiles, row.statuses, strict=False):
+        if name == PROFILE and matrix.release:
+            # Whether the agent starts is what the mode says.
+            continue
+        label = _LACKS if status == "fail" and name in matrix.unasked else _LABELS.get(status, "")
+        found.setdefault(label, []).append(name)
+    parts = [_listed(label, found[label]) for label in _ORDER if label in found]
+    return "; ".join(parts) or ("all pass" if found else "-")
+
+
+def _listed(label: str, names: list[str]) -> str:
+    more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
+    return f"{label} {', '.join(names[:_MANY])}{more}"

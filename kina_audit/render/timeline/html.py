@@ -1,7 +1,7 @@
 """``timeline --format html``: the picture, and below it what changed when and in which commit."""
 
 from kina_audit.render.page import page
-from kina_audit.render.sentences import change, differing
+from kina_audit.render.sentences import changes, differing
 from kina_audit.render.timeline.svg import drawing
 from kina_audit.report.timeline import Timeline
 
@@ -14,8 +14,8 @@ def render(timeline: Timeline, _width: int) -> str:
         {
             "point": p,
             "failing": [i for (i, _), s in zip(timeline.profiles, p.statuses, strict=bool(p.statuses)) if s == "fail"],
-            "lost": [change(c) for c in p.lost],
-            "gained": [change(c) for c in p.gained],
+            "lost": changes(p.lost),
+            "gained": changes(p.gained),
             "differing": "" if p.symbols is None else differing(p.symbols),
         }
         for p in timeline.points

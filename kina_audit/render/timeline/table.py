@@ -3,7 +3,7 @@
 from textwrap import wrap
 
 from kina_audit.render import cut, one_line
-from kina_audit.render.sentences import change, differing
+from kina_audit.render.sentences import changes, differing
 from kina_audit.report.timeline import Point, Timeline
 
 
@@ -36,12 +36,15 @@ def _point(timeline: Timeline, point: Point, width: int) -> list[str]:
     if point.mode != point.mode_before:
         lines += _wrapped("mode", f"{point.mode_before} to {point.reaches}", width)
     for label, items in (("lost", point.lost), ("gained", point.gained)):
-        for item in items:
-            lines += _wrapped(label, change(item), width)
+        for line in changes(items):
+            lines += _wrapped(label, line, width)
     if not point.changes:
         lines += _wrapped("same", f"nothing lost or gained; {differing(point.symbols)}", width)
     return lines
 
 
 def _wrapped(label: str, text: str, width: int) -> list[str]:
-    return wrap(text, width, initial_indent=f"    {label:<7}", subsequent_indent=" " * 11)
+    return wrap(
+        text, width, initial_indent=f"    {label:<7}", subsequent_indent=" " * 11,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

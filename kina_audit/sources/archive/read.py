@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import BinaryIO
 
 from kina_audit.base.bounds import MIB
+from kina_audit.base.datatype import replace
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of

@@ -5,11 +5,11 @@ is built from it; the version in the config's own header is years older.
 """
 
 import re
-from dataclasses import replace
-from hashlib import sha1
 from pathlib import Path
 
 from kina_audit.base.bounds import MAKEFILE_BYTES, MIB
+from kina_audit.base.datatype import replace
+from kina_audit.base.digest import git_blob_id
 from kina_audit.base.files import open_regular
 from kina_audit.errors import SourceTooLargeError
 from kina_audit.kernel.config import KernelConfig, Origin
@@ -29,11 +29,6 @@ def built_version(makefile: bytes) -> KernelVersion | None:
     lines = _KSOURCE_LINE.findall(makefile)
     match = _VERSION_OF_SOURCE.search(lines[-1]) if lines else None
     return KernelVersion.found_in(match[1].decode()) if match else None
-
-
-def blob_id(data: bytes) -> str:
-    """The id git gives these bytes."""
-    return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def makefile_beside(path: Path) -> bytes:
@@ -76,7 +71,7 @@ def as_checked_out(
         provenance = replace(provenance, target_from=FROM_MAKEFILE)
     from kina_audit.sources.recorded import records
 
-    blob = blob_id(data)
+    blob = git_blob_id(data)
     record = next((r for r in records() if r.document.get("blob") == blob), None)
     if record is None:
         return config, provenance if built or config.origin is Origin.BUILT else replace(

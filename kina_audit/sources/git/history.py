@@ -1,16 +1,16 @@
 """A config's versions in the history of a local git repository."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from kina_audit.base.bounds import GIT_REVISIONS
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
+from kina_audit.base.digest import git_blob_id
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.config import Origin
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.git.checkout import as_checked_out, blob_id, built_version
+from kina_audit.sources.git.checkout import as_checked_out, built_version
 from kina_audit.sources.git.command import blob_at, git
 from kina_audit.sources.options import SourceOptions
 from kina_audit.sources.progress import Progress
@@ -101,7 +101,7 @@ def revisions(repository: Path, path: str, options: SourceOptions, notes: list[s
             continue
         last = (data, _built(beside))
         name = f"{at.id[:12]}:{at.path.removeprefix(prefix)}"
-        provenance = Provenance(name, "git", name, commit=at.id, blob=blob_id(data), date=at.date)
+        provenance = Provenance(name, "git", name, commit=at.id, blob=git_blob_id(data), date=at.date)
         try:
             kernel = kernel_of_blob(data, beside, provenance, options)
         except SourceError as error:

@@ -2,9 +2,9 @@
 
 from pathlib import Path, PurePosixPath
 
+from kina_audit.base.digest import git_blob_id
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.git.checkout import blob_id
 from kina_audit.sources.git.command import blob_at, git
 from kina_audit.sources.git.history import kernel_of_blob
 from kina_audit.sources.local.file import is_plain, meant, read_bytes
@@ -38,7 +38,7 @@ def open_revision(source: str, options: SourceOptions) -> Kernel:
         raise SourceNotFoundError(
             f"{source}: {said[0] if said else f'no {path} in commit {commit[:12]}'}", "Check the path."
         )
-    provenance = Provenance(source, "git", f"{commit[:12]}:{path}", commit=commit, blob=blob_id(data), date=date)
+    provenance = Provenance(source, "git", f"{commit[:12]}:{path}", commit=commit, blob=git_blob_id(data), date=date)
     if not is_plain(data):
         return read_bytes(data, provenance, options)
     beside = str(PurePosixPath(path).parent / "Makefile")

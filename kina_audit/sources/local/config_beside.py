@@ -2,9 +2,9 @@
 
 import re
 import stat
-from dataclasses import replace
 from pathlib import Path
 
+from kina_audit.base.datatype import replace
 from kina_audit.errors import NoIkconfigError, SourceError
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion

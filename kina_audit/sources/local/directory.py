@@ -3,11 +3,11 @@
 import os
 import re
 import stat
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from kina_audit.base.bounds import FOLDER_FILES, MIB
+from kina_audit.base.datatype import replace
 from kina_audit.base.files import open_regular
 from kina_audit.errors import SourceError
 from kina_audit.kernel.compression.limits import Budget, Limits

@@ -4,14 +4,15 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from select import POLLIN, poll
 from typing import TYPE_CHECKING, BinaryIO
 
 from kina_audit.base.bounds import CONFIG_BYTES, IMAGE_BYTES, MIB, PIPE_SECONDS
-from kina_audit.base.files import near_file, open_regular
+from kina_audit.base.datatype import replace
+from kina_audit.base.files import open_regular
+from kina_audit.base.near import near, near_file
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.sources.local.stdin import STDIN, is_handed_over, opened, shown
@@ -97,16 +98,13 @@ def _open_once(source: str) -> BinaryIO:
 
 def meant(source: str) -> str:
     """The source by name or kind that somebody misspelled, or the command for many of them, as the end of a sentence."""
-    from difflib import get_close_matches
-
     if any(c in source for c in "*?["):
         return f"; `kina-audit matrix '{source}'` takes patterns"
     name, colon, rest = source.partition(":")
     known = (
         ("recorded", "container", "docker", "podman", "ssh", "kubectl") if colon else ("running", "installed", "apple")
     )
-    near = get_close_matches(name.lower(), known, n=1, cutoff=0.75)
-    return f"; did you mean {near[0]}{colon}{rest}?" if near else near_file(source)
+    return near(name, known, cutoff=0.75).replace("?", f"{colon}{rest}?") or near_file(source)
 
 
 def _read_stdin(provenance: Provenance, options: SourceOptions, member: str) -> Kernel:

@@ -7,9 +7,9 @@
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
+from kina_audit.base.datatype import replace
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import KernelVersion

@@ -2,10 +2,10 @@
 
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 from kina_audit.base.bounds import MODPROBE_BYTES, MODPROBE_FILES, MODULE_FILES, MODULES_BYTES
+from kina_audit.base.datatype import replace
 from kina_audit.base.files import open_regular
 from kina_audit.errors import SourceTooLargeError
 from kina_audit.kernel.config import Origin

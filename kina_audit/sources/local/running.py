@@ -2,9 +2,9 @@
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
+from kina_audit.base.datatype import replace
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.live import observed
 from kina_audit.kernel.provenance import Kernel

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from kina_audit.base.bounds import KCONFIG_BYTES, KCONFIG_FILE, TREE_DEPTH, TREE_FILES, TREE_FOLDERS, TREE_UNPACKED
-from kina_audit.base.files import near_file, open_regular
+from kina_audit.base.files import open_regular
+from kina_audit.base.near import near_file
 from kina_audit.errors import SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.compression.corrupt import CorruptData
 from kina_audit.kernel.compression.expansion import Expansion, compression_of

@@ -12,8 +12,9 @@ from typing import Any
 
 from kina_audit.base.bounds import CACHE_BYTES, TREE_ARCHIVE
 from kina_audit.base.datatype import datatype
-from kina_audit.base.files import near_file, read_regular
+from kina_audit.base.files import read_regular
 from kina_audit.base.json_text import read_json
+from kina_audit.base.near import near_file
 from kina_audit.errors import SourceError, SourceNotFoundError, UsageError
 from kina_audit.sources.network.cache import cache_folder
 from kina_audit.sources.options import SourceOptions

@@ -1,10 +1,10 @@
 """Toolchains in the library: the model that a name stands for, asking a compiler on this machine when it has to be asked."""
 
 import json
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from kina_audit.base.datatype import replace
 from kina_audit.base.version import __version__
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.toolchain import (

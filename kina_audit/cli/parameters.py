@@ -1,0 +1,124 @@
+"""Commands as functions: their annotated parameters are the command line's, and their docstring is its help.
+
+click does the work; reading the annotations with one more library would be a tenth of a short run.
+"""
+
+from collections.abc import Callable
+from inspect import Parameter, cleandoc, signature
+from pathlib import Path
+from types import UnionType
+from typing import Any, NamedTuple, get_args
+
+import click
+
+from kina_audit.cli.help import Grouped, WithHelp
+
+_TYPES: dict[Any, "click.ParamType[Any]"] = {str: click.STRING, Path: click.Path(path_type=Path)}
+_RANGES: dict[Any, Callable[..., "click.ParamType[Any]"]] = {int: click.IntRange, float: click.FloatRange}
+
+
+class Argument(NamedTuple):
+    """An argument, as the metadata of an ``Annotated`` parameter; without a default it is required.
+
+    Attributes:
+        help: what it is.
+        metavar: what stands for it in the usage; None: its name.
+        show_default: whether the help names the default.
+    """
+
+    help: str
+    metavar: str | None = None
+    show_default: bool = True
+
+    def built(self, parameter: Parameter, kind: Any, *, many: bool) -> click.Parameter:
+        """Click's own."""
+        return WithHelp(
+            [parameter.name], type=_TYPES[kind], metavar=self.metavar, nargs=-1 if many else 1,
+            told=self.help, show_default=self.show_default, **_default(parameter, many=many),
+        )  # fmt: skip
+
+
+class Option(NamedTuple):
+    """An option, as the metadata of an ``Annotated`` parameter, whose type and default are the option's.
+
+    Attributes:
+        names: ``--long``, and ``-l`` where there is a short one.
+        help: one line.
+        metavar: what stands for its value.
+        group: the heading that it stands under in the help.
+        envvar: an environment variable that gives it, too.
+        least, most: bounds of a number.
+        checked: takes the value and gives it back, or raises `click.BadParameter`.
+        eager: it is heeded before the others.
+    """
+
+    names: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    group: str = ""
+    envvar: str | None = None
+    least: float | None = None
+    most: float | None = None
+    checked: Callable[[Any], Any] | None = None
+    eager: bool = False
+
+    def built(self, parameter: Parameter, kind: Any, *, many: bool) -> click.Parameter:
+        """Click's own."""
+        checked = self.checked
+        stated: dict[str, Any] = {"is_flag": True} if kind is bool else {"type": self._type(kind)}
+        if checked is not None:
+            stated["callback"] = lambda _context, _parameter, value: checked(value)
+        option = click.Option(
+            [*self.names, parameter.name], help=self.help, metavar=self.metavar, envvar=self.envvar, multiple=many,
+            show_default=bool(parameter.default), show_envvar=True, is_eager=self.eager, **stated,
+            **_default(parameter, many=many),
+        )  # fmt: skip
+        option.group = self.group  # type: ignore[attr-defined]  # What `Grouped` reads.
+        return option
+
+    def _type(self, kind: Any) -> "click.ParamType[Any]":
+        return _RANGES[kind](min=self.least, max=self.most) if kind in _RANGES else _TYPES[kind]
+
+
+def _default(parameter: Parameter, *, many: bool) -> dict[str, Any]:
+    """What click is told of the default: an empty list is no default, and what has none is required."""
+    if parameter.default is Parameter.empty:
+        return {"required": True}
+    return {"required": False} if many else {"required": False, "default": parameter.default}
+
+
+def option(*names: str, **stated: Any) -> Option:
+    """An `Option` of these names; the other fields by name."""
+    return Option(names, **stated)
+
+
+def command(function: Callable[..., int], name: str, *, short_help: str | None = None) -> click.Command:
+    """The command that a function is: it gets one value a parameter, None where a list is empty and may be None.
+
+    Args:
+        function: its docstring is the help.
+        name: as it is typed.
+        short_help: what stands beside it in a list of commands; None: the first sentence of the docstring.
+    """
+    parameters, lists = _parameters(function)
+
+    def run(**values: Any) -> int:
+        return function(**{n: (list(v) or None) if n in lists else v for n, v in values.items()})
+
+    help_ = cleandoc(function.__doc__ or "")
+    return Grouped(name, params=parameters, callback=run, help=help_, short_help=short_help)
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[list[click.Parameter], set[str]]:
+    """What click parses, and the names of what comes as a list."""
+    found, lists = [], set()
+    for parameter in signature(function).parameters.values():
+        kind, stated = get_args(parameter.annotation)
+        if isinstance(kind, UnionType):
+            (kind,) = (k for k in get_args(kind) if k is not type(None))
+        many = get_args(kind)
+        if many:
+            lists.add(parameter.name)
+            (kind,) = many
+        found.append(stated.built(parameter, kind, many=bool(many)))
+    return found, lists

@@ -1,0 +1,85 @@
+"""The data files of a checkout: what is compiled is what they say now, also after an edit that nobody compiled."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kina_audit.base import packaged
+
+TEXT = 'id = "one"\ntags = ["a"]\n'
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package folder with a file of data, and a profile beside it, compiled."""
+    (tmp_path / "kina_audit/data").mkdir(parents=True)
+    (tmp_path / "profiles/cni").mkdir(parents=True)
+    (tmp_path / "kina_audit/data/facts.toml").write_text("number = 1\n")
+    (tmp_path / "profiles/cni/one.toml").write_text(TEXT)
+    monkeypatch.setattr(packaged, "_PACKAGE", tmp_path / "kina_audit")
+    for cached in (
+        packaged.profiles_folder,
+        packaged._is_installed,
+        packaged._bases,
+        packaged._compiled,
+        packaged._part,
+    ):
+        cached.cache_clear()
+    packaged.compile_documents()
+    yield tmp_path
+    for cached in (
+        packaged.profiles_folder,
+        packaged._is_installed,
+        packaged._bases,
+        packaged._compiled,
+        packaged._part,
+    ):
+        cached.cache_clear()
+
+
+def test_what_is_compiled_is_taken_without_parsing(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packaged, "_parsed", pytest.fail)
+    assert packaged.toml_document(checkout / "kina_audit/data/facts.toml") == {"number": 1}
+    (one,) = packaged.listed_profiles()
+    assert (one.id, one.name, list(one.tags)) == ("one", "cni/one", ["a"])
+    assert packaged.toml_document(Path(one.path))["id"] == "one"
+
+
+def test_an_edit_of_the_same_length_is_seen(checkout: Path) -> None:
+    path = checkout / "kina_audit/data/facts.toml"
+    path.write_text("number = 2\n")
+    assert packaged.toml_document(path) == {"number": 2}
+    path.write_text("number = 3\n")
+    assert packaged.toml_document(path) == {"number": 3}
+
+
+def test_a_new_profile_and_a_removed_one_are_seen(checkout: Path) -> None:
+    (checkout / "profiles/two.toml").write_text('id = "two"\n')
+    (checkout / "profiles/cni/one.toml").unlink()
+    assert [(p.id, p.name) for p in packaged.listed_profiles()] == [("two", "two")]
+
+
+def test_a_file_that_only_looks_newer_is_compared_by_what_it_says(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = checkout / "profiles/cni/one.toml"
+    os.utime(path, (1, 1))
+    monkeypatch.setattr(packaged, "_parsed", pytest.fail)
+    assert packaged.toml_document(path)["tags"] == ["a"]
+
+
+def test_nothing_compiled_is_no_error(checkout: Path) -> None:
+    packaged.data_file("compiled.jsonl").unlink()
+    packaged._compiled.cache_clear()
+    assert packaged.toml_document(checkout / "profiles/cni/one.toml")["id"] == "one"
+    assert [p.id for p in packaged.listed_profiles()] == ["one"]
+
+
+def test_an_installed_copy_has_its_profiles_inside(checkout: Path) -> None:
+    (checkout / "profiles").rename(checkout / "kina_audit/data/profiles")
+    packaged.profiles_folder.cache_clear()
+    packaged._bases.cache_clear()
+    packaged._is_installed.cache_clear()
+    assert [(p.id, p.name) for p in packaged.listed_profiles()] == [("one", "cni/one")]
