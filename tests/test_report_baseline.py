@@ -472,3 +472,11 @@ def test_a_vendors_kernel_with_a_low_number_cannot_be_told_to_be_too_old() -> No
     assert [(i.name, i.status) for i in report.deciding] == [("sample/hook", "unknown")]
     assert "whether this is among it is not verified" in report.deciding[0].text
     assert (report.verdict, report.exit_code) == (Verdict.UNKNOWN, 1)
+
+
+def test_a_kernel_older_than_those_that_are_forbidden_is_no_loss() -> None:
+    rows = [profile(rows=[requirement("ban", "n", kernel=">=6.6"), requirement("net", "NET")])]
+    newer, older = (audit(kernel(CONFIG.replace("6.18.5", v)), rows, cilium=None) for v in ("6.8.1", "6.1.9"))
+    assert not older.results[0].findings[0].too_old
+    found = compare(*(snapshot(r.kernel, r.results, None) for r in (newer, older)))
+    assert [(c.before, c.after, c.direction) for c in found.findings] == [("fail", "skip", "gained")]

@@ -162,7 +162,8 @@ class Requirement:
 
     def since(self, arch: str | None) -> Triple | None:
         """The oldest version that has what is asked, where those before it lack it and are not asked; None: there is none."""
-        if self.older_need_none or not self.gated or self.alternatives:
+        # A condition that is never met forbids kernels, and older ones are not forbidden.
+        if self.older_need_none or not self.gated or self.alternatives or not self.symbols:
             return None
         every = ((self.kernel, self.arch), *((v.kernel, v.arch) for v in self.variants))
         lowest = [kernel.lowest if kernel else None for kernel, arches in every if not arches or arch in arches]
