@@ -156,9 +156,8 @@ class PackedLine:
         if self._common is None:
             shared = self.chunk("shared")
             exprs = LazyRows(shared, "exprs", self._expressions, _numbers)
-            # Lines have most names in common; each is kept once.
-            names = shared["names"].decode().split("\n")
-            self._common = ([*map(_NAMES.setdefault, names, names)], exprs, json.loads(shared["questions"]))
+            names = _kept_once(shared["names"].decode().split("\n"))
+            self._common = (names, exprs, json.loads(shared["questions"]))
         return self._common
 
     def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
@@ -289,6 +288,17 @@ class _Layout(list[Any]):
 
 _KNOWN = numbers(0)
 _NAMES: dict[str, str] = {}
+_FIRST: list[list[str]] = []
+
+
+def _kept_once(names: list[str]) -> list[str]:
+    """Lines have most names in common; those of a second one are the first one's objects."""
+    if not _FIRST:
+        _FIRST.append(names)
+        return names
+    if not _NAMES:
+        _NAMES.update(zip(_FIRST[0], _FIRST[0], strict=True))
+    return [*map(_NAMES.setdefault, names, names)]
 
 
 def _numbers(text: str) -> list[Any]:
