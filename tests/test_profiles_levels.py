@@ -769,3 +769,32 @@ def test_the_mangle_table_is_asked_of_who_writes_to_it(name: str, expected: Stat
     failed = {r.id for r in profile.required if got[r.id] is Status.FAIL}
     assert failed == ({"mangle"} if expected is Status.FAIL else set())
     assert met(profile, ["IP_NF_MANGLE"]).get("mangle", Status.PASS) is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "expected"),
+    [
+        # A module that is built and not in CONFIG_LSM confines nothing.
+        ("docker-optional", "LSM", "lsm", Status.WARN),
+        # The rule matches the control group of a socket (linux 6.12 net/netfilter/nft_socket.c:201).
+        ("openshift", "SOCK_CGROUP_DATA", "nft-socket", Status.FAIL),
+        # The agent logs that it could not add the rule, and goes on.
+        ("cilium-ipsec", "IP_MULTIPLE_TABLES", "decrypt-rule", Status.WARN),
+    ],
+)
+def test_what_six_readers_left(name: str, off: str, row: str, expected: Status) -> None:
+    assert status(name, off, row) is expected
+
+
+@pytest.mark.parametrize("name", ["klipper-lb", "docker-required", "cni-portmap"])
+def test_who_writes_nothing_to_mangle_does_without_the_counter_where_the_other_legacy_tables_are(name: str) -> None:
+    assert status(name, "IP_NF_MANGLE NFT_COUNTER", "nft-counter", version="5.10.262") is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("4.14.254", Status.FAIL), ("4.18.0", Status.PASS), ("5.0.21", Status.FAIL), ("5.1.21", Status.PASS)],
+)
+def test_the_nat_chain_of_each_family_had_a_symbol_of_its_own(version: str, expected: Status) -> None:
+    """Before db8ab38880e0; RHEL 8, which is 4.18, has that carried back."""
+    assert status("iptables-nft", "NFT_CHAIN_NAT_IPV4", "nft-nat-chain", version=version) is expected
