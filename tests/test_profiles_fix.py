@@ -22,7 +22,7 @@ STARTS = {
     "x86_64": "corpus/debian/debian-6.12-config.amd64_none_amd64.config.gz",
 }
 NO_ASSIGNMENT = {
-    "apparmor/order", "bpf-lsm/lsm-order", "kubearmor-apparmor/order", "landlock/order", "pod-security/lsm", "selinux/order",
+    "apparmor/order", "bpf-lsm/lsm-order", "docker-optional/lsm", "kubearmor-apparmor/order", "landlock/order", "pod-security/lsm", "selinux/order",
 }  # fmt: skip
 """The order of security modules is a string that no single value mends; the boot parameter lsm= is in their fix."""
 
