@@ -798,3 +798,13 @@ def test_who_writes_nothing_to_mangle_does_without_the_counter_where_the_other_l
 def test_the_nat_chain_of_each_family_had_a_symbol_of_its_own(version: str, expected: Status) -> None:
     """Before db8ab38880e0; RHEL 8, which is 4.18, has that carried back."""
     assert status("iptables-nft", "NFT_CHAIN_NAT_IPV4", "nft-nat-chain", version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("4.14.254", Status.WARN), ("4.18.0", Status.PASS), ("5.1.21", Status.WARN), ("5.2.1", Status.PASS)],
+)
+@pytest.mark.parametrize("name", ["cni-bridge", "cni-ptp"])
+def test_the_plug_ins_nft_table_has_no_nat_chain_before_5_2(name: str, version: str, expected: Status) -> None:
+    """It is of the inet family (containernetworking/plugins@3d27709f pkg/ip/ipmasq_nftables_linux.go:77)."""
+    assert status(name, "IP_NF_NAT NFT_COMPAT", "masq", version=version) is expected
