@@ -16,11 +16,11 @@ _OTHER = "Options"
 
 
 class WithHelp(click.Argument):
-    """An argument that the help tells something of; click alone has none before 8.5."""
+    """An argument that the help tells something of; click has none of its own before 8.5."""
 
     def __init__(self, names: list[str], *, told: str, show_default: bool, **stated: Any) -> None:
         super().__init__(names, **stated)
-        self.help = told
+        self.told = told
         self.show_default = show_default
 
     def make_metavar(self, ctx: "Context") -> str:  # noqa: ARG002  (click's signature)
@@ -34,7 +34,7 @@ class WithHelp(click.Argument):
         """Its name and what the help says."""
         default = self.default if self.show_default and isinstance(self.default, str) else ""
         notes = [f"default: {default}"] * bool(default) + ["required"] * self.required
-        return self.make_metavar(ctx), f"{self.help}  [{'; '.join(notes)}]" if notes else self.help
+        return self.make_metavar(ctx), f"{self.told}  [{'; '.join(notes)}]" if notes else self.told
 
 
 class Grouped(click.Command):
