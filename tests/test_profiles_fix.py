@@ -22,9 +22,10 @@ STARTS = {
     "x86_64": "corpus/debian/debian-6.12-config.amd64_none_amd64.config.gz",
 }
 NO_ASSIGNMENT = {
-    "apparmor/order", "bpf-lsm/lsm-order", "kubearmor-apparmor/order", "landlock/order", "pod-security/lsm", "selinux/order",
+    "apparmor/order", "bpf-lsm/lsm-order", "docker-optional/lsm", "kubearmor-apparmor/order", "landlock/order",
+    "pod-security/lsm", "selinux/order",
 }  # fmt: skip
-"""The order of security modules is a string that no single value mends; the boot parameter lsm= is in their fix."""
+"""The list of security modules is a string that no single value mends; the boot parameter lsm= is in their fix."""
 
 ROWS = {
     f"{row.profile}/{row.id}": row
@@ -40,7 +41,7 @@ def unmended(tree: KernelTree, start: list[Requested]) -> list[str]:
     version = KernelVersion.parse(tree.model.version)
     for name, row in ROWS.items():
         applies = row.condition(version, tree.model.arch)
-        if applies is None or not applies[0].symbols:
+        if name in NO_ASSIGNMENT or applies is None or not applies[0].symbols:
             continue
         expr, fix = applies
         wanted = [*start, *(Requested(s, "n", "switched off", 0) for s in expr.symbols)]

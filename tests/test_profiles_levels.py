@@ -7,12 +7,15 @@ import pytest
 from kina_audit.api import audit
 from kina_audit.engine.finding import Finding, Status
 from kina_audit.kernel.config import Completeness
+from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 
 LIBRARY = ProfileLibrary()
+_LEGACY = {f"{half}_NF_{t}" for half in ("IP", "IP6") for t in ("FILTER", "NAT", "MANGLE", "RAW", "SECURITY")}
 
 
 def findings_of(name: str, off: Collection[str], arch: str = "x86_64", version: str = "6.12.117") -> dict[str, Finding]:
@@ -608,12 +611,12 @@ def test_users_mount_overlays_since_linux_5_11(version: str, expected: Status) -
 @pytest.mark.parametrize(
     ("off", "version", "row", "expected"),
     [
-        # Legacy tables for IPv4 do not help ip6tables-nft; and for IPv4 all three must be there to do without nft.
+        # Legacy tables for IPv4 do not help ip6tables-nft; and for IPv4 both must be there to do without nft.
         ("NFT_COUNTER IP6_NF_NAT", "5.10.262", "nft-counter6", Status.WARN),
         ("NFT_COUNTER", "5.10.262", "nft-counter6", Status.PASS),
         ("NFT_COUNTER IP6_NF_NAT NF_TABLES_IPV6", "5.10.262", "nft-counter6", Status.PASS),
         ("NFT_COUNTER IP6_NF_NAT", "6.12.117", "nft-counter6", Status.SKIP),
-        ("NFT_COUNTER IP_NF_MANGLE", "5.10.262", "nft-counter", Status.FAIL),
+        ("NFT_COUNTER IP_NF_NAT", "5.10.262", "nft-counter", Status.FAIL),
         ("NFT_COUNTER", "5.10.262", "nft-counter", Status.PASS),
     ],
 )
@@ -773,3 +776,174 @@ def test_lockdown_is_forced_by_a_module_that_is_active(early: str, lsm: str, exp
     kernel = Kernel(parse_config(text, completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
     [result] = audit(kernel, [LIBRARY.get("bpf-tracing")], cilium=None).results
     assert next(f for f in result.findings if f.requirement.id == "no-lockdown-conf").status is expected
+
+
+@pytest.mark.parametrize("name", ["minikube-bridge", "nerdctl"])
+def test_a_chain_that_ends_in_the_firewall_plug_in_masquerades_by_iptables(name: str) -> None:
+    """The plug-ins take iptables wherever it lists filter/INPUT (containernetworking/plugins@3d27709f pkg/ip/ipmasq_linux.go:31)."""
+    xt = "NETFILTER_XT_TARGET_MASQUERADE IP_NF_TARGET_MASQUERADE"
+    assert status(name, xt, "ip-masq") is Status.FAIL
+    assert status(name, xt, "masq") is Status.PASS
+    assert status(name, "NFT_MASQ IP_NF_NAT", "ip-masq") is Status.PASS
+    assert status(name, "NFT_COUNTER IP_NF_NAT", "ip-masq", version="5.10.262") is Status.FAIL
+    assert status(name, "NFT_COUNTER IP_NF_NAT", "ip-masq", version="5.14.0") is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("5.10.262", Status.FAIL), ("5.14.0", Status.PASS), ("6.1.192", Status.PASS)]
+)
+def test_host_ports_by_iptables_nft_need_its_counter(version: str, expected: Status) -> None:
+    assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV4 IP_NF_NAT", "backend", version=version) is expected
+    six = Status.WARN if expected is Status.FAIL else Status.PASS
+    assert status("cni-portmap", "NFT_COUNTER IP_NF_NAT", "iptables", version=version) is six
+    assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6 IP6_NF_NAT", "v6", version=version) is six
+    assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6", "v6", version=version) is Status.PASS
+
+
+def test_legacy_tables_that_do_without_the_counter_are_those_that_are_used() -> None:
+    """dockerd has no rules in mangle but for swarm, and every rule in raw is one of its own."""
+    assert status("docker-required", "NFT_COUNTER IP_NF_MANGLE", "nft-counter", version="5.10.262") is Status.PASS
+    assert status("docker-required", "NFT_COUNTER IP_NF_RAW", "nft-counter", version="5.10.262") is Status.FAIL
+    for name in ("cni-portmap", "klipper-lb", "tailscale"):
+        assert status(name, "NFT_COUNTER", "nft-counter", version="5.10.262") is Status.PASS
+        assert status(name, "NFT_COUNTER IP_NF_NAT", "nft-counter", version="5.10.262") is Status.WARN
+
+
+@pytest.mark.parametrize("row", ["nft-counter", "nft-counter6"])
+def test_without_nftables_no_counter_of_theirs_is_missed(row: str) -> None:
+    off = "NFT_COUNTER NF_TABLES NF_TABLES_IPV6 NFT_COMPAT IP_NF_MANGLE IP6_NF_MANGLE"
+    for version in ("5.10.262", "5.14.0"):
+        assert status("iptables-backend", off, row, version=version) is Status.PASS
+
+
+@pytest.mark.parametrize("name", ["docker-optional", "pod-security"])
+def test_a_security_module_confines_where_it_is_in_the_list(name: str) -> None:
+    """Arch's kernels are built with both and name neither (linux 6.12 security/security.c:463)."""
+    profile = next(r for r in LIBRARY.get(name).requirements if r.id == "lsm")
+    assert {"LSM", "SECURITY_APPARMOR", "SECURITY_SELINUX"} <= set(profile.symbols)
+    for order, expected in (
+        ("landlock,lockdown,yama,integrity,bpf", Status.WARN),
+        ("landlock,yama,apparmor,bpf", Status.PASS),
+        ("selinux", Status.PASS),
+    ):
+        text = "# Linux/x86_64 7.1.10 Kernel Configuration\nCONFIG_SECURITY_APPARMOR=y\nCONFIG_SECURITY_SELINUX=y\n"
+        config = parse_config(text + f'CONFIG_LSM="{order}"\n', completeness=Completeness.COMPLETE)
+        kernel = Kernel(config, Provenance("k", "file", "k"))
+        report = audit(kernel, [LIBRARY.get(name)], cilium=None)
+        found = {f.requirement.id: f.status for r in report.results for f in r.findings}
+        assert found["lsm"] is expected
+    assert status(name, "LSM", "lsm", version="4.19.300") is Status.PASS
+
+
+def test_host_ports_go_by_iptables_where_it_lists_a_table() -> None:
+    """containernetworking/plugins@3d27709f plugins/meta/portmap/main.go:322; Talos has iptables-nft and names no back-end."""
+    assert status("cni-portmap", "NETFILTER_XT_MATCH_MULTIPORT", "backend") is Status.PASS
+    assert status("cni-portmap", "NETFILTER_XT_MATCH_MULTIPORT", "iptables") is Status.WARN
+    assert status("talos-flannel", "NETFILTER_XT_MATCH_MULTIPORT", "hostports") is Status.WARN
+    assert status("talos-flannel", "NFT_FIB_IPV4", "hostports") is Status.PASS
+
+
+def test_kubearmor_reads_the_list_of_active_security_modules() -> None:
+    """kubearmor/KubeArmor@510cee31 KubeArmor/enforcer/runtimeEnforcer.go:141."""
+    row = next(r for r in LIBRARY.get("kubearmor-apparmor").requirements if r.id == "order")
+    assert row.level.value == "required"
+    assert status("kubearmor-apparmor", "", "order") is Status.FAIL
+
+
+_WORTH = {"required": 2, "recommended": 1, "optional": 0}
+
+
+def _without_a_counter(profile: Profile, version: str) -> list[tuple[str, str]]:
+    """Rows that iptables-nft alone meets on a kernel without NFT_COUNTER, with no row of the same weight that fails there.
+
+    Each is asked on a kernel that has everything but the counter, the legacy tables that the row names, and at most one
+    symbol more: the one that keeps a way without iptables from meeting it.
+    """
+    facts = parse_config("CONFIG_Y=y\n", completeness=Completeness.COMPLETE).fact
+    on, missing = facts("Y"), facts("N")
+
+    def holds(expr: Expression, off: Collection[str]) -> bool:
+        return expr.bounds(lambda s: missing if s in off else on)[0] > 0
+
+    asked = [
+        (r, r.condition(KernelVersion.parse(version), "x86_64")) for r in profile.requirements if not r.alternatives
+    ]
+    conditions = [(row, found[0]) for row, found in asked if found is not None]
+    left = []
+    for row, expr in conditions:
+        if "NFT_COMPAT" not in expr.symbols:
+            continue
+        tables = {s for s in expr.symbols if s in _LEGACY} or _LEGACY
+        for more in ("", *expr.symbols):
+            off = tables | {"NFT_COUNTER", more}
+            if not holds(expr, off) or holds(expr, off | {"NFT_COMPAT"}):
+                continue
+            if not any(
+                not holds(other, off) and holds(other, off - {"NFT_COUNTER"}) and _WORTH[r.level] >= _WORTH[row.level]
+                for r, other in conditions
+            ):
+                left.append((row.id, more))
+    return left
+
+
+# nftables asks for the module alone: without the counter it still shows the rules of others.
+@pytest.mark.parametrize("name", [i for i in LIBRARY.ids() if i != "nftables"])
+def test_wherever_iptables_goes_through_nft_it_takes_the_counter_before_517(name: str) -> None:
+    """PKRoma/iptables@f9ed681f iptables/nft-ipv4.c:95, nft-ipv6.c:81; the core has it since 023223dfbfb3 (5.17)."""
+    assert _without_a_counter(LIBRARY.get(name), "5.10.262") == []
+
+
+def test_the_counter_is_looked_for_where_it_would_be_missed() -> None:
+    """The check above finds something where nobody asks for the counter, as since 5.17."""
+    assert _without_a_counter(LIBRARY.get("iptables-backend"), "6.1.100")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # These write no rule into mangle unless told to.
+        ("linkerd-init", None), ("kube-router", None), ("kube-proxy-ipvs", None), ("klipper-lb", None),
+        ("istio-sidecar", Status.WARN),
+        # These only watch it for a flush.
+        ("kube-proxy-iptables", Status.WARN), ("weave", Status.WARN), ("openshift-sdn", Status.WARN),
+        ("kube-ovn", Status.WARN),
+        ("antrea", Status.FAIL), ("calico-iptables", Status.FAIL), ("istio-ambient", Status.FAIL),
+    ],
+)  # fmt: skip
+def test_the_mangle_table_is_asked_of_who_writes_to_it(name: str, expected: Status | None) -> None:
+    profile = LIBRARY.get(name)
+    got = met(profile, ["IP_NF_MANGLE", "NFT_COMPAT"])
+    assert got.get("mangle") is expected
+    failed = {r.id for r in profile.required if got[r.id] is Status.FAIL}
+    assert failed == ({"mangle"} if expected is Status.FAIL else set())
+    assert met(profile, ["IP_NF_MANGLE"]).get("mangle", Status.PASS) is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "expected"),
+    [
+        # A module that is built and not in CONFIG_LSM confines nothing.
+        ("docker-optional", "LSM", "lsm", Status.WARN),
+        # The rule matches the control group of a socket (linux 6.12 net/netfilter/nft_socket.c:201).
+        ("openshift", "SOCK_CGROUP_DATA", "nft-socket", Status.FAIL),
+        # The agent logs that it could not add the rule, and goes on.
+        ("cilium-ipsec", "IP_MULTIPLE_TABLES", "decrypt-rule", Status.WARN),
+    ],
+)
+def test_what_six_readers_left(name: str, off: str, row: str, expected: Status) -> None:
+    assert status(name, off, row) is expected
+
+
+@pytest.mark.parametrize("name", ["klipper-lb", "docker-required", "cni-portmap"])
+def test_who_writes_nothing_to_mangle_does_without_the_counter_where_the_other_legacy_tables_are(name: str) -> None:
+    assert status(name, "IP_NF_MANGLE NFT_COUNTER", "nft-counter", version="5.10.262") is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("4.14.254", Status.WARN), ("4.18.0", Status.PASS), ("5.1.21", Status.WARN), ("5.2.1", Status.PASS)],
+)
+@pytest.mark.parametrize("name", ["cni-bridge", "cni-ptp"])
+def test_the_plug_ins_nft_table_has_no_nat_chain_before_5_2(name: str, version: str, expected: Status) -> None:
+    """It is of the inet family (containernetworking/plugins@3d27709f pkg/ip/ipmasq_nftables_linux.go:77)."""
+    assert status(name, "IP_NF_NAT NFT_COMPAT", "masq", version=version) is expected
