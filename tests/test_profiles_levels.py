@@ -652,6 +652,26 @@ def test_connections_are_tracked_without_netlink_and_programs_interpreted_withou
     assert status("bpf-core", "MODULES", "bpf-jit-modules", version="6.1.192") is Status.WARN
 
 
+@pytest.mark.parametrize(
+    ("name", "off", "row", "unmet"),
+    [
+        ("tproxy-socket", "IP_NF_MANGLE NFT_TPROXY", "tproxy4", Status.FAIL),
+        ("tproxy-socket", "IP_NF_MANGLE NFT_SOCKET", "socket4", Status.FAIL),
+        ("tproxy-socket", "IP6_NF_MANGLE NFT_TPROXY", "tproxy6", Status.WARN),
+        ("tproxy-socket", "IP6_NF_MANGLE NFT_SOCKET", "socket6", Status.WARN),
+        ("tailscale", "IP_NF_MANGLE NFT_CT", "connmark", Status.WARN),
+        ("tailscale", "IP6_NF_FILTER", "mark6", Status.WARN),
+    ],
+)
+def test_before_517_whose_rules_go_through_nft_needs_the_counter(name: str, off: str, row: str, unmet: Status) -> None:
+    """iptables-nft puts one into every rule (iptables nft-ipv4.c:95, nft-ipv6.c:81), tailscaled into its own for IPv6."""
+    without = f"{off} NFT_COUNTER"
+    assert status(name, without, row, version="5.10.262") is unmet
+    assert status(name, off, row, version="5.10.262") is Status.PASS
+    assert status(name, without, row, version="5.14.0-503.el9") is Status.PASS
+    assert status(name, without, row) is Status.PASS
+
+
 @pytest.mark.parametrize("row", ["iptables-ipv4", "iptables-ipv6", "nat-front-end"])
 def test_before_517_iptables_over_nft_takes_the_counter(row: str) -> None:
     """It puts one into every rule (iptables nft-ipv4.c:95, nft-ipv6.c:81); since 023223dfbfb3 the core has it."""
