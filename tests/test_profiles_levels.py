@@ -103,7 +103,7 @@ def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch:
         # Programs attach by tcx; and links other than pairs of devices connect pods.
         ("bpf", "NET_CLS_BPF", "tc-bpf"), ("bpf-net", "NET_CLS_ACT", "cls-act"), ("namespaces", "VETH", "veth"), ("namespaces", "VETH", "link"),
         # One kind of table or of entry; the others work.
-        ("nftables", "NF_TABLES_INET", "inet"), ("conntrack", "NF_CONNTRACK_MARK", "mark"),
+        ("nftables", "NF_TABLES_INET", "inet"), ("iptables-legacy", "IP_NF_MANGLE", "ip4-mangle"), ("conntrack", "NF_CONNTRACK_MARK", "mark"),
     ],
 )  # fmt: skip
 def test_what_it_runs_without_does_not_fail_it(name: str, off: str, row: str) -> None:
