@@ -21,7 +21,7 @@ from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import VersionRange
-from kina_audit.probe import keeper, namespaces
+from kina_audit.probe import keeper, namespaces, nft
 from kina_audit.probe.catalogue import every_probe
 from kina_audit.probe.files import shown
 from kina_audit.probe.model import Bench, MissingError, Probe, RefusedError
@@ -351,3 +351,22 @@ def test_a_kernel_to_boot_is_found_in_either_layout(tmp_path: Path, tree: str) -
     assert machine_of(found.image) == "aarch64"
     places[0].write_bytes(bytes(0x202) + b"HdrS" + bytes(16))
     assert machine_of(found.image) == "x86_64"
+
+
+@pytest.mark.parametrize(("refused", "expected"), [(1, MissingError), (2, OSError)])
+def test_labels_are_not_told_where_nftables_reads_no_connections(
+    refused: int, expected: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel without nftables, or without its ct expression, may have labels: Open vSwitch uses them."""
+    asked: list[bytes] = []
+
+    def add_rule(_bench: Bench, _family: int, *made: bytes) -> None:
+        asked.extend(made)
+        if len(asked) == refused:
+            raise OSError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(nft, "add_table", lambda *_: None)
+    monkeypatch.setattr(nft, "add_chain", lambda *_: None)
+    monkeypatch.setattr(nft, "add_rule", add_rule)
+    with pytest.raises(expected):
+        every_probe()["nft_expr_ct_labels"].run(Bench(None))

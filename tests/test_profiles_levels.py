@@ -103,7 +103,7 @@ def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch:
         # Programs attach by tcx; and links other than pairs of devices connect pods.
         ("bpf", "NET_CLS_BPF", "tc-bpf"), ("bpf-net", "NET_CLS_ACT", "cls-act"), ("namespaces", "VETH", "veth"), ("namespaces", "VETH", "link"),
         # One kind of table or of entry; the others work.
-        ("nftables", "NF_TABLES_INET", "inet"), ("conntrack", "NF_CONNTRACK_MARK", "mark"),
+        ("nftables", "NF_TABLES_INET", "inet"), ("iptables-legacy", "IP_NF_MANGLE", "ip4-mangle"), ("conntrack", "NF_CONNTRACK_MARK", "mark"),
     ],
 )  # fmt: skip
 def test_what_it_runs_without_does_not_fail_it(name: str, off: str, row: str) -> None:
@@ -784,6 +784,47 @@ def test_sets_are_there_without_a_type() -> None:
 )  # fmt: skip
 def test_a_seventh_reading(name: str, off: str, row: str, version: str, expected: Status) -> None:
     assert status(name, off, row, version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "version", "expected"),
+    [
+        # Symbols that had other names: linuxkit's 4.9 and 4.10 have KPROBE_EVENT, Arch Linux ARM's 3.10 NF_NAT_IPV4.
+        ("bpf-tracing", "KPROBE_EVENTS", "kprobe-events", "4.10.0", Status.SKIP), ("bpf-tracing", "KPROBE_EVENTS", "kprobe-events", "4.11.0", Status.FAIL),
+        ("bpf-tracing", "UPROBE_EVENTS", "uprobe-events", "4.9.20", Status.SKIP), ("bpftrace", "KPROBE_EVENTS", "kprobes", "4.9.20", Status.SKIP),
+        ("iptables-legacy", "IP_NF_NAT", "ip4-nat", "3.10.107", Status.SKIP), ("iptables-legacy", "IP6_NF_NAT", "ip6-nat", "3.10.107", Status.SKIP),
+        ("kube-proxy-iptables", "IP_NF_NAT NFT_COMPAT", "ipt4-backend", "3.10.107", Status.SKIP),
+        ("kube-proxy-iptables", "IP_NF_NAT NFT_COMPAT", "ipt4-backend", "3.18.0", Status.FAIL),
+        # What has no symbol of its own yet, or one only later.
+        ("bpf", "BPF_JIT_DEFAULT_ON BPF_JIT_ALWAYS_ON", "jit-at-boot", "4.19.67", Status.WARN), ("bpf", "BPF_UNPRIV_DEFAULT_OFF", "unprivileged-off", "5.10.262", Status.WARN),
+        ("iptables-legacy", "BRIDGE_NF_EBTABLES_LEGACY", "ebtables", "6.1.192", Status.PASS), ("iptables-legacy", "BRIDGE_NF_EBTABLES", "ebtables", "6.1.192", Status.WARN),
+        ("iptables-legacy", "BRIDGE_NF_EBTABLES_LEGACY", "ebtables", "6.12.117", Status.WARN),
+        # Linux 5.14 without nftables: nothing of it goes through nft.
+        ("iptables-backend", "NF_TABLES NFT_COMPAT NFT_COUNTER IP_NF_MANGLE", "nft-counter", "5.14.16", Status.PASS),
+    ],
+)  # fmt: skip
+def test_a_third_reading_of_the_kernels_of_other_years(
+    name: str, off: str, row: str, version: str, expected: Status
+) -> None:
+    assert status(name, off, row, version=version) is expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [("6.1.192", Status.WARN), ("6.12.117", Status.PASS)])
+def test_arm64_attaches_to_functions_since_linux_6_4(version: str, expected: Status) -> None:
+    """The symbol is of 6.4; before, programs load and are refused when they are attached."""
+    off = "NONE" if expected is Status.PASS else "DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
+    assert status("bpf-tracing", off, "direct-calls-arm64", arch="arm64", version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("early", "lsm", "expected"),
+    [("n", "landlock,lockdown,yama", Status.FAIL), ("n", "landlock,yama", Status.PASS), ("y", "landlock,yama", Status.FAIL)],
+)  # fmt: skip
+def test_lockdown_is_forced_by_a_module_that_is_active(early: str, lsm: str, expected: Status) -> None:
+    text = f'# Linux/x86_64 6.12.117 Kernel Configuration\nCONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY=y\nCONFIG_SECURITY_LOCKDOWN_LSM_EARLY={early}\nCONFIG_LSM="{lsm}"\n'
+    kernel = Kernel(parse_config(text, completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
+    [result] = audit(kernel, [LIBRARY.get("bpf-tracing")], cilium=None).results
+    assert next(f for f in result.findings if f.requirement.id == "no-lockdown-conf").status is expected
 
 
 @pytest.mark.parametrize("name", ["minikube-bridge", "nerdctl"])

@@ -165,7 +165,6 @@ for _name, _expr, _families, _kind, _hook, _made in (
     ("nft_expr_counter", "NF_TABLES", _ANY, "filter", FORWARD, (expression("counter"),)),
     ("nft_expr_ct_state", "NFT_CT", _ANY, "filter", FORWARD, (_ct(0),)),
     ("nft_expr_ct_mark", "NFT_CT && NF_CONNTRACK_MARK", _ANY, "filter", FORWARD, (_ct(3),)),
-    ("nft_expr_ct_labels", "NFT_CT && NF_CONNTRACK_LABELS", _ANY, "filter", FORWARD, (_ct(13),)),
     ("nft_expr_ct_zone", "NFT_CT && NF_CONNTRACK_ZONES", _ANY, "filter", FORWARD, (_ct(17),)),
     ("nft_expr_masq", "NFT_NAT && NFT_MASQ", (IP, INET), "nat", POSTROUTING, (expression("masq"),)),
     ("nft_expr_masq6", "NF_TABLES_IPV6 && NFT_NAT && NFT_MASQ", (IP6,), "nat", POSTROUTING, (expression("masq"),)),
@@ -195,6 +194,18 @@ for _name, _expr, _families, _kind, _hook, _made in (
     ("nft_expr_notrack", "NFT_CT", _ANY, "filter", PREROUTING, (expression("notrack"),)),
 ):  # fmt: skip
     probe(_name, _expr, "an nf_tables rule")(_expressions(_families, _kind, _hook, *_made))
+
+
+@probe("nft_expr_ct_labels", "NF_CONNTRACK_LABELS", "an nf_tables rule that reads a connection's labels")
+def _labels(bench: Bench) -> None:
+    try:
+        family = _base(bench, _ANY, "filter", FORWARD)
+        bench.doing("add a rule that reads a connection's state")
+        add_rule(bench, family, _ct(0))
+    except OSError as error:
+        raise MissingError(f"nf_tables reads no connections: {error.strerror}") from error
+    bench.doing("add a rule that reads a connection's labels")
+    add_rule(bench, family, _ct(13))
 
 
 @probe("nft_expr_log", "NFT_LOG", "an nf_tables rule that logs")
