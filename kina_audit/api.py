@@ -17,7 +17,7 @@ from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
 from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import NothingCheckedError, UsageError
-from kina_audit.kconfig.carry import carry
+from kina_audit.kconfig.carry import carry, trees_of
 from kina_audit.kconfig.lines import lines
 from kina_audit.kernel.config import Origin
 from kina_audit.kernel.provenance import Kernel
@@ -207,8 +207,7 @@ def audit(
     selected = tuple([with_reasons(_tried(evaluator.profile(p), probing), config) for p in profiles])
     if not any(r.findings for r in selected):
         raise NothingCheckedError("no profile was selected, so nothing was checked", "Name one with --profile.")
-    findings = [f for r in selected for f in r.findings]
-    if all(f.status == "skip" for f in findings):
+    if all(f.status == "skip" for r in selected for f in r.findings):
         raise NothingCheckedError(
             "every requirement of the selected profiles is for other kernels, or for running ones, so nothing was checked",
             "Select other profiles, give the right version with --target-kernel, or audit running, ssh:HOST or kubectl:NODE.",
@@ -233,7 +232,8 @@ def audit(
             asked=bool(cilium) or any(CILIUM_TAG in p.tags for p in profiles),
             kernels=partial(better_kernels, of_cilium, booted) if apple and config.arch == "arm64" else None,
         )  # fmt: skip
-    kernel = replace(kernel, config=with_slips(config, selected, lines()[0]))
+    own = [t.model.index for t in trees_of(config)] if config.resolved and config.resolved.lines else []
+    kernel = replace(kernel, config=with_slips(config, selected, lines()[0], own))
     results = (*selected, observed_result(observed, config)) if observed else selected
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")

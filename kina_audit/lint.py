@@ -99,6 +99,7 @@ class _Row:
         yield from self._missing()
         yield from self._impossible()
         yield from self._hidden()
+        yield from self._older()
 
     def _say(self, text: str, *, error: bool) -> Remark:
         return Remark(self.row.profile, self.row.id, error, text)
@@ -142,6 +143,24 @@ class _Row:
                 yield self._say(f"its fix sets {name}, which has no prompt in {', '.join(found.hidden)}", error=True)
             else:
                 yield self._say(f"its fix sets {name}, which exists in none of {', '.join(found.missing)}", error=True)
+
+    def _older(self) -> Iterator[Remark]:
+        """Kernels that are not asked because they are older, and could meet it all the same."""
+        wanted = 1 if self.row.module else 2
+        found = [
+            tree
+            for tree in self.trees
+            if (since := self.row.since(tree.model.arch)) is not None
+            and KernelVersion.parse(tree.model.version).triple < since
+            and self.row.expr.symbols
+            and _possible(tree, self.row.expr) >= wanted
+        ]
+        if found:
+            yield self._say(
+                f"{', '.join(map(_name, found))} could meet it and is not asked, and going back there counts as a loss: "
+                "say older_need_none where such kernels need nothing",
+                error=False,
+            )
 
 
 def _set_anywhere(fix: str) -> list[str]:

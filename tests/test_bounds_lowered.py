@@ -8,11 +8,12 @@ import importlib
 import inspect
 import io
 import lzma
+import os
 import subprocess
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +286,31 @@ def sparse(count: int, folder: Path) -> object:
         return error
 
 
+def piped(count: int, folder: Path) -> object:
+    """A named pipe that is written to at once, or only after the bound."""
+    from threading import Timer
+
+    from kina_audit.sources import open_source
+
+    os.mkfifo(folder / str(count))
+
+    def write() -> None:
+        with suppress(OSError):  # whoever waited has given up
+            handle = os.open(folder / str(count), os.O_WRONLY | os.O_NONBLOCK)
+            os.write(handle, b"CONFIG_NET=y\n")
+            os.close(handle)
+
+    timer = Timer(0.05 if count == PIPE_TENTHS else 1.5, write)
+    timer.start()
+    try:
+        return open_source(str(folder / str(count)))
+    finally:
+        timer.join()
+
+
+PIPE_TENTHS = 8
+"""Of a second, which is more than enough to open a pipe in."""
+
 LOWERED: dict[str, tuple[int, tuple[str, ...], Try]] = {
     "DECOMPRESSED_MIB": (1, (), decompressed),
     "IMAGE_BYTES": (3, ("sources.local.file",), sparse),
@@ -303,6 +329,7 @@ LOWERED: dict[str, tuple[int, tuple[str, ...], Try]] = {
     ),
     "HTTP_SECONDS": (1, (), lambda n, f: http_seconds(1 if n == 1 else 8, f)),
     "DOWNLOAD_SECONDS": (1, (), lambda n, f: download_seconds(1 if n == 1 else 8, f)),
+    "PIPE_SECONDS": (PIPE_TENTHS, ("sources.local.file",), piped),
     "GUEST_SECONDS": (1, (), lambda n, _: asked("sleep", "0" if n == 1 else "5")),
     "GUEST_BYTES": (1000, ("sources.guest.read",), lambda n, _: asked("head", "-c", str(n), "/dev/zero")),
     "GUEST_LINES": (10, ("sources.guest.script",), answered),
@@ -320,7 +347,7 @@ LOWERED: dict[str, tuple[int, tuple[str, ...], Try]] = {
 }
 """Bound to a smaller one, the modules that have it, and what is tried: at the smaller bound and one above."""
 
-UNITS = {"IMAGE_BYTES": MIB, "GIT_MEMORY": MIB, "COMPILER_SECONDS": 0.1}
+UNITS = {"IMAGE_BYTES": MIB, "GIT_MEMORY": MIB, "COMPILER_SECONDS": 0.1, "PIPE_SECONDS": 0.1}
 
 
 @pytest.mark.slow

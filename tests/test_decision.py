@@ -26,6 +26,7 @@ from kina_audit.report.compare import CAPABILITY, Change, Comparison, ModeChange
 from kina_audit.report.decision import Kind, beside_findings
 from kina_audit.report.document import to_document
 from kina_audit.report.many import Unread, verdict, worst
+from kina_audit.report.matrix import row_of_document
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import Snapshot, snapshot
 from kina_audit.report.stored import read_report
@@ -38,24 +39,29 @@ import json  # isort: skip
 TODAY = date(2026, 11, 28)
 SYMBOLS = ("A", "B", "C", "D")
 LEVELS = ("required", "recommended", "optional")
+OLDER = "# Linux/arm64 6.1.9 Kernel Configuration\n"
 FILLER = "# Linux/arm64 6.18.5 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
 
-configs = st.tuples(st.booleans(), st.dictionaries(st.sampled_from(SYMBOLS), st.sampled_from(["y", "n"]))).map(
+heads = st.sampled_from([FILLER, FILLER, OLDER + FILLER.partition("\n")[2], "CONFIG_NET=y\n"])
+configs = st.tuples(heads, st.dictionaries(st.sampled_from(SYMBOLS), st.sampled_from(["y", "n"]))).map(
     lambda c: (
-        (FILLER if c[0] else "CONFIG_NET=y\n")
-        + "".join(f"CONFIG_{k}=y\n" if v == "y" else f"# CONFIG_{k} is not set\n" for k, v in sorted(c[1].items()))
+        c[0] + "".join(f"CONFIG_{k}=y\n" if v == "y" else f"# CONFIG_{k} is not set\n" for k, v in sorted(c[1].items()))
     )
 )
 expressions = st.sampled_from(["A", "B", "C && D", "!A", "A || D", "B && !C"])
-rows = st.lists(st.tuples(expressions, st.sampled_from(LEVELS)), min_size=1, max_size=3)
+gates = st.sampled_from([{}, {}, {"kernel": ">=6.6"}, {"kernel": ">=6.6", "older_need_none": True}])
+rows = st.lists(st.tuples(expressions, st.sampled_from(LEVELS), gates), min_size=1, max_size=3).map(
+    # Something is asked of every kernel.
+    lambda asked: [(*asked[0][:2], {}), *asked[1:]]
+)
 patterns = st.sampled_from(["one/*", "two/r0", "*/r1", "cilium/mode", "cilium/*", "cilium-wireguard/*", "nobody/*"])
 days = st.sampled_from([date(2027, 3, 31), date(2026, 11, 1)])
 statuses = st.sampled_from([Status.PASS, Status.WARN, Status.FAIL, Status.UNKNOWN])
 
 
-def built(name: str, asked: list[tuple[str, str]], shared: tuple[Any, ...] = ()) -> Profile:
+def built(name: str, asked: list[tuple[str, str, dict[str, Any]]], shared: tuple[Any, ...] = ()) -> Profile:
     document = {"id": name, "title": name, "description": "d"}
-    document["requirement"] = [requirement(f"r{i}", expr, level) for i, (expr, level) in enumerate(asked)]
+    document["requirement"] = [requirement(f"r{i}", expr, level, **gate) for i, (expr, level, gate) in enumerate(asked)]
     own = build_profile(document, f"{name}.toml")
     return replace(own, requirements=(*own.requirements, *shared))
 
@@ -115,7 +121,7 @@ def check(report: Report) -> None:
     assert report.exit_code == (0 if not report.deciding or report.fail_on is FailOn.NEVER else 1)
     every = {n for item in report.deciding for n in item.names}
     for name in FORMATS.keys() - ADVICE_ONLY:
-        # The compact set counts every item, and names the first ten.
+        # The compact set counts every item, and names the first of them.
         text = render(name, report, RenderOptions(metrics="all"))
         read = READERS[name](text)
         assert read.verdict in (None, str(report.verdict)), name
@@ -125,7 +131,7 @@ def check(report: Report) -> None:
     compact = READERS["openmetrics"](render("openmetrics", report))
     assert compact.count == len(report.deciding)
     assert compact.names <= every
-    assert len(compact.names) == min(10, len({item.name for item in report.deciding}))
+    assert len(compact.names) == min(MOST_NAMES["compact"], len({item.name for item in report.deciding}))
     by_profile = read_table_by_profile(render("table", report, RenderOptions(by="profile")))
     assert (by_profile.verdict, by_profile.count, by_profile.names) == (str(report.verdict), len(every), every)
     assert {report.features, report.cilium} & {report.verdict}
@@ -145,6 +151,19 @@ def independently(report: Report) -> set[str]:
                 bad = bad and "recommended" in levels
             lost = compared is None or any(c.name == name and c.direction == "lost" for c in compared.findings)
             names |= {name} if bad and lost else set()
+    older: dict[str, str] = {}
+    for result in report.results if compared is not None else ():
+        for f in result.findings:
+            name = f"{result.profile.id}/{f.requirement.id}"
+            row = f.requirement
+            asked_newer = (
+                row.kernel is not None and not row.older_need_none and f.status == "skip" and f.level in levels
+            )
+            if asked_newer and any(
+                c.name == name and c.before in ("pass", "unknown") and not c.waived for c in compared.findings
+            ):
+                older.setdefault(f.fingerprint, name)
+    names |= set(older.values())
     if compared is not None:
         names |= {c.name for c in compared.capabilities if c.direction == "lost" and not c.waived}
         if compared.mode and compared.mode.direction == "lost" and not compared.mode.waived:
@@ -169,7 +188,18 @@ def independently(report: Report) -> set[str]:
 def test_every_format_shows_what_decides_and_nothing_else(report: Report) -> None:
     assert {n for item in report.deciding for n in item.names} == independently(report)
     check(report)
-    stored = read_report(json.loads(indented(to_document(report))), "report.json")
+    document = json.loads(indented(to_document(report)))
+    row = row_of_document(
+        "r",
+        document,
+        [r.profile.id for r in report.results],
+        report.fail_on,
+        "1.18.0" if report.advice else "",
+        details=False,
+    )
+    if any(i.kind in (Kind.FINDING, Kind.TOO_OLD, Kind.MODE, Kind.CAPABILITY) for i in report.deciding):
+        assert row.verdict != "pass", "a fleet of stored reports"
+    stored = read_report(document, "report.json")
     assert [(i.kind, i.names, i.status, i.text) for i in stored.deciding] == [
         (i.kind, i.names, i.status, i.text) for i in report.deciding
     ]
@@ -212,7 +242,7 @@ def test_no_format_is_without_a_reader() -> None:
 
 
 def big(number: int) -> Report:
-    asked = [(f"NOWHERE_{i}", "required") for i in range(number)]
+    asked: list[tuple[str, str, dict[str, Any]]] = [(f"NOWHERE_{i}", "required", {}) for i in range(number)]
     return audit(config(FILLER), [built("one", asked)], cilium=None)
 
 

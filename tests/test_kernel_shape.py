@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from kina_audit.cli import main
-from kina_audit.errors import NotAConfigError
+from kina_audit.errors import KinaAuditError, NotAConfigError
 from kina_audit.kconfig.carry import carry
+from kina_audit.kconfig.lines import ARCHES, lines
+from kina_audit.kconfig.whole import lost_part
 from kina_audit.kernel.config import Completeness, Origin
 from kina_audit.kernel.parse import parse_config
 from tests.conftest import SHARED, config_text
@@ -250,3 +252,45 @@ def test_a_menu_that_somebody_opened_is_no_cut(shared: Path, opened: str) -> Non
     edited = text.replace(f"# CONFIG_{opened} is not set", f"CONFIG_{opened}=y")
     assert carry(parse_config(edited, origin=Origin.INPUT)).cut == ""
     assert carry(parse_config(f"{text}CONFIG_{opened}=y\n", origin=Origin.INPUT)).cut == ""
+
+
+def _cut_there(lines: list[str], first: str, count: int) -> str:
+    config = parse_config(_without(lines, first, count), origin=Origin.INPUT)
+    return config.cut or carry(config).cut
+
+
+@pytest.mark.parametrize("gate", ["NF_TABLES", "IP_SET", "NET_SCHED", "NETFILTER_XTABLES", "XFRM"])
+def test_a_part_that_begins_with_its_own_gate_is_missed(shared: Path, gate: str) -> None:
+    """What is left behind the gate says that it is off, which is written only where the gate was on."""
+    assert "Linux 6.18 writes lines for" in _cut_there(_own_line(shared), f"CONFIG_{gate}=", 20)
+
+
+@pytest.mark.parametrize("added", ["IP_VS_RR", "SND_HDA_INTEL", "NFS_V4", "BTRFS_FS_POSIX_ACL"])
+def test_what_somebody_turned_off_behind_a_gate_that_is_off_is_no_cut(shared: Path, added: str) -> None:
+    """Fragments that harden a kernel are full of such lines."""
+    text = "\n".join(_own_line(shared))
+    gates = {"IP_VS_RR": "IP_VS", "SND_HDA_INTEL": "SOUND", "NFS_V4": "NFS_FS", "BTRFS_FS_POSIX_ACL": "BTRFS_FS"}
+    lines = [x for x in text.split("\n") if f"CONFIG_{gates[added]}" not in x]
+    lines = [*lines, f"# CONFIG_{gates[added]} is not set", f"# CONFIG_{added} is not set"]
+    assert carry(parse_config("\n".join(lines), origin=Origin.INPUT)).cut == ""
+
+
+def test_a_few_lines_that_somebody_took_out_are_no_cut(shared: Path) -> None:
+    for taken in ("CONFIG_VXLAN=", "CONFIG_NF_TABLES=", "CONFIG_IP_ADVANCED_ROUTER="):
+        assert _cut_there(_own_line(shared), taken, 3) == ""
+
+
+def test_of_the_research_corpus_no_whole_config_lacks_a_part(shared: Path) -> None:
+    checked = 0
+    for path in sorted([*(shared / "corpus").glob("*/*.gz"), *(shared / "kernels").glob("*.gz")]):
+        try:
+            config = parse_config(config_text(path).decode(), origin=Origin.INPUT)
+        except (KinaAuditError, UnicodeDecodeError):
+            continue
+        version = config.header.version
+        if version is None or config.arch not in ARCHES or config.completeness is not Completeness.COMPLETE:
+            continue
+        if version.triple[:2] in lines():
+            checked += 1
+            assert lost_part(version.triple[:2], config.arch, config.raw) == "", path
+    assert checked > 50

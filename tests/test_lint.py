@@ -91,3 +91,12 @@ def test_trees_say_nothing_against_what_ships(versions: list[str], tmp_path_fact
     if versions[-1] != "6.12":
         return
     assert [r for r in remarks if r.error] == []
+
+
+def test_an_older_kernel_that_could_meet_it_is_worth_a_note() -> None:
+    def notes(**row: object) -> list[str]:
+        found = lint_profiles([profile("NET", **row)], [fixture_tree(11), fixture_tree()])
+        return [r.text.partition(" could")[0] for r in found if "going back" in r.text]
+
+    assert notes(kernel=">=6.12") == [f"{fixture_tree(11).model.version} x86"]
+    assert notes(kernel=">=6.12", older_need_none=True) == notes() == []

@@ -221,6 +221,16 @@ def test_whatever_is_named_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found = {n.source.removeprefix("nodes/"): n.error for n in expand(["nodes"])}
     assert list(found) == ["empty", "linked/n5.config", "n1.config", "n2.config", "n3.config", "n4.config"]
     assert [name for name, error in found.items() if not error] == ["linked/n5.config", "n1.config"]
+    (nodes / "twice").symlink_to(tmp_path / "apart")
+    said: list[str] = []
+    assert {n.source.removeprefix("nodes/") for n in expand(["nodes"], said.append)} == set(found)
+    assert said == [
+        f"nodes/back: left out: the same folder as {tmp_path}",
+        "nodes/twice: left out: the same folder as nodes/linked",
+    ]
+    _, _, err = run("matrix", "nodes", "-p", "vxlan", "--cilium", "none", "-j", "1", "-f", "csv")
+    assert "nodes/twice: left out" in err
+    (nodes / "twice").unlink()
     assert "leads nowhere" in found["n2.config"]
     for named in ("nodes", "nodes/*", "nodes/**"):
         status, out, _ = run("matrix", named, "-p", "vxlan", "--cilium", "none", "-j", "1", "-f", "json")

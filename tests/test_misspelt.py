@@ -1,12 +1,17 @@
 """A line of a config that is one slip away from what is asked for is told, and what differs otherwise is not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kina_audit.api import audit, load_profiles
 from kina_audit.cli import main
 from kina_audit.engine.misspelt import misspelt
+from kina_audit.kernel.config import Origin
 from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.kernel.version import KernelVersion
 from tests.conftest import config_text
 
 ASKED = ("BPF_JIT", "VXLAN", "WIREGUARD", "NET", "IP_VS_MH", "CRYPTO_SHA256", "HAVE_EBPF_JIT")
@@ -36,6 +41,9 @@ def test_one_slip_from_a_symbol_that_is_asked_for(line: str, meant: str) -> None
     assert [(w.line, w.text.rpartition("did you mean ")[2]) for w in found] == (
         [(3, f"CONFIG_{meant}?")] if meant else []
     )
+    # A line's own symbols are the quicker list; what they lack and another kernel has is no slip.
+    config = parse_config(f"# Linux/x86_64 6.12.0 Kernel Configuration\nCONFIG_MMU=y\n{line}\n")
+    assert misspelt(config, ASKED, [{"MMU"}, {"VXLAN", "BPF_JIT"}]) == found
 
 
 def test_the_first_screen_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str], shared: Path) -> None:
@@ -69,3 +77,11 @@ def test_a_kernel_older_than_what_is_known_has_names_of_its_own(
     )
     main(["check", str(config), "-p", "bpf"])
     assert "did you mean" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arch", ["arm64", ""])
+def test_a_slip_between_two_lines_and_on_any_architecture(arch: str) -> None:
+    text = "# Linux 6.14.0 Kernel Configuration\nCONFIG_BPF_JTI=y\nCONFIG_NET=y\n"
+    config = replace(parse_config(text), arch=arch or None, target=KernelVersion.parse("6.14.0"), origin=Origin.INPUT)
+    report = audit(Kernel(config, Provenance("f", "file", "f")), load_profiles(["bpf"]), cilium=None)
+    assert [w.text.rpartition("did you mean ")[2] for w in report.kernel.config.warnings] == ["CONFIG_BPF_JIT?"]

@@ -27,6 +27,21 @@ NO_ASSIGNMENT = {
 }  # fmt: skip
 """The list of security modules is a string that no single value mends; the boot parameter lsm= is in their fix."""
 
+KERNELS = [
+    ("5.10", "x86_64", "corpus/firecracker/resources__guest_configs__microvm-kernel-ci-x86_64-5.10.config.gz"),
+    ("5.10", "arm64", "corpus/ignite/images__kernel__generated__config-arm64-5.10.77.config.gz"),
+    ("6.1", "arm64", "corpus/archlinuxarm/core__linux-odroid-n2__config.config.gz"),
+    ("6.1", "x86_64", "kernels/apple-x86_64-2f947e7.config.gz"),
+    ("6.12", "x86_64", "corpus/linuxkit/kernel__6.12.x__config-x86_64.config.gz"),
+    ("6.12", "arm64", "kernels/kata-3.17.0-arm64.config.gz"),
+    ("6.18", "arm64", "cases/pkgs-1624-nft-socket.config.gz"),
+    ("7.2", "arm64", "corpus/debian/debian-7.2-config.arm64_none_cloud-arm64.config.gz"),
+]
+"""Kernels that lack much, each in another way: a fix meets here what it depends on and somebody left off."""
+
+MENUS = {"MISC_FILESYSTEMS", "NETWORK_FILESYSTEMS", "SCSI_LOWLEVEL", "VIRTIO_MENU"}
+"""Menus that are open unless somebody closed them: no fix names these."""
+
 ROWS = {
     f"{row.profile}/{row.id}": row
     for profile in ProfileLibrary()
@@ -73,3 +88,31 @@ def test_every_fix_mends_what_it_is_the_fix_of(line: Line, arch: str) -> None:
     text = config_text(SHARED / STARTS[arch]).decode()
     start = [Requested(a.name, a.value, "start", a.line) for a in read_assignments(text)]
     assert unmended(tree, start) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("line", "arch", "config"), KERNELS)
+def test_the_fixes_of_a_profile_mend_a_kernel_that_somebody_runs(line: str, arch: str, config: str) -> None:
+    """Followed together: what one row's fix leaves out, such as the table its target stands in, another's may name."""
+    if not (SHARED / config).exists():
+        pytest.skip("the shared kernels are not here")
+    tree = shipped_tree(next(n for n in lines() if line_text(n) == line), arch, Toolchain.parse("gcc-12,pahole=1.25"))
+    version = KernelVersion.parse(tree.model.version)
+    start = [
+        Requested(a.name, a.value, "start", a.line) for a in read_assignments(config_text(SHARED / config).decode())
+    ]
+    built, found = Resolution(tree, start), []
+    for profile in ProfileLibrary():
+        rows = [r for r in profile.requirements if not r.alternatives and f"{r.profile}/{r.id}" not in NO_ASSIGNMENT]
+        asked = [(r, a) for r in rows if (a := r.condition(version, arch)) and a[0].symbols and not _met(built, r)]
+        wanted = [Requested(s, value, "the fix", 0) for _, (_, fix) in asked for s, value in ASSIGNMENT.findall(fix)]
+        mended = Resolution(tree, [*start, *wanted]) if asked else built
+        for row, (expr, fix) in asked:
+            if row.profile != profile.id or _met(mended, row):
+                continue
+            goal = Goal(row.id, expr, 1 if row.module else 2, "it is asked for")
+            way = find_fix(built, lambda _, goal=goal: [goal], lambda s, row=row: _met(s, row), quick=True)
+            needs = [f"{c.name}={c.value}" for c in way.changes]
+            if needs and not MENUS & {c.name for c in way.changes}:
+                found.append(f"{profile.id}/{row.id}: {fix} Needs {', '.join(needs)}")
+    assert found == []

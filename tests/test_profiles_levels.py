@@ -7,12 +7,15 @@ import pytest
 from kina_audit.api import audit
 from kina_audit.engine.finding import Finding, Status
 from kina_audit.kernel.config import Completeness
+from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 
 LIBRARY = ProfileLibrary()
+_LEGACY = {f"{half}_NF_{t}" for half in ("IP", "IP6") for t in ("FILTER", "NAT", "MANGLE", "RAW", "SECURITY")}
 
 
 def findings_of(name: str, off: Collection[str], arch: str = "x86_64", version: str = "6.12.117") -> dict[str, Finding]:
@@ -608,12 +611,12 @@ def test_users_mount_overlays_since_linux_5_11(version: str, expected: Status) -
 @pytest.mark.parametrize(
     ("off", "version", "row", "expected"),
     [
-        # Legacy tables for IPv4 do not help ip6tables-nft; and for IPv4 all three must be there to do without nft.
+        # Legacy tables for IPv4 do not help ip6tables-nft; and for IPv4 both must be there to do without nft.
         ("NFT_COUNTER IP6_NF_NAT", "5.10.262", "nft-counter6", Status.WARN),
         ("NFT_COUNTER", "5.10.262", "nft-counter6", Status.PASS),
         ("NFT_COUNTER IP6_NF_NAT NF_TABLES_IPV6", "5.10.262", "nft-counter6", Status.PASS),
         ("NFT_COUNTER IP6_NF_NAT", "6.12.117", "nft-counter6", Status.SKIP),
-        ("NFT_COUNTER IP_NF_MANGLE", "5.10.262", "nft-counter", Status.FAIL),
+        ("NFT_COUNTER IP_NF_NAT", "5.10.262", "nft-counter", Status.FAIL),
         ("NFT_COUNTER", "5.10.262", "nft-counter", Status.PASS),
     ],
 )
@@ -647,6 +650,26 @@ def test_tracing_under_debugfs_is_a_symbol_of_its_own_now() -> None:
 def test_connections_are_tracked_without_netlink_and_programs_interpreted_without_modules() -> None:
     assert status("conntrack", "NF_CT_NETLINK", "ctnetlink") is Status.WARN
     assert status("bpf-core", "MODULES", "bpf-jit-modules", version="6.1.192") is Status.WARN
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "unmet"),
+    [
+        ("tproxy-socket", "IP_NF_MANGLE NFT_TPROXY", "tproxy4", Status.FAIL),
+        ("tproxy-socket", "IP_NF_MANGLE NFT_SOCKET", "socket4", Status.FAIL),
+        ("tproxy-socket", "IP6_NF_MANGLE NFT_TPROXY", "tproxy6", Status.WARN),
+        ("tproxy-socket", "IP6_NF_MANGLE NFT_SOCKET", "socket6", Status.WARN),
+        ("tailscale", "IP_NF_MANGLE NFT_CT", "connmark", Status.WARN),
+        ("tailscale", "IP6_NF_FILTER", "mark6", Status.WARN),
+    ],
+)
+def test_before_517_whose_rules_go_through_nft_needs_the_counter(name: str, off: str, row: str, unmet: Status) -> None:
+    """iptables-nft puts one into every rule (iptables nft-ipv4.c:95, nft-ipv6.c:81), tailscaled into its own for IPv6."""
+    without = f"{off} NFT_COUNTER"
+    assert status(name, without, row, version="5.10.262") is unmet
+    assert status(name, off, row, version="5.10.262") is Status.PASS
+    assert status(name, without, row, version="5.14.0-503.el9") is Status.PASS
+    assert status(name, without, row) is Status.PASS
 
 
 @pytest.mark.parametrize("row", ["iptables-ipv4", "iptables-ipv6", "nat-front-end"])
@@ -837,3 +860,102 @@ def test_kubearmor_reads_the_list_of_active_security_modules() -> None:
 )  # fmt: skip
 def test_a_seventh_reading(name: str, off: str, row: str, arch: str, version: str, expected: Status) -> None:
     assert status(name, off, row, arch=arch, version=version) is expected
+
+
+_WORTH = {"required": 2, "recommended": 1, "optional": 0}
+
+
+def _without_a_counter(profile: Profile, version: str) -> list[tuple[str, str]]:
+    """Rows that iptables-nft alone meets on a kernel without NFT_COUNTER, with no row of the same weight that fails there.
+
+    Each is asked on a kernel that has everything but the counter, the legacy tables that the row names, and at most one
+    symbol more: the one that keeps a way without iptables from meeting it.
+    """
+    facts = parse_config("CONFIG_Y=y\n", completeness=Completeness.COMPLETE).fact
+    on, missing = facts("Y"), facts("N")
+
+    def holds(expr: Expression, off: Collection[str]) -> bool:
+        return expr.bounds(lambda s: missing if s in off else on)[0] > 0
+
+    asked = [
+        (r, r.condition(KernelVersion.parse(version), "x86_64")) for r in profile.requirements if not r.alternatives
+    ]
+    conditions = [(row, found[0]) for row, found in asked if found is not None]
+    left = []
+    for row, expr in conditions:
+        if "NFT_COMPAT" not in expr.symbols:
+            continue
+        tables = {s for s in expr.symbols if s in _LEGACY} or _LEGACY
+        for more in ("", *expr.symbols):
+            off = tables | {"NFT_COUNTER", more}
+            if not holds(expr, off) or holds(expr, off | {"NFT_COMPAT"}):
+                continue
+            if not any(
+                not holds(other, off) and holds(other, off - {"NFT_COUNTER"}) and _WORTH[r.level] >= _WORTH[row.level]
+                for r, other in conditions
+            ):
+                left.append((row.id, more))
+    return left
+
+
+# nftables asks for the module alone: without the counter it still shows the rules of others.
+@pytest.mark.parametrize("name", [i for i in LIBRARY.ids() if i != "nftables"])
+def test_wherever_iptables_goes_through_nft_it_takes_the_counter_before_517(name: str) -> None:
+    """PKRoma/iptables@f9ed681f iptables/nft-ipv4.c:95, nft-ipv6.c:81; the core has it since 023223dfbfb3 (5.17)."""
+    assert _without_a_counter(LIBRARY.get(name), "5.10.262") == []
+
+
+def test_the_counter_is_looked_for_where_it_would_be_missed() -> None:
+    """The check above finds something where nobody asks for the counter, as since 5.17."""
+    assert _without_a_counter(LIBRARY.get("iptables-backend"), "6.1.100")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # These write no rule into mangle unless told to.
+        ("linkerd-init", None), ("kube-router", None), ("kube-proxy-ipvs", None), ("klipper-lb", None),
+        ("istio-sidecar", Status.WARN),
+        # These only watch it for a flush.
+        ("kube-proxy-iptables", Status.WARN), ("weave", Status.WARN), ("openshift-sdn", Status.WARN),
+        ("kube-ovn", Status.WARN),
+        ("antrea", Status.FAIL), ("calico-iptables", Status.FAIL), ("istio-ambient", Status.FAIL),
+    ],
+)  # fmt: skip
+def test_the_mangle_table_is_asked_of_who_writes_to_it(name: str, expected: Status | None) -> None:
+    profile = LIBRARY.get(name)
+    got = met(profile, ["IP_NF_MANGLE", "NFT_COMPAT"])
+    assert got.get("mangle") is expected
+    failed = {r.id for r in profile.required if got[r.id] is Status.FAIL}
+    assert failed == ({"mangle"} if expected is Status.FAIL else set())
+    assert met(profile, ["IP_NF_MANGLE"]).get("mangle", Status.PASS) is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "expected"),
+    [
+        # A module that is built and not in CONFIG_LSM confines nothing.
+        ("docker-optional", "LSM", "lsm", Status.WARN),
+        # The rule matches the control group of a socket (linux 6.12 net/netfilter/nft_socket.c:201).
+        ("openshift", "SOCK_CGROUP_DATA", "nft-socket", Status.FAIL),
+        # The agent logs that it could not add the rule, and goes on.
+        ("cilium-ipsec", "IP_MULTIPLE_TABLES", "decrypt-rule", Status.WARN),
+    ],
+)
+def test_what_six_readers_left(name: str, off: str, row: str, expected: Status) -> None:
+    assert status(name, off, row) is expected
+
+
+@pytest.mark.parametrize("name", ["klipper-lb", "docker-required", "cni-portmap"])
+def test_who_writes_nothing_to_mangle_does_without_the_counter_where_the_other_legacy_tables_are(name: str) -> None:
+    assert status(name, "IP_NF_MANGLE NFT_COUNTER", "nft-counter", version="5.10.262") is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("4.14.254", Status.WARN), ("4.18.0", Status.PASS), ("5.1.21", Status.WARN), ("5.2.1", Status.PASS)],
+)
+@pytest.mark.parametrize("name", ["cni-bridge", "cni-ptp"])
+def test_the_plug_ins_nft_table_has_no_nat_chain_before_5_2(name: str, version: str, expected: Status) -> None:
+    """It is of the inet family (containernetworking/plugins@3d27709f pkg/ip/ipmasq_nftables_linux.go:77)."""
+    assert status(name, "IP_NF_NAT NFT_COMPAT", "masq", version=version) is expected

@@ -37,6 +37,8 @@ def test_what_ships_has_no_problem(name: str) -> None:
         (row("XQZWV_NOTHING"), "no kernel this tool knows has the symbol XQZWV_NOTHING"),
         (row("NET", 'kernel = ">=6.9,<6.1"\n'), "no version is in kernel = '>=6.9,<6.1'"),
         (row("NET", 'kernel = "==6.9,!=6.9"\n'), "no version is in kernel"),
+        (row("NET", 'kernel = "<6.9"\nolder_need_none = true\n'), "its kernel has no lower bound"),
+        (row("NET", "older_need_none = true\n"), "its kernel has no lower bound"),
         (
             row("NET", '[[requirement.variant]]\nexpr = "INET"\nkernel = "<4.0,>4.0"\n'),
             "variant 1: no version is in kernel",
@@ -67,6 +69,7 @@ def test_each_mistake_is_found(tmp_path: Path, body: str, words: str) -> None:
     "body",
     [
         row("NET", 'kernel = ">=6.9,<6.9.1"\n'),
+        row("NET", 'kernel = ">=6.9"\nolder_need_none = true\n'),
         row("NET", '[[requirement.variant]]\nexpr = "INET"\nkernel = ">=6.9"\n'),
         row(
             "NET",

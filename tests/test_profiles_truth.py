@@ -94,6 +94,21 @@ def test_nothing_is_required_that_nobody_saw_fail(name: str) -> None:
     assert not all(PAGE.search(part) for part in re.split(r";|, ", row.source)), row.source
 
 
+PLACE = re.compile(
+    r":\d+|#\d+|a booted Linux|a field report of kina|iproute2 says so before|before Linux \S+ says no more"
+)
+
+
+@pytest.mark.parametrize("name", LIBRARY.ids())
+def test_what_a_row_and_its_messages_rest_on_can_be_opened(name: str) -> None:
+    """A line of a file, an issue, or a kernel that was booted; of a message every place that is named."""
+    for row in LIBRARY.get(name).requirements:
+        assert row.alternatives or PLACE.search(row.source), (row.id, row.source)
+        for message in row.says:
+            for part in message.source.split("; "):
+                assert PLACE.search(part), (row.id, message.text, part)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["6.1", "6.12"])
 def test_the_lines_that_are_named_are_there(version: str) -> None:

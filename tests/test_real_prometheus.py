@@ -23,6 +23,9 @@ RULES = Path(__file__).resolve().parents[1] / "deploy/prometheus/kina-audit.rule
 HEAD = "# Linux/x86 6.12.0 Kernel Configuration\n" + "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
 WITH = HEAD + "CONFIG_NET=y\nCONFIG_INET=y\nCONFIG_IPV6=y\nCONFIG_NET_UDP_TUNNEL=y\nCONFIG_VXLAN=y\n"
 WITHOUT = WITH.replace("CONFIG_VXLAN=y", "# CONFIG_VXLAN is not set")
+TCX = f"{WITH}CONFIG_BPF_SYSCALL=y\nCONFIG_NET_XGRESS=y\n" + "".join(
+    f"CONFIG_{name}=y\n" for name in ("NET_SCHED", "NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF")
+)
 FRAGMENT = "CONFIG_NET=y\nCONFIG_INET=y\n"
 PATIENCE = 90
 
@@ -137,6 +140,14 @@ def test_a_node_that_loses_vxlan_is_heard_of(tmp_path: Path) -> None:
         until("it is back, and still lost", lambda: ("KernelFeatureLost", "vxlan") in firing(), log)
         audit(WITH)
         until("mended", lambda: ("KernelFeatureLost", "vxlan") not in firing(), log)
+        # The same symbols on a kernel that is too old for tcx; what it needs no longer is no loss.
+        audit(TCX, "bpf")
+        until("bpf's fewest are recorded", lambda: count('kina_audit:profile_unmet:best{profile="bpf"}') == 1, log)
+        assert ("KernelFeatureLost", "bpf") not in firing()
+        audit(TCX.replace("6.12.0", "6.1.0"), "bpf")
+        until("going back is heard of", lambda: ("KernelFeatureLost", "bpf") in firing(), log)
+        audit(TCX, "bpf")
+        until("and coming again", lambda: ("KernelFeatureLost", "bpf") not in firing(), log)
         # Of more profiles than have room, the one that is lost was not among those that were shown.
         audit(WITH, "all")
         until("all are counted", lambda: count("kina_audit_profile_state") == MOST_PROFILES, log)

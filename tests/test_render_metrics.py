@@ -14,6 +14,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_classic
 
 from kina_audit.api import audit, load_kernel
+from kina_audit.base.json_text import indented
 from kina_audit.cilium.model import Mode
 from kina_audit.engine.finding import UNMET, Status
 from kina_audit.kernel.config import Origin
@@ -23,7 +24,9 @@ from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import RenderOptions, render
 from kina_audit.render.openmetrics import METRICS, MOST_PROFILES
 from kina_audit.report.compare import Change, ModeChange, mode_rank
+from kina_audit.report.document import to_document
 from kina_audit.report.model import Report
+from kina_audit.report.stored import read_report
 from tests.sample_report import held, sample
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -101,7 +104,7 @@ def test_the_numbers_are_the_reports() -> None:
         which = (("edition", result.profile.digest[:8]), ("profile", result.profile.id))
         state = {"pass": 0, "skip": 0, "warn": 1, "unknown": 2, "fail": 3}[result.status]
         assert found["kina_audit_profile_state", *which] == state
-        unmet = [f for f in result.findings if f.status in UNMET and f.level != "optional"]
+        unmet = [f for f in result.findings if (f.status in UNMET or f.too_old) and f.level != "optional"]
         assert found["kina_audit_profile_unmet", *which] == len(unmet)
     assert report.advice is not None
     [mode] = [k for k in found if k[0] == "kina_audit_cilium_mode"]
@@ -131,6 +134,27 @@ def test_a_profile_without_room_is_counted_when_it_is_lost() -> None:
     assert level not in fewer, "of another selection, another series"
     rules = (DEPLOY / "prometheus/kina-audit.rules.yml").read_text(encoding="utf-8")
     assert f"count by (job, instance) (kina_audit_profile_state) >= {MOST_PROFILES}\n" in rules
+
+
+def test_an_older_kernel_lacks_what_it_is_too_old_for_and_not_what_it_does_without() -> None:
+    text = (
+        "# Linux/arm64 6.8.1 Kernel Configuration\nCONFIG_NET=y\nCONFIG_NET_XGRESS=y\nCONFIG_BPF_SYSCALL=y\n" + FILLER
+    )
+
+    def of(text: str) -> Report:
+        found = Kernel(parse_config(text, origin=Origin.BUILT), Provenance("n", "file", "n"))
+        return audit(found, LIBRARY.select(["bpf", "iptables-legacy"]), cilium=None, library=LIBRARY)
+
+    newer, older = of(text), of(text.replace("6.8.1", "6.1.9"))
+    [which] = [k for k in values(newer, "compact") if k[0] == "kina_audit_profile_unmet" and k[2] == ("profile", "bpf")]
+    counts = [values(report, "compact")[which] for report in (newer, older)]
+    skipped = [[f for f in r.results[0].findings if f.status == "skip"] for r in (newer, older)]
+    assert [f.requirement.id for f in skipped[1] if f.too_old] == ["tcx"]
+    # tcx is met in the newer one, and tc-filter is unmet there and not needed in the older one.
+    assert counts[0] == counts[1]
+    assert sum(f.status in UNMET and f.level != "optional" for f in older.results[0].findings) == counts[1] - 1
+    stored = read_report(json.loads(indented(to_document(older))), "r")
+    assert render("openmetrics", stored) == render("openmetrics", older)
 
 
 def test_what_was_lost_is_what_the_table_says() -> None:

@@ -1,5 +1,6 @@
 """Baselines: stable, reviewable, strict about what they are of; only what was lost since fails."""
 
+import html
 import json
 from contextlib import suppress
 from dataclasses import replace
@@ -21,10 +22,12 @@ from kina_audit.profiles.model import Level
 from kina_audit.render import render
 from kina_audit.report.baseline import read_baseline, take_over, write_baseline
 from kina_audit.report.compare import Change, Direction, ModeChange, compare, mode_rank, waive_losses
+from kina_audit.report.matrix import row_of_document
 from kina_audit.report.model import FailOn, Report, Verdict
 from kina_audit.report.snapshot import CiliumStanding, Snapshot, snapshot
 from kina_audit.report.stored import read_report
-from tests.sample_report import CONFIG, LIBRARY, TODAY, kernel, profile, taken
+from tests.conftest import SHARED
+from tests.sample_report import CONFIG, LIBRARY, TODAY, kernel, profile, requirement, taken
 
 DEFAULT = LIBRARY.tagged("default")
 
@@ -75,7 +78,10 @@ def test_the_target_change_of_apples_kernel_is_caught_and_its_files_are_not() ->
     ("before", "said"),
     [
         ("6.14.9", "it is of Linux 6.14.9, and this is Linux 6.18.5"),
-        ("7.2.1", "it is of Linux 7.2.1, and this is Linux 6.18.5, an older one: what that cannot have is no loss"),
+        (
+            "7.2.1",
+            "it is of Linux 7.2.1, and this is Linux 6.18.5, an older one: what that does without is pass to skip, and what it is too old for is lost",
+        ),
         ("no version", "it is of Linux no version, and this is Linux 6.18.5"),
         ("6.18.5", ""),
     ],
@@ -88,7 +94,7 @@ def test_another_version_than_the_baselines_is_said(before: str, said: str) -> N
     for name in ("table", "markdown", "html"):
         text = " ".join(render(name, report).split())
         assert ("it is of Linux" in text) == bool(said), name
-        assert said.replace("`", "") in text.replace("`", ""), name
+        assert said.replace("`", "") in html.unescape(text).replace("`", "").replace("\\", ""), name
     stored = read_report(json.loads(render("json", report)), "r.json")
     assert render("table", stored) == render("table", report)
 
@@ -371,3 +377,106 @@ def test_comparing_names_the_symbols_behind_a_change() -> None:
     compared = compare(of("recorded:apple@0.24.2"), of("recorded:apple@0.38.0"))
     symbols = {n: (old, new) for c in compared.findings for n, old, new in c.symbols}
     assert symbols["IP_NF_FILTER"] == (None, "n")  # 6.14.9 lies between two lines that differ in it
+
+
+GATED = [
+    requirement("hook", "NET", "recommended", kernel=">=6.6"),
+    requirement("gate", "NET", kernel=">=6.6", older_need_none=True),
+    requirement("until", "NET", kernel=">=6.1,<6.12"),
+    requirement("arm-hook", "NET", kernel=">=6.6", arch=["x86_64"]),
+]
+
+
+def on(version: str, text: str = CONFIG) -> Snapshot:
+    report = audit(kernel(text.replace("6.18.5", version)), [profile(rows=GATED)], cilium=None)
+    return snapshot(report.kernel, report.results, None)
+
+
+def test_what_an_older_kernel_lacks_is_lost_and_what_it_does_without_is_not() -> None:
+    newer, older = on("6.8.1"), on("6.1.9")
+    assert [(c.name, c.direction) for c in compare(newer, older).findings] == [
+        ("sample/hook", "lost"),
+        ("sample/gate", "same"),
+    ]
+    assert [(c.name, c.direction) for c in compare(older, newer).findings] == [
+        ("sample/hook", "gained"),
+        ("sample/gate", "same"),
+    ]
+    # Above a range nothing is lost; a file has no more than its words.
+    assert [(c.name, c.direction) for c in compare(newer, on("6.18.5")).findings] == [("sample/until", "same")]
+    again = read_baseline(write_baseline(older, "1"), "x")
+    assert compare(again, newer).findings[0].direction is Direction.GAINED
+    unmet = on("6.8.1", CONFIG.replace("CONFIG_NET=y", "# CONFIG_NET is not set"))
+    assert [c.direction for c in compare(unmet, older).findings if c.name == "sample/hook"] == ["same"]
+    assert [c.direction for c in compare(older, unmet).findings if c.name == "sample/hook"] == ["lost"]
+
+
+def test_a_kernel_too_old_fails_its_baseline_until_a_waiver_covers_it() -> None:
+    rows = [profile(rows=GATED), replace(profile(rows=GATED), id="other")]
+    text = kernel(CONFIG.replace("6.18.5", "6.1.9"))
+    accepted = audit(kernel(CONFIG.replace("6.18.5", "6.8.1")), rows, cilium=None)
+    baseline = snapshot(accepted.kernel, accepted.results, None)
+
+    def held_to(fail_on: str, *waived: str) -> Report:
+        tables = [{"requirement": w, "reason": "Known.", "expires": date(2027, 3, 31)} for w in waived]
+        return audit(
+            text, rows, cilium=None, baseline=baseline, fail_on=fail_on, today=TODAY, strict=True,
+            waivers=read_waivers(tables, "waivers.toml") if tables else (),
+        )  # fmt: skip
+
+    report = held_to("recommended")
+    assert [(i.kind, i.name, i.status) for i in report.deciding] == [("too-old", "sample/hook", "fail")]
+    assert "only on Linux >=6.6, this is 6.1.9" in report.deciding[0].text
+    assert "Asked by other/hook, too." in report.deciding[0].text
+    assert held_to("required").exit_code == 0
+    assert [i.name for i in held_to("recommended", "sample/hook").deciding] == []
+    assert [i.name for i in held_to("recommended", "nobody/hook").deciding] == [
+        "sample/hook",
+        "waivers.toml: waiver 1 (nobody/hook)",
+    ]
+    metrics = render("openmetrics", report)
+    assert 'kina_audit_baseline_changes{direction="lost",of="recommended"} 2' in metrics
+    document = json.loads(render("json", report))
+    row = row_of_document("n", document, ["sample", "other"], FailOn.RECOMMENDED, "", details=False)
+    assert (row.verdict, row.note) == ("fail", "lost since baseline: sample/hook, other/hook")
+    assert row_of_document("n", document, ["sample"], FailOn.REQUIRED, "", details=False).verdict == "pass"
+    # Taking over what was gained keeps what was lost.
+    assert report.baseline is not None
+    assert take_over(report.baseline).findings["sample/hook"].status is Status.PASS
+
+
+def test_debians_6_1_has_lost_what_its_6_12_had_and_nothing_that_it_does_without() -> None:
+    configs = [SHARED / f"corpus/debian/debian-{v}-config.amd64_none_cloud-amd64.config.gz" for v in ("6.12", "6.1")]
+    if not all(path.is_file() for path in configs):
+        pytest.skip("../shared/corpus is not here")
+    names = ["bpf", "bpf-net", "iptables-legacy", "netfilter", "btf", "runc-crun", "vm-kata"]
+    chosen = [LIBRARY.get(name) for name in names]
+    newer, older = (audit(load_kernel(str(path)), chosen, cilium=None) for path in configs)
+    before = snapshot(newer.kernel, newer.results, None)
+    report = audit(
+        load_kernel(str(configs[1])), chosen, cilium=None, baseline=before, baseline_origin="b", fail_on="optional"
+    )
+    assert {i.name for i in report.deciding if i.kind == "too-old"} == {"bpf/tcx", "bpf-net/xgress", "bpf-net/netkit"}
+    assert report.baseline is not None
+    without = {c.name for c in report.baseline.findings if (c.before, c.after, c.direction) == ("pass", "skip", "same")}
+    assert without >= {"bpf/tc-filter", "iptables-legacy/ip4-legacy", "iptables-legacy/ebtables", "vm-kata/loop-write"}
+    again = compare(snapshot(older.kernel, older.results, None), before)
+    assert {c.name for c in again.improvements} >= {"bpf/tcx", "bpf-net/netkit"}
+
+
+def test_a_vendors_kernel_with_a_low_number_cannot_be_told_to_be_too_old() -> None:
+    rows = [profile(rows=[requirement("hook", "NET", kernel=">=6.6"), requirement("net", "NET")])]
+    accepted = audit(kernel(CONFIG.replace("6.18.5", "6.8.1")), rows, cilium=None)
+    baseline = snapshot(accepted.kernel, accepted.results, None)
+    report = audit(kernel(CONFIG.replace("6.18.5", "5.14.0-427.el9.x86_64")), rows, cilium=None, baseline=baseline)
+    assert [(i.name, i.status) for i in report.deciding] == [("sample/hook", "unknown")]
+    assert "whether this is among it is not verified" in report.deciding[0].text
+    assert (report.verdict, report.exit_code) == (Verdict.UNKNOWN, 1)
+
+
+def test_a_kernel_older_than_those_that_are_forbidden_is_no_loss() -> None:
+    rows = [profile(rows=[requirement("ban", "n", kernel=">=6.6"), requirement("net", "NET")])]
+    newer, older = (audit(kernel(CONFIG.replace("6.18.5", v)), rows, cilium=None) for v in ("6.8.1", "6.1.9"))
+    assert not older.results[0].findings[0].too_old
+    found = compare(*(snapshot(r.kernel, r.results, None) for r in (newer, older)))
+    assert [(c.before, c.after, c.direction) for c in found.findings] == [("fail", "skip", "gained")]

@@ -1,5 +1,6 @@
 """Folders: a build tree, a root file system, Kata's folder of kernels; nothing outside of them is read."""
 
+from errno import EACCES
 from pathlib import Path
 
 import pytest
@@ -101,4 +102,13 @@ def test_a_link_that_leads_out_is_said_to(tmp_path: Path) -> None:
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(SourceNotFoundError, match="no kernel config and no kernel image"):
+        open_source(str(tmp_path))
+
+
+def test_a_folder_that_cannot_be_read_is_not_called_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: object) -> object:
+        raise PermissionError(EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("kina_audit.sources.local.directory.os.scandir", refused)
+    with pytest.raises(SourceError, match="cannot be read: Permission denied"):
         open_source(str(tmp_path))

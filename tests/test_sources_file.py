@@ -6,14 +6,16 @@ import lzma
 import os
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from kina_audit.base.bounds import CONFIG_BYTES
+from kina_audit.cli import main
 from kina_audit.errors import NotAConfigError, SourceError, SourceNotFoundError, SourceTooLargeError
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.sources import open_source
-from kina_audit.sources.local.file import read_bytes
+from kina_audit.sources.local.file import open_file, read_bytes
 from kina_audit.sources.local.running import open_running
 from kina_audit.sources.options import SourceOptions
 
@@ -158,3 +160,25 @@ def test_a_config_where_kernels_keep_theirs_is_the_kernels_own(tmp_path: Path, p
     path.parent.mkdir(parents=True)
     path.write_bytes(TEXT)
     assert open_source(str(path)).config.origin == "built"
+
+
+def test_a_named_pipe_is_read_once_somebody_writes_to_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    text = "# Linux/arm64 6.18.5 Kernel Configuration\nCONFIG_NET=y\n" + "".join(
+        f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40)
+    )
+    for data in (text.encode(), gzip.compress(text.encode())):
+        writer = Thread(target=(tmp_path / "pipe").write_bytes, args=[data])
+        writer.start()
+        kernel = open_file(str(tmp_path / "pipe"), SourceOptions())
+        writer.join()
+        assert kernel.config.raw["NET"] == "y"
+
+
+def test_a_pipe_that_nobody_writes_to_is_an_error_and_no_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kina_audit.sources.local.file.PIPE_SECONDS", 0)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="a pipe that nobody wrote to within 0 seconds") as caught:
+        open_file(str(tmp_path / "pipe"), SourceOptions())
+    assert caught.value.exit_code == 3
+    assert main(["check", str(tmp_path / "pipe"), "-q"]) == 3

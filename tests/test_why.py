@@ -289,7 +289,7 @@ def test_the_command_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None
     status, out, _ = run(capsys, "Extension socket revision 0 not supported")
     assert status == 0
     assert "tproxy-socket/xt-socket" in out
-    assert "Set CONFIG_NETFILTER_XT_MATCH_SOCKET=y." in out
+    assert "CONFIG_NETFILTER_XT_MATCH_SOCKET=y." in out
 
 
 def test_no_match_ends_with_1_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,6 +104,7 @@ HTTP_REDIRECTS = _most("HTTP_REDIRECTS", 5, "redirects", "of one try")
 HTTP_WAIT = _most("HTTP_WAIT", 30, "seconds", "before the next try, whatever Retry-After says")
 HTTP_CONNECT = _most("HTTP_CONNECT", 10, "seconds", "for a connection")
 HTTP_READ = _most("HTTP_READ", 20, "seconds", "between two pieces of an answer")
+PIPE_SECONDS = _most("PIPE_SECONDS", 10, "seconds", "that a named pipe is waited for until somebody writes to it")
 HTTP_SECONDS = _most(
     "HTTP_SECONDS", 120, "seconds", "for an address in all, tries, waits and redirects included, without --timeout"
 )

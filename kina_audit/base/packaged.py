@@ -125,7 +125,8 @@ def _document(path: str) -> dict[str, Any]:
 
 @cache
 def _part(start: int, end: int) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(_compiled()[1][start:end])
+    _, held, first = _compiled()
+    document: dict[str, Any] = json.loads(held[first + start : first + end])
     return document
 
 
@@ -161,10 +162,11 @@ def _digest(data: bytes) -> str:
 
 
 @cache
-def _compiled() -> tuple[dict[str, Any], bytes]:
-    """The index, and the documents one after the other."""
+def _compiled() -> tuple[dict[str, Any], bytes, int]:
+    """The index, the whole file, and where the documents begin in it."""
     try:
-        head, _, documents = data_file(_COMPILED).read_bytes().partition(b"\n")
-        return json.loads(head), documents
+        held = data_file(_COMPILED).read_bytes()
     except OSError:
-        return {}, b""
+        return {}, b"", 0
+    first = held.find(b"\n") + 1
+    return json.loads(held[:first]), held, first

@@ -75,7 +75,7 @@ def matrix(
         any(o.format in ("html", "json") for o in planned),
         options,
     )
-    names = list(expand(sources))
+    names = list(expand(sources, options.say))
     if any(n.source == "-" for n in names):
         # Only this process has the stdin that is meant.
         jobs = 1

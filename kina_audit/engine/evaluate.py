@@ -90,7 +90,9 @@ class Evaluator:
         """One requirement, as it is asked on a version and architecture."""
         applies = row.condition(version, arch)
         if applies is None:
-            return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row))
+            since = row.since(arch) if version else None
+            too_old = since is not None and version is not None and version.triple < since
+            return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row), too_old=too_old)
         if row.live is not None:
             return self._live(row, row.live)
         return self._held(row, *applies)

@@ -43,6 +43,7 @@ class Finding:
         waiver: the waiver that covers it, if it is unmet and one does; the status stays what it is.
         left: where it is met in one way only and there are others: which, and who notices; else empty.
         observed: what the running kernel did when it was tried; None: it was not asked.
+        too_old: why it is skipped: the kernel is older than every one that has what is asked, not one that does without.
     """
 
     requirement: Requirement
@@ -54,6 +55,7 @@ class Finding:
     waiver: Waiver | None = None
     left: str = ""
     observed: Observation | None = None
+    too_old: bool = False
 
     @property
     def level(self) -> Level:

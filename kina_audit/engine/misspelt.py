@@ -1,7 +1,7 @@
 """Lines of a config that set a symbol of no kernel, one slip away from a symbol that is asked for and has no line."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from kina_audit.base.datatype import replace
 from kina_audit.engine.finding import ProfileResult
@@ -13,32 +13,37 @@ _SHORTEST = 5
 _MOST = 20
 
 
-def with_slips(config: KernelConfig, results: Sequence[ProfileResult], since: tuple[int, int]) -> KernelConfig:
+def with_slips(
+    config: KernelConfig, results: Sequence[ProfileResult], since: tuple[int, int], own: Sequence[Collection[str]] = ()
+) -> KernelConfig:
     """A config with a warning for each line that most likely means a symbol that profiles ask for.
 
     Args:
         config: what is audited.
         results: of profiles on it.
         since: the oldest kernel of which every symbol is known.
+        own: the symbols of the kernel lines that told about the config, where they are at hand.
     """
     if config.target is not None and config.target.triple[:2] < since:
         return config
-    odd = misspelt(config, dict.fromkeys(f.name for r in results for found in r.findings for f in found.symbols))
+    odd = misspelt(config, dict.fromkeys(f.name for r in results for found in r.findings for f in found.symbols), own)
     return replace(config, warnings=(*config.warnings, *odd), _lines={}) if odd else config
 
 
-def misspelt(config: KernelConfig, asked: Iterable[str]) -> tuple[ConfigWarning, ...]:
+def misspelt(
+    config: KernelConfig, asked: Iterable[str], own: Sequence[Collection[str]] = ()
+) -> tuple[ConfigWarning, ...]:
     """A warning for each line that most likely means another symbol, at most `_MOST`.
 
     Args:
         config: what is audited.
         asked: the symbols that were asked about.
+        own: the symbols of the config's own kernel lines: what is not among them is held against every kernel's.
     """
-    strange = [
-        n
-        for n in config.raw.keys() - known_symbols()
-        if config.raw[n] in ("y", "m") and len(n) >= _SHORTEST and not n.startswith("HAVE_")
-    ]
+    strange = list(config.raw)
+    for known in own or (known_symbols(),):
+        strange = [n for n in strange if n not in known]
+    strange = [n for n in strange if config.raw[n] in ("y", "m") and len(n) >= _SHORTEST and not n.startswith("HAVE_")]
     if not strange:
         return ()
     missing: dict[str, str] = {}
@@ -49,7 +54,8 @@ def misspelt(config: KernelConfig, asked: Iterable[str]) -> tuple[ConfigWarning,
     for name in strange:
         meant = next((missing[n] for n in _near(name) if n in missing), None)
         # Names that differ in a number are different things.
-        if meant is not None and _without_numbers(meant) != _without_numbers(name):
+        slip = meant is not None and _without_numbers(meant) != _without_numbers(name)
+        if slip and name not in known_symbols():
             text = f"no kernel that is known here has CONFIG_{name[:80]}; did you mean CONFIG_{meant}?"
             found.append(ConfigWarning(config.line(name) or 0, text))
     return tuple(sorted(found, key=lambda w: (w.line, w.text))[:_MOST])

@@ -69,7 +69,7 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
     if facts.exact and facts.written_there and config.arch is not None and config.base is None and not config.cut:
         from kina_audit.kconfig.whole import lost_part
 
-        if lost := lost_part(told_by[0], facts.solver_of_tools().model, config.raw):
+        if lost := lost_part(told_by[0], config.arch, config.raw):
             warnings = (*config.warnings, ConfigWarning(0, lost))
             config = replace(config, cut=lost, completeness=Completeness.PARTIAL, warnings=warnings, _lines={})
             facts = _Facts(config, told_by, tools)

@@ -11,9 +11,12 @@ from kina_audit.base.packaged import data_file
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.loaded import KernelTree, under
 from kina_audit.kconfig.model import TreeModel, TreeTexts
-from kina_audit.kconfig.packed import Origin, PackedLine
+from kina_audit.kconfig.packed import Origin, PackedLine, Shown
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.version import KernelVersion
+
+_KEPT = 5
+"""Lines that are kept in memory, each of 10 MB with both architectures: a fleet has few at once."""
 
 SUFFIX = ".line"
 ARCHES = ("arm64", "x86_64")
@@ -70,6 +73,12 @@ def origin_of(line: Line) -> Origin:
     return _loaded(line).packed.origin
 
 
+@lru_cache(_KEPT * len(ARCHES))
+def shown_on(line: Line, arch: str) -> Shown:
+    """Which symbols a line's configurator writes lines for on an architecture, and what they need."""
+    return _loaded(line).packed.shown(arch)
+
+
 def shipped_tree(line: Line, arch: str, toolchain: Toolchain) -> KernelTree:
     """A shipped line as a kernel tree under a toolchain.
 
@@ -114,8 +123,5 @@ class _Loaded:
             self._models[arch] = self.packed.model(arch)
         return self._models[arch]
 
-
-_KEPT = 5
-"""Lines that are kept in memory, each of 10 MB with both architectures: a fleet has few at once."""
 
 _loaded = lru_cache(_KEPT)(_Loaded)

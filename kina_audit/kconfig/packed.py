@@ -12,13 +12,13 @@ import json
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Mapping
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts, numbers
 
-PACKED_FORMAT = 3
+PACKED_FORMAT = 4
 MAX_UNPACKED = 16 * 1024 * 1024
 """Of one chunk; the largest of today takes a twentieth of it."""
 
@@ -36,6 +36,9 @@ BLOCK = 16
 STARTS = " starts"
 """Behind the name of a section of lines: where each block of it begins."""
 
+HEADS = 5
+"""So many symbols that need another make it the head of a block that may be missed together with it."""
+
 Sections = dict[str, bytes]
 
 
@@ -52,6 +55,23 @@ class Origin:
     version: str
     tree: str
     digest: str
+
+
+@datatype
+class Shown:
+    """Which symbols a configurator writes a line for, because others are on and for no other reason.
+
+    Attributes:
+        groups: of each symbol, in the order of the tree, which of ``needs`` is its own.
+        needs: the symbols that have to be on, one list a group.
+        gates: all that others need.
+        heads: those that at least `HEADS` others need.
+    """
+
+    groups: dict[str, int]
+    needs: list[list[str]]
+    gates: frozenset[str]
+    heads: frozenset[str]
 
 
 class PackedLine:
@@ -102,6 +122,17 @@ class PackedLine:
             start += length
         return found
 
+    def shown(self, arch: str) -> Shown:
+        """What an architecture's configurator writes lines for."""
+        names = self._in_common()[0]
+        own = self.chunk(f"shown {arch}")
+        gates = [names[n] for n in unplanes(own["needs"])]
+        ends = [0, *unplanes(own["ends"])]
+        needs = [gates[start:end] for start, end in pairwise(ends)]
+        found = [names[n] for n in unplanes(own["symbols"])]
+        heads = frozenset([names[n] for n in unplanes(own["heads"])])
+        return Shown(dict(zip(found, unplanes(own["groups"]), strict=True)), needs, frozenset(gates), heads)
+
     def _of_first(self, kind: str) -> Sections:
         """A chunk of the first architecture; the others differ in little from it."""
         if kind not in self._first:
@@ -125,9 +156,8 @@ class PackedLine:
         if self._common is None:
             shared = self.chunk("shared")
             exprs = LazyRows(shared, "exprs", self._expressions, _numbers)
-            # Lines have most names in common; each is kept once.
-            names = shared["names"].decode().split("\n")
-            self._common = ([*map(_NAMES.setdefault, names, names)], exprs, json.loads(shared["questions"]))
+            names = _kept_once(shared["names"].decode().split("\n"))
+            self._common = (names, exprs, json.loads(shared["questions"]))
         return self._common
 
     def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
@@ -258,6 +288,17 @@ class _Layout(list[Any]):
 
 _KNOWN = numbers(0)
 _NAMES: dict[str, str] = {}
+_FIRST: list[list[str]] = []
+
+
+def _kept_once(names: list[str]) -> list[str]:
+    """Lines have most names in common; those of a second one are the first one's objects."""
+    if not _FIRST:
+        _FIRST.append(names)
+        return names
+    if not _NAMES:
+        _NAMES.update(zip(_FIRST[0], _FIRST[0], strict=True))
+    return [*map(_NAMES.setdefault, names, names)]
 
 
 def _numbers(text: str) -> list[Any]:

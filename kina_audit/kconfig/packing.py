@@ -3,13 +3,16 @@
 import json
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from kina_audit.base.datatype import datatype, replace
-from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, TreeModel, TreeTexts
+from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, SYMBOL, TreeModel, TreeTexts
 from kina_audit.kconfig.packed import (
     ARRAYS,
+    HEADS,
     LINES,
     PACKED_FORMAT,
     ROWS,
@@ -52,6 +55,7 @@ def pack(models: Sequence[tuple[TreeModel, TreeTexts]], origin: Origin) -> bytes
     base: dict[str, Sections] = {}
     for (model, texts), to in zip(models, joint.maps, strict=True):
         own = {"values": joint.values(model, to), "places": joint.places(texts, to)}
+        chunks.append((f"shown {model.arch}", _chunk(joint.shown(model, to))))
         for kind, sections in own.items():
             first = base.setdefault(kind, sections)
             chunks.append((f"{kind} {model.arch}", _chunk(sections if first is sections else _beside(sections, first))))
@@ -194,6 +198,28 @@ class _Joint:
         found["small"] = b"\n".join([_json(head), "".join(digits).encode()])
         return found
 
+    def shown(self, model: TreeModel, to: _Maps) -> Sections:
+        """Symbols that are seen when others are on, and those; see `kina_audit.kconfig.packed.Shown`."""
+        known: dict[int, frozenset[int] | None] = {}
+        groups: dict[tuple[int, ...], int] = {}
+        numbers, of = array("I"), array("I")
+        dependents: Counter[int] = Counter()
+        for s in range(model.defined):
+            if model.types[s] not in "bt" or s in model.members or len(model.prompts[s]) != 1:
+                continue
+            needs = _all_of(model, model.prompts[s][0], known)
+            if needs is not None:
+                numbers.append(to.symbols[s])
+                dependents.update(to.symbols[gate] for gate in needs)
+                of.append(groups.setdefault(tuple(sorted(to.symbols[gate] for gate in needs)), len(groups)))
+        return {
+            "symbols": planes(numbers),
+            "groups": planes(of),
+            "needs": planes(array("I", [gate for group in groups for gate in group])),
+            "heads": planes(array("I", sorted(gate for gate, count in dependents.items() if count >= HEADS))),
+            "ends": planes(array("I", accumulate(map(len, groups)))),
+        }
+
     def places(self, texts: TreeTexts, to: _Maps) -> Sections:
         """Where one model's symbols are defined."""
         rows = [""] * self.defined
@@ -204,6 +230,23 @@ class _Joint:
                 for file, line, _, visible, depends in places
             )
         return _lines("places", rows)
+
+
+def _all_of(model: TreeModel, expr: int, known: dict[int, frozenset[int] | None]) -> frozenset[int] | None:
+    """The symbols that an expression asks to be on, all of them; None: it asks for something else, too."""
+    if expr in known:
+        return known[expr]
+    node = model.exprs[expr]
+    found: frozenset[int] | None = None
+    if node[0] == AND:
+        parts = [_all_of(model, part, known) for part in node[1:]]
+        found = None if None in parts else frozenset(s for part in parts for s in part or ())
+    elif node[0] == SYMBOL and node[1] < model.defined and model.types[node[1]] in "bt":
+        found = frozenset([node[1]])
+    elif node == [CONST, 2]:
+        found = frozenset()
+    known[expr] = found
+    return found
 
 
 def possible_under_any(model: TreeModel) -> list[int]:

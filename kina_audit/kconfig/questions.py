@@ -80,15 +80,15 @@ def bind(model: TreeModel, answers: "Answers", other: Mapping[int, str] | None =
         answer = answers.shell(filled_in[0]) if kind == SHELL else answers.macro(kind, filled_in)
         said.append(answer or "")
         assumed += [(q, a, number) for q, a in answers.drain()]
-    names, types = model.names.copy(), list(model.types)
+    names, types = model.names.copy(), bytearray(model.types, "ascii")
     placeholders: dict[int, int] = {}
     for number in model.asking:
         name = names[number]
         names[number] = filled(name)
         if match := PLACEHOLDER.fullmatch(name):
             placeholders[number] = int(match[1])
-            types[number] = names[number] if names[number] in ("n", "m", "y") else "u"
+            types[number] = ord(names[number] if names[number] in ("n", "m", "y") else "u")
     return replace(
-        model, names=names, types="".join(types), assumed=assumed, placeholders=placeholders, _index=model.index,
+        model, names=names, types=types.decode(), assumed=assumed, placeholders=placeholders, _index=model.index,
         _members=model.members, _asking=model.asking,
     )  # fmt: skip

@@ -112,6 +112,12 @@ class VersionRange:
         near |= {(a, b, c - 1) if c else (a, b - 1, 999_999) if b else (a - 1, 99_999, 0) for a, b, c in bounds}
         return any(all(_OPERATORS[op](one, bound) for op, bound in self.clauses) for one in near if one >= (0, 0, 0))
 
+    @property
+    def lowest(self) -> Triple | None:
+        """The oldest version that can be in it; None: it has no lower bound."""
+        bounds = [(a, b, c + (op == ">")) for op, (a, b, c) in self.clauses if op in (">=", ">", "==")]
+        return max(bounds, default=None)
+
     def __contains__(self, version: KernelVersion) -> bool:
         return all(_OPERATORS[op](version.triple, bound) for op, bound in self.clauses)
 

@@ -86,6 +86,7 @@ def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requireme
         ways=ways,
         live=live,
         probes=_probes(table.get("probes", ())),
+        older_need_none=table.get("older_need_none", False),
     )
 
 

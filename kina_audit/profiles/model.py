@@ -5,7 +5,7 @@ from enum import StrEnum
 from kina_audit.base.datatype import datatype, field
 from kina_audit.base.digest import sha256_hex
 from kina_audit.kernel.expression import Expression, Node
-from kina_audit.kernel.version import KernelVersion, VersionRange
+from kina_audit.kernel.version import KernelVersion, Triple, VersionRange
 from kina_audit.profiles.shown import Shown
 
 ONE_OF = "one-of"
@@ -90,6 +90,7 @@ class Requirement:
         alternatives: profiles of which one must have its required requirements met; ``expr`` then only names them.
         live: what the kernel must show while it runs, in place of a condition on symbols; None: nothing.
         probes: names of probes that prove it on a running kernel: it is met exactly where all of one group work.
+        older_need_none: kernels older than `kernel` need nothing here; without it they lack what is asked.
         gated: whether the kernel's version decides what is asked.
         by_arch: whether the architecture decides what is asked.
     """
@@ -111,6 +112,7 @@ class Requirement:
     alternatives: tuple["Profile", ...] = ()
     probes: tuple[tuple[str, ...], ...] = ()
     live: Shown | None = None
+    older_need_none: bool = False
 
     # Asked of every requirement on every kernel, and the same on all of them; a plain one asks the same of each.
     gated: bool = field(init=False, repr=False, compare=False)
@@ -157,6 +159,16 @@ class Requirement:
         if _matches(self.kernel, self.arch, version, arch):
             return self.expr, self.fix
         return None
+
+    def since(self, arch: str | None) -> Triple | None:
+        """The oldest version that has what is asked, where those before it lack it and are not asked; None: there is none."""
+        # A condition that is never met forbids kernels, and older ones are not forbidden.
+        if self.older_need_none or not self.gated or self.alternatives or not self.symbols:
+            return None
+        every = ((self.kernel, self.arch), *((v.kernel, v.arch) for v in self.variants))
+        lowest = [kernel.lowest if kernel else None for kernel, arches in every if not arches or arch in arches]
+        bounds = [bound for bound in lowest if bound is not None]
+        return min(bounds) if bounds and len(bounds) == len(lowest) else None
 
     def kernels(
         self, version: KernelVersion | None, arch: str | None
@@ -260,5 +272,6 @@ class Profile:
             variants = [p.digest for p in row.alternatives]
             variants += [f"{v.kernel} {','.join(v.arch)} {v.expr.text}" for v in row.variants]
             told = [row.profile, row.id, row.level, row.expr.text, str(row.module), str(row.kernel)]
+            told += ["older need none"] * row.older_need_none
             lines.append("\t".join([*told, *row.arch, *variants]))
         return sha256_hex("\n".join(sorted(lines)).encode())[:16]

@@ -6,7 +6,7 @@ It reads no kernel tree; `kina_audit.lint` does.
 from collections.abc import Iterator
 from functools import cache
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, replace
 from kina_audit.base.near import near
 from kina_audit.base.packaged import data_file
 from kina_audit.kernel.version import KernelVersion, VersionRange
@@ -53,6 +53,8 @@ def _of_requirement(row: Requirement, *, allow_unknown: bool) -> Iterator[str]:
     for where, gate in [("", row.kernel), *((f"variant {i}: ", v.kernel) for i, v in enumerate(row.variants, 1))]:
         if gate is not None and not any(v in gate for v in _samples(gate)):
             yield f"{where}no version is in kernel = {gate.text!r}"
+    if row.older_need_none and replace(row, older_need_none=False).since(row.arch[0] if row.arch else None) is None:
+        yield "older_need_none, and no kernel is older than those it is asked of: its kernel has no lower bound"
     for i, variant in enumerate(row.variants):
         for j, earlier in enumerate(row.variants[:i]):
             if _covers(earlier.kernel, variant.kernel) and (

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from kina_audit.cilium.model import Advice
-from kina_audit.engine.finding import UNMET, ProfileResult, Status
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.probed import Agreement
 from kina_audit.profiles.model import Level
 from kina_audit.render import METRICS as SETS
@@ -40,12 +40,12 @@ METRICS = {
     "kina_audit_verdict": ("1 for the verdict of the audit, 0 for the others.", ("verdict",), COMPACT),
     "kina_audit_deciding": ("How many things of this kind keep the audit from passing.", ("kind",), COMPACT),
     "kina_audit_deciding_item": (
-        "1 for each thing that keeps the audit from passing: 10 at most, all of them in the whole set.",
+        "1 for each thing that keeps the audit from passing: 9 at most, all of them in the whole set.",
         ("kind", "name", "status"),
         COMPACT,
     ),
     "kina_audit_unmet": (
-        "How many requirements of a level are unmet or cannot be told, each once.",
+        "How many requirements of a level are unmet, cannot be told, or ask what the kernel is too old for, each once.",
         ("level", "edition"),
         COMPACT,
     ),
@@ -55,7 +55,7 @@ METRICS = {
         COMPACT,
     ),
     "kina_audit_profile_unmet": (
-        "How many required and recommended requirements of a profile are unmet or cannot be told.",
+        "How many required and recommended requirements of a profile are unmet, cannot be told, or ask what the kernel is too old for.",
         ("profile", "edition"),
         COMPACT,
     ),
@@ -100,7 +100,7 @@ METRICS = {
 }
 """Name to (help, labels, the set that it is in) of every metric; docs/metrics.md shows the same."""
 
-MOST_NAMES = {COMPACT: 10, ALL: 1000}
+MOST_NAMES = {COMPACT: 9, ALL: 1000}
 """Things that keep the audit from passing, by name; `kina_audit_deciding` counts all of them."""
 
 MOST_PROFILES = 16
@@ -171,8 +171,13 @@ def _samples(report: Report, chosen: str) -> Iterator[tuple[str, tuple[str, ...]
     yield "kina_audit_config_warnings", (), len(config.warnings)
 
 
+def _lacks(found: Finding) -> bool:
+    """Whether a kernel that has it would be a better one: going back to one that is too old is seen, too."""
+    return found.status in UNMET or found.too_old
+
+
 def _of_profiles(report: Report, chosen: str) -> Iterator[tuple[str, tuple[str, ...], float]]:
-    open_ = {f.fingerprint: f.level for r in report.results for f in r.findings if f.status in UNMET}
+    open_ = {f.fingerprint: f.level for r in report.results for f in r.findings if _lacks(f)}
     asked = "\n".join(f"{r.profile.id} {r.profile.digest}" for r in report.results)
     edition = sha256(asked.encode()).hexdigest()[:8]  # of other profiles, more unmet ones are no loss
     for level in Level:
@@ -183,7 +188,7 @@ def _of_profiles(report: Report, chosen: str) -> Iterator[tuple[str, tuple[str, 
     for result in results:
         # Another edition asks other things, and what it finds unmet is no loss.
         which = (result.profile.id, result.profile.digest[:8])
-        counted = [f for f in result.findings if f.status in UNMET and f.level is not Level.OPTIONAL]
+        counted = [f for f in result.findings if _lacks(f) and f.level is not Level.OPTIONAL]
         yield "kina_audit_profile_state", which, _STATE[result.status]
         yield "kina_audit_profile_unmet", which, len(counted)
         yield from _of_profile(result)

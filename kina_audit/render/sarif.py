@@ -165,7 +165,7 @@ def _located(rule: str, level: str, text: str, place: Place, fingerprint: str, n
 
 
 def _gate_rule() -> dict[str, Any]:
-    text = "Cilium's agent does not start or cannot do what is wanted, the kernel lost a mode or capability against its baseline, or a waiver is stale."
+    text = "Cilium's agent does not start or cannot do what is wanted, the kernel lost a mode or capability against its baseline or is too old for what it had, or a waiver is stale."
     return {
         "id": GATE,
         "name": "KernelGate",

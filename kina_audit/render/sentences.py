@@ -26,6 +26,7 @@ _AGREEMENTS = {
 }
 _KINDS = {
     Kind.FINDING: ("requirement", "requirements"),
+    Kind.TOO_OLD: ("requirement that it is too old for", "requirements that it is too old for"),
     Kind.AGENT: ("Cilium agent", "Cilium agents"),
     Kind.WISH: ("wish that Cilium cannot grant", "wishes that Cilium cannot grant"),
     Kind.MODE: ("lost Cilium mode", "lost Cilium modes"),
@@ -180,7 +181,9 @@ def change(item: Change) -> str:
     level = f" ({item.level})" if item.level else ""
     symbols = ", ".join(f"{n} {told(old)} to {told(new)}" for n, old, new in item.symbols)
     note = " [waived]" if item.waived else ""
-    return f"{item.name}{level}: {item.before or 'new'} to {item.after or 'gone'}{f' ({symbols})' if symbols else ''}{note}"
+    age = "" if not item.too_old else ", too old for it" if item.after is Status.SKIP else ", no longer too old for it"
+    went = f"{item.before or 'new'} to {item.after or 'gone'}{age}"
+    return f"{item.name}{level}: {went}{f' ({symbols})' if symbols else ''}{note}"
 
 
 ALL_NAMES = 4000
@@ -250,4 +253,8 @@ def _other_version(compared: Comparison) -> list[str]:
         older = KernelVersion.parse(after) < KernelVersion.parse(before)
     except ValueError:  # the baseline is somebody's file
         older = False
-    return [f"{said}, an older one: what that cannot have is no loss but `pass to skip`" if older else said]
+    return [
+        f"{said}, an older one: what that does without is `pass to skip`, and what it is too old for is lost"
+        if older
+        else said
+    ]

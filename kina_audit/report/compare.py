@@ -8,6 +8,7 @@ from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.engine.finding import Status
 from kina_audit.engine.waive import waiver_of
 from kina_audit.engine.waiver import Waiver
+from kina_audit.kernel.version import KernelVersion, Triple
 from kina_audit.profiles.model import Level
 from kina_audit.report.snapshot import Snapshot
 
@@ -46,6 +47,7 @@ class Change:
         symbols: (name, before, after) of the symbols whose value differs, for a requirement; without those that only
             one side was asked about.
         waived: a waiver covers the loss.
+        too_old: the side that is skipped is a kernel too old to have what is asked, not one that does without.
     """
 
     profile: str
@@ -55,6 +57,7 @@ class Change:
     level: Level | None = None
     symbols: tuple[tuple[str, str | None, str | None], ...] = ()
     waived: bool = False
+    too_old: bool = False
 
     @property
     def name(self) -> str:
@@ -62,8 +65,17 @@ class Change:
         return f"{self.profile}/{self.requirement}" if self.requirement else self.profile
 
     @property
+    def lacks(self) -> bool:
+        """Whether what is asked is not there any more because the kernel is too old; no finding says that it is unmet."""
+        return self.too_old and self.after is Status.SKIP
+
+    @property
     def direction(self) -> Direction:
         """A requirement that is new and unmet is a loss: nobody accepted it."""
+        if self.lacks:
+            return Direction.LOST if self.before in (Status.PASS, Status.UNKNOWN) else Direction.SAME
+        if self.too_old and self.after is Status.PASS:
+            return Direction.GAINED
         ranks = _OF_MANY if self.level is None else _OF_A_REQUIREMENT
         before, after = self.before or Status.PASS, self.after or Status.PASS
         if before is not after and ranks[before] == ranks[after] == 1:  # partly, and nobody can tell
@@ -172,7 +184,10 @@ def compare(before: Snapshot, after: Snapshot, origin: str = "") -> Comparison:
         names = dict.fromkeys([*(new.symbols if new else ()), *(old.symbols if old else ())])
         noted = [n for n in names if n in before.symbols and n in after.symbols]
         values = [(n, before.symbols[n], after.symbols[n]) for n in noted]
-        findings.append(Change(profile, requirement, *status, known.level, tuple(v for v in values if v[1] != v[2])))
+        differing = tuple(v for v in values if v[1] != v[2])
+        skipped = before if status[0] is Status.SKIP else after if status[1] is Status.SKIP else None
+        too_old = skipped is not None and None not in status and _before(skipped.kernel, known.since)
+        findings.append(Change(profile, requirement, *status, known.level, differing, too_old=too_old))
     profiles = _statuses(
         {i: p.status for i, p in before.profiles.items()}, {i: p.status for i, p in after.profiles.items()}, ""
     )
@@ -182,6 +197,12 @@ def compare(before: Snapshot, after: Snapshot, origin: str = "") -> Comparison:
         mode = ModeChange(after.cilium.release, before.cilium.mode, after.cilium.mode)
         capabilities = _statuses(before.cilium.capabilities, after.cilium.capabilities, CAPABILITY)
     return Comparison(before, after, tuple(findings), profiles, capabilities, mode, origin)
+
+
+def _before(kernel: Mapping[str, str], since: Triple | None) -> bool:
+    """Whether a kernel is older than a version."""
+    version = KernelVersion.found_in(kernel.get("target_version", "")) if since else None
+    return version is not None and since is not None and version.triple < since
 
 
 def _statuses(before: Mapping[str, Status], after: Mapping[str, Status], requirement: str) -> tuple[Change, ...]:
@@ -225,8 +246,12 @@ def waive_losses(comparison: Comparison, valid: Sequence[Waiver]) -> Comparison:
 
 
 def lost_beside_findings(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    """(profile, name) of the losses that are no requirement: capabilities and the mode."""
-    lost = [(c.profile, c.requirement) for c in comparison.capabilities if c.direction is Direction.LOST]
+    """(profile, name) of the losses that are no unmet requirement: capabilities, the mode, what a kernel is too old for."""
+    changes = (*comparison.capabilities, *(c for c in comparison.findings if c.lacks))
+    lost = [(c.profile, c.requirement) for c in changes if c.direction is Direction.LOST]
+    defined = [(comparison.after.findings[c.name].defined_in, c.requirement) for c in comparison.findings
+               if c.lacks and c.direction is Direction.LOST]  # fmt: skip
+    lost += [pair for pair in defined if pair[0]]
     if comparison.mode is not None and comparison.mode.direction is Direction.LOST:
         lost.append(MODE)
     return tuple(lost)

@@ -15,6 +15,7 @@ from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverState
 from kina_audit.kernel.setting import setting
+from kina_audit.kernel.vendors import vendor_kernel
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import MODE, Change, Comparison, lost_beside_findings
 
@@ -31,11 +32,12 @@ AGENT = ("cilium", "agent")
 class Kind(StrEnum):
     """What an item is.
 
-    An unmet requirement; an agent that does not start; a wish that Cilium cannot grant; a Cilium mode or capability lost;
+    An unmet requirement; one that was met and that this kernel is too old for; an agent that does not start; a wish that Cilium cannot grant; a Cilium mode or capability lost;
     a waiver.
     """
 
     FINDING = "finding"
+    TOO_OLD = "too-old"
     AGENT = "agent"
     WISH = "wish"
     MODE = "mode"
@@ -154,6 +156,7 @@ def _others(report: "Report") -> Iterator[Deciding]:
             yield Deciding(Kind.MODE, "/".join(MODE), _status(unknown=mode.after is Mode.UNKNOWN), text)
         for change in compared.regressions(()):
             yield _capability(report, change)
+        yield from _too_old(report, compared)
     for use in report.waivers if report.strict else ():
         if use.warning:
             yield Deciding(Kind.WAIVER, use.waiver.origin, Status.FAIL, f"{use.warning}.")
@@ -234,6 +237,29 @@ def agent_findings(report: "Report") -> Iterator[Finding]:
 def _symbols(advice: Advice) -> Iterator[str]:
     for rung in advice.ladder[:1]:
         yield from (setting(line)[0] for line in rung.symbols)
+
+
+def _too_old(report: "Report", compared: Comparison) -> Iterator[Deciding]:
+    """Requirements that were met, and that are not asked any more because the kernel is too old to have what they ask."""
+    lost = {c.name: c for c in compared.regressions(report.fail_on.levels) if c.lacks}
+    groups: dict[str, list[tuple[str, Finding]]] = {}
+    for result in report.results if lost else ():
+        for finding in result.findings:
+            name = f"{result.profile.id}/{finding.requirement.id}"
+            if name in lost:
+                groups.setdefault(finding.fingerprint, []).append((name, finding))
+    target = report.kernel.config.target
+    vendor = vendor_kernel(target) if target is not None else None
+    for pairs in groups.values():
+        name, finding = pairs[0]
+        also = ", ".join(dict.fromkeys(other for other, _ in pairs if other != name))
+        text = (
+            f"Lost: {name} ({finding.level}): {lost[name].before} to skip, {finding.reason}. {finding.requirement.why}"
+        )
+        if vendor:
+            text += f" {vendor} has newer code in {target}; whether this is among it is not verified."
+        text += f" Asked by {also}, too." if also else ""
+        yield Deciding(Kind.TOO_OLD, name, _status(unknown=bool(vendor)), text, symbols=finding.requirement.symbols)
 
 
 def _capability(report: "Report", change: Change) -> Deciding:

@@ -108,6 +108,7 @@ def _change(change: Change) -> dict[str, Any]:
         "after": str(change.after) if change.after else None,
         "direction": str(change.direction),
         "waived": change.waived,
+        "too_old": change.too_old,
         "symbols": [{"name": n, "before": old, "after": new} for n, old, new in change.symbols],
     }
 
@@ -246,7 +247,7 @@ class _FindingDocuments:
 
 def _finding(finding: Finding, lengths: Lengths) -> dict[str, Any]:
     row = finding.requirement
-    return {
+    found = {
         "id": row.id,
         "defined_in": row.profile,
         "level": str(row.level),
@@ -266,6 +267,7 @@ def _finding(finding: Finding, lengths: Lengths) -> dict[str, Any]:
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
         "observed": observation_document(finding.observed),
     }
+    return {**found, "too_old": True} if finding.too_old else found
 
 
 def _symbol(fact: SymbolFact, lengths: Lengths) -> dict[str, Any]:

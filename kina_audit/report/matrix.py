@@ -11,12 +11,15 @@ from kina_audit.engine.waiver import matches
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
+from kina_audit.report.compare import MODE, Direction, ModeChange
 from kina_audit.report.decision import AGENT, counts_nothing
 from kina_audit.report.model import FailOn, Verdict
-from kina_audit.report.stored import check_profile, check_version
+from kina_audit.report.stored import check_profile, check_version, read_change
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/matrix-1.schema.json"
 SCHEMA_VERSION = "1.3"
+MOST_LOST = 10
+"""Names of what was lost that a row's note has."""
 MOST_UNMET = 200
 """Unmet requirements kept of one kernel; what is left out is counted."""
 
@@ -170,6 +173,7 @@ def row_of_document(
 
     The verdict is about the columns, by ``fail_on``, whatever the report was asked about: a profile that it does not have
     stays empty, and then it cannot be told that the kernel passes. A mode for another Cilium release is no answer either.
+    What the report's own baseline says was lost is as red here as there, where no finding says it.
     ``by_choice``: the columns that nobody asked for.
 
     Raises:
@@ -211,13 +215,39 @@ def row_of_document(
     untested = bool(mode and advice and advice.get("untested"))
     if asked and mode:
         decisive |= _agent(document, _starts(advice, Mode(mode)), columns)
+    lost = _lost(document, columns, fail_on, release)
+    decisive |= lost.keys() & {Status.FAIL, Status.UNKNOWN}
     verdict = Verdict.PASS
     if decisive:
         verdict = Verdict.FAIL if decisive & {Status.FAIL, Status.WARN} else Verdict.UNKNOWN
     return Row(
         source, "", _text(kernel["target_version"] or ""), _text(kernel["arch"] or ""), str(verdict), mode,
-        tuple(statuses), tuple(unmet[:MOST_UNMET]), labels, _text(document.get("audited") or ""), _cut(kernel), untested,
+        tuple(statuses), tuple(unmet[:MOST_UNMET]), labels, _text(document.get("audited") or ""), _cut(kernel) or "; ".join(lost.values()), untested,
     )  # fmt: skip
+
+
+def _lost(document: Mapping[str, Any], columns: Sequence[str], fail_on: FailOn, release: str) -> dict[Status, str]:
+    """What a stored report lost against its baseline and no finding of it says: Cilium's, and what the kernel is too old for."""
+    held = document.get("baseline")
+    if not held:
+        return {}
+    found: dict[Status, list[str]] = {}
+    changes = [c for x in held["findings"] if (c := read_change(x)).lacks and c.profile in columns]
+    changes = [c for c in changes if c.level in fail_on.levels]
+    mode = held["mode"]
+    if mode and mode["cilium_release"] == release:
+        changes += [read_change(x) for x in held["capabilities"]]
+        went = ModeChange(release, Mode(mode["before"]), Mode(mode["after"]), bool(mode["waived"]))
+        if went.direction is Direction.LOST and not went.waived:
+            status = Status.UNKNOWN if went.after is Mode.UNKNOWN else Status.FAIL
+            found.setdefault(status, []).append("/".join(MODE))
+    for change in changes:
+        if change.direction is Direction.LOST and not change.waived:
+            status = Status.UNKNOWN if change.after is Status.UNKNOWN else Status.FAIL
+            found.setdefault(status, []).append(change.name[:100])
+    origin = _text(held["origin"] or "its baseline")[:100]
+    more = {s: f" and {len(n) - MOST_LOST} more" if len(n) > MOST_LOST else "" for s, n in found.items()}
+    return {s: f"lost since {origin}: {', '.join(n[:MOST_LOST])}{more[s]}" for s, n in found.items()}
 
 
 def _starts(advice: Mapping[str, Any] | None, mode: Mode) -> bool | None:

@@ -7,6 +7,7 @@ from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import ProfileResult, Status
 from kina_audit.kernel.changes import value_of
 from kina_audit.kernel.provenance import Kernel
+from kina_audit.kernel.version import Triple
 from kina_audit.profiles.model import Level
 
 
@@ -20,12 +21,21 @@ class ProfileStanding:
 
 @datatype
 class Standing:
-    """One requirement: how much it matters and how it stands."""
+    """One requirement: how much it matters and how it stands.
+
+    Attributes:
+        level: how much it matters.
+        status: how it stands.
+        defined_in: id of the profile whose file holds it.
+        symbols: that it rests on.
+        since: the oldest kernel that has what is asked, where older ones lack it and are not asked; None: there is none.
+    """
 
     level: Level
     status: Status
     defined_in: str = ""
     symbols: tuple[str, ...] = ()
+    since: Triple | None = None
 
 
 @datatype
@@ -64,12 +74,12 @@ class Snapshot:
 
 def snapshot(kernel: Kernel, results: Sequence[ProfileResult], advice: Advice | None) -> Snapshot:
     """How a kernel stands by its audit."""
-    findings, symbols = {}, {}
+    findings, symbols, arch = {}, {}, kernel.config.arch
     for result in results:
         for found in result.findings:
             row = found.requirement
             findings[f"{result.profile.id}/{row.id}"] = Standing(
-                row.level, found.status, row.profile, tuple([s.name for s in found.symbols])
+                row.level, found.status, row.profile, tuple([s.name for s in found.symbols]), row.since(arch)
             )
             symbols.update({s.name: value_of(s) for s in found.symbols})
     cilium = None

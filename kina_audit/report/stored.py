@@ -277,6 +277,7 @@ def _finding(f: Mapping[str, Any]) -> Finding:
         _waiver(f["waiver"]) if f.get("waiver") else None,
         left=str(f.get("left", "")),
         observed=read_observation(f.get("observed")),
+        too_old=bool(f.get("too_old")),
         stored=str(f.get("fingerprint", "")),
     )
 
@@ -311,9 +312,9 @@ def _comparison(c: Mapping[str, Any], results: tuple[ProfileResult, ...]) -> Com
     return Comparison(
         Snapshot(dict(c["before"]), {}, {}, {}),
         Snapshot(dict(c["after"]), {}, standings, {}),
-        tuple(_change(x) for x in c["findings"]),
-        tuple(_change(x, whole=True) for x in c["profiles"]),
-        tuple(_change(x) for x in c["capabilities"]),
+        tuple(read_change(x) for x in c["findings"]),
+        tuple(read_change(x, whole=True) for x in c["profiles"]),
+        tuple(read_change(x) for x in c["capabilities"]),
         ModeChange(str(mode["cilium_release"]), Mode(mode["before"]), Mode(mode["after"]), bool(mode["waived"]))
         if mode
         else None,
@@ -321,7 +322,12 @@ def _comparison(c: Mapping[str, Any], results: tuple[ProfileResult, ...]) -> Com
     )
 
 
-def _change(c: Mapping[str, Any], *, whole: bool = False) -> Change:
+def read_change(c: Mapping[str, Any], *, whole: bool = False) -> Change:
+    """What was lost or gained, as a report has it; ``whole``: of a profile.
+
+    Raises:
+        KeyError, TypeError, ValueError: something in it is missing or of another kind.
+    """
     profile, _, requirement = (c["name"], "", "") if whole else c["name"].rpartition("/")
     return Change(
         profile or requirement,
@@ -331,4 +337,5 @@ def _change(c: Mapping[str, Any], *, whole: bool = False) -> Change:
         Level(c["level"]) if c["level"] else None,
         tuple((str(s["name"]), s["before"], s["after"]) for s in c["symbols"]),
         bool(c["waived"]),
+        bool(c.get("too_old")),
     )

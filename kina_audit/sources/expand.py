@@ -6,7 +6,7 @@ word looks like one that passes.
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from glob import iglob
 from io import StringIO
@@ -34,19 +34,27 @@ class Named:
     error: str = ""
 
 
-def expand(sources: Iterable[str]) -> Iterator[Named]:
+def _unheard(_: str) -> None:
+    """For who does not ask."""
+
+
+def expand(sources: Iterable[str], say: Callable[[str], None] = _unheard) -> Iterator[Named]:
     """Every kernel that sources name, in order.
 
     A folder that `check` would find one kernel in (a build tree, a root file system) stays one.
+
+    Args:
+        sources: as the user named them.
+        say: hears of a folder that is gone through under another name, and is no row again.
 
     Raises:
         UsageError: a list that cannot be read, or more kernels than anybody looks at.
     """
     number = 0
     for source in sources:
-        found = _expand(source)
+        found = _expand(source, say)
         if source.startswith("@"):
-            found = _or_error(source, "names no kernel", _of_list(Path(source[1:])))
+            found = _or_error(source, "names no kernel", _of_list(Path(source[1:]), say))
         for one in found:
             number += 1
             if number > SOURCES:
@@ -61,13 +69,13 @@ def _or_error(source: str, why: str, found: Iterator[Named]) -> Iterator[Named]:
     yield from found
 
 
-def _of_list(path: Path) -> Iterator[Named]:
+def _of_list(path: Path, say: Callable[[str], None]) -> Iterator[Named]:
     for name in _listed(path):
         # A list does not name lists, or it might name itself; a line that names nothing is a row that says so.
-        yield from (Named(name),) if name.startswith("@") else _expand(name)
+        yield from (Named(name),) if name.startswith("@") else _expand(name, say)
 
 
-def _expand(source: str) -> Iterator[Named]:
+def _expand(source: str, say: Callable[[str], None]) -> Iterator[Named]:
     pattern = any(c in source for c in "*?[")
     if source.startswith("recorded:") and pattern:
         from kina_audit.sources.recorded import entries
@@ -75,34 +83,35 @@ def _expand(source: str) -> Iterator[Named]:
         names = (Named(f"recorded:{n}") for n, _, _ in entries() if fnmatchcase(f"recorded:{n}", source))
         yield from _or_error(source, "no recorded kernel is called so; `kina-audit kernels` lists them", names)
     elif os.path.isdir(source):  # noqa: PTH112  (Path.is_dir raises on some names before 3.14)
-        yield from _of_folder(Path(source), set())
+        yield from _of_folder(Path(source), {}, say)
     elif pattern and not os.path.lexists(source) and "://" not in source:
-        yield from _or_error(source, "no file matches", _matching(source))
+        yield from _or_error(source, "no file matches", _matching(source, say))
     else:
         yield Named(source)
 
 
-def _matching(pattern: str) -> Iterator[Named]:
+def _matching(pattern: str, say: Callable[[str], None]) -> Iterator[Named]:
     """What a pattern matches, folders gone through unless the pattern does that itself."""
     deep = "**" in pattern
     for name in sorted(iglob(pattern, recursive=True)):  # noqa: PTH207
         if not os.path.isdir(name):  # noqa: PTH112
             yield _of_file(Path(name))
         elif not deep:
-            yield from _of_folder(Path(name), set())
+            yield from _of_folder(Path(name), {}, say)
 
 
-def _of_folder(folder: Path, seen: set[str], depth: int = 1) -> Iterator[Named]:
+def _of_folder(folder: Path, seen: dict[str, str], say: Callable[[str], None], depth: int = 1) -> Iterator[Named]:
     """A folder that holds one kernel, or everything below it that may be one; nothing hidden, nothing twice.
 
-    ``seen`` are the folders that were gone through, and those they stand in: a link back to one of these leads in a circle.
+    ``seen`` are the folders that were gone through, and those they stand in, with the name they had: a link back to one of
+    these leads in a circle, or to kernels that have their rows.
     """
     try:
         if depth > FOLDER_DEPTH:
             raise ValueError(f"more than {FOLDER_DEPTH} folders inside each other")
         place = Path(os.path.realpath(folder))
-        seen.add(str(place))
-        seen.update(map(str, place.parents))
+        seen.update({str(above): seen.get(str(above), str(above)) for above in place.parents})
+        seen[str(place)] = str(folder)
         if any((folder / name).exists() for name in _ONE_KERNEL):
             yield Named(named_file(str(folder)))
             return
@@ -116,8 +125,10 @@ def _of_folder(folder: Path, seen: set[str], depth: int = 1) -> Iterator[Named]:
     for path in entries:
         if not os.path.isdir(path):  # noqa: PTH112
             yield _of_file(path)
-        elif os.path.realpath(path) not in seen:
-            yield from _of_folder(path, seen, depth + 1)
+        elif (known := seen.get(os.path.realpath(path))) is not None:
+            say(f"{path}: left out: the same folder as {known}")
+        else:
+            yield from _of_folder(path, seen, say, depth + 1)
 
 
 def _of_file(path: Path) -> Named:

@@ -92,6 +92,8 @@ def _paths(root: Path, wanted: str) -> list[Path]:
             seen[path] = None
             if len(seen) >= FOLDER_FILES:
                 return list(seen)
+    if not seen:
+        os.scandir(root).close()  # a glob takes a folder that cannot be read for an empty one
     return list(seen)
 
 

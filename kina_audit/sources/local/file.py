@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from select import POLLIN, poll
 from typing import TYPE_CHECKING, BinaryIO
 
-from kina_audit.base.bounds import CONFIG_BYTES, IMAGE_BYTES, MIB
+from kina_audit.base.bounds import CONFIG_BYTES, IMAGE_BYTES, MIB, PIPE_SECONDS
 from kina_audit.base.datatype import replace
 from kina_audit.base.files import open_regular
 from kina_audit.base.near import near, near_file
@@ -57,7 +58,7 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
             raise SourceError(f"{path} is a device or a socket, not a config file", "Give a file.")
         # A regular file that makes its reader wait (/proc/kmsg), or that has become something else by now, is an error.
         regular = path if stat.S_ISREG(status.st_mode) else None
-        with open_regular(path) if regular else open(path, "rb") as file:
+        with open_regular(path) if regular else _open_once(source) as file:
             return _read(file, regular, Provenance(source, kind, source), options, member)
     except FileNotFoundError:
         raise SourceNotFoundError(
@@ -67,6 +68,32 @@ def open_file(source: str, options: SourceOptions, *, member: str = "", kind: st
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError(f"{path}: cannot be read: {reason}", "Check the path and its permissions.") from error
+
+
+def _open_once(source: str) -> BinaryIO:
+    """What can be read only once: an open file that was handed over, or a named pipe as soon as somebody writes to it.
+
+    Raises:
+        OSError: it cannot be opened.
+        SourceError: nobody wrote anything in time.
+    """
+    if is_handed_over(source):
+        return open(source, "rb")
+    handle = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        # Opened so, it waits for no writer; and until the first one is there, it has no end.
+        waiting = poll()
+        waiting.register(handle, POLLIN)
+        if not waiting.poll(PIPE_SECONDS * 1000):
+            raise SourceError(
+                f"{source}: a pipe that nobody wrote to within {PIPE_SECONDS} seconds",
+                "Start what writes to it, or give a file, - or <(COMMAND).",
+            )
+        os.set_blocking(handle, True)  # from here on it is read as stdin is
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 def meant(source: str) -> str:
