@@ -899,6 +899,41 @@ def test_kubearmor_reads_the_list_of_active_security_modules() -> None:
     assert status("kubearmor-apparmor", "", "order") is Status.FAIL
 
 
+@pytest.mark.parametrize(
+    ("name", "off", "row", "arch", "version", "expected"),
+    [
+        # The nat table's symbol was NF_NAT_IPV4 before Linux 3.17, and pages of 4 KiB had none.
+        ("docker-required", "IP_NF_NAT NF_TABLES_IPV4", "ip4", "x86_64", "3.10.107", Status.SKIP),
+        ("docker-required", "IP_NF_NAT NFT_COUNTER", "nft-counter", "x86_64", "3.16.82", Status.SKIP),
+        ("docker-required", "IP_NF_NAT NF_TABLES_IPV4", "ip4", "x86_64", "3.18.0", Status.FAIL),
+        ("nerdctl", "IP_NF_NAT NFT_COMPAT", "ip-masq", "x86_64", "3.14.79", Status.SKIP),
+        ("cni-portmap", "NETFILTER_XT_NAT", "iptables", "x86_64", "3.16.82", Status.SKIP),
+        ("docker-required", "IP6_NF_NAT NFT_COMPAT", "ip6", "x86_64", "3.10.107", Status.SKIP),
+        ("vm-apple-vz", "ARM64_4K_PAGES", "arm64-4k", "arm64", "3.16.82", Status.SKIP),
+        ("vm-apple-vz", "ARM64_4K_PAGES", "arm64-4k", "arm64", "3.18.0", Status.WARN),
+        ("docker-optional", "CGROUP_NET_PRIO", "netcls", "x86_64", "3.10.107", Status.PASS),
+        # memfd_create came with 3.17, nft's match on cgroup v2 with 5.13.
+        ("gvisor", "KVM", "memfd", "x86_64", "3.16.82", Status.FAIL),
+        ("ovn-kubernetes", "DUMMY", "socket", "x86_64", "5.10.262", Status.WARN),
+        ("ovn-kubernetes", "DUMMY", "socket", "x86_64", "5.13.0", Status.PASS),
+        # On x86 the general module makes no /dev/kvm.
+        ("gvisor", "KVM_INTEL KVM_AMD", "kvm", "x86_64", "6.12.117", Status.WARN),
+        ("gvisor", "KVM_INTEL", "kvm", "x86_64", "6.12.117", Status.PASS),
+        ("gvisor", "KVM_INTEL KVM_AMD", "kvm", "arm64", "6.12.117", Status.PASS),
+        # arm64's module has sha256 of its own until it became part of the library.
+        ("storage-dm-crypt", "CRYPTO_SHA256", "sha256", "arm64", "6.12.117", Status.PASS),
+        ("storage-dm-crypt", "CRYPTO_SHA256", "sha256", "arm64", "6.17.8", Status.WARN),
+        ("storage-dm-crypt", "CRYPTO_SHA256", "sha256", "x86_64", "6.12.117", Status.WARN),
+        # Since 6.12 sched_ext brings cpu.weight as well.
+        ("vm-kata", "FAIR_GROUP_SCHED", "cgroups", "x86_64", "6.12.117", Status.PASS),
+        ("vm-kata", "FAIR_GROUP_SCHED EXT_GROUP_SCHED", "cgroups", "x86_64", "6.12.117", Status.FAIL),
+        ("vm-kata", "FAIR_GROUP_SCHED", "cgroups", "x86_64", "6.6.1", Status.FAIL),
+    ],
+)  # fmt: skip
+def test_a_seventh_reading(name: str, off: str, row: str, arch: str, version: str, expected: Status) -> None:
+    assert status(name, off, row, arch=arch, version=version) is expected
+
+
 _WORTH = {"required": 2, "recommended": 1, "optional": 0}
 
 
