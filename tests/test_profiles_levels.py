@@ -930,7 +930,9 @@ def test_kubearmor_reads_the_list_of_active_security_modules() -> None:
         ("vm-kata", "FAIR_GROUP_SCHED", "cgroups", "x86_64", "6.6.1", Status.FAIL),
     ],
 )  # fmt: skip
-def test_a_seventh_reading(name: str, off: str, row: str, arch: str, version: str, expected: Status) -> None:
+def test_a_seventh_reading_of_what_a_node_runs(
+    name: str, off: str, row: str, arch: str, version: str, expected: Status
+) -> None:
     assert status(name, off, row, arch=arch, version=version) is expected
 
 
