@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
-from kina_audit.api import audit, load_kernel
+from kina_audit.api import audit, load_kernel, load_profiles
 from kina_audit.base.packaged import data_file
 from kina_audit.errors import KinaAuditError, UsageError
 from kina_audit.matrix import MatrixRequest, make_matrix, rows
@@ -61,6 +62,32 @@ def test_every_row_is_what_check_says(tmp_path: Path) -> None:
             f"{r.profile.id}/{f.requirement.id}" for r in report.results for f in r.findings if f.status == "fail"
         }
         assert {u.name for u in row.unmet if u.status == "fail"} == failing
+
+
+@pytest.mark.parametrize(
+    ("changes", "mode"),
+    [
+        (
+            {"VXLAN": "m", "DEBUG_INFO_BTF": "n"},
+            "unknown",
+        ),  # nobody knows whether Cilium runs, and a row said it does not
+        ({"VXLAN": "n", "GENEVE": "n"}, "full-ebpf"),  # no tunnel works, so routing is native
+    ],
+)
+def test_a_row_has_the_mode_of_check_where_nobody_knows_and_without_tunnels(
+    changes: dict[str, str], mode: str, tmp_path: Path, shared: Path
+) -> None:
+    text = config_text(shared / "corpus/debian/debian-7.2-config.amd64_none_cloud-amd64.config.gz").decode()
+    for name, value in changes.items():
+        line = f"# CONFIG_{name} is not set" if value == "n" else f"CONFIG_{name}={value}"
+        text = re.sub(rf"^CONFIG_{name}=.*$", line, text, flags=re.MULTILINE)
+    path = tmp_path / "node.config"
+    path.write_text(text)
+    [row] = rows([str(path)], MatrixRequest(), 1)
+    report = audit(load_kernel(str(path)), load_profiles(), library=LIBRARY)
+    assert report.advice is not None
+    assert (row.verdict, row.mode) == (report.verdict, report.advice.mode)
+    assert row.mode == mode
 
 
 def test_kernels_that_are_alike_have_rows_that_are_alike_and_no_others(tmp_path: Path) -> None:
