@@ -1,5 +1,6 @@
 """Whether a generated config has the lines that its own kernel line writes, or lost a part of them."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from kina_audit.kconfig.lines import Line, line_text
@@ -13,11 +14,16 @@ _RUN = 3
 """So many one after another are not there by chance: of 70 whole configs of their own lines none lacks more than one."""
 
 
+_MOST_LACKING = 2
+"""Of the lines behind a symbol a part that is lost is not this many times those that are there; a few turned on by hand are."""
+
+
 def lost_part(line: Line, model: TreeModel, raw: Mapping[str, str]) -> str:
     """A sentence on the part that a whole config of a line lost; empty: none that shows.
 
     A configurator writes a line for every symbol that can be seen, and which those are the file itself says. What can be
-    seen because of a symbol that somebody turned on since has no line yet, and neither has anything else behind that one.
+    seen because of a symbol that somebody turned on since has no line yet, and neither has anything else behind that one,
+    but for the few that were turned on with it.
 
     Args:
         line: the line that wrote the config.
@@ -32,7 +38,14 @@ def lost_part(line: Line, model: TreeModel, raw: Mapping[str, str]) -> str:
             return ""
     seen = _seen[key] = _seen.get(key) or _seen_by(model)
     run: list[str] = []
-    written = {need for name, needs in seen if name in raw for need in needs}
+    behind = Counter(need for name, needs in seen if name in raw for need in needs)
+    lacking = Counter(
+        need
+        for name, needs in seen
+        if name not in raw and behind.keys() >= {*needs} and all(raw.get(need) == "y" for need in needs)
+        for need in needs
+    )
+    written = {need for need, number in behind.items() if lacking[need] <= _MOST_LACKING * number}
     for name, needs in seen:
         if name in raw:
             run = []
