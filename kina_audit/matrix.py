@@ -73,7 +73,10 @@ def make_matrix(request: MatrixRequest, found: Iterable[Row]) -> Matrix:
     asked = _Auditor(request)
     shown = tuple((p.id, p.title) for p in asked.profiles)
     by_choice = asked.by_choice
-    return Matrix(shown, release, str(FailOn(request.fail_on)), tuple(found), __version__, by_choice=by_choice)
+    return Matrix(
+        shown, release, str(FailOn(request.fail_on)), tuple(found), __version__,
+        by_choice=by_choice, cilium_asked=asked.asked or not release,
+    )  # fmt: skip
 
 
 def rows(sources: Iterable[str | Named], request: MatrixRequest, jobs: int = 0) -> Iterator[Row]:

@@ -456,6 +456,20 @@ def test_what_nobody_asked_for_is_said_in_every_format() -> None:
     assert make_matrix(MatrixRequest(fail_on="recommended"), []).unasked == ()
 
 
+def test_a_mode_that_decides_nothing_is_said_to(tmp_path: Path) -> None:
+    """`matrix -p vxlan` had rows `pass  unsupported`, and no word on why."""
+    said = "Nobody asked for Cilium, so its mode fails no kernel"
+    for request, told in (
+        (MatrixRequest(profiles=("bpf",)), True),
+        (MatrixRequest(profiles=("bpf",), cilium="1.18"), False),
+        (MatrixRequest(profiles=("bpf",), cilium=None), False),
+        (MatrixRequest(), False),
+    ):
+        found = make_matrix(request, rows(["recorded:apple"], request, 1))
+        for name in ("table", "markdown", "html"):
+            assert (said in " ".join(render_matrix(name, found).split())) is told, (name, request)
+
+
 def test_json_has_what_is_unmet(run: Run, config: Path) -> None:  # noqa: F811
     _, out, _ = run(
         "matrix", "recorded:kata@3.17.0", str(config), "-p", "vxlan", "--cilium", "none", "-j", "1", "-f", "json"
