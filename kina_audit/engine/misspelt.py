@@ -1,7 +1,7 @@
 """Lines of a config that set a symbol of no kernel, one slip away from a symbol that is asked for and has no line."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from kina_audit.base.datatype import replace
 from kina_audit.engine.finding import ProfileResult
@@ -13,7 +13,7 @@ _SHORTEST = 5
 _MOST = 20
 
 
-def with_slips(config: KernelConfig, results: Sequence[ProfileResult], since: tuple[int, int]) -> KernelConfig:
+def with_slips(config: KernelConfig, results: Iterable[ProfileResult], since: tuple[int, int]) -> KernelConfig:
     """A config with a warning for each line that most likely means a symbol that profiles ask for.
 
     Args:
@@ -23,7 +23,7 @@ def with_slips(config: KernelConfig, results: Sequence[ProfileResult], since: tu
     """
     if config.target is not None and config.target.triple[:2] < since:
         return config
-    odd = misspelt(config, dict.fromkeys(f.name for r in results for found in r.findings for f in found.symbols))
+    odd = misspelt(config, (f.name for r in results for found in r.findings for f in found.symbols))
     return replace(config, warnings=(*config.warnings, *odd), _lines={}) if odd else config
 
 
