@@ -237,6 +237,11 @@ def test_help_says_what_an_argument_is(run: Run, command: str) -> None:
     assert len(" ".join(lines)) > 40, lines
 
 
+def test_an_option_without_its_value_names_the_help_of_its_command(run: Run) -> None:
+    status, _, err = run("check", "x", "-p")
+    assert (status, err.splitlines()[-1].strip()) == (2, "Try 'kina-audit check --help'.")
+
+
 def test_arguments_are_told_once_whatever_click_asks_for() -> None:
     """Of click 8.5 and later the help had them twice: its own section, and ours."""
     tree = command_tree(COMMANDS)
