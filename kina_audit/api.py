@@ -213,8 +213,8 @@ def audit(
             "Select other profiles, give the right version with --target-kernel, or audit running, ssh:HOST or kubectl:NODE.",
         )
     observed = kernel.provenance.observed
-    advice = None
-    release = None
+    advice, release = None, None
+    own: dict[str, ProfileResult] = {}
     if cilium is not None:
         from kina_audit.cilium.advise import advise
         from kina_audit.cilium.agent_profile import PROFILE, of_release
@@ -226,14 +226,15 @@ def audit(
         library = library or ProfileLibrary()
         of_cilium = library.tagged(CILIUM_TAG)
         apple = in_apple_container(kernel.provenance)
+        own = {p.id: _tried(evaluator.profile(p), probing) for p in of_cilium}
         advice = advise(
-            evaluator, {p.id: _tried(evaluator.profile(p), probing) for p in of_cilium}, cilium, request,
+            evaluator, own, cilium, request,
             apple_container=apple, unlocker=BoxUnlocker(config, {p.id: p for p in of_cilium}),
             asked=bool(cilium) or any(CILIUM_TAG in p.tags for p in profiles),
             kernels=partial(better_kernels, of_cilium, booted) if apple and config.arch == "arm64" else None,
         )  # fmt: skip
-    own = [t.model.index for t in trees_of(config)] if config.resolved and config.resolved.lines else []
-    kernel = replace(kernel, config=with_slips(config, selected, lines()[0], own))
+    known = [t.model.index for t in trees_of(config)] if config.resolved and config.resolved.lines else []
+    kernel = replace(kernel, config=with_slips(config, (*selected, *own.values()), lines()[0], known))
     results = (*selected, observed_result(observed, config)) if observed else selected
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")

@@ -24,8 +24,7 @@ from kina_audit.base.workers import Spread, cores
 from kina_audit.cilium.agent_profile import PROFILE, of_release
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.features import AGENT
-from kina_audit.cilium.model import Advice, Capability, Mode
-from kina_audit.cilium.release import Release
+from kina_audit.cilium.model import Advice, Capability
 from kina_audit.cilium.unlock_on_lines import OnDemand
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
@@ -74,7 +73,10 @@ def make_matrix(request: MatrixRequest, found: Iterable[Row]) -> Matrix:
     asked = _Auditor(request)
     shown = tuple((p.id, p.title) for p in asked.profiles)
     by_choice = asked.by_choice
-    return Matrix(shown, release, str(FailOn(request.fail_on)), tuple(found), __version__, by_choice=by_choice)
+    return Matrix(
+        shown, release, str(FailOn(request.fail_on)), tuple(found), __version__,
+        by_choice=by_choice, cilium_asked=asked.asked or not release,
+    )  # fmt: skip
 
 
 def rows(sources: Iterable[str | Named], request: MatrixRequest, jobs: int = 0) -> Iterator[Row]:
@@ -197,23 +199,13 @@ class _Auditor:
         """As much of the recommendation as the verdict and the mode need."""
         if self.release is None:
             return None
+        from kina_audit.cilium.ladder import stand
+
         results = OnDemand(self.cilium, evaluator)
         state = agent_state(results, self.release, evaluator.kernel)
         agent = Capability(f"cilium-{AGENT}", "", Status.UNKNOWN, "", state=state)
-        mode = self._mode(evaluator, results, self.release)
+        mode = stand(results, self.release, evaluator.kernel)[0]
         return Advice(str(self.release), mode, "", capabilities=(agent,), asked=self.asked)
-
-    def _mode(self, evaluator: Evaluator, results: OnDemand, release: Release) -> Mode:
-        from kina_audit.cilium.ladder import stand, standing
-        from kina_audit.cilium.reading import Reader
-
-        mode = standing(Reader(results, release, evaluator.kernel, optimistic=False)).mode
-        if evaluator.kernel.target is None or any(
-            f.status is Status.UNKNOWN for r in results.values() for f in r.findings
-        ):
-            return stand(results, release, evaluator.kernel)[0]
-        # Nothing that was asked is open, so reading it optimistically gives the same.
-        return mode
 
 
 def _stored(source: str) -> dict[str, Any] | None:

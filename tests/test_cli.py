@@ -7,9 +7,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
-from kina_audit.cli import main
+from kina_audit.cli import COMMANDS, command_tree, main
+from kina_audit.cli.help import Grouped
 
 pytestmark = pytest.mark.usefixtures("built")
 
@@ -233,6 +235,29 @@ def test_a_misspelt_command_is_suggested_once(run: Run) -> None:
 def test_help_says_what_an_argument_is(run: Run, command: str) -> None:
     lines = run(*command.split(), "--help")[1].split("Arguments:")[1].split("Options:")[0].strip().splitlines()
     assert len(" ".join(lines)) > 40, lines
+
+
+def test_an_option_without_its_value_names_the_help_of_its_command(run: Run) -> None:
+    status, _, err = run("check", "x", "-p")
+    assert (status, err.splitlines()[-1].strip()) == (2, "Try 'kina-audit check --help'.")
+
+
+def test_arguments_are_told_once_whatever_click_asks_for() -> None:
+    """Of click 8.5 and later the help had them twice: its own section, and ours."""
+    tree = command_tree(COMMANDS)
+    assert isinstance(tree, click.Group)
+    command = tree.commands["fix"]
+    assert isinstance(command, Grouped)
+    context = click.Context(command, info_name="fix")
+    formatter = context.make_formatter()
+    command.format_arguments(context, formatter)
+    command.format_options(context, formatter)
+    assert formatter.getvalue().count("[SOURCE]") == 1
+    assert command.get_help(context).count("A config, kernel image") == 1
+
+
+def test_the_help_of_completion_has_paths_that_can_be_copied(run: Run) -> None:
+    assert "> ~/.local/share/bash-completion/completions/kina-audit\n" in run("completion", "--help")[1]
 
 
 def test_no_commands_line_of_help_is_cut_short(run: Run) -> None:

@@ -330,3 +330,10 @@ def test_no_loss_of_a_real_config_is_green_in_any_format(edit: str) -> None:
             read = READERS[name](render(name, report))
             assert read.verdict in (None, "fail", "unknown"), (symbol, edit, name)
             assert read.count >= len(report.deciding), (symbol, edit, name)
+
+
+def test_an_error_of_many_sources_names_its_source_once() -> None:
+    outcomes = [Unread("gone.config", "gone.config: no such file", 3), Unread("ssh:node", "no route to host", 3)]
+    lines = render_many("table", outcomes).splitlines()
+    assert "error: gone.config: no such file" in lines
+    assert "error: ssh:node: no route to host" in lines

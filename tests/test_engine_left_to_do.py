@@ -42,6 +42,19 @@ def test_a_module_is_not_built_in_and_one_that_is_missing_is_not_there() -> None
     assert left_to_do(fix, [fact("B", "m", SymbolState.MISSING), fact("C", "n")], module=True) == fix
 
 
+def test_a_module_is_not_what_a_condition_with_y_asks_for() -> None:
+    """With VIRTIO_VSOCKETS=m the fix of `VIRTIO_VSOCKETS=y` was to set VSOCKETS alone, which mends nothing."""
+    fix = "Set CONFIG_B=y and CONFIG_C=y."
+    assert left_to_do(fix, [fact("B", "m"), fact("C", "n")], module=True, compared={"B"}) == fix
+    text = HEAD + "CONFIG_MODULES=y\nCONFIG_NET=y\nCONFIG_VSOCKETS=m\nCONFIG_VIRTIO_VSOCKETS=m\n"
+    text += "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
+    report = audit(
+        Kernel(parse_config(text), Provenance("k", "file", "k")), load_profiles(["vm-apple-vz"]), cilium=None
+    )
+    [found] = [f for r in report.results for f in r.findings if f.requirement.id == "vsock"]
+    assert (found.status, found.fix) == ("fail", "Set CONFIG_VSOCKETS=y and CONFIG_VIRTIO_VSOCKETS=y.")
+
+
 def test_geneve_is_told_without_inet_where_that_is_on() -> None:
     """`Set CONFIG_INET=y and CONFIG_GENEVE=y` was the fix of a kernel that has INET."""
     text = HEAD + "CONFIG_NET=y\nCONFIG_INET=y\n# CONFIG_GENEVE is not set\n"

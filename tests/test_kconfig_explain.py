@@ -84,6 +84,7 @@ def test_what_turns_a_symbol_on_is_told_and_does(
         ("DEBUG_NONE", "", "chosen in its choice"),
         ("KPROBES", "CONFIG_NET=y\n", "visible, not asked for, and it has no default that applies"),
         ("JIT", "", "its dependencies are not met"),
+        ("EVENTS", "CONFIG_NET=y\n", "hidden: its default would turn it on, and its dependencies are not met"),
         ("HELPER", "", "hidden, and no default applies and nothing that selects it is on"),
         ("LOG", "CONFIG_NET=y\nCONFIG_EXPERT=y\nCONFIG_FILTER=y\n", "implied by FILTER"),
         ("X86", "", "its default applies: y"),

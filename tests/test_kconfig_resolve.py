@@ -80,6 +80,8 @@ def test_later_fragments_win_and_choices_follow() -> None:
     [
         ("CONFIG_NET=y\nCONFIG_JIT=y\n", "JIT", "n", "unmet dependencies: MODULES is n"),
         ("CONFIG_JIT=y\n", "JIT", "n", "unmet dependencies: MODULES is n, NET is n"),
+        # Without a prompt, and on by its default once what it depends on is: not what no assignment reaches.
+        ("CONFIG_NET=y\nCONFIG_PACKET=y\nCONFIG_EVENTS=y\n", "EVENTS", "n", "no prompt, and its default waits for what it depends on"),
         ("CONFIG_NET=y\n# CONFIG_CRC is not set\n", "CRC", "y", "selected by NET"),
         ("CONFIG_DEBUG_OLD=y\nCONFIG_DEBUG_NEW=y\n", "DEBUG_OLD", "n", "DEBUG_NEW is chosen instead"),
         ("CONFIG_HELPER=y\n", "HELPER", "n", "no prompt, it is on when selected by PACKET"),

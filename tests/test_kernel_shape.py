@@ -11,6 +11,7 @@ from kina_audit.kconfig.carry import carry
 from kina_audit.kconfig.lines import ARCHES, lines
 from kina_audit.kconfig.whole import lost_part
 from kina_audit.kernel.config import Completeness, Origin
+from kina_audit.kernel.merge import merged
 from kina_audit.kernel.parse import parse_config
 from tests.conftest import SHARED, config_text
 
@@ -294,3 +295,18 @@ def test_of_the_research_corpus_no_whole_config_lacks_a_part(shared: Path) -> No
             checked += 1
             assert lost_part(version.triple[:2], config.arch, config.raw) == "", path
     assert checked > 50
+
+
+@pytest.mark.parametrize("how", ["edited", "appended", "merged"])
+def test_a_menu_that_somebody_opened_with_something_behind_it_is_no_cut(shared: Path, how: str) -> None:
+    """What `fix -p kina` asks of a guest without PCI, merged or written into its config, made the file a cut one."""
+    path = shared / "corpus/ignite/images__kernel__versioned__config-amd64-5.10.77.config.gz"
+    text, added = config_text(path).decode(), "CONFIG_PCI=y\nCONFIG_PCI_MSI=y\nCONFIG_VIRTIO_PCI=y\n"
+    assert "# CONFIG_PCI is not set\n" in text
+    whole = carry(parse_config(text, origin=Origin.INPUT))
+    found = {
+        "edited": lambda: parse_config(text.replace("# CONFIG_PCI is not set\n", added), origin=Origin.INPUT),
+        "appended": lambda: parse_config(text + added, origin=Origin.INPUT),
+        "merged": lambda: merged(whole, [("cilium.fragment", added)], "it"),
+    }[how]()
+    assert (whole.cut, carry(found).cut) == ("", "")

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
-from kina_audit.api import audit, load_kernel
+from kina_audit.api import audit, load_kernel, load_profiles
 from kina_audit.base.packaged import data_file
 from kina_audit.errors import KinaAuditError, UsageError
 from kina_audit.matrix import MatrixRequest, make_matrix, rows
@@ -61,6 +62,28 @@ def test_every_row_is_what_check_says(tmp_path: Path) -> None:
             f"{r.profile.id}/{f.requirement.id}" for r in report.results for f in r.findings if f.status == "fail"
         }
         assert {u.name for u in row.unmet if u.status == "fail"} == failing
+
+
+@pytest.mark.parametrize(
+    ("line", "off", "mode"),
+    [
+        ("7.2", ["DEBUG_INFO_BTF"], "unknown"),  # nobody knows whether Cilium runs, and a row said that it does not
+        ("6.12", ["VXLAN", "GENEVE", "IP_SET", "DEBUG_INFO_BTF"], "minimal"),  # routing is native; a row said compat
+    ],
+)
+def test_a_row_has_the_mode_of_check_where_nobody_knows_and_without_tunnels(
+    line: str, off: list[str], mode: str, tmp_path: Path, shared: Path
+) -> None:
+    text = config_text(shared / f"corpus/debian/debian-{line}-config.amd64_none_cloud-amd64.config.gz").decode()
+    for name in off:
+        text = re.sub(rf"^CONFIG_{name}=.*$", f"# CONFIG_{name} is not set", text, flags=re.MULTILINE)
+    path = tmp_path / "node.config"
+    path.write_text(text)
+    [row] = rows([str(path)], MatrixRequest(), 1)
+    report = audit(load_kernel(str(path)), load_profiles(), library=LIBRARY)
+    assert report.advice is not None
+    assert (row.verdict, row.mode) == (report.verdict, report.advice.mode)
+    assert row.mode == mode
 
 
 def test_kernels_that_are_alike_have_rows_that_are_alike_and_no_others(tmp_path: Path) -> None:
@@ -437,6 +460,20 @@ def test_what_nobody_asked_for_is_said_in_every_format() -> None:
     told = json.loads(render_matrix("json", found))["profiles"]
     assert tuple(p["id"] for p in told if not p["asked"]) == found.unasked
     assert make_matrix(MatrixRequest(fail_on="recommended"), []).unasked == ()
+
+
+def test_a_mode_that_decides_nothing_is_said_to(tmp_path: Path) -> None:
+    """`matrix -p vxlan` had rows `pass  unsupported`, and no word on why."""
+    said = "Nobody asked for Cilium, so its mode fails no kernel"
+    for request, told in (
+        (MatrixRequest(profiles=("bpf",)), True),
+        (MatrixRequest(profiles=("bpf",), cilium="1.18"), False),
+        (MatrixRequest(profiles=("bpf",), cilium=None), False),
+        (MatrixRequest(), False),
+    ):
+        found = make_matrix(request, rows(["recorded:apple"], request, 1))
+        for name in ("table", "markdown", "html"):
+            assert (said in " ".join(render_matrix(name, found).split())) is told, (name, request)
 
 
 def test_json_has_what_is_unmet(run: Run, config: Path) -> None:  # noqa: F811

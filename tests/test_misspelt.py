@@ -60,6 +60,19 @@ def test_the_first_screen_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "did you mean" not in capsys.readouterr().out
 
 
+def test_what_cilium_asks_for_is_told_whatever_profile_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], shared: Path
+) -> None:
+    """`for full-ebpf: BPF_JIT=y` stood there, and nothing on the line that means it."""
+    text = config_text(shared / "kernels/kata-3.32.0-debug-arm64-on7.2.config.gz").decode()
+    config = tmp_path / "k.config"
+    config.write_text(text.replace("CONFIG_BPF_JIT=y\n", "CONFIG_BPF_JTI=y\n"))
+    main(["check", str(config), "-p", "vxlan"])
+    assert "did you mean CONFIG_BPF_JIT?" in " ".join(capsys.readouterr().out.split())
+    main(["check", str(config), "-p", "vxlan", "--cilium", "none"])
+    assert "did you mean" not in capsys.readouterr().out
+
+
 def test_of_a_fragment_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "my.fragment").write_text("CONFIG_WIREGARD=y\n")
     main(["check", "recorded:kata@3.17.0", "-F", str(tmp_path / "my.fragment")])

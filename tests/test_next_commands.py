@@ -313,3 +313,30 @@ def test_what_was_lost_with_a_requirement_says_so_in_every_format(
             levels = [r["ruleId"] for r in json.loads(out)["runs"][0]["results"] if r["level"] == "error"]
             assert levels[-1] == "gate"
             assert levels.index("gate") == 2
+
+
+def test_what_was_asked_for_is_mended_before_cilium_is_installed(
+    debian: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`check -p kina` of a kernel that fails it began with Cilium's installation, for which nobody asked."""
+    main(["check", debian, "-p", "kina", "-q"])
+    lines = block(capsys.readouterr().out).replace(" \\\n    ", " ").splitlines()
+    assert [line.split()[:2] for line in lines if "kina-audit" in line] == [
+        ["kina-audit", "fix"],
+        ["kina-audit", "cilium"],
+    ]
+    assert lines[0].strip() == ": 'for kina'"
+    assert lines[2].strip() == ": 'for Cilium, where it is to be installed'"
+
+
+def test_of_a_cut_file_cilium_says_what_check_says(
+    debian: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It told people to merge it into another config as a fragment."""
+    (tmp_path / "cut.config").write_text((tmp_path / debian).read_text(encoding="utf-8")[:60_000], encoding="utf-8")
+    told = []
+    for words in (["check", "cut.config"], ["cilium", "cut.config"], ["cilium", "cut.config", "-f", "helm-values"]):
+        main([*words, "-q"])
+        told.append(capsys.readouterr().out)
+    assert all("the file is cut: get the whole of it, and check that" in out for out in told)
+    assert not any("kina-audit check CONFIG" in out for out in told)

@@ -204,3 +204,9 @@ def test_compiled_data_is_what_the_files_say_in_their_order(tmp_path: Path) -> N
         )
     assert len(found) > len(SHIPPED) + 10
     assert [path for path, (compiled, written) in found.items() if compiled != written] == []
+
+
+def test_names_with_commas_are_told_how_to_give_several() -> None:
+    with pytest.raises(ProfileError, match=r"no profile 'vxlan,wireguard'$") as caught:
+        ProfileLibrary().select(["vxlan,wireguard"])
+    assert caught.value.hint == "One each: -p vxlan -p wireguard"

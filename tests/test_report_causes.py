@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from kina_audit.api import audit
+from kina_audit.api import audit, load_profiles
 from kina_audit.engine.finding import UNMET, Status
 from kina_audit.kernel.config import SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import build_profile
 from kina_audit.render import RenderOptions, render
 from kina_audit.report.causes import causes, lacking
@@ -73,3 +75,16 @@ def test_a_condition_that_nobody_can_read_names_every_symbol() -> None:
     [result] = report.results
     odd = replace(result.findings[0], expr=Expression("&& odd", ("const", "n"), ()))
     assert lacking(odd) == ("OFF", "NOWHERE")
+
+
+def test_what_asks_for_the_kernels_version_is_not_told_under_one_of_their_conditions() -> None:
+    """BPF, bpf/btf and netfilter's NAT were one block, with the NAT's symbols, reason and fix."""
+    config = replace(parse_config("CONFIG_VXLAN=y\n"), arch="x86_64")
+    asked = [p for p in load_profiles() if p.id in ("netfilter", "socket-filter", "bpf")]
+    text = render("table", audit(Kernel(config, Provenance("k", "file", "k")), asked, cilium=None), RenderOptions())
+    [block] = [b for b in text.split("\n\n") if "depends on the kernel's version" in " ".join(b.split())]
+    assert block.startswith("UNKNOWN kernel version unknown\n")
+    assert "netfilter/nat-front-end" in block
+    assert "socket-filter/bpf" in block
+    assert "\n  fix" not in block
+    assert "\n  why" not in block

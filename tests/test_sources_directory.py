@@ -112,3 +112,14 @@ def test_a_folder_that_cannot_be_read_is_not_called_empty(tmp_path: Path, monkey
     monkeypatch.setattr("kina_audit.sources.local.directory.os.scandir", refused)
     with pytest.raises(SourceError, match="cannot be read: Permission denied"):
         open_source(str(tmp_path))
+
+
+def test_a_folder_of_configs_by_other_names_is_told_so(tmp_path: Path) -> None:
+    """It said that no kernel config is in it."""
+    for name in ("node b.config", "a.config", "notes.txt"):
+        (tmp_path / name).write_bytes(CONFIG)
+    with pytest.raises(SourceNotFoundError, match=r"it has a\.config, node b\.config$") as caught:
+        open_source(str(tmp_path))
+    assert f"Name one, for example {tmp_path}/a.config; `kina-audit matrix {tmp_path}`" in caught.value.hint
+    with pytest.raises(SourceNotFoundError, match="no member x"):
+        open_source(f"{tmp_path}!x")

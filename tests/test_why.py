@@ -16,7 +16,7 @@ from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.messages import MOST_BETWEEN, MOST_HITS, Text
 from kina_audit.render import RenderOptions
-from kina_audit.render.why import text
+from kina_audit.render.why import document, text
 from tests.conftest import config_text
 
 LIBRARY = ProfileLibrary()
@@ -250,10 +250,48 @@ def test_half_a_message_behind_a_colon_is_known_too(said: str, one: str) -> None
     assert one in {s for c in found for s in c.rows[0].symbols}
 
 
-@pytest.mark.parametrize("said", ["iptables: Protocol not available", "bpf: Invalid argument", "x: y: z", ": : : : "])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "iptables: Protocol not available",
+        "bpf: Invalid argument",
+        "x: y: z",
+        ": : : : ",
+        # These were answered with uprobes, BBR and IPVS, of which somebody's message ends like this.
+        "open /proc/sys/net/ipv4/conf/x/arp_notify: no such file or directory",
+        "creating device x: operation not supported",
+        "x: not supported",
+    ],
+)
 def test_an_end_that_many_errors_share_is_no_message(said: str) -> None:
     """Behind a colon only what is a whole part of a message counts."""
     assert why_message(said, library=LIBRARY) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("wireguard: Unknown device type", "WIREGUARD"),
+        ("Error: ipvlan: Unknown device type.", "IPVLAN"),
+        ("failed while reinitializing datapath: creating vxlan device cilium_vxlan: operation not supported", "VXLAN"),
+        ("failed while reinitializing datapath: creating geneve device cilium_geneve: not supported", "GENEVE"),
+    ],
+)
+def test_of_causes_that_agree_equally_the_one_that_the_line_names_is_first(said: str, first: str) -> None:
+    assert first in why_message(said, library=LIBRARY)[0].rows[0].symbols
+
+
+def test_only_the_line_that_has_the_message_names_a_symbol() -> None:
+    log = "vxlan is up\nfailed while reinitializing datapath: creating device cilium_geneve\nvxlan"
+    assert "GENEVE" in why_message(log, library=LIBRARY)[0].rows[0].symbols
+
+
+def test_a_part_of_a_message_is_not_said_to_be_the_message() -> None:
+    found = why_message("iptables: No chain/target/match by that name", library=LIBRARY)
+    lines = text(found, RenderOptions(), 3).splitlines()
+    assert not [line for line in lines if line.startswith("  says")]
+    assert [line for line in lines if line.startswith("  part of  -j CT *No chain/target/match by that name")]
+    assert [c["whole"] for c in document(found)["causes"]] == [False] * len(found)
 
 
 def test_the_reported_kernel_names_its_cause(shared: Path) -> None:

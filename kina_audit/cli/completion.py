@@ -58,9 +58,15 @@ def completion(
 ) -> int:
     """Print a script with which a shell completes commands, options, profiles, recorded kernels and formats.
 
-    bash: kina-audit completion bash > ~/.local/share/bash-completion/completions/kina-audit; zsh: into _kina-audit in a
-    folder of $fpath; fish: into ~/.config/fish/completions/kina-audit.fish. After an upgrade, write it again.
-    """
+    \b
+    bash: kina-audit completion bash \\
+          > ~/.local/share/bash-completion/completions/kina-audit
+    zsh:  kina-audit completion zsh > _kina-audit, in a folder of $fpath
+    fish: kina-audit completion fish \\
+          > ~/.config/fish/completions/kina-audit.fish
+
+    After an upgrade, write it again.
+    """  # noqa: D301  (click's mark of lines that stay as they are is the character)
     from kina_audit.cli import COMMANDS, command_tree
 
     given.one_of(SHELLS, shell, "completion")

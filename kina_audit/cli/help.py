@@ -40,6 +40,17 @@ class WithHelp(click.Argument):
 class Grouped(click.Command):
     """A command whose help has its options in groups, if they are many."""
 
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+        """Read the words; click does not tell of which command an option is that lacks its value."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
+    def format_arguments(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Write nothing: click 8.5 and later ask for the arguments here, and they stand with the options."""
+
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Write the arguments, and each group of options under its name."""
         rows: dict[str, list[tuple[str, str]]] = {"Arguments": [], **{name: [] for name in _GROUPS}}

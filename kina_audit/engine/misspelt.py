@@ -14,7 +14,7 @@ _MOST = 20
 
 
 def with_slips(
-    config: KernelConfig, results: Sequence[ProfileResult], since: tuple[int, int], own: Sequence[Collection[str]] = ()
+    config: KernelConfig, results: Iterable[ProfileResult], since: tuple[int, int], own: Sequence[Collection[str]] = ()
 ) -> KernelConfig:
     """A config with a warning for each line that most likely means a symbol that profiles ask for.
 
@@ -26,7 +26,7 @@ def with_slips(
     """
     if config.target is not None and config.target.triple[:2] < since:
         return config
-    odd = misspelt(config, dict.fromkeys(f.name for r in results for found in r.findings for f in found.symbols), own)
+    odd = misspelt(config, (f.name for r in results for found in r.findings for f in found.symbols), own)
     return replace(config, warnings=(*config.warnings, *odd), _lines={}) if odd else config
 
 

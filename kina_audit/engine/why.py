@@ -1,7 +1,7 @@
 """From a message to the requirements that are unmet where it is logged."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from kina_audit.base.datatype import datatype
 from kina_audit.engine.evaluate import Evaluator
@@ -21,6 +21,7 @@ class Cause:
         count: how often its messages occur.
         weight: how much of the message agrees.
         whole: the text holds the message; else it is only a part of one.
+        said: the line has a word that one of the condition's symbols ends with, as cilium_vxlan of VXLAN.
         finding: how the first requirement stands on the kernel that was given; None: none was.
     """
 
@@ -30,6 +31,7 @@ class Cause:
     count: int
     weight: int
     whole: bool
+    said: bool = False
     finding: Finding | None = None
 
     @property
@@ -60,14 +62,16 @@ def causes(text: str, known: Iterable[tuple[Requirement, Message]], evaluator: E
         rows = tuple({(r.profile, r.id): r for r in [*with_best, *(r for r, _ in pairs)]}.values())
         line, count = min(h.line for _, h in told.values()), sum(h.count for _, h in told.values())
         finding = evaluator.requirement(rows[0]) if evaluator is not None else None
-        found.append(Cause(rows, best, line, count, hit.weight, hit.whole, finding))
+        said = _named(rows[0], searched.words(hit.line))
+        found.append(Cause(rows, best, line, count, hit.weight, hit.whole, said, finding))
     return sorted(
         found,
         key=lambda c: (
             c.lacks is False,
             not c.whole,
             -c.weight,
-            not _named(c),
+            not c.said,
+            not _named(c.rows[0], set(re.findall(r"[a-z0-9]+", c.message.text.lower()))),
             len(c.rows[0].symbols) or _LATE,
             c.line,
             c.rows[0].profile,
@@ -79,10 +83,9 @@ _LATE = 1_000
 """Where a condition without symbols stands, one of the kernel's version alone, among causes that agree equally."""
 
 
-def _named(cause: Cause) -> bool:
-    """Whether the message has a word that one of the condition's symbols ends with, as socket of NETFILTER_XT_MATCH_SOCKET."""
-    words = set(re.findall(r"[a-z0-9]+", cause.message.text.lower()))
-    return any(symbol.lower().rpartition("_")[2] in words for symbol in cause.rows[0].symbols)
+def _named(row: Requirement, words: Collection[str]) -> bool:
+    """Whether one of the condition's symbols ends with one of these words, as socket of NETFILTER_XT_MATCH_SOCKET."""
+    return any(symbol.lower().rpartition("_")[2] in words for symbol in row.symbols)
 
 
 def _condition(row: Requirement) -> tuple[object, ...]:

@@ -65,8 +65,9 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
         oldest = line_text(lines()[0])
         return _as_written(config, f"Linux {config.target} is older than {oldest}, the oldest line here")
     facts = _Facts(config, told_by, tools)
-    # Only the line that wrote a file knows what it lacks: in between, drivers went and took on other conditions.
-    if facts.exact and facts.written_there and config.arch is not None and config.base is None and not config.cut:
+    # Only the line that wrote a file knows what it lacks, and only before fragments make more of it visible.
+    alone = config.base is None and config.kept is None and not config.cut
+    if facts.exact and facts.written_there and config.arch is not None and alone:
         from kina_audit.kconfig.whole import lost_part
 
         if lost := lost_part(told_by[0], config.arch, config.raw):

@@ -13,6 +13,7 @@ from kina_audit.kconfig.model import CONST, SYMBOL, expression_symbols, expressi
 from kina_audit.kconfig.reasons import Cause, Reasons, assumed_behind, pairs
 from kina_audit.kconfig.resolve import Resolution
 from kina_audit.kconfig.sensitive import Assumption, assumptions
+from kina_audit.kconfig.short import awaits
 from kina_audit.kernel.expression import Expression
 
 TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string", "u": "without a type"}
@@ -223,6 +224,8 @@ def _because(resolution: Resolution, reasons: Reasons, sym: int) -> str:
     if solver.visibility(sym):
         return "visible, not asked for, and it has no default that applies"
     if not model.prompts[sym]:
+        if awaits(solver, sym):
+            return "hidden: its default would turn it on, and its dependencies are not met"
         return "hidden, and no default applies and nothing that selects it is on"
     return "its dependencies are not met"
 

@@ -9,6 +9,7 @@ from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
 from kina_audit.kconfig.own import made_otherwise
 from kina_audit.kconfig.possible import number_bounds
+from kina_audit.kconfig.short import awaits
 from kina_audit.kconfig.solve import Solver
 
 _MOST_NAMES = 6
@@ -163,7 +164,8 @@ class Reasons:
     def _selected_by(self, sym: int) -> str:
         rows = [self.model.names[s] for s, _ in self.selectors(sym)]
         if not rows:
-            return ": no prompt, and nothing selects it"
+            waits = awaits(self.solver, sym)
+            return f": no prompt, and {'its default waits for what it depends on' if waits else 'nothing selects it'}"
         some = ", ".join(rows[:_MOST_NAMES]) + (
             f" and {len(rows) - _MOST_NAMES} more" if len(rows) > _MOST_NAMES else ""
         )

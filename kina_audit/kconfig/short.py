@@ -53,12 +53,20 @@ def short_reason(solver: Solver, name: str, asked: str | None) -> str:
         chosen = solver.member(solver.choice_of[sym])
         return f"{model.names[chosen] if chosen >= 0 else 'another symbol'} is chosen instead"
     if not model.prompts[sym]:
+        if awaits(solver, sym):
+            return f"unmet dependencies: {_unmet(solver, [model.depends[sym]])}"
         return "no assignment reaches it: it has no prompt, and nothing that is on selects it"
     if have and wanted == 2:
         return f"it can only be m: {_unmet(solver, model.prompts[sym], 2)}"
     if wanted is None and solver.visibility(sym):
         return "the config has no line for it, and it is off by default"
     return f"unmet dependencies: {_unmet(solver, model.prompts[sym])}"
+
+
+def awaits(solver: Solver, sym: int) -> bool:
+    """Whether a symbol without a prompt would be on by its default, and only its dependencies are unmet."""
+    model = solver.model
+    return not solver.expr(model.depends[sym]) and any(solver.expr(value) for value, _ in model.defaults[sym])
 
 
 def _selectors(solver: Solver, sym: int, above: int) -> str:

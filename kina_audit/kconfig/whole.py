@@ -1,5 +1,6 @@
 """Whether a generated config has the lines that its own kernel line writes, or lost a part of them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import filterfalse
 
@@ -12,11 +13,16 @@ _RUN = 6
 patches and older updates of a line among them, none lacks more than two."""
 
 
+_MOST_LACKING = 4
+"""Of the lines behind a symbol a part that is lost is not this many times those that are there; a few turned on by hand are."""
+
+
 def lost_part(line: Line, arch: str, raw: Mapping[str, str]) -> str:
     """A sentence on the part that a whole config of a line lost; empty: none that shows.
 
     A configurator writes a line for every symbol that can be seen, and which those are the file itself says. What can be
-    seen because of a symbol that somebody turned on since has no line yet, and neither has anything else behind that one.
+    seen because of a symbol that somebody turned on since has no line yet, and neither has anything else behind that one,
+    but for the few that were turned on with it.
 
     Args:
         line: the line that wrote the config.
@@ -31,9 +37,14 @@ def lost_part(line: Line, arch: str, raw: Mapping[str, str]) -> str:
     missed = {name for name in gone if groups[name] in seen}
     if not missed or (len(missed) < _RUN and missed.isdisjoint(shown.heads)):
         return ""  # as nearly every config
-    written = {need for g in {g for name, g in groups.items() if name in raw} for need in needs[g]}
-    on &= written
-    on |= _lost_gates(shown, raw, written.intersection(gone), on)
+    behind: Counter[str] = Counter()
+    for g, number in Counter(g for name, g in groups.items() if name in raw).items():
+        behind.update(dict.fromkeys(needs[g], number))
+    lacking = Counter(
+        need for name in missed if behind.keys() >= {*needs[groups[name]]} for need in needs[groups[name]]
+    )
+    on &= {need for need, number in behind.items() if lacking[need] <= _MOST_LACKING * number}
+    on |= _lost_gates(shown, raw, behind.keys() & gone, on)
     run: list[str] = []
     for name, g in groups.items():
         # What is not seen has no line either, and says nothing; a line in between ends what is missing.

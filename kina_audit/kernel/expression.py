@@ -94,6 +94,11 @@ class Expression:
         """Every symbol behind a ``!``, in order of first use."""
         return tuple(dict.fromkeys(_negated(self.node)))
 
+    @property
+    def compared(self) -> frozenset[str]:
+        """Every symbol that is compared with something: m is not enough for ``A=y``."""
+        return frozenset(_compared(self.node))
+
     def __str__(self) -> str:
         return self.text
 
@@ -214,6 +219,15 @@ def _negated(node: Node) -> Iterator[str]:
         for child in node[1:]:
             if isinstance(child, tuple):
                 yield from _negated(child)
+
+
+def _compared(node: Node) -> Iterator[str]:
+    if node[0] == "cmp":
+        yield from _symbols(node)
+    elif node[0] in ("!", "&&", "||"):
+        for child in node[1:]:
+            if isinstance(child, tuple):
+                yield from _compared(child)
 
 
 def _symbols(node: Node) -> Iterator[str]:

@@ -229,6 +229,9 @@ class ProfileLibrary:
         asking = f"{self.place(trail[-1])}: " if trail else ""
         if name not in self._listed:
             paths = (n for n in self._names if "/" in name and not n.endswith(".toml"))
+            several = name.replace(",", " ").split()
+            if len(several) > 1 and all(one in self._listed for one in several):
+                raise ProfileError(f"{asking}no profile {name!r}", f"One each: {' '.join(f'-p {n}' for n in several)}")
             raise ProfileError(
                 f"{asking}no profile {name!r}{near_names(name, {*self._listed, *paths}, self._tags())}", _LIST
             )

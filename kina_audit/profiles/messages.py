@@ -24,7 +24,18 @@ LEAST_WORDS = 4
 MOST_TAILS = 20
 """Colons of a line behind which a message is looked for."""
 
+_ERRORS = frozenset(
+    {
+        "address family not supported by protocol", "cannot allocate memory", "function not implemented",
+        "invalid argument", "no such device", "no such device or address", "no such file or directory",
+        "no such process", "not supported", "operation not permitted", "operation not supported", "permission denied",
+        "protocol not available", "protocol not supported", "protocol wrong type for socket",
+    }
+)  # fmt: skip
+"""Names of errors: one behind a colon is the end of anything, and what stands before it says of what."""
+
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_WORDS = re.compile(r"[a-z0-9]+")
 _QUOTES = str.maketrans(dict.fromkeys('`"‘’“”´', "'"))
 
 
@@ -54,7 +65,7 @@ class Text:
         # Of a single line: what is behind each of its colons, for a message whose other half was not quoted.
         words = self._text.strip(" .'").split(": ") if len(lines) == 1 else []
         tails = (": ".join(words[n:]) for n in range(1, min(len(words), MOST_TAILS)))
-        self._tails = [tail for tail in tails if len(tail) >= LEAST_PART]
+        self._tails = [tail for tail in tails if len(tail) >= LEAST_PART and tail not in _ERRORS]
         self._starts = [0]
         for line in lines[:-1]:
             self._starts.append(self._starts[-1] + len(line) + 1)
@@ -74,6 +85,11 @@ class Text:
         if count:
             return Hit(bisect_right(self._starts, first), count, sum(map(len, parts)))
         return self._part_of(parts)
+
+    def words(self, line: int) -> frozenset[str]:
+        """The words of a line, from 1, in small letters."""
+        end = self._starts[line] if line < len(self._starts) else len(self._text)
+        return frozenset(_WORDS.findall(self._text[self._starts[line - 1] : end]))
 
     def _rest(self, parts: list[str], start: int) -> int:
         """The end of the parts that follow each other from ``start``; -1: they do not."""

@@ -13,14 +13,13 @@ from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
 from kina_audit.kernel.provenance import Provenance
 from kina_audit.kernel.setting import setting
-from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
 from kina_audit.render import cut, one_line
-from kina_audit.render.commands import next_commands, note
+from kina_audit.render.commands import next_commands
 from kina_audit.render.sentences import which_holds
 from kina_audit.report.compare import Comparison
 from kina_audit.report.decision import Kind
-from kina_audit.report.model import FailOn, Report, Verdict, verdict_of
+from kina_audit.report.model import FailOn, Report, verdict_of
 
 _MOST_NAMES = 12
 _MOST_LOST = 8
@@ -30,7 +29,6 @@ _MOST_STALE = 2
 _LONGEST_NAME = 60
 _FILES = ("file", "stdin", "image", "archive", "directory", "url", "git")
 _LONGEST = 240
-_WHOLE = note("the file is cut: get the whole of it, and check that")
 
 
 @datatype
@@ -77,14 +75,8 @@ def answer(report: Report, *, short: int = 0) -> Answer:
         else (),
         without_rebuild=without_rebuild[:1] if short else without_rebuild,
         features=_features(report, short=bool(short)),
-        next=(_WHOLE,) if _cut_off(report) else next_commands(report),
+        next=next_commands(report),
     )
-
-
-def _cut_off(report: Report) -> bool:
-    """Whether a part of the config is lost and the rest does not answer: no symbol is to be set for that."""
-    cut = any(w.text.startswith(f"{CUT}: ") for w in report.kernel.config.warnings)
-    return cut and report.verdict is Verdict.UNKNOWN
 
 
 def _kernel(report: Report) -> str:

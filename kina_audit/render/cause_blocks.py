@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from kina_audit.base.datatype import datatype
+from kina_audit.engine.evaluate import UNTOLD_ARCH, UNTOLD_VERSION
 from kina_audit.engine.finding import Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import one_line
@@ -36,6 +37,9 @@ class Block:
     fields: tuple[tuple[str, str], ...]
 
 
+_UNTOLD = {UNTOLD_VERSION: "kernel version unknown", UNTOLD_ARCH: "architecture unknown"}
+
+
 def blocks(report: Report, *, verbose: bool = False) -> tuple[list[Block], int]:
     """Every cause of which something is to be shown, and how many requirements are not shown: optional ones, without ``verbose``."""
     found: list[Block] = []
@@ -55,7 +59,8 @@ def blocks(report: Report, *, verbose: bool = False) -> tuple[list[Block], int]:
 
 def _block(cause: Cause, shown: Sequence[Broken], *, verbose: bool) -> Block:
     worst = cause.worst.finding
-    what = stand(cause.symbols) or needs(worst)
+    untold = _UNTOLD.get(worst.reason, "")
+    what = stand(cause.symbols) or untold or needs(worst)
     if cause.symbols and not worst.requirement.module:
         what += "; it has to be built in"
     fields = [
@@ -64,9 +69,11 @@ def _block(cause: Cause, shown: Sequence[Broken], *, verbose: bool) -> Block:
         ("because", worst.left),
         ("tried", tried(worst) if worst.observed else ""),
     ]
-    if cause.status is not Status.WARN or verbose:
+    # Each of these asks, matters and is mended in its own way, if at all: first the version is to be told.
+    one = not untold or len(cause.breaks) == 1
+    if one and (cause.status is not Status.WARN or verbose):
         fields.append(("why", cause.why if verbose else first_sentence(cause.why)))
-    fields.append(("fix", cause.fix))
+    fields.append(("fix", "" if untold else cause.fix))
     fields += [("waived", text) for text in dict.fromkeys(waived(b.finding) for b in shown if b.finding.waiver)]
     told = tuple((label, text) for label, text in fields if text)
     return Block(cause.status, cause.decides, all(b.finding.waiver for b in shown), what, _listed(shown), told)

@@ -6,9 +6,10 @@ from kina_audit.cilium.model import Advice, Mode
 from kina_audit.cilium.unlock_on_lines import has_line
 from kina_audit.engine.finding import Status
 from kina_audit.kernel.config import TOOLS_DECIDE, Completeness, KernelConfig
+from kina_audit.kernel.shape import CUT
 from kina_audit.render import one_line
 from kina_audit.render.lacking import Lacking, lacking
-from kina_audit.report.model import FailOn, Report
+from kina_audit.report.model import FailOn, Report, Verdict
 
 FRAGMENT = "cilium.fragment"
 FEATURES = "features.fragment"
@@ -59,6 +60,8 @@ def noted(line: str) -> str:
 def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
     """The commands, in their order, with notes between them; none where there was no question about Cilium."""
     advice, config, lacks = report.advice, report.kernel.config, lacking(report)
+    if _cut_off(report):
+        return (note(f"{CUT}: get the whole of it, and check that"),)
     lines: list[str] = []
     open_mode = advice is not None and advice.mode is Mode.UNKNOWN
     if (config.target is None and (advice or report.deciding)) or (
@@ -71,6 +74,7 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
     if advice is None:
         return (*lines, *_features(report, lacks))
     runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
+    before = len(lines)
     if runs:
         lines += _install(report, advice, restart=restart)
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
@@ -93,7 +97,17 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
     if not lines and advice.alternatives:
         others = ("--cilium", "none", "-p", "cni/ptp", "-p", "cni/kindnet")
         lines.append(_command(report, "check", _READ[1:], more=others))
-    return (*lines, *_features(report, lacks))
+    features = _features(report, lacks)
+    if features and runs and not advice.asked:
+        # What was asked for goes before what was not.
+        return (*lines[:before], *features, note("for Cilium, where it is to be installed"), *lines[before:])
+    return (*lines, *features)
+
+
+def _cut_off(report: Report) -> bool:
+    """Whether a part of the config is lost and the rest does not answer: no symbol is to be set for that."""
+    cut = any(w.text.startswith(f"{CUT}: ") for w in report.kernel.config.warnings)
+    return cut and report.verdict is Verdict.UNKNOWN
 
 
 def _install(report: Report, advice: Advice, *, restart: bool) -> list[str]:

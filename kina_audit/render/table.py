@@ -54,7 +54,8 @@ def render_many(found: Sequence[Outcome], options: RenderOptions) -> str:
     lines = []
     for outcome in found:
         if isinstance(outcome, Unread):
-            lines += style.wrap(f"error: {outcome.source}: {outcome.message}", 0)
+            where = "" if outcome.message.startswith(f"{outcome.source}: ") else f"{outcome.source}: "
+            lines += style.wrap(f"error: {where}{outcome.message}", 0)
         else:
             lines += style.wrap(f"{outcome.verdict}: {outcome.kernel.provenance.source}", 0)
     ruler = "\n" + "-" * min(options.width, 80) + "\n\n"

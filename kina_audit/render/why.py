@@ -24,7 +24,7 @@ def text(causes: Sequence[Cause], options: RenderOptions, most: int) -> str:
         head = f"{row.profile}/{row.id} ({row.level})"
         lines.append(f"{style.status(cause.finding.status)} {head}" if cause.finding else style.bold(head))
         often = f", {cause.count} times" if cause.count > 1 else ""
-        lines += style.field("says", f"{cause.message.text} (line {cause.line}{often})")
+        lines += style.field("says" if cause.whole else "part of", f"{cause.message.text} (line {cause.line}{often})")
         only = f" ({_kernels(row)})" if cause.finding is None and (row.kernel or row.arch) else ""
         lines += style.field("needs", f"{expr}{only}")
         if cause.finding is not None:
@@ -68,7 +68,7 @@ def _others(rows: Sequence[Requirement]) -> str:
 
 def document(causes: Sequence[Cause]) -> dict[str, Any]:
     """Every cause as plain values; described by ``data/schemas/why.schema.json``."""
-    return {"$schema": SCHEMA_ID, "schema_version": "1.1", "causes": [_cause(c) for c in causes]}
+    return {"$schema": SCHEMA_ID, "schema_version": "1.2", "causes": [_cause(c) for c in causes]}
 
 
 def _cause(cause: Cause) -> dict[str, Any]:
@@ -79,6 +79,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "level": str(row.level),
         "message": cause.message.text,
         "source": cause.message.source,
+        "whole": cause.whole,
         "line": cause.line,
         "count": cause.count,
         "expr": finding.expr.text if finding else row.expr.text,

@@ -106,6 +106,7 @@ class Matrix:
         tool_version: version of kina-audit.
         settings: what a settings file of the working folder decided of the verdicts, and which; empty: nothing.
         by_choice: the columns that nobody asked for: lacking what they require fails no row, but by what is recommended.
+        cilium_asked: whether an agent that does not start fails a row.
     """
 
     profiles: tuple[tuple[str, str], ...]
@@ -115,6 +116,15 @@ class Matrix:
     tool_version: str
     settings: str = ""
     by_choice: frozenset[str] = frozenset()
+    cilium_asked: bool = True
+
+    @property
+    def beside(self) -> str:
+        """What is to be said of Cilium's modes where they decide no verdict and look as if they did; or nothing."""
+        bad = any(r.mode in (Mode.UNSUPPORTED, Mode.UNKNOWN) for r in self.rows if not r.error)
+        if self.cilium_asked or not bad:
+            return ""
+        return "Nobody asked for Cilium, so its mode fails no kernel; with --cilium RELEASE it does."
 
     @property
     def unasked(self) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
             "fail_on": matrix.fail_on,
             "settings": matrix.settings,
             "unasked": matrix.unasked,
+            "beside": matrix.beside,
             "counts": counts(matrix.rows),
             "total": len(matrix.rows),
             "audited": len(audited),

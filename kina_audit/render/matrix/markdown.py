@@ -23,6 +23,8 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
     if matrix.unasked:
         names = ", ".join(code(i) for i in matrix.unasked)
         notes.insert(0, f"Nobody asked for {names}: what fails there fails no kernel.")
+    if matrix.beside:
+        notes.insert(0, matrix.beside)
     return "\n".join([*lines, "", *[part for note in notes for part in (note, "")], f"{total(matrix)}."]) + "\n"
 
 

@@ -29,6 +29,8 @@ def render(matrix: Matrix, width: int, color: bool) -> str:
             "",
             *style.wrap(f"{_LACKS}: nobody asked for it, so that it fails no kernel; with -p NAME it does.", 0),
         ]
+    if matrix.beside:
+        lines += ["", *style.wrap(matrix.beside, 0)]
     for row in matrix.rows:
         if row.below:
             said = one_line(row.below)

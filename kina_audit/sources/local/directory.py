@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import stat
 from itertools import islice
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 from kina_audit.base.bounds import FOLDER_FILES, MIB
 from kina_audit.base.datatype import replace
 from kina_audit.base.files import open_regular
-from kina_audit.errors import SourceError
+from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.compression.limits import Budget, Limits
 from kina_audit.kernel.compression.reader import CallReader, SectionReader
 from kina_audit.kernel.provenance import Kernel, Provenance
-from kina_audit.sources.archive.choose import KATA_LINK, Chooser, Redirect
+from kina_audit.sources.archive.choose import CONFIG_NAME, IMAGE_NAME, KATA_LINK, Chooser, Redirect
 from kina_audit.sources.archive.member import Member, link_target
 from kina_audit.sources.local.modules import beside
 from kina_audit.sources.options import SourceOptions
@@ -45,6 +46,7 @@ BUILD_RELEASE = "include/config/kernel.release"
 
 _RELEASE = re.compile(r"^(?:usr/)?lib/modules/([^/]+)/|^boot/(?:config|vmlinu[xz])-([^/]+)$")
 _LONGEST_RELEASE = 256
+_SHOWN = 5
 _MOST_LISTED = 100 * FOLDER_FILES
 """Names of one place that are sorted; the best of them are looked at."""
 
@@ -74,6 +76,10 @@ def open_directory(folder: Path, options: SourceOptions, member: str = "") -> Ke
         except Redirect as redirect:
             wanted = redirect.member
             continue
+        except SourceNotFoundError as error:
+            if not wanted and (others := _others(root)):
+                raise _by_another_name(folder, others) from error
+            raise
         release = _build_release(root) if name == ".config" else ""
         provenance = Provenance(str(folder), "directory", f"{folder}/{name}")
         content = replace(content, kernel_release=content.kernel_release or release)
@@ -118,6 +124,20 @@ def _offer(path: Path, root: Path, chooser: Chooser) -> bool:
         return False
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}", "Check its permissions.") from error
+
+
+def _others(root: Path) -> list[str]:
+    """Files whose names say that they are configs, and not by which name a kernel's config is known in a folder."""
+    names = (p.name for p in islice(root.glob("*config*"), FOLDER_FILES) if not p.is_symlink() and p.is_file())
+    return sorted(n for n in names if not (n.startswith(".") or CONFIG_NAME.search(n) or IMAGE_NAME.search(n)))
+
+
+def _by_another_name(folder: Path, names: list[str]) -> SourceError:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return SourceNotFoundError(
+        f"{folder}: no file of it has a name that says it is the config of the kernel here (.config, config-*); it has {', '.join(names[:_SHOWN])}{more}",
+        f"Name one, for example {folder}/{names[0]}; `kina-audit matrix {shlex.quote(str(folder))}` audits all of a folder.",
+    )
 
 
 def _release_in(name: str) -> str:
