@@ -69,7 +69,7 @@ def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch:
         # Tracee warns of what its check misses and goes on.
         ("tracee", "UPROBE_EVENTS", "uprobe"),
         # k3s and k0s run without network policies.
-        ("k3s", "NETFILTER_XT_TARGET_NFLOG", "nflog"), ("k0s", "NETFILTER_XT_MATCH_PHYSDEV", "physdev"),
+        ("k3s", "NETFILTER_XT_SET", "xt-set"), ("k3s", "NETFILTER_XT_TARGET_NFLOG", "nflog"), ("k0s", "NETFILTER_XT_MATCH_PHYSDEV", "physdev"),
         # Nothing in the kind of these components loads the module that a list of theirs names.
         ("istio-sidecar", "BRIDGE_NETFILTER", "br-nf"), ("kube-proxy-ipvs", "NETFILTER_XT_MATCH_IPVS", "xt-ipvs"),
         ("macvlan", "DUMMY", "dummy"),
