@@ -935,3 +935,15 @@ def test_the_plug_ins_nft_table_has_no_nat_chain_before_5_2(name: str, version: 
 )  # fmt: skip
 def test_a_third_reading_of_meshes_and_tracers(name: str, off: str, row: str, version: str, expected: Status) -> None:
     assert status(name, off, row, version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("version", "arch", "expected"),
+    [
+        ("4.14.300", "x86_64", Status.FAIL), ("4.19.300", "x86_64", Status.SKIP), ("5.4.280", "arm64", Status.FAIL),
+        ("5.10.262", "arm64", Status.SKIP),
+    ],
+)  # fmt: skip
+def test_both_profilers_refuse_kernels_that_are_too_old(version: str, arch: str, expected: Status) -> None:
+    """parca-dev/parca-agent@cb46a8ea flags/flags.go:231-251; the other one refuses more (config_linux.go:164-177)."""
+    assert status("parca-otel-profiler", "NONE", "kernel-419", arch=arch, version=version) is expected
