@@ -915,6 +915,10 @@ def test_the_plug_ins_nft_table_has_no_nat_chain_before_5_2(name: str, version: 
     [
         # Pixie's probe on tcp_v6_connect is not optional (socket_trace_connector.cc:369-372).
         ("pixie", "IPV6", "ipv6", "6.12.117", Status.FAIL),
+        # Falco looks for BPF's ring buffer (userspace/libpman/src/configuration.c:351), which SUSE's 5.3 may have.
+        ("falco-modern-ebpf", "NONE", "kernel-58", "5.4.280", Status.FAIL), ("falco-modern-ebpf", "NONE", "kernel-58", "5.3.18", Status.SKIP),
+        ("falco-modern-ebpf", "NONE", "kernel-53", "5.3.18", Status.WARN), ("falco-modern-ebpf", "NONE", "kernel-58", "5.8.1", Status.SKIP),
+        ("falco-modern-ebpf", "NONE", "kernel-58", "4.18.0-553.el8_10.x86_64", Status.UNKNOWN), ("beyla-obi", "NONE", "kernel-58", "5.3.18", Status.FAIL),
         # Falco's callbacks of bpf_loop need the JIT; before 5.17 it takes other programs.
         ("falco-modern-ebpf", "BPF_JIT", "jit", "5.17.1", Status.FAIL), ("falco-modern-ebpf", "BPF_JIT", "jit", "5.15.160", Status.SKIP),
         # Tracee's released images carry the types of distributions' kernels that came without.
