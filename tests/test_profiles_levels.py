@@ -919,6 +919,9 @@ def test_the_plug_ins_nft_table_has_no_nat_chain_before_5_2(name: str, version: 
         ("falco-modern-ebpf", "NONE", "kernel-58", "5.4.280", Status.FAIL), ("falco-modern-ebpf", "NONE", "kernel-58", "5.3.18", Status.SKIP),
         ("falco-modern-ebpf", "NONE", "kernel-53", "5.3.18", Status.WARN), ("falco-modern-ebpf", "NONE", "kernel-58", "5.8.1", Status.SKIP),
         ("falco-modern-ebpf", "NONE", "kernel-58", "4.18.0-553.el8_10.x86_64", Status.UNKNOWN), ("beyla-obi", "NONE", "kernel-58", "5.3.18", Status.FAIL),
+        # Without BTF the profilers read kernel code by a tracepoint of a system call (tracer/systemconfig.go:389-407).
+        ("parca-otel-profiler", "DEBUG_INFO_BTF FTRACE_SYSCALLS", "analysis", "6.12.117", Status.FAIL),
+        ("parca-otel-profiler", "FTRACE_SYSCALLS", "analysis", "6.12.117", Status.PASS), ("parca-otel-profiler", "DEBUG_INFO_BTF", "analysis", "6.12.117", Status.PASS),
         # So does every object that bpftrace makes (src/ast/passes/codegen_llvm.cpp:4337).
         ("bpftrace", "NONE", "ringbuf", "5.4.280", Status.FAIL), ("bpftrace", "NONE", "ringbuf", "5.10.262", Status.SKIP),
         ("bpftrace", "NONE", "ringbuf", "4.18.0-553.el8_10.x86_64", Status.UNKNOWN), ("bpftrace", "NONE", "ringbuf-53", "5.3.18", Status.WARN),
