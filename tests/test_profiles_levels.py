@@ -69,7 +69,7 @@ def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch:
         # Tracee warns of what its check misses and goes on.
         ("tracee", "UPROBE_EVENTS", "uprobe"),
         # k3s and k0s run without network policies.
-        ("k3s", "NETFILTER_XT_TARGET_NFLOG", "nflog"), ("k0s", "NETFILTER_XT_MATCH_PHYSDEV", "physdev"),
+        ("k3s", "NETFILTER_XT_SET", "xt-set"), ("k3s", "NETFILTER_XT_TARGET_NFLOG", "nflog"), ("k0s", "NETFILTER_XT_MATCH_PHYSDEV", "physdev"),
         # Nothing in the kind of these components loads the module that a list of theirs names.
         ("istio-sidecar", "BRIDGE_NETFILTER", "br-nf"), ("kube-proxy-ipvs", "NETFILTER_XT_MATCH_IPVS", "xt-ipvs"),
         ("macvlan", "DUMMY", "dummy"),
@@ -855,7 +855,9 @@ def test_legacy_tables_that_do_without_the_counter_are_those_that_are_used() -> 
     assert status("docker-required", "NFT_COUNTER IP_NF_RAW", "nft-counter", version="5.10.262") is Status.FAIL
     for name in ("cni-portmap", "klipper-lb", "tailscale"):
         assert status(name, "NFT_COUNTER", "nft-counter", version="5.10.262") is Status.PASS
-        assert status(name, "NFT_COUNTER IP_NF_NAT", "nft-counter", version="5.10.262") is Status.WARN
+        # Services that klipper-lb serves are all there is of it.
+        missing = Status.FAIL if name == "klipper-lb" else Status.WARN
+        assert status(name, "NFT_COUNTER IP_NF_NAT", "nft-counter", version="5.10.262") is missing
 
 
 @pytest.mark.parametrize("row", ["nft-counter", "nft-counter6"])
@@ -988,7 +990,7 @@ def test_the_counter_is_looked_for_where_it_would_be_missed() -> None:
     ("name", "expected"),
     [
         # These write no rule into mangle unless told to.
-        ("linkerd-init", None), ("kube-router", None), ("kube-proxy-ipvs", None), ("klipper-lb", None),
+        ("kube-router", None), ("kube-proxy-ipvs", None), ("klipper-lb", None),
         ("istio-sidecar", Status.WARN),
         # These only watch it for a flush.
         ("kube-proxy-iptables", Status.WARN), ("weave", Status.WARN), ("openshift-sdn", Status.WARN),
@@ -1033,3 +1035,54 @@ def test_who_writes_nothing_to_mangle_does_without_the_counter_where_the_other_l
 def test_the_plug_ins_nft_table_has_no_nat_chain_before_5_2(name: str, version: str, expected: Status) -> None:
     """It is of the inet family (containernetworking/plugins@3d27709f pkg/ip/ipmasq_nftables_linux.go:77)."""
     assert status(name, "IP_NF_NAT NFT_COMPAT", "masq", version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "version", "expected"),
+    [
+        # Pixie's probe on tcp_v6_connect is not optional (socket_trace_connector.cc:369-372).
+        ("pixie", "IPV6", "ipv6", "6.12.117", Status.FAIL),
+        # Falco looks for BPF's ring buffer (userspace/libpman/src/configuration.c:351), which SUSE's 5.3 may have.
+        ("falco-modern-ebpf", "NONE", "kernel-58", "5.4.280", Status.FAIL), ("falco-modern-ebpf", "NONE", "kernel-58", "5.3.18", Status.SKIP),
+        ("falco-modern-ebpf", "NONE", "kernel-53", "5.3.18", Status.WARN), ("falco-modern-ebpf", "NONE", "kernel-58", "5.8.1", Status.SKIP),
+        ("falco-modern-ebpf", "NONE", "kernel-58", "4.18.0-553.el8_10.x86_64", Status.UNKNOWN), ("beyla-obi", "NONE", "kernel-58", "5.3.18", Status.FAIL),
+        # Without BTF the profilers read kernel code by a tracepoint of a system call (tracer/systemconfig.go:389-407).
+        ("parca-otel-profiler", "DEBUG_INFO_BTF FTRACE_SYSCALLS", "analysis", "6.12.117", Status.FAIL),
+        ("parca-otel-profiler", "FTRACE_SYSCALLS", "analysis", "6.12.117", Status.PASS), ("parca-otel-profiler", "DEBUG_INFO_BTF", "analysis", "6.12.117", Status.PASS),
+        # So does every object that bpftrace makes (src/ast/passes/codegen_llvm.cpp:4337).
+        ("bpftrace", "NONE", "ringbuf", "5.4.280", Status.FAIL), ("bpftrace", "NONE", "ringbuf", "5.10.262", Status.SKIP),
+        ("bpftrace", "NONE", "ringbuf", "4.18.0-553.el8_10.x86_64", Status.UNKNOWN), ("bpftrace", "NONE", "ringbuf-53", "5.3.18", Status.WARN),
+        # Falco's callbacks of bpf_loop need the JIT; before 5.17 it takes other programs.
+        ("falco-modern-ebpf", "BPF_JIT", "jit", "5.17.1", Status.FAIL), ("falco-modern-ebpf", "BPF_JIT", "jit", "5.15.160", Status.SKIP),
+        # Tracee's released images carry the types of distributions' kernels that came without.
+        ("tracee", "DEBUG_INFO_BTF", "btf", "6.12.117", Status.FAIL), ("tracee", "DEBUG_INFO_BTF", "btf", "4.14.300", Status.FAIL),
+        ("tracee", "DEBUG_INFO_BTF", "btf", "4.19.300", Status.FAIL), ("tracee", "DEBUG_INFO_BTF", "btf", "5.4.0", Status.SKIP),
+        ("tracee", "DEBUG_INFO_BTF", "btf-hub", "5.4.0", Status.WARN), ("tracee", "DEBUG_INFO_BTF", "btf", "4.18.0", Status.SKIP),
+        ("tracee", "DEBUG_INFO_BTF", "btf-hub", "4.18.0", Status.WARN), ("tracee", "DEBUG_INFO_BTF", "btf-hub", "4.14.300", Status.SKIP),
+        # linkerd-init calls iptables-nft by name since edge-25.8.2.
+        ("linkerd-init", "NFT_COMPAT", "nft-mode", "6.12.117", Status.FAIL), ("linkerd-init", "IP_NF_NAT IP_NF_FILTER", "nft-mode", "6.12.117", Status.PASS),
+        ("linkerd-init", "NFT_COUNTER", "nft-counter", "5.10.262", Status.FAIL), ("linkerd-init", "NFT_COUNTER", "nft-counter", "5.14.0", Status.PASS),
+        # tailscaled's own rules for nft have a counter too.
+        ("tailscale", "NFT_COUNTER NFT_COMPAT IP_NF_NAT", "nft-counter", "5.10.262", Status.WARN),
+        ("tailscale", "NFT_COUNTER IP6_NF_FILTER", "mark6", "5.10.262", Status.WARN),
+        # What the nat table and its targets are called is of Linux 3.17.
+        ("tailscale", "NETFILTER_XT_NAT NF_TABLES_IPV4", "firewall", "3.16.82", Status.SKIP),
+        ("klipper-lb", "IP_NF_NAT NF_TABLES_IPV4", "tables", "3.10.107", Status.SKIP),
+        ("istio-ambient", "NFT_COUNTER IP6_NF_NAT", "nft-counter6", "3.16.82", Status.SKIP),
+        ("bpftrace", "HAVE_EBPF_JIT", "jit", "4.4.302", Status.PASS), ("bpftrace", "HAVE_EBPF_JIT", "jit", "4.9.1", Status.WARN),
+    ],
+)  # fmt: skip
+def test_a_third_reading_of_meshes_and_tracers(name: str, off: str, row: str, version: str, expected: Status) -> None:
+    assert status(name, off, row, version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("version", "arch", "expected"),
+    [
+        ("4.14.300", "x86_64", Status.FAIL), ("4.19.300", "x86_64", Status.SKIP), ("5.4.280", "arm64", Status.FAIL),
+        ("5.10.262", "arm64", Status.SKIP),
+    ],
+)  # fmt: skip
+def test_both_profilers_refuse_kernels_that_are_too_old(version: str, arch: str, expected: Status) -> None:
+    """parca-dev/parca-agent@cb46a8ea flags/flags.go:231-251; the other one refuses more (config_linux.go:164-177)."""
+    assert status("parca-otel-profiler", "NONE", "kernel-419", arch=arch, version=version) is expected
