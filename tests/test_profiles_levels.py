@@ -1086,3 +1086,61 @@ def test_a_third_reading_of_meshes_and_tracers(name: str, off: str, row: str, ve
 def test_both_profilers_refuse_kernels_that_are_too_old(version: str, arch: str, expected: Status) -> None:
     """parca-dev/parca-agent@cb46a8ea flags/flags.go:231-251; the other one refuses more (config_linux.go:164-177)."""
     assert status("parca-otel-profiler", "NONE", "kernel-419", arch=arch, version=version) is expected
+
+
+def test_iptables_works_without_a_mangle_table() -> None:
+    """Who needs one asks for it: kube-proxy fills filter and nat alone (proxier.go), and legacy-tables tells of it."""
+    nft = "NF_TABLES NFT_COMPAT"
+    for off in ("IP_NF_MANGLE", "IP6_NF_MANGLE"):
+        row = "iptables-ipv6" if "6" in off else "iptables-ipv4"
+        assert status("netfilter", f"{nft} {off}", row) is Status.PASS
+    assert status("netfilter", f"{nft} IP_NF_NAT", "iptables-ipv4") is Status.FAIL
+    assert status("netfilter", f"{nft} IP_NF_MANGLE", "legacy-tables") is Status.WARN
+
+
+@pytest.mark.parametrize("row", ["iptables-ipv4", "iptables-ipv6", "legacy-tables"])
+def test_before_317_the_tables_of_nat_have_other_symbols(row: str) -> None:
+    """NF_NAT_IPV4 and NF_NAT_IPV6 (linux 8993cf8edf42); a 3.10 with every legacy table was failed."""
+    off = "IP_NF_NAT IP6_NF_NAT NF_TABLES NFT_COMPAT NFT_NAT NFT_COUNTER"
+    assert status("netfilter", off, row, version="3.10.107") is Status.SKIP
+    assert status("netfilter", off, row, version="4.4.193") in {Status.FAIL, Status.WARN}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "version", "expected"),
+    [
+        ("ipvlan", "l3s", "4.4.193", Status.WARN), ("ipvlan", "l3s", "4.19.215", Status.PASS),
+        ("nftables", "hash", "4.4.193", Status.WARN), ("nftables", "hash", "4.9.219", Status.PASS),
+        ("nftables", "objref-old", "4.4.193", Status.SKIP), ("nftables", "objref-old", "4.19.215", Status.PASS),
+    ],
+)  # fmt: skip
+def test_what_a_symbol_stands_for_depends_on_the_kernel(name: str, row: str, version: str, expected: Status) -> None:
+    """ipvlan's mode L3S and nft's hash are of 4.9, objects of 4.10; NFT_HASH was a kind of set before (0ed6389c483d)."""
+    assert status(name, "IPVLAN_L3S" if row == "l3s" else "", row, version=version) is expected
+
+
+@pytest.mark.parametrize(("name", "module"), [("apparmor", "APPARMOR"), ("selinux", "SELINUX")])
+def test_before_51_the_kernel_starts_the_security_module_chosen_as_default(name: str, module: str) -> None:
+    """CONFIG_LSM is of 5.1 (13e735c0e953); a 4.14 of Pixie's has AppArmor and starts none (DEFAULT_SECURITY_DAC)."""
+    chosen = f"DEFAULT_SECURITY_{module}"
+    assert status(name, chosen, "default-old", version="4.14.104") is Status.FAIL
+    assert status(name, "", "default-old", version="4.14.104") is Status.PASS
+    assert status(name, chosen, "default-old") is Status.SKIP
+
+
+def test_before_51_a_security_module_that_is_only_built_confines_no_pod() -> None:
+    chosen = "DEFAULT_SECURITY_APPARMOR DEFAULT_SECURITY_SELINUX"
+    assert status("pod-security", chosen, "lsm", version="4.14.104") is Status.WARN
+    assert status("pod-security", "DEFAULT_SECURITY_SELINUX", "lsm", version="4.14.104") is Status.PASS
+
+
+def test_only_a_kernel_with_ext4_needs_labels_on_it() -> None:
+    assert status("selinux", "EXT4_FS EXT4_FS_SECURITY", "xattr") is Status.PASS
+    assert status("selinux", "EXT4_FS_SECURITY", "xattr") is Status.WARN
+
+
+def test_s390_finds_virtio_devices_on_its_channels() -> None:
+    """linux 6.12 drivers/s390/virtio/Makefile:6."""
+    assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO", "transport", arch="s390") is Status.PASS
+    assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO S390_GUEST", "transport", arch="s390") is Status.FAIL
+    assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO", "transport") is Status.FAIL

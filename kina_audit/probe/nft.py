@@ -222,7 +222,10 @@ def _log(bench: Bench) -> None:
 def _objref(bench: Bench) -> None:
     family = _base(bench, _ANY, "filter", FORWARD)
     bench.doing("add a counter object")
-    _do(bench, _NEWOBJ, family, text(1, "kina") + text(2, "packets") + be32(3, 1) + nest(4))
+    try:
+        _do(bench, _NEWOBJ, family, text(1, "kina") + text(2, "packets") + be32(3, 1) + nest(4))
+    except OSError as error:
+        raise MissingError(f"no counter to name: {error.strerror}") from error
     bench.doing("add a rule that names it")
     add_rule(bench, family, expression("objref", be32(1, 1), text(2, "packets")))
 

@@ -37,6 +37,7 @@ for _name, _symbol, _path, _module in (
     ("virtio_scsi", "SCSI_VIRTIO", "/sys/bus/virtio/drivers/virtio_scsi", "virtio_scsi"),
     ("virtio_pci", "VIRTIO_PCI", "/sys/bus/pci/drivers/virtio-pci", "virtio_pci"),
     ("virtio_mmio", "VIRTIO_MMIO", "/sys/bus/platform/drivers/virtio-mmio", "virtio_mmio"),
+    ("virtio_ccw", "S390_GUEST", "/sys/bus/ccw/drivers/virtio_ccw", "virtio_ccw"),
     ("scsi", "SCSI", "/sys/bus/scsi", "scsi_mod"),
     ("scsi_disk", "BLK_DEV_SD", "/sys/bus/scsi/drivers/sd", "sd_mod"),
     ("iscsi_tcp", "ISCSI_TCP", "/sys/class/iscsi_transport/tcp", "iscsi_tcp"),
