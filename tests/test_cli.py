@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click import Context, HelpFormatter
 
-from kina_audit.cli import main
+from kina_audit.cli import COMMANDS, command_tree, main
 
 pytestmark = pytest.mark.usefixtures("built")
 
@@ -233,6 +234,39 @@ def test_a_misspelt_command_is_suggested_once(run: Run) -> None:
 def test_help_says_what_an_argument_is(run: Run, command: str) -> None:
     lines = run(*command.split(), "--help")[1].split("Arguments:")[1].split("Options:")[0].strip().splitlines()
     assert len(" ".join(lines)) > 40, lines
+
+
+@pytest.mark.parametrize("command", ["check", "explain", "tree add"])
+def test_help_says_once_what_an_argument_is(run: Run, command: str) -> None:
+    assert run(*command.split(), "--help")[1].lower().count("arguments:") == 1
+    found = command_tree(COMMANDS)
+    for name in command.split():
+        found = found.commands[name]  # type: ignore[attr-defined]
+    # What click from 8.5 on calls for every command.
+    formatter = HelpFormatter()
+    found.format_arguments(Context(found), formatter)  # type: ignore[attr-defined]
+    assert not formatter.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"), [("0", False), ("no", False), ("false", False), ("", False), ("1", True), ("yes", True)]
+)
+def test_a_variable_of_a_flag_may_say_no(said: str, heard: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OFFLINE", "BUILT"):
+        monkeypatch.setenv(f"KINA_AUDIT_{name}", said)
+    check = command_tree(["check"]).commands["check"]  # type: ignore[attr-defined]
+    values = check.make_context("check", ["x"]).params
+    assert (values["offline"], values["built"]) == (heard, heard)
+
+
+def test_no_variable_is_named_of_an_option_without_one() -> None:
+    told = {
+        option.name
+        for command in command_tree(["check"]).commands.values()  # type: ignore[attr-defined]
+        for option in command.params
+        if getattr(option, "show_envvar", False)
+    }
+    assert told == {"offline", "built", "profile_dir"}
 
 
 def test_no_commands_line_of_help_is_cut_short(run: Run) -> None:

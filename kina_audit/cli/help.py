@@ -55,6 +55,9 @@ class Grouped(click.Command):
                 with formatter.section(name):
                     formatter.write_dl(records)
 
+    def format_arguments(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Nothing: `format_options` tells them, and click from 8.5 on would tell them once more."""
+
 
 class Ordered(click.Group):
     """A group whose help lists the commands as they were added."""
