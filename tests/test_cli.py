@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click import Context, HelpFormatter
+from click import Argument
 
 from kina_audit.cli import COMMANDS, command_tree, main
 
@@ -242,10 +242,8 @@ def test_help_says_once_what_an_argument_is(run: Run, command: str) -> None:
     found = command_tree(COMMANDS)
     for name in command.split():
         found = found.commands[name]  # type: ignore[attr-defined]
-    # What click from 8.5 on calls for every command.
-    formatter = HelpFormatter()
-    found.format_arguments(Context(found), formatter)  # type: ignore[attr-defined]
-    assert not formatter.getvalue()
+    # Click from 8.5 on tells those that have a help of its own.
+    assert not [p for p in found.params if isinstance(p, Argument) and getattr(p, "help", None)]
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ _OTHER = "Options"
 
 
 class WithHelp(click.Argument):
-    """An argument that the help tells something of; click alone has none before 8.5."""
+    """An argument that the help tells something of; click has none before 8.5, and from then on its own way beside ours."""
 
     def __init__(self, names: list[str], *, told: str, show_default: bool, **stated: Any) -> None:
         super().__init__(names, **stated)
-        self.help = told
+        self.told = told
         self.show_default = show_default
 
     def make_metavar(self, ctx: "Context") -> str:  # noqa: ARG002  (click's signature)
@@ -34,7 +34,7 @@ class WithHelp(click.Argument):
         """Its name and what the help says."""
         default = self.default if self.show_default and isinstance(self.default, str) else ""
         notes = [f"default: {default}"] * bool(default) + ["required"] * self.required
-        return self.make_metavar(ctx), f"{self.help}  [{'; '.join(notes)}]" if notes else self.help
+        return self.make_metavar(ctx), f"{self.told}  [{'; '.join(notes)}]" if notes else self.told
 
 
 class Grouped(click.Command):
@@ -54,9 +54,6 @@ class Grouped(click.Command):
             if records:
                 with formatter.section(name):
                     formatter.write_dl(records)
-
-    def format_arguments(self, ctx: "Context", formatter: "HelpFormatter") -> None:
-        """Nothing: `format_options` tells them, and click from 8.5 on would tell them once more."""
 
 
 class Ordered(click.Group):
