@@ -257,6 +257,14 @@ def test_a_variable_of_a_flag_may_say_no(said: str, heard: bool, monkeypatch: py
     assert (values["offline"], values["built"]) == (heard, heard)
 
 
+def test_an_interrupt_while_commands_are_loaded_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kina_audit.cli.command_tree", interrupted)
+    assert run("check", "apple") == (130, "", "kina-audit: interrupted\n")
+
+
 def test_no_variable_is_named_of_an_option_without_one() -> None:
     told = {
         option.name
