@@ -25,3 +25,10 @@ def test_a_few_short_texts_do_not_load_openssl() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_thread_that_comes_late_to_the_change_gets_its_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = digest._sha256
+    for _ in range(2):
+        monkeypatch.setattr(digest, "_left", 1)
+        assert digest._hex(held, b"xx") == hashlib.sha256(b"xx").hexdigest()
