@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -25,3 +26,13 @@ def test_a_few_short_texts_do_not_load_openssl() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_thread_that_comes_late_to_the_change_gets_its_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digest, "_left", 1)
+
+    def held(data: bytes, *, usedforsecurity: bool) -> Any:
+        """What the thread had before another one put OpenSSL's in its place."""
+        return hashlib.sha256(data, usedforsecurity=usedforsecurity)
+
+    assert digest._hex(held, b"xx") == hashlib.sha256(b"xx").hexdigest()

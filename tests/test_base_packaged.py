@@ -55,6 +55,46 @@ def test_an_edit_of_the_same_length_is_seen(checkout: Path) -> None:
     assert packaged.toml_document(path) == {"number": 3}
 
 
+def test_an_edit_of_the_same_length_whose_time_was_set_back_is_seen(checkout: Path) -> None:
+    path = checkout / "kina_audit/data/facts.toml"
+    was = path.stat()
+    path.write_text("number = 2\n")
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert packaged.toml_document(path) == {"number": 2}
+
+
+@pytest.mark.parametrize("keep", [0, 1, 9, 40, 200, -30, -2, -1])
+def test_a_compiled_file_that_was_cut_is_as_none(checkout: Path, keep: int) -> None:
+    compiled = packaged.data_file("compiled.jsonl")
+    compiled.write_bytes(compiled.read_bytes()[:keep])
+    packaged._compiled.cache_clear()
+    assert packaged.toml_document(checkout / "kina_audit/data/facts.toml") == {"number": 1}
+    assert [p.id for p in packaged.listed_profiles()] == ["one"]
+
+
+@pytest.mark.parametrize("at", range(0, 700, 23))
+def test_a_compiled_file_with_another_byte_is_as_none(checkout: Path, at: int) -> None:
+    compiled = packaged.data_file("compiled.jsonl")
+    data = bytearray(compiled.read_bytes())
+    data[at % len(data)] ^= 2
+    compiled.write_bytes(data)
+    packaged._compiled.cache_clear()
+    assert packaged.toml_document(checkout / "kina_audit/data/facts.toml") == {"number": 1}
+    assert [(p.id, list(p.tags)) for p in packaged.listed_profiles()] == [("one", ["a"])]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]\n", b"null\n", b'{"facts.toml": {}}\n{}\n', b"\xff\n", b"[" * 99_999])
+def test_what_no_build_wrote_is_as_none(checkout: Path, content: bytes) -> None:
+    packaged.data_file("compiled.jsonl").write_bytes(content)
+    packaged._compiled.cache_clear()
+    assert packaged.toml_document(checkout / "kina_audit/data/facts.toml") == {"number": 1}
+
+
+def test_a_build_leaves_nothing_beside_what_it_writes(checkout: Path) -> None:
+    packaged.compile_documents()
+    assert sorted(p.name for p in (checkout / "kina_audit/data").iterdir()) == ["compiled.jsonl", "facts.toml"]
+
+
 def test_a_new_profile_and_a_removed_one_are_seen(checkout: Path) -> None:
     (checkout / "profiles/two.toml").write_text('id = "two"\n')
     (checkout / "profiles/cni/one.toml").unlink()

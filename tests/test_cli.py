@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click import Argument
 
 from kina_audit.cli import COMMANDS, command_tree, main
 from kina_audit.cli.help import Grouped
@@ -258,6 +259,45 @@ def test_arguments_are_told_once_whatever_click_asks_for() -> None:
 
 def test_the_help_of_completion_has_paths_that_can_be_copied(run: Run) -> None:
     assert "> ~/.local/share/bash-completion/completions/kina-audit\n" in run("completion", "--help")[1]
+
+
+@pytest.mark.parametrize("command", ["check", "explain", "tree add"])
+def test_help_says_once_what_an_argument_is(run: Run, command: str) -> None:
+    assert run(*command.split(), "--help")[1].lower().count("arguments:") == 1
+    found = command_tree(COMMANDS)
+    for name in command.split():
+        found = found.commands[name]  # type: ignore[attr-defined]
+    # Click from 8.5 on tells those that have a help of its own.
+    assert not [p for p in found.params if isinstance(p, Argument) and getattr(p, "help", None)]
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"), [("0", False), ("no", False), ("false", False), ("", False), ("1", True), ("yes", True)]
+)
+def test_a_variable_of_a_flag_may_say_no(said: str, heard: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OFFLINE", "BUILT"):
+        monkeypatch.setenv(f"KINA_AUDIT_{name}", said)
+    check = command_tree(["check"]).commands["check"]  # type: ignore[attr-defined]
+    values = check.make_context("check", ["x"]).params
+    assert (values["offline"], values["built"]) == (heard, heard)
+
+
+def test_an_interrupt_while_commands_are_loaded_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kina_audit.cli.command_tree", interrupted)
+    assert run("check", "apple") == (130, "", "kina-audit: interrupted\n")
+
+
+def test_no_variable_is_named_of_an_option_without_one() -> None:
+    told = {
+        option.name
+        for command in command_tree(["check"]).commands.values()  # type: ignore[attr-defined]
+        for option in command.params
+        if getattr(option, "show_envvar", False)
+    }
+    assert told == {"offline", "built", "profile_dir"}
 
 
 def test_no_commands_line_of_help_is_cut_short(run: Run) -> None:

@@ -70,6 +70,20 @@ def config(text: str) -> Kernel:
     return Kernel(parse_config(text), Provenance("node.config", "file", "node.config"))
 
 
+@pytest.mark.parametrize("fail_on", ["required", "recommended"])
+def test_an_agent_that_does_not_start_fails_where_its_own_profile_counts_for_nothing(fail_on: str) -> None:
+    """A folder's own edition of the profile, or a hand in a stored report, says that nobody asked for it."""
+    profiles = [replace(built("cilium-agent", [("A", "required", {})]), asked=False)]
+    found = audit(config(FILLER), profiles, cilium=None, fail_on=fail_on)
+    exits = Capability("cilium-agent", "Agent", Status.FAIL, "It needs A.", state=State.FATAL)
+    advice = Advice("1.18.0", Mode.UNSUPPORTED, "It exits.", capabilities=(exits,), asked=True)
+    assert advice.starts is False
+    report = replace(found, advice=advice)
+    assert (report.verdict, report.cilium) == (Verdict.FAIL, Verdict.FAIL)
+    stored = read_report(to_document(report), "report.json")
+    assert (stored.verdict, stored.cilium) == (Verdict.FAIL, Verdict.FAIL)
+
+
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     """Any kernel, profiles that share requirements, waivers, a baseline, a lost mode and capabilities."""

@@ -191,7 +191,7 @@ def test_a_gate_without_a_version_is_unknown_and_says_what_to_do() -> None:
 
 @pytest.mark.slow
 def test_compiled_data_is_what_the_files_say_in_their_order(tmp_path: Path) -> None:
-    head, *lines = compile_documents(tmp_path / "compiled.jsonl").read_bytes().splitlines()
+    _, head, *lines = compile_documents(tmp_path / "compiled.jsonl").read_bytes().splitlines()
     index, documents = json.loads(head), b"\n".join(lines)
     found = {}
     for path in [*SHIPPED, *sorted(data_file("").rglob("*.toml"))]:

@@ -34,7 +34,8 @@ def _hex(algorithm: Any, data: bytes) -> str:
     if _left > 0 >= (_left := _left - len(data)):
         import hashlib
 
-        algorithm = {_sha1: hashlib.sha1, _sha256: hashlib.sha256}[algorithm]
+        # Another thread may have been here meanwhile.
+        algorithm = {_sha1: hashlib.sha1, _sha256: hashlib.sha256}.get(algorithm, algorithm)
         _sha1, _sha256 = hashlib.sha1, hashlib.sha256
     text: str = algorithm(data, usedforsecurity=False).hexdigest()
     return text

@@ -1,8 +1,9 @@
 """The data files that ship with the package, in a wheel, an editable install or a plain checkout.
 
 Profiles and other knowledge are TOML for people. Parsing it is slow, so a build puts every document as JSON into one
-file, under an index of what each was made from. In a checkout a document whose TOML has changed since is parsed again,
-so an edit is seen at once; what an installer put there is taken as it was built.
+file, under a checksum and an index of what each was made from. In a checkout a document whose TOML has changed since is
+parsed again, so an edit is seen at once; what an installer put there is taken as it was built. A compiled file that is
+not whole (a full disk, a build that was killed, another version's) is as none.
 """
 
 import json
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _COMPILED = "compiled.jsonl"
@@ -79,19 +81,30 @@ def compile_documents(target: Path | None = None) -> Path:
     lines: list[bytes] = []
     start = 0
     for path in sorted(p for folder in (str(profiles_folder()), str(data_file(""))) for p, _ in _files(folder)):
+        state = _state(path)  # before what it says: an edit between the two is seen
         data = Path(path).read_bytes()
         document = _parsed(data)
         try:
             line = json.dumps(document, separators=(",", ":")).encode("ascii")
         except TypeError:  # TOML dates have no JSON form; such a file is parsed at run time
             continue
-        entry = {"from": _state(path), "digest": _digest(data), "place": [start, start + len(line)]}
+        entry = {"from": state, "digest": _digest(data), "place": [start, start + len(line)]}
         index[_key(path)] = entry | {k: document[k] for k in ("id", "tags") if k in document}
         lines.append(line)
         start += len(line) + 1
     target = target or data_file(_COMPILED)
-    target.write_bytes(b"\n".join([json.dumps(index, separators=(",", ":")).encode("ascii"), *lines]) + b"\n")
+    _replace(target, b"\n".join([json.dumps(index, separators=(",", ":")).encode("ascii"), *lines]) + b"\n")
     return target
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Write the file under its checksum; who reads it meanwhile has the old one."""
+    beside = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(b"%08x\n" % crc32(content) + content)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _files(folder: str) -> Iterator[tuple[str, str]]:
@@ -105,9 +118,12 @@ def _files(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _state(path: str) -> list[int]:
-    """What differs once a file was written again: its time in nanoseconds, and its size in bytes."""
+    """What differs once a file was written again: its times in nanoseconds, and its size in bytes.
+
+    The time of the last change too, which no ``touch -r``, ``cp -p`` or ``rsync -t`` sets back.
+    """
     held = os.stat(path)  # noqa: PTH116  (two hundred of them at every start)
-    return [held.st_mtime_ns, held.st_size]
+    return [held.st_mtime_ns, held.st_ctime_ns, held.st_size]
 
 
 def _current(path: str) -> dict[str, Any] | None:
@@ -163,10 +179,13 @@ def _digest(data: bytes) -> str:
 
 @cache
 def _compiled() -> tuple[dict[str, Any], bytes, int]:
-    """The index, the whole file, and where the documents begin in it."""
+    """The index, the whole file, and where the documents begin in it; nothing where the file is not what a build wrote."""
     try:
         held = data_file(_COMPILED).read_bytes()
     except OSError:
         return {}, b"", 0
-    first = held.find(b"\n") + 1
-    return json.loads(held[:first]), held, first
+    head = held.find(b"\n") + 1
+    if held[: head - 1] != b"%08x" % crc32(memoryview(held)[head:]):
+        return {}, b"", 0
+    first = held.find(b"\n", head) + 1
+    return json.loads(held[head:first]), held, first

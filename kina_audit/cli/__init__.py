@@ -49,10 +49,10 @@ OUT_OF_MEMORY = 3
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return the process's exit status; every expected error becomes one message on stderr."""
     _replace_closed_streams()
-    # Only the named command's module is imported and its options built: start-up is a feature.
-    named = next((a for a in arguments if not a.startswith("-")), "")
-    root = command_tree([named] if named in COMMANDS else [] if list(arguments) == ["--version"] else COMMANDS)
     try:
+        # Only the named command's module is imported and its options built: start-up is a feature.
+        named = next((a for a in arguments if not a.startswith("-")), "")
+        root = command_tree([named] if named in COMMANDS else [] if list(arguments) == ["--version"] else COMMANDS)
         _check_folder()
         status = root.main(list(arguments), prog_name="kina-audit", standalone_mode=False)
     except KinaAuditError as error:

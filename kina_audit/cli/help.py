@@ -16,7 +16,7 @@ _OTHER = "Options"
 
 
 class WithHelp(click.Argument):
-    """An argument that the help tells something of; click has none of its own before 8.5."""
+    """An argument that the help tells something of; click has none before 8.5, and from then on its own way beside ours."""
 
     def __init__(self, names: list[str], *, told: str, show_default: bool, **stated: Any) -> None:
         super().__init__(names, **stated)

@@ -70,7 +70,7 @@ class Option(NamedTuple):
             stated["callback"] = lambda _context, _parameter, value: checked(value)
         option = click.Option(
             [*self.names, parameter.name], help=self.help, metavar=self.metavar, envvar=self.envvar, multiple=many,
-            show_default=bool(parameter.default), show_envvar=True, is_eager=self.eager, **stated,
+            show_default=bool(parameter.default), show_envvar=self.envvar is not None, is_eager=self.eager, **stated,
             **_default(parameter, many=many),
         )  # fmt: skip
         option.group = self.group  # type: ignore[attr-defined]  # What `Grouped` reads.

@@ -230,8 +230,9 @@ def beside_findings(compared: Comparison | None, advice: Advice | None) -> tuple
 
 
 def agent_findings(report: "Report") -> Iterator[Finding]:
-    """What the selected profiles ask for Cilium's agent."""
-    yield from (f for r in report.results for f in r.findings if f.requirement.profile == PROFILE)
+    """What the profiles that somebody asked for ask for Cilium's agent."""
+    rows = (f for r in report.results if r.profile.asked for f in r.findings)
+    yield from (f for f in rows if f.requirement.profile == PROFILE)
 
 
 def _symbols(advice: Advice) -> Iterator[str]:

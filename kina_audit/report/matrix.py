@@ -224,7 +224,7 @@ def row_of_document(
         mode = str(Mode(advice["mode"]) if advice and advice["cilium_release"] == release else Mode.UNKNOWN)
     untested = bool(mode and advice and advice.get("untested"))
     if asked and mode:
-        decisive |= _agent(document, _starts(advice, Mode(mode)), columns)
+        decisive |= _agent(document, _starts(advice, Mode(mode)), [c for c in columns if c not in by_choice])
     lost = _lost(document, columns, fail_on, release)
     decisive |= lost.keys() & {Status.FAIL, Status.UNKNOWN}
     verdict = Verdict.PASS
