@@ -1033,3 +1033,18 @@ def test_who_writes_nothing_to_mangle_does_without_the_counter_where_the_other_l
 def test_the_plug_ins_nft_table_has_no_nat_chain_before_5_2(name: str, version: str, expected: Status) -> None:
     """It is of the inet family (containernetworking/plugins@3d27709f pkg/ip/ipmasq_nftables_linux.go:77)."""
     assert status(name, "IP_NF_NAT NFT_COMPAT", "masq", version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "legacy", "expected"),
+    [
+        ("calico-iptables", "raw", "IP_NF_RAW", Status.FAIL), ("antrea", "raw", "IP_NF_RAW", Status.FAIL),
+        ("istio-ambient", "raw6", "IP6_NF_RAW", Status.FAIL), ("calico-iptables", "raw6", "IP6_NF_RAW", Status.WARN),
+        ("docker-required", "mangle", "IP_NF_MANGLE", Status.WARN), ("tailscale", "connmark", "IP_NF_MANGLE NFT_CT", Status.WARN),
+    ],
+)  # fmt: skip
+def test_a_table_of_nft_serves_where_nft_has_nat_chains_too(name: str, row: str, legacy: str, expected: Status) -> None:
+    """One back-end has to have every table: Felix and the others speak to one."""
+    for version in ("5.10.262", "5.14.0", "6.12.117"):
+        assert status(name, f"{legacy} NFT_NAT", row, version=version) is expected
+        assert status(name, legacy, row, version=version) is Status.PASS
