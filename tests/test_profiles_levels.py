@@ -1144,3 +1144,18 @@ def test_s390_finds_virtio_devices_on_its_channels() -> None:
     assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO", "transport", arch="s390") is Status.PASS
     assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO S390_GUEST", "transport", arch="s390") is Status.FAIL
     assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO", "transport") is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "legacy", "expected"),
+    [
+        ("calico-iptables", "raw", "IP_NF_RAW", Status.FAIL), ("antrea", "raw", "IP_NF_RAW", Status.FAIL),
+        ("istio-ambient", "raw6", "IP6_NF_RAW", Status.FAIL), ("calico-iptables", "raw6", "IP6_NF_RAW", Status.WARN),
+        ("docker-required", "mangle", "IP_NF_MANGLE", Status.WARN), ("tailscale", "connmark", "IP_NF_MANGLE NFT_CT", Status.WARN),
+    ],
+)  # fmt: skip
+def test_a_table_of_nft_serves_where_nft_has_nat_chains_too(name: str, row: str, legacy: str, expected: Status) -> None:
+    """One back-end has to have every table: Felix and the others speak to one."""
+    for version in ("5.10.262", "5.14.0", "6.12.117"):
+        assert status(name, f"{legacy} NFT_NAT", row, version=version) is expected
+        assert status(name, legacy, row, version=version) is Status.PASS
