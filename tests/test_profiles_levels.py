@@ -417,6 +417,15 @@ def test_calicos_programs_are_refused_where_a_function_has_no_address(version: s
     assert status("calico-ebpf", "", "kernel-513", version=version) is expected
 
 
+@pytest.mark.parametrize("kind", ["AUTO", "KERNEL", "MOVABLE"])
+def test_added_memory_comes_online_by_any_but_one_choice(kind: str) -> None:
+    """Linux 6.17 mm/memory_hotplug.c: of the choice's four, OFFLINE alone leaves it to somebody else."""
+    choice = {f"MHP_DEFAULT_ONLINE_TYPE_ONLINE_{k}" for k in ("AUTO", "KERNEL", "MOVABLE")}
+    off = choice - {f"MHP_DEFAULT_ONLINE_TYPE_ONLINE_{kind}"}
+    assert met(LIBRARY.get("vm-kata"), off, "6.17.8")["mhp-online"] is Status.PASS
+    assert met(LIBRARY.get("vm-kata"), choice, "6.17.8")["mhp-online"] is not Status.PASS
+
+
 def test_weave_has_no_fast_path_since_linux_7_3() -> None:
     assert status("weave", "NONE", "ovs", version="7.2.8") is Status.PASS
     assert status("weave", "NONE", "ovs", version="7.3.4") is Status.WARN
