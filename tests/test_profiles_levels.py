@@ -928,9 +928,10 @@ def test_kubearmor_reads_the_list_of_active_security_modules() -> None:
         ("ovn-kubernetes", "DUMMY", "socket", "x86_64", "5.10.262", Status.WARN),
         ("ovn-kubernetes", "DUMMY", "socket", "x86_64", "5.13.0", Status.PASS),
         # On x86 the general module makes no /dev/kvm.
-        ("gvisor", "KVM_INTEL KVM_AMD", "kvm", "x86_64", "6.12.117", Status.WARN),
-        ("gvisor", "KVM_INTEL", "kvm", "x86_64", "6.12.117", Status.PASS),
-        ("gvisor", "KVM_INTEL KVM_AMD", "kvm", "arm64", "6.12.117", Status.PASS),
+        ("gvisor", "KVM_INTEL KVM_AMD KVM_X86", "kvm", "x86_64", "6.12.117", Status.WARN),
+        ("gvisor", "KVM_INTEL KVM_AMD", "kvm", "x86_64", "6.18.44", Status.PASS),
+        ("gvisor", "KVM_INTEL KVM_X86", "kvm", "x86_64", "6.12.117", Status.PASS),
+        ("gvisor", "KVM_INTEL KVM_AMD KVM_X86", "kvm", "arm64", "6.12.117", Status.PASS),
         # arm64's module has sha256 of its own until it became part of the library.
         ("storage-dm-crypt", "CRYPTO_SHA256", "sha256", "arm64", "6.12.117", Status.PASS),
         ("storage-dm-crypt", "CRYPTO_SHA256", "sha256", "arm64", "6.17.8", Status.WARN),
