@@ -11,10 +11,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from kina_audit.base.datatype import replace
+from kina_audit.base.digest import sha256_hex
 from kina_audit.base.version import __version__
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin
 from kina_audit.kernel.parse import parse_config
@@ -75,9 +75,9 @@ def open_kernel_tree(
         tools = named_toolchain(toolchain, options)
         asked = []
     # Without probes one parsed tree serves every toolchain; what is possible under one is kept apart.
-    key = sha256(json.dumps([__version__, str(place.root), arch, run_probes, *asked]).encode()).hexdigest()[:32]
+    key = sha256_hex(json.dumps([__version__, str(place.root), arch, run_probes, *asked]).encode())[:32]
     under = [tools.name, tools.version, tools.binutils, tools.text, sorted(tools.facts.items())]
-    tools_key = sha256(json.dumps([*under, sorted(tools.measured.items())]).encode()).hexdigest()[:16]
+    tools_key = sha256_hex(json.dumps([*under, sorted(tools.measured.items())]).encode())[:16]
     names = {"texts": f"{key}-texts", "possible": f"{key}-possible-{tools_key}"}
     if not options.refresh and (document := load_document(key, options)) is not None:
         cached = from_cached(place.root, place.origin, tools, document, lambda n: load_document(names[n], options))

@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import sys
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -28,11 +28,9 @@ def test_a_few_short_texts_do_not_load_openssl() -> None:
     assert done.stdout.split() == ["False", "True"]
 
 
-def test_a_thread_that_comes_late_to_the_change_gets_its_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digest, "_left", 1)
-
-    def held(data: bytes, *, usedforsecurity: bool) -> Any:
-        """What the thread had before another one put OpenSSL's in its place."""
-        return hashlib.sha256(data, usedforsecurity=usedforsecurity)
-
-    assert digest._hex(held, b"xx") == hashlib.sha256(b"xx").hexdigest()
+def test_threads_that_meet_at_the_change_get_their_digests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digest, "_left", 10_000)
+    texts = [b"x" * n for n in range(400)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(digest.sha256_hex, texts)) == [hashlib.sha256(text).hexdigest() for text in texts]
+    assert digest._left <= 0

@@ -11,6 +11,18 @@ from kina_audit.base import packaged
 TEXT = 'id = "one"\ntags = ["a"]\n'
 
 
+def forget() -> None:
+    """As in a process that has read nothing yet."""
+    for cached in (
+        packaged.profiles_folder,
+        packaged._is_installed,
+        packaged._bases,
+        packaged._compiled,
+        packaged._part,
+    ):
+        cached.cache_clear()
+
+
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package folder with a file of data, and a profile beside it, compiled."""
@@ -19,24 +31,10 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "kina_audit/data/facts.toml").write_text("number = 1\n")
     (tmp_path / "profiles/cni/one.toml").write_text(TEXT)
     monkeypatch.setattr(packaged, "_PACKAGE", tmp_path / "kina_audit")
-    for cached in (
-        packaged.profiles_folder,
-        packaged._is_installed,
-        packaged._bases,
-        packaged._compiled,
-        packaged._part,
-    ):
-        cached.cache_clear()
+    forget()
     packaged.compile_documents()
     yield tmp_path
-    for cached in (
-        packaged.profiles_folder,
-        packaged._is_installed,
-        packaged._bases,
-        packaged._compiled,
-        packaged._part,
-    ):
-        cached.cache_clear()
+    forget()
 
 
 def test_what_is_compiled_is_taken_without_parsing(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

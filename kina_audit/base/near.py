@@ -34,7 +34,7 @@ def near(word: str, known: Iterable[str], most: int = 1, cutoff: float = 0.7) ->
 
 def hint(word: str, known: Iterable[str], most: int = 1, cutoff: float = 0.7) -> str:
     """The same as a sentence of its own."""
-    return _asked(alike(word, known, most, cutoff)).replace("; d", "D", 1)
+    return _asked(alike(word, known, most, cutoff), "Did")
 
 
 def near_names(name: str, known: Iterable[str], tags: Iterable[str] = ()) -> str:
@@ -59,5 +59,5 @@ def near_file(path: Path | str) -> str:
     return _asked([str(place.parent / name) for name in alike(place.name, names, cutoff=0.75)])
 
 
-def _asked(found: list[str]) -> str:
-    return f"; did you mean {' or '.join(found)}?" if found else ""
+def _asked(found: list[str], opening: str = "; did") -> str:
+    return f"{opening} you mean {' or '.join(found)}?" if found else ""

@@ -64,7 +64,7 @@ def listed_profiles() -> Iterator[Listed]:
         tomllib.TOMLDecodeError: one is not TOML (in a checkout being edited).
     """
     base = str(profiles_folder())
-    for path, _ in _files(base):
+    for path in _files(base):
         entry = _current(path)
         document = _document(path) if entry is None else entry
         yield Listed(
@@ -80,7 +80,7 @@ def compile_documents(target: Path | None = None) -> Path:
     index: dict[str, Any] = {}
     lines: list[bytes] = []
     start = 0
-    for path in sorted(p for folder in (str(profiles_folder()), str(data_file(""))) for p, _ in _files(folder)):
+    for path in sorted(p for folder in (str(profiles_folder()), str(data_file(""))) for p in _files(folder)):
         state = _state(path)  # before what it says: an edit between the two is seen
         data = Path(path).read_bytes()
         document = _parsed(data)
@@ -107,12 +107,12 @@ def _replace(target: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _files(folder: str) -> Iterator[tuple[str, str]]:
-    """The TOML files below a folder, and their names."""
+def _files(folder: str) -> Iterator[str]:
+    """The TOML files below a folder."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".toml"):
-                yield entry.path, entry.name
+                yield entry.path
             elif entry.is_dir():
                 yield from _files(entry.path)
 

@@ -10,7 +10,7 @@ from kina_audit.cilium.keys import charted, matches
 from kina_audit.cilium.release import Release
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
-from kina_audit.kernel.vendors import support, vendor_kernel
+from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
 from kina_audit.profiles.model import Level
 
 Results = Mapping[str, ProfileResult]
@@ -154,7 +154,7 @@ class Reader:
             found = support("cilium", target, self.release.version)
             if feature.id == AGENT and found is not None and found.documented:
                 return None
-            why = f"{need.why or f'{feature.title} needs Linux {need.linux}.'} {vendor} has newer code in {target}; whether this is among it is not verified."
+            why = f"{need.why or f'{feature.title} needs Linux {need.linux}.'} {newer_code(vendor, target)}."
             return Unmet(replace(need, basis=Basis.UNVERIFIED), why)
         this = f"this is {target}" if target else "this input does not tell its version"
         return Unmet(need, need.why or f"{feature.title} needs Linux {need.linux}; {this}.")

@@ -125,7 +125,7 @@ def _words() -> dict[str, list[str]]:
     from kina_audit.cilium.release import known_releases
     from kina_audit.cli.schema import SCHEMAS
     from kina_audit.profiles.load import ProfileLibrary
-    from kina_audit.render import FORMATS, METRICS
+    from kina_audit.render import FORMATS, METRIC_SETS
     from kina_audit.render.diff import DIFF_FORMATS
     from kina_audit.render.matrix import MATRIX_FORMATS
     from kina_audit.render.probed import PROBE_FORMATS
@@ -152,7 +152,7 @@ def _words() -> dict[str, list[str]]:
         "places": [row["id"] for row in preset_rows()],
         "releases": [*dict.fromkeys(releases), "none"],
         "levels": [str(level) for level in FailOn],
-        "sets": list(METRICS),
+        "sets": list(METRIC_SETS),
         "schemas": list(SCHEMAS),
         "arches": list(PROJECT_ARCHES),
     }

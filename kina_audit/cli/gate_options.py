@@ -123,12 +123,12 @@ def look(*, verbose: bool, color: bool, locate: str, metrics: str, by: str) -> "
         UsageError: no such set of metrics, or nothing that findings are shown by.
     """
     from kina_audit.cli.source_options import one_of
-    from kina_audit.render import BY, METRICS, RenderOptions
+    from kina_audit.render import BY, METRIC_SETS, RenderOptions
 
     root, folder = repository()
     return RenderOptions(
         verbose=verbose, color=color, root=root, folder=folder, locate=locate,
-        metrics=one_of(METRICS, metrics, "--metrics"), by=one_of(BY, by, "--by"),
+        metrics=one_of(METRIC_SETS, metrics, "--metrics"), by=one_of(BY, by, "--by"),
     )  # fmt: skip
 
 

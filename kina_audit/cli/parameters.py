@@ -49,7 +49,6 @@ class Option(NamedTuple):
         envvar: an environment variable that gives it, too.
         least, most: bounds of a number.
         checked: takes the value and gives it back, or raises `click.BadParameter`.
-        eager: it is heeded before the others.
     """
 
     names: tuple[str, ...]
@@ -60,7 +59,6 @@ class Option(NamedTuple):
     least: float | None = None
     most: float | None = None
     checked: Callable[[Any], Any] | None = None
-    eager: bool = False
 
     def built(self, parameter: Parameter, kind: Any, *, many: bool) -> click.Parameter:
         """Click's own."""
@@ -70,7 +68,7 @@ class Option(NamedTuple):
             stated["callback"] = lambda _context, _parameter, value: checked(value)
         option = click.Option(
             [*self.names, parameter.name], help=self.help, metavar=self.metavar, envvar=self.envvar, multiple=many,
-            show_default=bool(parameter.default), show_envvar=self.envvar is not None, is_eager=self.eager, **stated,
+            show_default=bool(parameter.default), show_envvar=self.envvar is not None, **stated,
             **_default(parameter, many=many),
         )  # fmt: skip
         option.group = self.group  # type: ignore[attr-defined]  # What `Grouped` reads.

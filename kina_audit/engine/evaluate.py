@@ -10,7 +10,7 @@ from kina_audit.engine.without_module import because, fixed
 from kina_audit.kernel.changes import later_names
 from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Bounds, Expression
-from kina_audit.kernel.vendors import support, vendor_kernel
+from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import Level, Profile, Requirement
 from kina_audit.profiles.shown import Shown
@@ -65,8 +65,6 @@ class Evaluator:
         return found
 
     def _evaluate(self, row: Requirement) -> Finding:
-        if row.plain:
-            return self._held(row, row.expr, row.fix)
         kernel = self.kernel
         if (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
             return self._untold(row)
@@ -162,7 +160,7 @@ class Evaluator:
             return None
         return (
             Status.UNKNOWN,
-            f"{vendor} has newer code in {target}; whether what is asked for is among it is not verified",
+            newer_code(vendor, target, "what is asked for"),
         )
 
     def _left(self, row: Requirement, needed: int) -> str:
@@ -197,8 +195,7 @@ class Evaluator:
         return Finding(row, status, expr, f"For {nearest}: {fix}", tuple(symbols.values()), why)
 
     def _facts_of(self, symbols: Iterable[str]) -> tuple[SymbolFact, ...]:
-        known = self._facts
-        return tuple([known[s] if s in known else self.fact(s) for s in symbols])
+        return tuple([self.fact(s) for s in symbols])
 
     def _why_skipped(self, row: Requirement) -> str:
         if row.arch and self.kernel.arch not in row.arch:

@@ -12,7 +12,6 @@ _RUN = 6
 """So many one after another are not there by chance: of 67 whole configs of their own lines, distributions' with their
 patches and older updates of a line among them, none lacks more than two."""
 
-
 _MOST_LACKING = 4
 """Of the lines behind a symbol a part that is lost is not this many times those that are there; a few turned on by hand are."""
 

@@ -48,6 +48,11 @@ class Support:
     at: str
 
 
+def newer_code(vendor: VendorKernel, version: KernelVersion, what: str = "this") -> str:
+    """The clause that what a version lacks by its number may be in it all the same."""
+    return f"{vendor} has newer code in {version}; whether {what} is among it is not verified"
+
+
 def vendor_kernel(version: KernelVersion) -> VendorKernel | None:
     """The vendor that backports into this version; None: the number means what it says."""
     for row in _document()["vendor"]:

@@ -114,10 +114,9 @@ class Requirement:
     live: Shown | None = None
     older_need_none: bool = False
 
-    # Asked of every requirement on every kernel, and the same on all of them; a plain one asks the same of each.
+    # Asked of every requirement on every kernel, and the same on all of them.
     gated: bool = field(init=False, repr=False, compare=False)
     by_arch: bool = field(init=False, repr=False, compare=False)
-    plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive what the other fields say."""
@@ -130,8 +129,6 @@ class Requirement:
         by_arch = any(r.by_arch for r in rows) or bool(self.arch) or any(v.arch for v in self.variants)
         object.__setattr__(self, "gated", gated)
         object.__setattr__(self, "by_arch", by_arch)
-        every = not (gated or by_arch or self.variants or self.alternatives or self.ways or self.live)
-        object.__setattr__(self, "plain", every and bool(self.expr.symbols))
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ FORMATS = {
 ADVICE_ONLY = frozenset({"helm-values", "configmap", "cilium", "cilium-cli"})
 """Formats that configure Cilium and carry no verdict; every other one shows all of `Report.deciding`."""
 
-METRICS = ("compact", "all")
+METRIC_SETS = ("compact", "all")
 """The sets of metrics that ``--metrics`` takes."""
 
 BY = ("cause", "profile")

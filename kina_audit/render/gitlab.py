@@ -1,9 +1,9 @@
 """``--format gitlab``: GitLab's code-quality report, a JSON list of issues."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
 
+from kina_audit.base.digest import sha256_hex
 from kina_audit.base.json_text import indented
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.place import Places, of_source
@@ -46,7 +46,7 @@ def _issues(report: Report, options: RenderOptions) -> list[dict[str, Any]]:
 
 
 def _unread(outcome: Unread, options: RenderOptions) -> dict[str, Any]:
-    print_ = sha256(f"unread\0{outcome.source}".encode("utf-8", "replace")).hexdigest()[:32]
+    print_ = sha256_hex(f"unread\0{outcome.source}".encode("utf-8", "replace"))[:32]
     place = of_source(outcome.source, options)
     return _issue(outcome.message, "source", print_, "blocker", place.path, place.line)
 

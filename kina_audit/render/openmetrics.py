@@ -7,15 +7,14 @@ are names of profiles, features, levels and statuses, so their number is bounded
 
 from collections.abc import Iterator
 from datetime import datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from kina_audit.base.digest import sha256_hex
 from kina_audit.cilium.model import Advice
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.probed import Agreement
 from kina_audit.profiles.model import Level
-from kina_audit.render import METRICS as SETS
-from kina_audit.render import RenderOptions, cut
+from kina_audit.render import METRIC_SETS, RenderOptions, cut
 from kina_audit.report.compare import Comparison, Direction, mode_rank
 from kina_audit.report.decision import Kind
 from kina_audit.report.model import Report, Verdict
@@ -23,7 +22,7 @@ from kina_audit.report.model import Report, Verdict
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
-COMPACT, ALL = SETS
+COMPACT, ALL = METRIC_SETS
 
 METRICS = {
     "kina_audit_info": (
@@ -179,7 +178,7 @@ def _lacks(found: Finding) -> bool:
 def _of_profiles(report: Report, chosen: str) -> Iterator[tuple[str, tuple[str, ...], float]]:
     open_ = {f.fingerprint: f.level for r in report.results for f in r.findings if _lacks(f)}
     asked = "\n".join(f"{r.profile.id} {r.profile.digest}" for r in report.results)
-    edition = sha256(asked.encode()).hexdigest()[:8]  # of other profiles, more unmet ones are no loss
+    edition = sha256_hex(asked.encode())[:8]  # of other profiles, more unmet ones are no loss
     for level in Level:
         yield "kina_audit_unmet", (str(level), edition), sum(found is level for found in open_.values())
     results = report.results

@@ -5,16 +5,16 @@ none. There is no clock in it. `policyreport` is the same body in the older grou
 """
 
 import re
-from hashlib import sha256
 from typing import Any
 
+from kina_audit.base.digest import sha256_hex
 from kina_audit.base.json_text import indented
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.levels import mapping_of
 from kina_audit.render.sentences import facts, headline, needs, waived
-from kina_audit.report.decision import GATE, Deciding, counts_nothing
+from kina_audit.report.decision import GATE, Deciding, can_fail
 from kina_audit.report.model import Report
 
 NODE = "node"
@@ -123,7 +123,7 @@ def _result(report: Report, result: ProfileResult, found: Finding) -> dict[str, 
         "category": str(row.level),
         "result": _outcome(report, result, found),
         "severity": _SEVERITY[row.level],
-        "scored": row.level in levels and not counts_nothing(row.level, levels, asked=asked),
+        "scored": can_fail(row.level, levels, asked=asked),
         "message": cut(f"{headline(result, found)} {row.why}" if unmet else f"{needs(found)}", _MESSAGE),
         "properties": {k: cut(v, _PROPERTY) for k, v in properties.items() if v},
     }
@@ -141,4 +141,4 @@ def _slug(text: str, most: int = 200) -> str:
     if len(text) <= most and _SUBDOMAIN.fullmatch(text):
         return text
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return f"{slug[: most - 9].strip('-')}-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}".strip("-")
+    return f"{slug[: most - 9].strip('-')}-{sha256_hex(text.encode('utf-8', 'replace'))[:8]}".strip("-")

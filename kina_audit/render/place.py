@@ -1,10 +1,10 @@
 """Where in the repository a finding is shown: the config's file, the line that decides it, its columns."""
 
 from functools import cached_property
-from hashlib import sha256
 from string import ascii_letters, digits
 
 from kina_audit.base.datatype import datatype
+from kina_audit.base.digest import sha256_hex
 from kina_audit.engine.finding import Finding
 from kina_audit.kernel.config import SymbolFact
 from kina_audit.render import RenderOptions, plain
@@ -75,7 +75,7 @@ class Places:
 
     def fingerprint(self, own: str) -> str:
         """A finding's or item's fingerprint, which says of which config it is: pipelines gather those of many."""
-        return sha256(f"{self.identity}\0{own}".encode("utf-8", "replace")).hexdigest()[:32]
+        return sha256_hex(f"{self.identity}\0{own}".encode("utf-8", "replace"))[:32]
 
     def of(self, finding: Finding) -> Place:
         """The line that decides a finding; the file's first when no line does (an absent symbol has none)."""

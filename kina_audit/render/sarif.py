@@ -8,9 +8,9 @@ each their own.
 
 import re
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
 
+from kina_audit.base.digest import sha256_hex
 from kina_audit.base.json_text import indented
 from kina_audit.base.version import __version__
 from kina_audit.engine.finding import Finding, ProfileResult, Status
@@ -138,7 +138,7 @@ def _gate(item: Deciding, places: Places) -> dict[str, Any]:
 
 
 def _unread(outcome: Unread, options: RenderOptions) -> dict[str, Any]:
-    print_ = sha256(f"unread\0{outcome.source}".encode("utf-8", "replace")).hexdigest()[:32]
+    print_ = sha256_hex(f"unread\0{outcome.source}".encode("utf-8", "replace"))[:32]
     return _located(_UNREAD, "error", outcome.message, of_source(outcome.source, options), print_, (outcome.source,))
 
 

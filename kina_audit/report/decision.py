@@ -15,7 +15,7 @@ from kina_audit.cilium.model import Advice, Mode
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverState
 from kina_audit.kernel.setting import setting
-from kina_audit.kernel.vendors import vendor_kernel
+from kina_audit.kernel.vendors import newer_code, vendor_kernel
 from kina_audit.profiles.model import Level
 from kina_audit.report.compare import MODE, Change, Comparison, lost_beside_findings
 
@@ -123,9 +123,12 @@ def _owned(item: Deciding, owners: Mapping[str, str]) -> Deciding:
     return replace(item, owner=owner, text=f"Lost with {owner}: {told}. Needs {', '.join(item.symbols)}.")
 
 
-def counts_nothing(level: Level, levels: Collection[Level], *, asked: bool) -> bool:
-    """Whether an unmet requirement of the default set fails nothing: nobody asked for the feature, nor for what is recommended."""
-    return not asked and level is Level.REQUIRED and Level.RECOMMENDED not in levels
+def can_fail(level: Level, levels: Collection[Level], *, asked: bool) -> bool:
+    """Whether an unmet requirement fails the audit, by its level and by whether its feature was asked for.
+
+    Of a feature of the default set that nobody asked for, what is required counts like what is recommended.
+    """
+    return level in levels and (asked or level is not Level.REQUIRED or Level.RECOMMENDED in levels)
 
 
 def _findings(report: "Report") -> list[Deciding]:
@@ -136,9 +139,8 @@ def _findings(report: "Report") -> list[Deciding]:
         for finding in result.findings:
             if finding.status not in UNMET or finding.waiver is not None:
                 continue
-            if finding.level not in levels or (
-                compared is None and counts_nothing(finding.level, levels, asked=result.profile.asked)
-            ):
+            # What was accepted in a baseline was asked for.
+            if not can_fail(finding.level, levels, asked=result.profile.asked or compared is not None):
                 continue
             if compared is None or compared.lost(result.profile.id, finding.requirement.id):
                 groups.setdefault(id(finding.requirement), []).append((result, finding))
@@ -257,8 +259,8 @@ def _too_old(report: "Report", compared: Comparison) -> Iterator[Deciding]:
         text = (
             f"Lost: {name} ({finding.level}): {lost[name].before} to skip, {finding.reason}. {finding.requirement.why}"
         )
-        if vendor:
-            text += f" {vendor} has newer code in {target}; whether this is among it is not verified."
+        if vendor is not None and target is not None:
+            text += f" {newer_code(vendor, target)}."
         text += f" Asked by {also}, too." if also else ""
         yield Deciding(Kind.TOO_OLD, name, _status(unknown=bool(vendor)), text, symbols=finding.requirement.symbols)
 

@@ -11,10 +11,10 @@ from kina_audit.engine.waiver import matches
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.profiles.model import Level
-from kina_audit.report.compare import MODE, Direction, ModeChange
-from kina_audit.report.decision import AGENT, counts_nothing
+from kina_audit.report.compare import MODE, Direction
+from kina_audit.report.decision import AGENT, can_fail
 from kina_audit.report.model import FailOn, Verdict
-from kina_audit.report.stored import check_profile, check_version, read_change
+from kina_audit.report.stored import check_profile, check_version, read_change, read_mode_change
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/matrix-1.schema.json"
 SCHEMA_VERSION = "1.3"
@@ -131,7 +131,7 @@ class Matrix:
         """The columns whose failing fails no row."""
         levels = FailOn(self.fail_on).levels
         names = (i for i, _ in self.profiles if i in self.by_choice)
-        return tuple(i for i in names if counts_nothing(Level.REQUIRED, levels, asked=False))
+        return tuple(i for i in names if not can_fail(Level.REQUIRED, levels, asked=False))
 
     @property
     def differing(self) -> tuple[int, ...]:
@@ -207,11 +207,7 @@ def row_of_document(
             status, level = Status(f["status"]), Level(f["level"])
             if status not in UNMET:
                 continue
-            if (
-                level in fail_on.levels
-                and not counts_nothing(level, fail_on.levels, asked=name not in by_choice)
-                and not f.get("waiver")
-            ):
+            if can_fail(level, fail_on.levels, asked=name not in by_choice) and not f.get("waiver"):
                 decisive.add(status)
             if details and level is not Level.OPTIONAL:
                 unmet.append(
@@ -247,7 +243,7 @@ def _lost(document: Mapping[str, Any], columns: Sequence[str], fail_on: FailOn, 
     mode = held["mode"]
     if mode and mode["cilium_release"] == release:
         changes += [read_change(x) for x in held["capabilities"]]
-        went = ModeChange(release, Mode(mode["before"]), Mode(mode["after"]), bool(mode["waived"]))
+        went = read_mode_change(mode)
         if went.direction is Direction.LOST and not went.waived:
             status = Status.UNKNOWN if went.after is Mode.UNKNOWN else Status.FAIL
             found.setdefault(status, []).append("/".join(MODE))

@@ -315,11 +315,18 @@ def _comparison(c: Mapping[str, Any], results: tuple[ProfileResult, ...]) -> Com
         tuple(read_change(x) for x in c["findings"]),
         tuple(read_change(x, whole=True) for x in c["profiles"]),
         tuple(read_change(x) for x in c["capabilities"]),
-        ModeChange(str(mode["cilium_release"]), Mode(mode["before"]), Mode(mode["after"]), bool(mode["waived"]))
-        if mode
-        else None,
+        read_mode_change(mode) if mode else None,
         str(c["origin"] or ""),
     )
+
+
+def read_mode_change(c: Mapping[str, Any]) -> ModeChange:
+    """How Cilium's mode changed, as a report has it.
+
+    Raises:
+        KeyError, ValueError: something in it is missing or of another kind.
+    """
+    return ModeChange(str(c["cilium_release"]), Mode(c["before"]), Mode(c["after"]), bool(c["waived"]))
 
 
 def read_change(c: Mapping[str, Any], *, whole: bool = False) -> Change:

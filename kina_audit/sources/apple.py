@@ -5,10 +5,9 @@ The file is the *input* of a build: the version that is really built stands in `
 
 import re
 from datetime import UTC, date, datetime
-from hashlib import sha256
 
 from kina_audit.base.datatype import replace
-from kina_audit.base.digest import git_blob_id
+from kina_audit.base.digest import git_blob_id, sha256_hex
 from kina_audit.errors import SourceError, SourceNotFoundError
 from kina_audit.kernel.config import Origin
 from kina_audit.kernel.parse import parse_config
@@ -79,7 +78,7 @@ def open_apple(source: str, options: SourceOptions) -> Kernel:
         ref=ref,
         commit=ref if _COMMIT.fullmatch(ref) else "",
         blob=git_blob_id(entry.body),
-        sha256=sha256(entry.body).hexdigest(),
+        sha256=sha256_hex(entry.body),
         fetched=entry.fetched,
         target_from="kernel/Makefile KSOURCE" if target else "",
         notes=notes,

@@ -1,10 +1,10 @@
 """Toolchains in the library: the model that a name stands for, asking a compiler on this machine when it has to be asked."""
 
 import json
-from hashlib import sha256
 from typing import Any
 
 from kina_audit.base.datatype import replace
+from kina_audit.base.digest import sha256_hex
 from kina_audit.base.version import __version__
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.toolchain import (
@@ -55,7 +55,7 @@ def named_toolchain(name: str, options: SourceOptions) -> Toolchain:
 
     program, *parts = name.removeprefix(MEASURED).split(",")
     stated = stated_facts(name, parts)
-    key = "toolchain-" + sha256(f"{__version__}{measured_key(program)}".encode()).hexdigest()[:32]
+    key = "toolchain-" + sha256_hex(f"{__version__}{measured_key(program)}".encode())[:32]
     found: dict[str, Any] | None = None
     if not options.refresh:
         found = _kept(load_document(key, options))
