@@ -16,12 +16,13 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 @dataclass(frozen=True)
 class Read:
-    """The verdict, or None where the format has none; how many items; their names; whether each name is its own item."""
+    """The verdict, or None where the format has none; how many items; their names; whether each name is its own item; whether some names are cut off."""
 
     verdict: str | None
     count: int
     names: frozenset[str]
     all_names: bool = True
+    cut: bool = False
 
 
 def read_json(text: str) -> Read:
@@ -35,7 +36,7 @@ def read_table(text: str) -> Read:
     names: list[str] = []
     label = ""
     for line in text.splitlines():
-        if gate := re.fullmatch(r"(?:FAIL|UNKNOWN) +(\S.*) \((agent|mode|capability|waiver)\)", line):
+        if gate := re.fullmatch(r"(?:FAIL|UNKNOWN) +(\S.*) \((agent|mode|capability|too-old|waiver)\)", line):
             names.append(gate[1])
         if field := re.match(r"  (\w+)(?= {2})", line):
             label = field[1]
@@ -55,7 +56,7 @@ _LOST = re.compile(r"[^ ,]+/capability")
 
 def read_table_by_profile(text: str) -> Read:
     """Findings one by one: FAIL and UNKNOWN without a note are what decides."""
-    names = re.findall(r"^(?:FAIL|UNKNOWN) +(\S.*) \(\w+(?:, from \S+?)?\)$", text, re.MULTILINE)
+    names = re.findall(r"^(?:FAIL|UNKNOWN) +(\S.*) \([\w-]+(?:, from \S+?)?\)$", text, re.MULTILINE)
     names += [name for line in re.findall(r"^  lost {5}(.*)$", text, re.MULTILINE) for name in _LOST.findall(line)]
     verdict = re.search(r"^verdict: (\w+)", text, re.MULTILINE)
     assert verdict
@@ -64,7 +65,7 @@ def read_table_by_profile(text: str) -> Read:
 
 def read_markdown(text: str) -> Read:
     names = re.findall(
-        r"^- \*\*(?:FAIL|UNKNOWN)\*\* `([^`]+)` \((?:agent|mode|capability|waiver)\): ", text, re.MULTILINE
+        r"^- \*\*(?:FAIL|UNKNOWN)\*\* `([^`]+)` \((?:agent|mode|capability|too-old|waiver)\): ", text, re.MULTILINE
     )
     for listed in re.findall(r"^  - (?:fails|unknown|lost): (.*)$", text, re.MULTILINE):
         names += re.findall(r"`([^`]+)`", listed)
@@ -81,7 +82,8 @@ def read_github(text: str) -> Read:
         unescaped += lost.split(", ")
     verdict = re.search(r"^kina-audit verdict (\w+)", text, re.MULTILINE)
     assert verdict
-    return Read(verdict[1], len(unescaped) + int(more[1] if more else 0), frozenset(unescaped), all_names=False)
+    count = len(unescaped) + int(more[1] if more else 0)
+    return Read(verdict[1], count, frozenset(unescaped), all_names=False, cut=more is not None)
 
 
 def read_sarif(text: str) -> Read:

@@ -141,7 +141,8 @@ def check(report: Report) -> None:
         assert read.verdict in (None, str(report.verdict)), name
         assert read.count == len(every if name in BY_NAME else report.deciding), (name, text)
         wanted = every if read.all_names else {item.name for item in report.deciding}
-        assert read.names == wanted, (name, text)
+        # GitHub shows ten annotations of a kind and counts the rest.
+        assert read.names < wanted if read.cut else read.names == wanted, (name, text)
     compact = READERS["openmetrics"](render("openmetrics", report))
     assert compact.count == len(report.deciding)
     assert compact.names <= every
@@ -194,7 +195,7 @@ def independently(report: Report) -> set[str]:
 @pytest.mark.slow
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=500,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],
 )

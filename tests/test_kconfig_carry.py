@@ -7,7 +7,7 @@ import pytest
 
 from kina_audit.api import audit, load_kernel
 from kina_audit.cli import main
-from kina_audit.kconfig.carry import carry, trees_of
+from kina_audit.kconfig.carry import _stable_moves, carry, trees_of
 from kina_audit.kconfig.lines import ARCHES, find_line, line_text, lines, near, origin_of, shipped_tree
 from kina_audit.kconfig.loaded import read_tree
 from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
@@ -290,12 +290,16 @@ def test_every_config_becomes_what_its_target_makes_of_it(
     tree = read_tree(root, version, arch, Toolchain.parse(TOOLS))[0]
     target = KernelVersion.parse(tree.model.version)
     wrong, asked, unknown = [], 0, 0
+    # What data/stable.toml says that an update of this line moved is unknown on purpose, and so measures nothing.
+    moved = {s for after, symbols, _ in _stable_moves() for s in symbols if (after.major, after.minor) == (target.major, target.minor)}
+    named = [name for name in NAMED if name not in moved]
     for path in sorted((*shared.glob("corpus/*/*.gz"), *shared.glob("kernels/*.gz"))):
         config = parse_config(config_text(path), origin=Origin.INPUT)
         if config.arch != arch:
             continue
         told, truth = carry(config.with_target(target)), resolve(tree, config.text)
-        for name in NAMED:
+        assert {s: told.fact(s).value for s in moved if told.fact(s).value not in (None, truth.value(s) or "n")} == {}
+        for name in named:
             fact, is_ = told.fact(name), truth.value(name) if truth.line(name) else "n"
             asked += 1
             unknown += fact.value is None and "the compiler and tools decide" not in fact.note
