@@ -150,6 +150,7 @@ class _Facts(Mapping[str, SymbolFact]):
         self.exact = (target.major, target.minor) in told_by
         same_line = header is not None and header.triple[:2] == target.triple[:2]
         self.written_there = same_line and config.completeness is Completeness.COMPLETE and not config.minimal
+        self.written_by_target = self.written_there and header is not None and header.triple == target.triple
         self.vendor = header.suffix if self.written_there and header is not None else ""
         self.changed = config.changed if config.base is not None else frozenset()
         self._known: dict[str, SymbolFact] = {}
@@ -198,7 +199,8 @@ class _Facts(Mapping[str, SymbolFact]):
         if self._beyond(symbol):
             return written
         if (moved := self._moved(symbol)) is not None:
-            if self.written_there:
+            # What this very update wrote is the truth; another update of the line may be from before it moved.
+            if self.written_by_target:
                 return written
             # Where an update dropped a "select" alone, what the file asks for and what is off stay as they are.
             asked = written.value in ("y", "m")
