@@ -196,6 +196,34 @@ def test_what_a_public_report_quotes_leads_to_the_symbol(report: str, said: str,
     assert symbol in alternatives or (first.lacks and symbol in first.rows[0].symbols), (report, first.rows[0])
 
 
+@pytest.mark.parametrize(
+    ("said", "symbol"),
+    [
+        (
+            "tc filter add dev eth0 parent ffff: protocol ip u32 match u32 0 0\nError: TC classifier not found.",
+            "NET_CLS_U32",
+        ),
+        (
+            "+ tc filter add dev eth0 ingress protocol ip flower dst_port 80\nError: TC classifier not found.",
+            "NET_CLS_FLOWER",
+        ),
+        (
+            (
+                "tc filter add dev eth0 ingress matchall action mirred egress redirect dev ifb0\n"
+                "Error: Failed to load TC action module.\nWe have an error talking to the kernel"
+            ),
+            "NET_ACT_MIRRED",
+        ),
+        ('plugin type="tap" failed (add): failed to create tap: no such file or directory', "TUN"),
+        ('wgengine.New: tstun.New: CreateTUN("tailscale0") failed; /dev/net/tun does not exist', "TUN"),
+    ],
+)
+def test_a_command_and_its_error_lead_to_the_symbol(said: str, symbol: str) -> None:
+    first = why_message(said, library=LIBRARY)[0]
+    assert first.whole
+    assert symbol in first.rows[0].symbols
+
+
 def test_a_log_of_thousands_of_lines_is_searched_whole() -> None:
     lines = [f"2026-11-28T10:00:00Z level=info msg=reconciling endpoint {n} of pod-{n}" for n in range(20_000)]
     lines[7000] = "\tWarning: Extension statistic revision 0 not supported, missing kernel module?"
