@@ -102,6 +102,9 @@ def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch:
         ("docker-optional", "NFT_FIB_IPV6", "nft"),
         # Programs attach by tcx; and links other than pairs of devices connect pods.
         ("bpf", "NET_CLS_BPF", "tc-bpf"), ("bpf-net", "NET_CLS_ACT", "cls-act"), ("namespaces", "VETH", "veth"), ("namespaces", "VETH", "link"),
+        # iptables-nft limits and logs by nft's own expressions, iptables-legacy by those of x_tables.
+        ("kube-router", "NETFILTER_XT_MATCH_LIMIT", "limit"), ("kube-router", "NFT_LIMIT", "limit"),
+        ("kube-router", "NETFILTER_XT_TARGET_NFLOG", "nflog"), ("kube-router", "NFT_LOG", "nflog"),
         # One kind of table or of entry; the others work.
         ("nftables", "NF_TABLES_INET", "inet"), ("iptables-legacy", "IP_NF_MANGLE", "ip4-mangle"), ("conntrack", "NF_CONNTRACK_MARK", "mark"),
     ],
@@ -124,7 +127,8 @@ def test_the_tunnels_of_open_vswitch_are_ordinary_devices(name: str) -> None:
 @pytest.mark.parametrize(
     ("off", "row"),
     [
-        ("NETFILTER_XT_TARGET_NFLOG", "nflog"), ("NETFILTER_XT_MATCH_LIMIT", "limit"),
+        ("NETFILTER_XT_TARGET_NFLOG NFT_LOG", "nflog"), ("NETFILTER_XT_MATCH_LIMIT NFT_LIMIT", "limit"),
+        ("IP_NF_FILTER NFT_LOG", "nflog"), ("IP_NF_FILTER NFT_LIMIT", "limit"),
         ("NETFILTER_XT_MATCH_PHYSDEV", "physdev"), ("IP_NF_TARGET_REJECT", "reject"),
     ],
 )  # fmt: skip
