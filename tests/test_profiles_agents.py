@@ -88,7 +88,10 @@ def test_ip6tables_lists_its_tables_without_the_counter() -> None:
     assert status("cilium-ipv6", "NFT_COUNTER IP6_NF_RAW", "ipv6-backend", version="5.10.250") is Status.PASS
 
 
-@pytest.mark.parametrize("name", ["bcc", "bpftrace", "falco-modern-ebpf", "inspektor-gadget", "parca-otel-profiler", "pixie", "tetragon", "tracee"])
+@pytest.mark.parametrize(
+    "name",
+    ["bcc", "bpftrace", "falco-modern-ebpf", "inspektor-gadget", "parca-otel-profiler", "pixie", "tetragon", "tracee"],
+)
 def test_confidentiality_takes_what_reads_kernel_memory(name: str) -> None:
     [row] = [r for r in LIBRARY.get(name).requirements if r.id == "lockdown"]
     assert row.level == "required"

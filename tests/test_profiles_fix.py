@@ -23,7 +23,7 @@ STARTS = {
 }
 NO_ASSIGNMENT = {
     "apparmor/order", "bpf-lsm/lsm-order", "docker-optional/lsm", "kubearmor-apparmor/order", "landlock/order",
-    "pod-security/lsm", "selinux/order",
+    "pod-security/lsm", "selinux/order", "tetragon/lsm", "tracee/lsm",
 }  # fmt: skip
 """The list of security modules is a string that no single value mends; the boot parameter lsm= is in their fix."""
 
@@ -38,6 +38,12 @@ KERNELS = [
     ("7.2", "arm64", "corpus/debian/debian-7.2-config.arm64_none_cloud-arm64.config.gz"),
 ]
 """Kernels that lack much, each in another way: a fix meets here what it depends on and somebody left off."""
+
+GATES = (
+    "NETFILTER_XTABLES", "NF_CONNTRACK", "NF_NAT", "NF_TABLES", "IP_SET", "IP_VS", "NET_SCHED", "NET_CLS_ACT",
+    "BRIDGE", "VLAN_8021Q", "VSOCKETS", "TUN", "BLK_DEV_DM", "MD", "CGROUPS", "FTRACE", "KPROBES",
+)  # fmt: skip
+"""What stands in front of much else and is off on many a kernel: a fix names those that it takes. What it need not name, docs/writing-profiles.md says."""
 
 MENUS = {"MISC_FILESYSTEMS", "NETWORK_FILESYSTEMS", "SCSI_LOWLEVEL", "VIRTIO_MENU"}
 """Menus that are open unless somebody closed them: no fix names these."""
@@ -88,6 +94,7 @@ def test_every_fix_mends_what_it_is_the_fix_of(line: Line, arch: str) -> None:
     text = config_text(SHARED / STARTS[arch]).decode()
     start = [Requested(a.name, a.value, "start", a.line) for a in read_assignments(text)]
     assert unmended(tree, start) == []
+    assert unmended(tree, [*start, *(Requested(gate, "n", "switched off", 0) for gate in GATES)]) == []
 
 
 @pytest.mark.slow

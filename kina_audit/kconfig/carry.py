@@ -199,12 +199,10 @@ class _Facts(Mapping[str, SymbolFact]):
         if self._beyond(symbol):
             return written
         if (moved := self._moved(symbol)) is not None:
-            # What this very update wrote is the truth; another update of the line may be from before it moved.
             if self.written_by_target:
-                return written
+                return written  # Another update of the line may be from before it moved.
             # Where an update dropped a "select" alone, what the file asks for and what is off stay as they are.
-            asked = written.value in ("y", "m")
-            if not moved or not (asked or list(self._outcomes(self.places[0], symbol)) == ["n"]):
+            if not moved or not (written.value in ("y", "m") or list(self._outcomes(self.places[0], symbol)) == ["n"]):
                 line = line_text(self.lines[0])
                 return _unknown(written, f"a stable update of Linux {line} moved it after the model's release")
         outcomes = {place: self._outcomes(place, symbol) for place in self.places}
