@@ -17,6 +17,10 @@ def fact(name: str, value: str | None, state: SymbolState = SymbolState.SET) -> 
     return SymbolFact(name, value, state)
 
 
+def known(*facts: SymbolFact) -> dict[str, SymbolFact]:
+    return {f.name: f for f in facts}
+
+
 @pytest.mark.parametrize(
     ("fix", "left"),
     [
@@ -32,20 +36,21 @@ def fact(name: str, value: str | None, state: SymbolState = SymbolState.SET) -> 
     ],
 )
 def test_what_is_on_is_not_to_be_set(fix: str, left: str) -> None:
-    facts = [fact("A", "y"), fact("B", "m"), fact("C", "n"), fact("D", None), fact("E", "n")]
-    assert left_to_do(fix, facts, module=True) == left
+    facts = known(fact("A", "y"), fact("B", "m"), fact("C", "n"), fact("D", None), fact("E", "n"))
+    assert left_to_do(fix, facts.__getitem__, module=True) == left
 
 
 def test_a_module_is_not_built_in_and_one_that_is_missing_is_not_there() -> None:
     fix = "Set CONFIG_B=y and CONFIG_C=y."
-    assert left_to_do(fix, [fact("B", "m"), fact("C", "n")], module=False) == fix
-    assert left_to_do(fix, [fact("B", "m", SymbolState.MISSING), fact("C", "n")], module=True) == fix
+    assert left_to_do(fix, known(fact("B", "m"), fact("C", "n")).__getitem__, module=False) == fix
+    facts = known(fact("B", "m", SymbolState.MISSING), fact("C", "n"))
+    assert left_to_do(fix, facts.__getitem__, module=True) == fix
 
 
 def test_a_module_is_not_what_a_condition_with_y_asks_for() -> None:
     """With VIRTIO_VSOCKETS=m the fix of `VIRTIO_VSOCKETS=y` was to set VSOCKETS alone, which mends nothing."""
     fix = "Set CONFIG_B=y and CONFIG_C=y."
-    assert left_to_do(fix, [fact("B", "m"), fact("C", "n")], module=True, compared={"B"}) == fix
+    assert left_to_do(fix, known(fact("B", "m"), fact("C", "n")).__getitem__, module=True, compared={"B"}) == fix
     text = HEAD + "CONFIG_MODULES=y\nCONFIG_NET=y\nCONFIG_VSOCKETS=m\nCONFIG_VIRTIO_VSOCKETS=m\n"
     text += "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
     report = audit(
@@ -65,3 +70,13 @@ def test_geneve_is_told_without_inet_where_that_is_on() -> None:
     [found] = [f for r in report.results for f in r.findings if f.requirement.id == "geneve-device"]
     assert found.fix == "Set CONFIG_GENEVE=y."
     assert found.requirement.fix == "Set CONFIG_INET=y and CONFIG_GENEVE=y."
+
+
+def test_a_gate_that_is_on_is_not_to_be_set_though_no_condition_asks_for_it() -> None:
+    """tc's rows name NET_SCHED, which stands in front of them, and most kernels have it."""
+    text = HEAD + "CONFIG_NET=y\nCONFIG_NET_SCHED=y\n# CONFIG_NET_SCH_FQ is not set\n"
+    text += "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
+    report = audit(Kernel(parse_config(text), Provenance("k", "file", "k")), load_profiles(["tc-qos"]), cilium=None)
+    [found] = [f for r in report.results for f in r.findings if f.requirement.id == "fq"]
+    assert found.fix == "Set CONFIG_NET_SCH_FQ=y."
+    assert found.requirement.fix == "Set CONFIG_NET_SCHED=y and CONFIG_NET_SCH_FQ=y."

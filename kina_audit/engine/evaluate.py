@@ -116,7 +116,7 @@ class Evaluator:
             return Finding(row, status, expr, fix, (), "")
         facts = self._facts_of(expr.symbols)
         if status is not Status.PASS:
-            fix = left_to_do(fix, facts, module=row.module, compared=expr.compared)
+            fix = left_to_do(fix, self.fact, module=row.module, compared=expr.compared)
             fix = fixed(fix, facts) if row.module else fix
         left = self._left(row, needed) if status is Status.PASS and row.ways else ""
         reason = left or _reason(status, facts, self.kernel)
