@@ -34,7 +34,8 @@ def random_expression(dice: random.Random, depth: int = 0) -> str:
         right = dice.choice([*everything, "y", "m", "n", "10", "0x1", '"abc"', '"10"', '""'])
         return f"{dice.choice(everything)} {dice.choice(['=', '!=', '<', '<=', '>', '>='])} {right}"
     if kind == "not":
-        return f"!({random_expression(dice, depth + 1)})"
+        # Of what is never m: there the two differ on purpose, as below.
+        return f"!({dice.choice(TRISTATES)} {dice.choice(['=', '!=', '<', '<=', '>', '>='])} {dice.choice('nmy')})"
     operator = "&&" if kind == "and" else "||"
     return f"({random_expression(dice, depth + 1)}) {operator} {random_expression(dice, depth + 1)}"
 
@@ -69,6 +70,15 @@ def agree(folder: Path, seed: int, count: int, tables: int) -> None:
             low, high = Expression.parse(text).bounds(lookup)
             assert low == high
             assert low == expected, (text, {n: v for n, (_, v) in table.items()}, low, expected)
+
+
+@pytest.mark.parametrize("text", ["!A", "!(A || B)", "!(A && C)", "!!B || !A", "B || !(A && C)"])
+@pytest.mark.parametrize(("value", "met"), [("n", True), ("m", False), ("y", False)])
+def test_a_module_is_not_off(text: str, value: str, met: bool) -> None:
+    """`!NFT_COMPAT` was met by NFT_COMPAT=m: Kconfig's own !m is m, and m is enough for a requirement."""
+    values = {"A": value, "B": "n", "C": "y"}
+    low, high = Expression.parse(text).bounds(lambda name: SymbolFact(name, values[name], SymbolState.SET))
+    assert (low, high) == ((2, 2) if met else (0, 0))
 
 
 def test_agrees_with_kconfiglib(tmp_path: Path) -> None:

@@ -1173,3 +1173,24 @@ def test_a_table_of_nft_serves_where_nft_has_nat_chains_too(name: str, row: str,
     for version in ("5.10.262", "5.14.0", "6.12.117"):
         assert status(name, f"{legacy} NFT_NAT", row, version=version) is expected
         assert status(name, legacy, row, version=version) is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "module", "off"),
+    [
+        ("kube-proxy-iptables", "nfacct-half", "NETFILTER_NETLINK_ACCT", "NETFILTER_XT_MATCH_NFACCT"),
+        ("selinux", "xattr", "EXT4_FS", "EXT4_FS_SECURITY"),
+    ],
+)
+@pytest.mark.parametrize("value", ["y", "m"])
+def test_what_asks_that_something_be_off_is_not_met_by_a_module(
+    name: str, row: str, module: str, off: str, value: str
+) -> None:
+    profile = LIBRARY.get(name)
+    names = sorted({s for r in profile.requirements for s in r.symbols})
+    lines = [f"# CONFIG_{s} is not set" if s == off else f"CONFIG_{s}={value if s == module else 'y'}" for s in names]
+    text = "\n".join(["# Linux/x86_64 6.12.117 Kernel Configuration", "CONFIG_MODULES=y", *lines, ""])
+    kernel = Kernel(parse_config(text, completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
+    report = audit(kernel, [profile], cilium=None)
+    [found] = [f for r in report.results for f in r.findings if f.requirement.id == row]
+    assert found.status in (Status.FAIL, Status.WARN)

@@ -60,8 +60,20 @@ def compile_expression(tree: KernelTree, node: Node, beyond: Mapping[str, str] |
         if of is None or model.types[of] != "s":
             return 0
         return add([CONTAINS, of, *map(constant, texts[1:])])
+    if kind == "!" and (off := _off(node[1], tree)) != node:  # type: ignore[arg-type]
+        return compile_expression(tree, off, beyond)
     parts = [compile_expression(tree, part, beyond) for part in node[1:] if isinstance(part, tuple)]
     return add([{"!": NOT, "&&": AND, "||": OR}[str(kind)], *parts])
+
+
+def _off(node: Node, tree: KernelTree) -> Node:
+    """That a condition is n, in the model's terms: there ``!m`` is m, in a requirement n."""
+    model = tree.model
+    if node[0] == "sym" and node[1] in model.index and model.types[model.index[str(node[1])]] == "t":
+        return ("cmp", "=", node, ("const", "n"))
+    if node[0] in ("&&", "||"):
+        return ("||" if node[0] == "&&" else "&&", *(_off(part, tree) for part in node[1:] if isinstance(part, tuple)))
+    return ("!", node)
 
 
 def highest(tree: KernelTree, expr: int) -> int:

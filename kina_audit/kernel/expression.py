@@ -6,7 +6,8 @@ config has no line for is n, in comparisons too (a config cannot tell a symbol w
 kernel does not define). On top of it, a symbol whose value an input cannot tell makes the result an
 interval, so that "cannot tell" survives exactly as long as it matters.
 
-One form is this project's own: ``contains(LSM, "bpf")`` is y where a string symbol's comma-separated list has an item,
+Two things are this project's own. ``!A`` is y where A is n, and n where A is m: Kconfig's ``!m`` is m, and a requirement
+that something be off would count as met by a module. ``contains(LSM, "bpf")`` is y where a string symbol's comma-separated list has an item,
 which is how the kernel reads ``CONFIG_LSM``; ``contains(LSM, "selinux", "apparmor")`` also asks that no further item
 stands in front of the first one.
 """
@@ -257,7 +258,7 @@ def _bounds(node: Node, lookup: Lookup) -> Bounds:
         return (max(b[0], a[0]), max(b[1], a[1]))
     if kind == "!":
         low, high = _bounds(node[1], lookup)  # type: ignore[arg-type]
-        return (2 - high, 2 - low)
+        return (0 if high else 2, 0 if low else 2)
     if kind == "const":
         tri = TRI_OF.get(str(node[1]), 0)
         return (tri, tri)
