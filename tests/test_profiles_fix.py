@@ -41,7 +41,9 @@ KERNELS = [
 
 GATES = (
     "NETFILTER_XTABLES", "NF_CONNTRACK", "NF_NAT", "NF_TABLES", "IP_SET", "IP_VS", "NET_SCHED", "NET_CLS_ACT",
-    "BRIDGE", "VLAN_8021Q", "VSOCKETS", "TUN", "BLK_DEV_DM", "MD", "CGROUPS", "FTRACE", "KPROBES",
+    "BRIDGE", "VLAN_8021Q", "VSOCKETS", "TUN", "BLK_DEV_DM", "MD", "CGROUPS", "SCHED_AUTOGROUP", "FTRACE", "KPROBES",
+    "IPV6", "NAMESPACES", "IP_NF_IPTABLES", "IP6_NF_IPTABLES", "NETFILTER_XTABLES_LEGACY", "IP_NF_IPTABLES_LEGACY",
+    "IP6_NF_IPTABLES_LEGACY", "VIRTIO_MENU", "PTP_1588_CLOCK",
 )  # fmt: skip
 """What stands in front of much else and is off on many a kernel: a fix names those that it takes. What it need not name, docs/writing-profiles.md says."""
 
