@@ -552,11 +552,20 @@ def test_kube_proxys_nft_mode_makes_an_ipv6_table_wherever_there_is_ipv6() -> No
         ("cni-bridge", "IP_NF_NAT NFT_COMPAT NFT_MASQ", "masq", "optional"),
         # A rule that logs to a netlink group is refused where nothing serves the group.
         ("calico-nftables", "NETFILTER_NETLINK_LOG", "log", "recommended"),
+        # Where there is tcx, Cilium's agent attaches by it.
+        ("cilium-agent", "NET_SCH_INGRESS NET_CLS_BPF", "tc-bpf", "optional"),
     ],
 )  # fmt: skip
 def test_what_is_lost_is_a_part(name: str, off: str, row: str, level: str) -> None:
     found = findings_of(name, off.split())[row]
     assert (found.status, found.requirement.level) == (Status.WARN, level)
+
+
+@pytest.mark.parametrize("version", ["5.10.250", "5.14.0", "6.12.117"])
+def test_a_kernel_without_ipv6_has_none_to_let_through(version: str) -> None:
+    tables = "IP6_NF_FILTER NF_TABLES_IPV6"
+    assert status("ovn-kubernetes", tables, "ipt", version=version) is Status.WARN
+    assert status("ovn-kubernetes", f"{tables} IPV6", "ipt", version=version) is Status.PASS
 
 
 def test_kube_proxys_ipvs_mode_keeps_the_addresses_of_its_device_in_a_set() -> None:

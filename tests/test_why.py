@@ -257,6 +257,9 @@ def test_what_the_kernel_lacks_comes_first() -> None:
         ("Extension NFLOG revision 0 not supported", "NETFILTER_XT_TARGET_NFLOG"),
         ("Extension addrtype revision 0 not supported", "NETFILTER_XT_MATCH_ADDRTYPE"),
         ("Extension connmark revision 0 not supported", "NETFILTER_XT_CONNMARK"),
+        ("Extension CONNMARK revision 0 not supported", "NETFILTER_XT_CONNMARK"),
+        ("Error registering network: failed to create vxlan device: operation not supported", "VXLAN"),
+        ("runc create failed: open /proc/self/cgroup: no such file or directory", "CGROUPS"),
     ],
 )
 def test_the_symbol_that_a_message_names_comes_first(said: str, first: str) -> None:
