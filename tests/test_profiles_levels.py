@@ -1,6 +1,6 @@
 """What is `required` breaks without it: rows that a second reading of the sources found too strict, or not strict enough."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pytest
 
@@ -20,13 +20,22 @@ _LEGACY = {f"{half}_NF_{t}" for half in ("IP", "IP6") for t in ("FILTER", "NAT",
 
 def findings_of(name: str, off: Collection[str], arch: str = "x86_64", version: str = "6.12.117") -> dict[str, Finding]:
     """Of every requirement, by id, on a kernel that has everything the profile names but some symbols."""
+    return _findings(name, dict.fromkeys(off, "n"), arch, version)
+
+
+def _findings(name: str, values: Mapping[str, str], arch: str, version: str) -> dict[str, Finding]:
     profile = LIBRARY.get(name)
-    names = sorted({s for r in profile.requirements for s in r.symbols})
-    lines = [f"# CONFIG_{s} is not set" if s in off else f"CONFIG_{s}=y" for s in names]
+    names = sorted({s for r in profile.requirements for s in r.symbols} | ({"MODULES"} if "m" in values.values() else set()))
+    lines = [f"CONFIG_{s}={values.get(s, 'y')}" if values.get(s) != "n" else f"# CONFIG_{s} is not set" for s in names]
     text = "\n".join([f"# Linux/{arch} {version} Kernel Configuration", *lines])
     kernel = Kernel(parse_config(text + "\n", completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
     report = audit(kernel, [profile], cilium=None)
     return {f.requirement.id: f for r in report.results for f in r.findings}
+
+
+def with_values(name: str, values: Mapping[str, str], row: str, arch: str, version: str) -> Status:
+    """Of one requirement, on a kernel that has everything the profile names, some of it with other values."""
+    return _findings(name, values, arch, version)[row].status
 
 
 def status(name: str, off: str, row: str, arch: str = "x86_64", version: str = "6.12.117") -> Status:
@@ -1203,3 +1212,67 @@ def test_what_asks_that_something_be_off_is_not_met_by_a_module(
     report = audit(kernel, [profile], cilium=None)
     [found] = [f for r in report.results for f in r.findings if f.requirement.id == row]
     assert found.status in (Status.FAIL, Status.WARN)
+
+
+@pytest.mark.parametrize("name", ["tracee", "tetragon"])
+@pytest.mark.parametrize(
+    ("arch", "off", "expected"),
+    [
+        ("arm64", "NONE", Status.PASS), ("x86_64", "NONE", Status.PASS), ("x86_64", "DYNAMIC_FTRACE_WITH_DIRECT_CALLS", Status.PASS),
+        ("arm64", "DYNAMIC_FTRACE_WITH_DIRECT_CALLS", Status.WARN), ("x86_64", "DYNAMIC_FTRACE", Status.WARN),
+    ],
+)  # fmt: skip
+def test_programs_for_security_hooks_are_attached_by_function_tracing(
+    name: str, arch: str, off: str, expected: Status
+) -> None:
+    """Debian's 6.1 for arm64 has BPF_LSM and no direct calls: ENOTSUPP (linux 6.1 kernel/bpf/trampoline.c:152, 235-237)."""
+    assert with_values(name, {off: "n", "LSM": '"landlock,lockdown,bpf"'}, "lsm", arch, "6.1.192") is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "module", "expected"),
+    [
+        # vminitd is given one kernel file: what it takes before a container runs is built in.
+        ("vm-apple-container-k8s", "rosetta", "VIRTIO_FS", Status.FAIL), ("vm-apple-container-k8s", "rosetta", "FUSE_FS", Status.FAIL),
+        ("vm-apple-vz", "virtiofs", "VIRTIO_FS", Status.WARN), ("vm-apple-vz", "virtio-net-built-in", "VIRTIO_NET", Status.FAIL),
+        ("vm-apple-vz", "rtc", "RTC_DRV_PL031", Status.WARN), ("vm-apple-vz", "gpio-keys", "KEYBOARD_GPIO", Status.WARN),
+        ("vm-apple-vz", "gpio-keys", "GPIO_PL061", Status.WARN),
+        # A module is no kernel without.
+        ("kube-proxy-nftables", "ip6", "IPV6", Status.FAIL),
+        ("docker-required", "nft-counter", "NFT_COMPAT", Status.FAIL), ("iptables-backend", "nft-counter", "NFT_COMPAT", Status.FAIL),
+        ("iptables-backend", "nft-counter6", "NFT_COMPAT", Status.WARN), ("cni-portmap", "nft-counter", "NFT_COMPAT", Status.WARN),
+        ("tailscale", "nft-counter", "NF_TABLES", Status.WARN),
+    ],
+)  # fmt: skip
+def test_what_a_module_does_not_do(name: str, row: str, module: str, expected: Status) -> None:
+    off = ["NF_TABLES_IPV6"] if row == "ip6" else ["NFT_COUNTER", *_LEGACY] if "counter" in row else []
+    values = dict.fromkeys(off, "n")
+    version = "5.10.262" if "counter" in row else "6.12.117"
+    assert with_values(name, {**values, module: "m"}, row, "arm64", version) is expected
+    alone = Status.PASS if off else expected
+    assert with_values(name, {**values, module: "n"}, row, "arm64", version) is alone
+
+
+@pytest.mark.parametrize(
+    ("off", "expected"),
+    [
+        ("NONE", Status.PASS), ("PCI_HOST_GENERIC", Status.PASS), ("ACPI", Status.PASS), ("PCI_HOST_GENERIC ACPI", Status.FAIL),
+        ("PCI_HOST_GENERIC EFI", Status.FAIL),
+    ],
+)  # fmt: skip
+def test_kata_on_arm64_finds_its_bridge_by_acpi_or_by_the_device_tree(off: str, expected: Status) -> None:
+    """QEMU has firmware there (src/runtime-rs/arch/aarch64-options.mk:16), Cloud Hypervisor none."""
+    assert status("vm-kata", off, "ecam", arch="arm64") is expected
+
+
+def test_pressure_that_is_off_by_default_is_lost_like_one_that_is_not_built() -> None:
+    assert status("kubelet", "PSI", "psi") is Status.WARN
+    assert status("kubelet", "NONE", "psi-on") is Status.WARN
+    assert status("kubelet", "PSI_DEFAULT_DISABLED", "psi-on") is Status.PASS
+
+
+@pytest.mark.parametrize("name", ["inspektor-gadget", "bpftrace"])
+def test_fentry_takes_direct_calls_on_arm64(name: str) -> None:
+    assert status(name, "DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "fentry-arm64", "arm64", "6.1.192") is Status.WARN
+    assert status(name, "NONE", "fentry-arm64", "arm64") is Status.PASS
+    assert status(name, "DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "fentry-arm64") is Status.SKIP
