@@ -25,7 +25,9 @@ def findings_of(name: str, off: Collection[str], arch: str = "x86_64", version: 
 
 def _findings(name: str, values: Mapping[str, str], arch: str, version: str) -> dict[str, Finding]:
     profile = LIBRARY.get(name)
-    names = sorted({s for r in profile.requirements for s in r.symbols} | ({"MODULES"} if "m" in values.values() else set()))
+    names = sorted(
+        {s for r in profile.requirements for s in r.symbols} | ({"MODULES"} if "m" in values.values() else set())
+    )
     lines = [f"CONFIG_{s}={values.get(s, 'y')}" if values.get(s) != "n" else f"# CONFIG_{s} is not set" for s in names]
     text = "\n".join([f"# Linux/{arch} {version} Kernel Configuration", *lines])
     kernel = Kernel(parse_config(text + "\n", completeness=Completeness.COMPLETE), Provenance("k", "file", "k"))
