@@ -1194,3 +1194,18 @@ def test_what_asks_that_something_be_off_is_not_met_by_a_module(
     report = audit(kernel, [profile], cilium=None)
     [found] = [f for r in report.results for f in r.findings if f.requirement.id == row]
     assert found.status in (Status.FAIL, Status.WARN)
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "version", "expected"),
+    [
+        # Tracee reads /proc/sys/kernel/ftrace_enabled (common/environment/osinfo.go:245).
+        ("tracee", "FUNCTION_TRACER", "ftrace", "6.12.117", Status.FAIL),
+        # Pixie (bcc_wrapper.cc:57-73) and Inspektor Gadget (pkg/utils/host/host.go:86-99) do not start without debugfs.
+        ("pixie", "DEBUG_FS", "debugfs", "6.12.117", Status.FAIL), ("pixie", "DEBUG_FS_ALLOW_ALL", "debugfs", "6.12.117", Status.FAIL),
+        ("pixie", "DEBUG_FS_ALLOW_ALL", "debugfs", "5.4.280", Status.PASS), ("inspektor-gadget", "DEBUG_FS", "debugfs", "6.12.117", Status.FAIL),
+        ("parca-otel-profiler", "DEBUG_FS", "debugfs", "6.12.117", Status.WARN),
+    ],
+)  # fmt: skip
+def test_what_tracers_look_for_before_they_trace(name: str, off: str, row: str, version: str, expected: Status) -> None:
+    assert status(name, off, row, version=version) is expected
