@@ -259,8 +259,8 @@ def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> 
         ("tailscale", "NETFILTER_XT_MATCH_CONNTRACK", "firewall", Status.PASS),
         # KubeArmor's enforcer looks for AppArmor in the list of active modules; the monitor only warns.
         ("kubearmor-apparmor", "LSM", "order", Status.FAIL), ("kubearmor-apparmor", "FTRACE_SYSCALLS", "syscall-tracepoints", Status.WARN),
-        # A worker of k0s exits when its look at the kernel's configuration finds one of these off; the old name of REDIRECT serves.
-        ("k0s", "EXT4_FS", "sysinfo", Status.FAIL), ("k0s", "NETFILTER_XT_TARGET_REDIRECT", "sysinfo", Status.PASS),
+        # A worker of k0s exits when its look at the kernel's configuration finds one of these off; the old name of REDIRECT does not serve.
+        ("k0s", "EXT4_FS", "sysinfo", Status.FAIL), ("k0s", "NETFILTER_XT_TARGET_REDIRECT", "sysinfo", Status.FAIL),
         # What translates nothing does without nft's NAT.
         ("nftables", "NFT_NAT", "nat", Status.WARN),
         # The types of all flow tables are registered by the module of the mixed one; a table of netdev needs the hook.
