@@ -1209,3 +1209,18 @@ def test_what_asks_that_something_be_off_is_not_met_by_a_module(
 )  # fmt: skip
 def test_what_tracers_look_for_before_they_trace(name: str, off: str, row: str, version: str, expected: Status) -> None:
     assert status(name, off, row, version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "version", "arch", "expected"),
+    [
+        # Functions and attributes that Cilium's agent looks for (bandwidth.go:218, bigtcp.go:317-324, subscribermap.go:104).
+        ("cilium-bbr", "kernel-518", "5.15.160", "x86_64", Status.FAIL), ("cilium-bbr", "kernel-518", "5.18.1", "x86_64", Status.SKIP),
+        ("cilium-bbr", "kernel-518", "5.14.0-427.el9.x86_64", "x86_64", Status.UNKNOWN),
+        ("cilium-big-tcp", "kernel-519", "5.18.1", "x86_64", Status.FAIL), ("cilium-big-tcp", "kernel-519", "6.1.1", "x86_64", Status.SKIP),
+        ("cilium-big-tcp", "kernel-63", "6.1.1", "x86_64", Status.WARN), ("cilium-multicast", "kernel-513", "5.10.262", "x86_64", Status.FAIL),
+        ("cilium-multicast", "kernel-513", "5.15.160", "x86_64", Status.SKIP), ("cilium-multicast", "kernel-60", "5.15.160", "arm64", Status.WARN),
+    ],
+)  # fmt: skip
+def test_cilium_features_of_newer_kernels(name: str, row: str, version: str, arch: str, expected: Status) -> None:
+    assert status(name, {"x86_64": "ARM64", "arm64": "X86_64"}[arch], row, arch, version) is expected
