@@ -1200,7 +1200,9 @@ def test_what_asks_that_something_be_off_is_not_met_by_a_module(
     ("name", "off", "row", "version", "expected"),
     [
         # Tracee reads /proc/sys/kernel/ftrace_enabled (common/environment/osinfo.go:245).
-        ("tracee", "FUNCTION_TRACER", "ftrace", "6.12.117", Status.FAIL),
+        ("tracee", "FUNCTION_TRACER", "ftrace", "6.12.117", Status.FAIL), ("tracee", "CGROUPS", "cgroups", "6.12.117", Status.FAIL),
+        # Beyla attaches a filter to a packet socket (pkg/ebpf/instrumenter.go:919).
+        ("beyla-obi", "PACKET", "packet", "6.12.117", Status.FAIL),
         # Pixie (bcc_wrapper.cc:57-73) and Inspektor Gadget (pkg/utils/host/host.go:86-99) do not start without debugfs.
         ("pixie", "DEBUG_FS", "debugfs", "6.12.117", Status.FAIL), ("pixie", "DEBUG_FS_ALLOW_ALL", "debugfs", "6.12.117", Status.FAIL),
         ("pixie", "DEBUG_FS_ALLOW_ALL", "debugfs", "5.4.280", Status.PASS), ("inspektor-gadget", "DEBUG_FS", "debugfs", "6.12.117", Status.FAIL),
