@@ -1207,6 +1207,8 @@ def test_what_asks_that_something_be_off_is_not_met_by_a_module(
         ("pixie", "DEBUG_FS", "debugfs", "6.12.117", Status.FAIL), ("pixie", "DEBUG_FS_ALLOW_ALL", "debugfs", "6.12.117", Status.FAIL),
         ("pixie", "DEBUG_FS_ALLOW_ALL", "debugfs", "5.4.280", Status.PASS), ("inspektor-gadget", "DEBUG_FS", "debugfs", "6.12.117", Status.FAIL),
         ("parca-otel-profiler", "DEBUG_FS", "debugfs", "6.12.117", Status.WARN),
+        # The profiler's callback of bpf_find_vma needs the JIT (support/ebpf/tracemgmt.h:695).
+        ("parca-otel-profiler", "BPF_JIT", "jit", "6.12.117", Status.WARN), ("parca-otel-profiler", "BPF_JIT", "jit", "5.15.160", Status.SKIP),
     ],
 )  # fmt: skip
 def test_what_tracers_look_for_before_they_trace(name: str, off: str, row: str, version: str, expected: Status) -> None:
