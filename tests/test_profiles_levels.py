@@ -270,8 +270,8 @@ def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> 
         ("tailscale", "NETFILTER_XT_MATCH_CONNTRACK", "firewall", Status.PASS),
         # KubeArmor's enforcer looks for AppArmor in the list of active modules; the monitor only warns.
         ("kubearmor-apparmor", "LSM", "order", Status.FAIL), ("kubearmor-apparmor", "FTRACE_SYSCALLS", "syscall-tracepoints", Status.WARN),
-        # A worker of k0s exits when its look at the kernel's configuration finds one of these off; the old name of REDIRECT serves.
-        ("k0s", "EXT4_FS", "sysinfo", Status.FAIL), ("k0s", "NETFILTER_XT_TARGET_REDIRECT", "sysinfo", Status.PASS),
+        # A worker of k0s exits when its look at the kernel's configuration finds one of these off; the old name of REDIRECT does not serve.
+        ("k0s", "EXT4_FS", "sysinfo", Status.FAIL), ("k0s", "NETFILTER_XT_TARGET_REDIRECT", "sysinfo", Status.FAIL),
         # What translates nothing does without nft's NAT.
         ("nftables", "NFT_NAT", "nat", Status.WARN),
         # The types of all flow tables are registered by the module of the mixed one; a table of netdev needs the hook.
@@ -1278,3 +1278,37 @@ def test_fentry_takes_direct_calls_on_arm64(name: str) -> None:
     assert status(name, "DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "fentry-arm64", "arm64", "6.1.192") is Status.WARN
     assert status(name, "NONE", "fentry-arm64", "arm64") is Status.PASS
     assert status(name, "DYNAMIC_FTRACE_WITH_DIRECT_CALLS", "fentry-arm64") is Status.SKIP
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "row", "version", "expected"),
+    [
+        # Tracee reads /proc/sys/kernel/ftrace_enabled (common/environment/osinfo.go:245).
+        ("tracee", "FUNCTION_TRACER", "ftrace", "6.12.117", Status.FAIL), ("tracee", "CGROUPS", "cgroups", "6.12.117", Status.FAIL),
+        # Beyla attaches a filter to a packet socket (pkg/ebpf/instrumenter.go:919).
+        ("beyla-obi", "PACKET", "packet", "6.12.117", Status.FAIL),
+        # Pixie (bcc_wrapper.cc:57-73) and Inspektor Gadget (pkg/utils/host/host.go:86-99) do not start without debugfs.
+        ("pixie", "DEBUG_FS", "debugfs", "6.12.117", Status.FAIL), ("pixie", "DEBUG_FS_ALLOW_ALL", "debugfs", "6.12.117", Status.FAIL),
+        ("pixie", "DEBUG_FS_ALLOW_ALL", "debugfs", "5.4.280", Status.PASS), ("inspektor-gadget", "DEBUG_FS", "debugfs", "6.12.117", Status.FAIL),
+        ("parca-otel-profiler", "DEBUG_FS", "debugfs", "6.12.117", Status.WARN),
+        # The profiler's callback of bpf_find_vma needs the JIT (support/ebpf/tracemgmt.h:695).
+        ("parca-otel-profiler", "BPF_JIT", "jit", "6.12.117", Status.WARN), ("parca-otel-profiler", "BPF_JIT", "jit", "5.15.160", Status.SKIP),
+    ],
+)  # fmt: skip
+def test_what_tracers_look_for_before_they_trace(name: str, off: str, row: str, version: str, expected: Status) -> None:
+    assert status(name, off, row, version=version) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "version", "arch", "expected"),
+    [
+        # Functions and attributes that Cilium's agent looks for (bandwidth.go:218, bigtcp.go:317-324, subscribermap.go:104).
+        ("cilium-bbr", "kernel-518", "5.15.160", "x86_64", Status.FAIL), ("cilium-bbr", "kernel-518", "5.18.1", "x86_64", Status.SKIP),
+        ("cilium-bbr", "kernel-518", "5.14.0-427.el9.x86_64", "x86_64", Status.UNKNOWN),
+        ("cilium-big-tcp", "kernel-519", "5.18.1", "x86_64", Status.FAIL), ("cilium-big-tcp", "kernel-519", "6.1.1", "x86_64", Status.SKIP),
+        ("cilium-big-tcp", "kernel-63", "6.1.1", "x86_64", Status.WARN), ("cilium-multicast", "kernel-513", "5.10.262", "x86_64", Status.FAIL),
+        ("cilium-multicast", "kernel-513", "5.15.160", "x86_64", Status.SKIP), ("cilium-multicast", "kernel-60", "5.15.160", "arm64", Status.WARN),
+    ],
+)  # fmt: skip
+def test_cilium_features_of_newer_kernels(name: str, row: str, version: str, arch: str, expected: Status) -> None:
+    assert status(name, {"x86_64": "ARM64", "arm64": "X86_64"}[arch], row, arch, version) is expected

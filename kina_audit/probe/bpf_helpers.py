@@ -1,5 +1,7 @@
 """The kernel's functions that Cilium's BPF programs call."""
 
+import errno
+
 from kina_audit.probe import bpf
 from kina_audit.probe.model import Bench, outside
 
@@ -72,3 +74,16 @@ _calls(
 )
 _calls("bpf_helper_skb_cgroup_id", "SOCK_CGROUP_DATA", "bpf_skb_cgroup_id", 79, bpf.SCHED_CLS, b"")
 _calls("bpf_helper_override_return", "BPF_KPROBE_OVERRIDE", "bpf_override_return", 58, bpf.KPROBE, bpf.mov(2, 0))
+_calls("bpf_helper_skb_set_tstamp", "BPF_SYSCALL && NET", "bpf_skb_set_tstamp", 192, bpf.SCHED_CLS,
+       bpf.mov(2, 0) + bpf.mov(3, 0))  # fmt: skip
+
+
+@outside("bpf_helper_for_each_map_elem", "BPF_SYSCALL && NET", "a BPF program that calls bpf_for_each_map_elem")
+def _for_each_map_elem(bench: Bench) -> None:
+    # A callback takes types of its own; a kernel that knows the function minds the arguments, others the function (EINVAL).
+    bench.doing("load a program that calls bpf_for_each_map_elem without a map")
+    try:
+        bpf.load(bpf.SCHED_CLS, bpf.helper(164) + bpf.mov(0, 0) + bpf.EXIT)
+    except OSError as error:
+        if error.errno != errno.EACCES:
+            raise

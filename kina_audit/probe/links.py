@@ -149,6 +149,13 @@ def _vlan_filtering(bench: Bench) -> None:
         raise RefusedError("it was accepted, and is not on")
 
 
+@probe("link_tso_max_size", "NET", "the largest packet that a device segments, as BIG TCP asks for it")
+def _tso_max_size(bench: Bench) -> None:
+    bench.doing("read the device lo")
+    if not bench.ip.get_links(bench.ip.link_lookup(ifname="lo")[0])[0].get_attr("IFLA_TSO_MAX_SIZE"):
+        raise RefusedError("it does not say what it takes")
+
+
 def _tap(bench: Bench, name: str, *, tap: bool) -> int:
     import fcntl
 
