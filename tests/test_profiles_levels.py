@@ -157,6 +157,15 @@ def test_felix_keeps_vxlan_untracked_or_panics(name: str, off: str, row: str) ->
     assert status(name, off, row) is Status.FAIL
 
 
+@pytest.mark.parametrize("name", ["calico-iptables", "calico-ebpf", "calico-nftables"])
+def test_felix_keeps_a_table_of_arp_beside_any_data_plane(name: str) -> None:
+    """It counts in each rule, whatever the other rules are written with; from Linux 5.18 on it goes without where the family is missing."""
+    assert status(name, "NFT_COUNTER", "arp-counter", version="5.10.100") is Status.FAIL
+    assert status(name, "NFT_COUNTER NF_TABLES_ARP", "arp-counter", version="5.10.100") is Status.PASS
+    assert status(name, "NF_TABLES_ARP", "arp-family", version="5.10.100") is Status.WARN
+    assert status(name, "NF_TABLES_ARP", "arp-family") is Status.SKIP
+
+
 def test_podman_limits_processes_by_default() -> None:
     assert status("podman", "CGROUP_PIDS", "pids") is Status.FAIL
 
