@@ -416,10 +416,18 @@ def test_rows_of_what_a_component_never_does_are_gone() -> None:
 
 
 def test_timers_of_calicos_programs_need_the_jit() -> None:
-    """Programs with callbacks are refused without it; before Linux 5.17 there are none."""
+    """Tail calls beside a callback are refused without it, be the callback reached or not."""
     assert status("calico-ebpf", "BPF_JIT", "jit") is Status.FAIL
-    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.15.200") is Status.SKIP
-    assert status("calico-ebpf", "BPF_JIT", "jit-speed", version="5.15.200") is Status.WARN
+    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.15.200") is Status.FAIL
+    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.10.100") is Status.SKIP
+
+
+@pytest.mark.parametrize(
+    ("arch", "version", "expected"),
+    [("arm64", "5.13.1", Status.FAIL), ("arm64", "5.15.200", Status.FAIL), ("arm64", "6.1.9", Status.SKIP), ("x86_64", "5.15.200", Status.SKIP)],
+)  # fmt: skip
+def test_arm64_takes_a_callback_beside_tail_calls_since_linux_6_0(arch: str, version: str, expected: Status) -> None:
+    assert status("calico-ebpf", "", "tail-calls", arch, version) is expected
 
 
 @pytest.mark.parametrize(
