@@ -450,6 +450,8 @@ def test_added_memory_comes_online_by_any_but_one_choice(kind: str) -> None:
 def test_weave_has_no_fast_path_since_linux_7_3() -> None:
     assert status("weave", "NONE", "ovs", version="7.2.8") is Status.PASS
     assert status("weave", "NONE", "ovs", version="7.3.4") is Status.WARN
+    assert status("weave", "PACKET", "slow-path", version="7.2.8") is Status.PASS
+    assert status("weave", "PACKET", "slow-path", version="7.3.4") is Status.FAIL
 
 
 def test_flannels_nft_mode_makes_an_ipv6_table() -> None:
