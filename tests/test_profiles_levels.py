@@ -167,6 +167,12 @@ def test_felix_keeps_a_table_of_arp_beside_any_data_plane(name: str) -> None:
     assert status(name, "NF_TABLES_ARP", "arp-family") is Status.SKIP
 
 
+def test_felix_asks_nft_for_an_ipv6_table_with_ipv6_off_too() -> None:
+    assert status("calico-nftables", "NF_TABLES_IPV6", "ip6") is Status.FAIL
+    assert status("calico-nftables", "NF_TABLES_IPV6", "ip6-old", version="5.10.100") is Status.WARN
+    assert status("calico-ebpf", "NF_TABLES_IPV6 NFT_COMPAT IP_NF_NAT", "ipt-or-nft") is Status.FAIL
+
+
 def test_podman_limits_processes_by_default() -> None:
     assert status("podman", "CGROUP_PIDS", "pids") is Status.FAIL
 
