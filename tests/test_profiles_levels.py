@@ -168,6 +168,22 @@ def test_felix_keeps_vxlan_untracked_or_panics(name: str, off: str, row: str) ->
     assert status(name, off, row) is Status.FAIL
 
 
+@pytest.mark.parametrize("name", ["calico-iptables", "calico-ebpf", "calico-nftables"])
+def test_felix_keeps_a_table_of_arp_beside_any_data_plane(name: str) -> None:
+    """It counts in each rule, whatever the other rules are written with, and goes without where the kernel refuses the table for its family."""
+    assert status(name, "NFT_COUNTER", "arp-counter", version="5.10.100") is Status.FAIL
+    assert status(name, "NFT_COUNTER NF_TABLES_ARP", "arp-counter", version="5.10.100") is Status.PASS
+    assert status(name, "NF_TABLES_ARP", "arp-family", version="5.10.100") is Status.WARN
+    assert status(name, "NF_TABLES_ARP", "arp-family", version="5.10.262") is Status.SKIP
+    assert status(name, "NF_TABLES_ARP", "arp-family") is Status.SKIP
+
+
+def test_felix_asks_nft_for_an_ipv6_table_with_ipv6_off_too() -> None:
+    assert status("calico-nftables", "NF_TABLES_IPV6", "ip6") is Status.FAIL
+    assert status("calico-nftables", "NF_TABLES_IPV6", "ip6-old", version="5.10.100") is Status.WARN
+    assert status("calico-ebpf", "NF_TABLES_IPV6 NFT_COMPAT IP_NF_NAT", "ipt-or-nft") is Status.FAIL
+
+
 def test_podman_limits_processes_by_default() -> None:
     assert status("podman", "CGROUP_PIDS", "pids") is Status.FAIL
 
@@ -418,10 +434,18 @@ def test_rows_of_what_a_component_never_does_are_gone() -> None:
 
 
 def test_timers_of_calicos_programs_need_the_jit() -> None:
-    """Programs with callbacks are refused without it; before Linux 5.17 there are none."""
+    """Tail calls beside a callback are refused without it, be the callback reached or not."""
     assert status("calico-ebpf", "BPF_JIT", "jit") is Status.FAIL
-    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.15.200") is Status.SKIP
-    assert status("calico-ebpf", "BPF_JIT", "jit-speed", version="5.15.200") is Status.WARN
+    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.15.200") is Status.FAIL
+    assert status("calico-ebpf", "BPF_JIT", "jit", version="5.10.100") is Status.SKIP
+
+
+@pytest.mark.parametrize(
+    ("arch", "version", "expected"),
+    [("arm64", "5.13.1", Status.FAIL), ("arm64", "5.15.200", Status.FAIL), ("arm64", "6.1.9", Status.SKIP), ("x86_64", "5.15.200", Status.SKIP)],
+)  # fmt: skip
+def test_arm64_takes_a_callback_beside_tail_calls_since_linux_6_0(arch: str, version: str, expected: Status) -> None:
+    assert status("calico-ebpf", "", "tail-calls", arch, version) is expected
 
 
 @pytest.mark.parametrize(
@@ -444,6 +468,8 @@ def test_added_memory_comes_online_by_any_but_one_choice(kind: str) -> None:
 def test_weave_has_no_fast_path_since_linux_7_3() -> None:
     assert status("weave", "NONE", "ovs", version="7.2.8") is Status.PASS
     assert status("weave", "NONE", "ovs", version="7.3.4") is Status.WARN
+    assert status("weave", "PACKET", "slow-path", version="7.2.8") is Status.PASS
+    assert status("weave", "PACKET", "slow-path", version="7.3.4") is Status.FAIL
 
 
 def test_flannels_nft_mode_makes_an_ipv6_table() -> None:
@@ -497,6 +523,7 @@ def test_the_shared_gateway_matches_no_connections() -> None:
         # OpenShift SDN returns the error of the first rule that is refused.
         ("openshift-sdn", "NETFILTER_XT_TARGET_CT", "ct-target", Status.FAIL),
         ("openshift-sdn", "IP_NF_RAW NFT_COMPAT", "raw", Status.FAIL),
+        ("openshift-sdn", "NETFILTER_XT_MATCH_STATISTIC", "statistic", Status.FAIL),
         # Calico's programs are relocated by the kernel's types, and Felix lists its ipsets in either mode, and panics when it cannot.
         ("calico-ebpf", "DEBUG_INFO_BTF", "btf", Status.FAIL), ("calico-ebpf", "IP_SET", "ipset", Status.FAIL),
         ("calico-ebpf", "IP_SET_HASH_NET NFT_MASQ", "ipt-or-nft", Status.FAIL),
