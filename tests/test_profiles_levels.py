@@ -1226,3 +1226,20 @@ def test_a_module_that_nothing_loads_is_not_enough(name: str, row: str, module: 
 )  # fmt: skip
 def test_what_a_guest_does_for_every_container(name: str, off: str, row: str, expected: Status) -> None:
     assert status(name, off, row, "arm64") is expected
+
+
+@pytest.mark.parametrize(
+    ("off", "expected"),
+    [
+        ("IP_NF_FILTER NF_TABLES_INET", Status.PASS), ("NFT_COMPAT NF_TABLES_INET", Status.PASS),
+        ("IP_NF_FILTER NFT_COMPAT", Status.PASS), ("IP_NF_FILTER NFT_COMPAT NF_TABLES_INET", Status.FAIL),
+        ("NETFILTER_XT_MARK NF_TABLES_INET", Status.FAIL),
+        ("IP6_NF_FILTER NFT_COMPAT NF_TABLES_INET", Status.FAIL), ("IPV6 IP6_NF_FILTER NFT_COMPAT NF_TABLES_INET", Status.PASS),
+    ],
+)  # fmt: skip
+def test_a_dump_locks_the_network_of_the_container(off: str, expected: Status) -> None:
+    """CRIU's iptables rules match a mark; it takes those of IPv6 where the kernel has it."""
+    assert status("criu", off, "lock") is expected
+    counted = off.replace("NFT_COMPAT", "NFT_COUNTER")
+    assert status("criu", counted, "lock", version="5.10.262") is expected
+    assert status("criu", "PROC_PAGE_MONITOR", "pagemap") is Status.FAIL
