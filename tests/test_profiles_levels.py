@@ -1229,17 +1229,20 @@ def test_what_a_guest_does_for_every_container(name: str, off: str, row: str, ex
 
 
 @pytest.mark.parametrize(
-    ("off", "expected"),
+    ("row", "off", "expected"),
     [
-        ("IP_NF_FILTER NF_TABLES_INET", Status.PASS), ("NFT_COMPAT NF_TABLES_INET", Status.PASS),
-        ("IP_NF_FILTER NFT_COMPAT", Status.PASS), ("IP_NF_FILTER NFT_COMPAT NF_TABLES_INET", Status.FAIL),
-        ("NETFILTER_XT_MARK NF_TABLES_INET", Status.FAIL),
-        ("IP6_NF_FILTER NFT_COMPAT NF_TABLES_INET", Status.FAIL), ("IPV6 IP6_NF_FILTER NFT_COMPAT NF_TABLES_INET", Status.PASS),
+        ("lock", "IP_NF_FILTER NF_TABLES_INET", Status.PASS), ("lock", "NFT_COMPAT NF_TABLES_INET", Status.PASS),
+        ("lock", "IP_NF_FILTER NFT_COMPAT", Status.PASS), ("lock", "IP_NF_FILTER NFT_COMPAT NF_TABLES_INET", Status.FAIL),
+        ("lock", "NETFILTER_XT_MARK NF_TABLES_INET", Status.FAIL),
+        ("lock6", "IP6_NF_FILTER NFT_COMPAT NF_TABLES_INET", Status.FAIL), ("lock6", "IP6_NF_FILTER NF_TABLES_INET", Status.PASS),
+        ("lock6", "IPV6 IP6_NF_FILTER NFT_COMPAT NF_TABLES_INET", Status.PASS),
     ],
 )  # fmt: skip
-def test_a_dump_locks_the_network_of_the_container(off: str, expected: Status) -> None:
+def test_a_dump_locks_the_network_of_the_container(row: str, off: str, expected: Status) -> None:
     """CRIU's iptables rules match a mark; it takes those of IPv6 where the kernel has it."""
-    assert status("criu", off, "lock") is expected
-    counted = off.replace("NFT_COMPAT", "NFT_COUNTER")
-    assert status("criu", counted, "lock", version="5.10.262") is expected
+    assert status("criu", off, row) is expected
+    assert status("criu", off.replace("NFT_COMPAT", "NFT_COUNTER"), row, version="5.10.262") is expected
+
+
+def test_criu_reads_the_page_map() -> None:
     assert status("criu", "PROC_PAGE_MONITOR", "pagemap") is Status.FAIL
