@@ -1246,3 +1246,10 @@ def test_a_dump_locks_the_network_of_the_container(row: str, off: str, expected:
 
 def test_criu_reads_the_page_map() -> None:
     assert status("criu", "PROC_PAGE_MONITOR", "pagemap") is Status.FAIL
+
+
+def test_only_a_published_port_takes_what_portmap_asks_for() -> None:
+    """plugins/meta/portmap/main.go:105-107: it does nothing where a container publishes none."""
+    off = "NFT_FIB_IPV4 NETFILTER_XT_MATCH_MULTIPORT"
+    assert status("nerdctl", off, "backend") is Status.WARN
+    assert status("cni-portmap", off, "backend") is Status.FAIL
