@@ -1219,6 +1219,8 @@ def test_a_module_that_nothing_loads_is_not_enough(name: str, row: str, module: 
         # vminitd and Kata's agent give every container bounds on CPU, namespaces and /dev/mqueue, and stop where they cannot.
         ("vm-apple-vz", "CFS_BANDWIDTH", "cfs", Status.FAIL), ("vm-kata", "CFS_BANDWIDTH", "cfs", Status.FAIL),
         ("vm-apple-vz", "PID_NS", "ns", Status.FAIL), ("vm-apple-vz", "POSIX_MQUEUE", "mqueue", Status.FAIL),
+        # Both watch memory events.
+        ("vm-apple-vz", "INOTIFY_USER", "inotify", Status.FAIL), ("vm-kata", "INOTIFY_USER", "inotify", Status.FAIL),
         # The kernel's clock is set by what RTC_HCTOSYS names.
         ("vm-apple-vz", "RTC_HCTOSYS", "rtc", Status.WARN), ("vm-firecracker", "RTC_HCTOSYS", "amba-rtc", Status.WARN),
     ],
