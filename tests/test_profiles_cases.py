@@ -108,10 +108,10 @@ def holds(row: Requirement, *, off: Collection[str], prefix: str = "\0") -> bool
 
 def test_iptables_for_ipv6_over_nft_takes_its_extensions() -> None:
     """MARK, CT, TPROXY, addrtype ... register for IPv6 only under IP6_NF_IPTABLES (linux 6.12 net/netfilter/xt_mark.c:61)."""
-    # One is about the counter; the firewall plug-in's and kube-ovn's matches, such as comment, are of no family (xt_comment.c:29).
+    # One is about the counter; the matches of the firewall plug-in, kube-ovn and CRIU, such as comment, are of no family (xt_comment.c:29).
     # Istio's ask for the tables, and a row of its own for the halves, from the releases on that have it so.
     apart = {
-        "iptables-backend/nft-counter6", "cni-firewall/filter-table6", "kube-ovn/mangle6",
+        "iptables-backend/nft-counter6", "cni-firewall/filter-table6", "kube-ovn/mangle6", "criu/lock6",
         "istio-ambient/ip6", "istio-ambient/raw6", "istio-ambient/mangle6",
     }  # fmt: skip
     over_nft = [r for r in ROWS if "NFT_COMPAT" in r.symbols and f"{r.profile}/{r.id}" not in apart]

@@ -37,5 +37,6 @@ for _name, _symbol, _path in (
     ("sys_apparmor", "SECURITY_APPARMOR", "/sys/module/apparmor"),
     ("pci", "PCI", "/sys/bus/pci"),
     ("proc_cpuset", "PROC_PID_CPUSET", "/proc/self/cpuset"),
+    ("pagemap", "PROC_PAGE_MONITOR", "/proc/self/pagemap"),
 ):
     reading(_name, _symbol, f"reads {_path}")(_shown(_path))
