@@ -259,6 +259,8 @@ def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> 
         ("tailscale", "NETFILTER_XT_MATCH_CONNTRACK", "firewall", Status.PASS),
         # KubeArmor's enforcer looks for AppArmor in the list of active modules; the monitor only warns.
         ("kubearmor-apparmor", "LSM", "order", Status.FAIL), ("kubearmor-apparmor", "FTRACE_SYSCALLS", "syscall-tracepoints", Status.WARN),
+        # Four programs of one collection are on socket hooks.
+        ("kubearmor-bpflsm", "SECURITY_NETWORK", "network", Status.FAIL), ("kubearmor-bpflsm", "SECURITY_PATH", "sec-path", Status.WARN),
         # A worker of k0s exits when its look at the kernel's configuration finds one of these off; the old name of REDIRECT serves.
         ("k0s", "EXT4_FS", "sysinfo", Status.FAIL), ("k0s", "NETFILTER_XT_TARGET_REDIRECT", "sysinfo", Status.PASS),
         # What translates nothing does without nft's NAT.
