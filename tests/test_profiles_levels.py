@@ -1162,6 +1162,15 @@ def test_s390_finds_virtio_devices_on_its_channels() -> None:
     assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO", "transport") is Status.FAIL
 
 
+@pytest.mark.parametrize("row", ["virtio-net/transport", "virtio-net/built-in", "virtio/transport", "virtio/builtin", "virtio/pci"])
+def test_arm64_finds_virtio_devices_on_pci_behind_a_host_bridge_it_has_a_driver_for(row: str) -> None:
+    """linux 6.12 drivers/pci/controller/Makefile:14, drivers/acpi/Makefile:46."""
+    name, row = row.split("/")
+    assert status(name, "VIRTIO_MMIO PCI_HOST_GENERIC ACPI", row, arch="arm64") in (Status.FAIL, Status.WARN)
+    assert status(name, "VIRTIO_MMIO PCI_HOST_GENERIC", row, arch="arm64") is Status.PASS
+    assert status(name, "VIRTIO_MMIO PCI_HOST_GENERIC ACPI", row) is Status.PASS
+
+
 @pytest.mark.parametrize(
     ("name", "row", "legacy", "expected"),
     [
