@@ -1164,7 +1164,7 @@ def test_s390_finds_virtio_devices_on_its_channels() -> None:
 
 @pytest.mark.parametrize("row", ["virtio-net/transport", "virtio-net/built-in", "virtio/transport", "virtio/builtin", "virtio/pci"])
 def test_arm64_finds_virtio_devices_on_pci_behind_a_host_bridge_it_has_a_driver_for(row: str) -> None:
-    """linux 6.12 drivers/pci/controller/Makefile:14, drivers/acpi/Makefile:46."""
+    """linux 6.12 drivers/pci/controller/Makefile:14, drivers/pci/pci-acpi.c:1656."""
     name, row = row.split("/")
     assert status(name, "VIRTIO_MMIO PCI_HOST_GENERIC ACPI", row, arch="arm64") in (Status.FAIL, Status.WARN)
     assert status(name, "VIRTIO_MMIO PCI_HOST_GENERIC", row, arch="arm64") is Status.PASS
