@@ -71,14 +71,15 @@ def unmended(tree: KernelTree, start: list[Requested]) -> list[str]:
         broken = Resolution(tree, wanted)
         if _met(broken, row):
             continue
-        lines = [Requested(s, value, "the fix", 0) for s, value in ASSIGNMENT.findall(fix)]
-        if not lines:
-            found += [] if name in NO_ASSIGNMENT else [f"{name}: no assignment in: {fix}"]
-        elif name not in NO_ASSIGNMENT and not _met(Resolution(tree, [*wanted, *lines]), row):
-            goal = Goal(name, expr, 1 if row.module else 2, "it is asked for")
-            way = find_fix(broken, lambda _, goal=goal: [goal], lambda s, row=row: _met(s, row), quick=True)
-            if way.changes:
-                found.append(f"{name}: {fix} Needs {', '.join(f'{c.name}={c.value}' for c in way.changes)}")
+        for part in re.split("; for ip6?tables set ", fix):  # each a way of its own
+            lines = [Requested(s, value, "the fix", 0) for s, value in ASSIGNMENT.findall(part)]
+            if not lines:
+                found += [] if name in NO_ASSIGNMENT else [f"{name}: no assignment in: {part}"]
+            elif name not in NO_ASSIGNMENT and not _met(Resolution(tree, [*wanted, *lines]), row):
+                goal = Goal(name, expr, 1 if row.module else 2, "it is asked for")
+                way = find_fix(broken, lambda _, goal=goal: [goal], lambda s, row=row: _met(s, row), quick=True)
+                if way.changes:
+                    found.append(f"{name}: {part} Needs {', '.join(f'{c.name}={c.value}' for c in way.changes)}")
     return found
 
 
