@@ -648,6 +648,13 @@ def test_a_kernel_that_is_locked_down_cannot_be_traced() -> None:
     assert status("bpf-tracing", "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY", "no-lockdown-conf") is Status.PASS
 
 
+@pytest.mark.parametrize("name", ["kubearmor-apparmor", "kubearmor-bpflsm"])
+def test_kubearmor_reads_kernel_memory(name: str) -> None:
+    """Its monitor is one collection, and it ends without (kubearmor/KubeArmor@510cee31 KubeArmor/core/kubeArmor.go:690)."""
+    assert status(name, "", "lockdown") is Status.FAIL
+    assert status(name, "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY", "lockdown") is Status.PASS
+
+
 def test_btf_and_randomised_structures_go_together_in_a_test_build() -> None:
     """linux 6.12 lib/Kconfig.debug:380."""
     row = next(r for r in LIBRARY.get("btf").requirements if r.id == "no-randstruct")
