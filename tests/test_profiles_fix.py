@@ -65,7 +65,7 @@ NO_OTHER_WAY = re.compile("legacy|Linux|iptables needs|iptables back-end|device 
 def ways(fix: str) -> list[str]:
     """What `Set A and B, with C, or with D` and `Set A, or B` leave to choose from; no way where there is one only."""
     first, stop, more = re.sub(r" \([^)]*\)", "", fix).partition(". ")
-    head, *others = re.split("[,;] or ", first)
+    head, *others = re.split("[,;] or |; for (?=ip6?tables set)", first)
     shared = head.partition(", with ")[0] if others else ""
     ipv6 = "CONFIG_IPV6=y " if "CONFIG_IPV6=y" in head else ""
     found = [head, *(shared + " " + way if way.startswith("with ") else ipv6 + way for way in others)]

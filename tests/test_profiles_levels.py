@@ -287,6 +287,8 @@ def test_ephemeral_storage_is_measured_by_the_quotas_of_either_file_system() -> 
         ("tailscale", "NETFILTER_XT_MATCH_CONNTRACK", "firewall", Status.PASS),
         # KubeArmor's enforcer looks for AppArmor in the list of active modules; the monitor only warns.
         ("kubearmor-apparmor", "LSM", "order", Status.FAIL), ("kubearmor-apparmor", "FTRACE_SYSCALLS", "syscall-tracepoints", Status.WARN),
+        # Four programs of one collection are on socket hooks.
+        ("kubearmor-bpflsm", "SECURITY_NETWORK", "network", Status.FAIL), ("kubearmor-bpflsm", "SECURITY_PATH", "sec-path", Status.WARN),
         # A worker of k0s exits when its look at the kernel's configuration finds one of these off; the old name of REDIRECT does not serve.
         ("k0s", "EXT4_FS", "sysinfo", Status.FAIL), ("k0s", "NETFILTER_XT_TARGET_REDIRECT", "sysinfo", Status.FAIL),
         # What translates nothing does without nft's NAT.
@@ -691,6 +693,13 @@ def test_a_kernel_that_is_locked_down_cannot_be_traced() -> None:
     """Kernel probes are refused and tracefs is not set up (linux 6.12 kernel/trace/trace_kprobe.c:489, trace.c:9874)."""
     assert status("bpf-tracing", "", "no-lockdown-conf") is Status.FAIL
     assert status("bpf-tracing", "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY", "no-lockdown-conf") is Status.PASS
+
+
+@pytest.mark.parametrize("name", ["kubearmor-apparmor", "kubearmor-bpflsm"])
+def test_kubearmor_reads_kernel_memory(name: str) -> None:
+    """Its monitor is one collection, and it ends without (kubearmor/KubeArmor@510cee31 KubeArmor/core/kubeArmor.go:690)."""
+    assert status(name, "", "lockdown") is Status.FAIL
+    assert status(name, "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY", "lockdown") is Status.PASS
 
 
 def test_btf_and_randomised_structures_go_together_in_a_test_build() -> None:
@@ -1205,6 +1214,17 @@ def test_s390_finds_virtio_devices_on_its_channels() -> None:
     assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO", "transport", arch="s390") is Status.PASS
     assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO S390_GUEST", "transport", arch="s390") is Status.FAIL
     assert status("virtio-net", "VIRTIO_PCI VIRTIO_MMIO", "transport") is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    "row", ["virtio-net/transport", "virtio-net/built-in", "virtio/transport", "virtio/builtin", "virtio/pci"]
+)
+def test_arm64_finds_virtio_devices_on_pci_behind_a_host_bridge_it_has_a_driver_for(row: str) -> None:
+    """linux 6.12 drivers/pci/controller/Makefile:14, drivers/pci/pci-acpi.c:1656."""
+    name, row = row.split("/")
+    assert status(name, "VIRTIO_MMIO PCI_HOST_GENERIC ACPI", row, arch="arm64") in (Status.FAIL, Status.WARN)
+    assert status(name, "VIRTIO_MMIO PCI_HOST_GENERIC", row, arch="arm64") is Status.PASS
+    assert status(name, "VIRTIO_MMIO PCI_HOST_GENERIC ACPI", row) is Status.PASS
 
 
 @pytest.mark.parametrize(
