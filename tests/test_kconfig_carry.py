@@ -48,6 +48,30 @@ def test_nine_lines_ship_for_two_architectures_each() -> None:
     assert find_line("6.12.94") == (6, 12)
 
 
+@pytest.mark.parametrize(
+    ("lines", "target", "value"),
+    [
+        # NET_CLS_CGROUP selects it as before.
+        ("# CONFIG_CGROUP_NET_CLASSID is not set\nCONFIG_NET_CLS_CGROUP=m\n", "6.12.117", "y"),
+        ("# CONFIG_CGROUP_NET_CLASSID is not set\nCONFIG_NET_CLS_CGROUP=m\n", "6.12.120", "y"),
+        # What it depends on is off.
+        ("# CONFIG_CGROUPS is not set\n# CONFIG_SCHED_AUTOGROUP is not set\n", "6.12.117", "n"),
+        ("# CONFIG_CGROUPS is not set\n# CONFIG_SCHED_AUTOGROUP is not set\n", "6.12.120", "n"),
+        # NETFILTER_XT_MATCH_CGROUP alone: off as the file of this very release says, and unknown on others.
+        ("# CONFIG_CGROUP_NET_CLASSID is not set\n# CONFIG_NET_CLS_CGROUP is not set\n", "6.12.117", "n"),
+        ("# CONFIG_CGROUP_NET_CLASSID is not set\n# CONFIG_NET_CLS_CGROUP is not set\n", "6.12.120", None),
+        ("# CONFIG_CGROUP_NET_CLASSID is not set\n# CONFIG_NET_CLS_CGROUP is not set\n", "6.12.107", "y"),
+    ],
+)
+def test_a_select_that_a_stable_update_dropped_leaves_the_others(
+    shared: Path, lines: str, target: str, value: str | None
+) -> None:
+    """A file that says 6.12.117 was believed, whatever a fragment made of it: a required symbol passed without CGROUPS."""
+    text = config_text(shared / "corpus/debian/debian-6.12-config.amd64_none_cloud-amd64.config.gz").decode()
+    config = carry(merged(aimed(text, target), [("x", lines)], "x"))
+    assert config.fact("CGROUP_NET_CLASSID").value == value
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("raw", ["apple-arm64-2f947e7", "apple-x86_64-2f947e7"])
 def test_every_symbol_of_apples_file_is_what_the_build_makes_of_it(shared: Path, raw: str) -> None:

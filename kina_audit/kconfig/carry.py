@@ -17,7 +17,7 @@ from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import TreeModel
 from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS, alternatives, tools_named
-from kina_audit.kconfig.short import short_reason, standing_against
+from kina_audit.kconfig.short import selectors, short_reason, standing_against
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.state import outcome
 from kina_audit.kconfig.toolchain import Toolchain
@@ -127,10 +127,10 @@ def _as_written(config: KernelConfig, why: str) -> KernelConfig:
 
 
 @cache
-def _stable_moves() -> tuple[tuple[KernelVersion, frozenset[str], bool], ...]:
+def _stable_moves() -> tuple[tuple[KernelVersion, frozenset[str], str], ...]:
     rows = toml_document(data_file("stable.toml"))["moved"]
     return tuple(
-        (KernelVersion.parse(row["after"]), frozenset(row["symbols"]), bool(row.get("select_dropped"))) for row in rows
+        (KernelVersion.parse(row["after"]), frozenset(row["symbols"]), row.get("no_more_by", "")) for row in rows
     )
 
 
@@ -198,13 +198,12 @@ class _Facts(Mapping[str, SymbolFact]):
             return self._of_a_part(symbol, written)
         if self._beyond(symbol):
             return written
-        if (moved := self._moved(symbol)) is not None:
+        # What the file of a kernel of the target's own release says is from after the move.
+        if (by := self._moved(symbol)) is not None and not (by and self._stays(symbol, written.value, by)):
             if self.written_by_target:
-                return written  # Another update of the line may be from before it moved.
-            # Where an update dropped a "select" alone, what the file asks for and what is off stay as they are.
-            if not moved or not (written.value in ("y", "m") or list(self._outcomes(self.places[0], symbol)) == ["n"]):
-                line = line_text(self.lines[0])
-                return _unknown(written, f"a stable update of Linux {line} moved it after the model's release")
+                return written
+            line = line_text(self.lines[0])
+            return _unknown(written, f"a stable update of Linux {line} moved it after the model's release")
         outcomes = {place: self._outcomes(place, symbol) for place in self.places}
         says = "n" if written.value is None else written.value
         by_tools = next((place for place, found in outcomes.items() if len(found) > 1), None)
@@ -286,17 +285,23 @@ class _Facts(Mapping[str, SymbolFact]):
         is_string = sym is not None and solver.model.types[sym] == "s"
         return SymbolFact(symbol, value, SymbolState.SET, None, "", is_string)
 
-    def _moved(self, symbol: str) -> bool | None:
-        """Whether a stable update between the model's release and the target's dropped nothing but a "select" of it.
+    def _moved(self, symbol: str) -> str | None:
+        """Whose "select" of a symbol is all that a stable update between the model's release and the target's dropped.
 
-        None: no update moved it.
+        Empty: it moved otherwise; None: no update moved it.
         """
         target = self.config.target
-        for after, symbols, select in _stable_moves():
+        for after, symbols, by in _stable_moves():
             past = target is not None and target.triple[:2] == after.triple[:2] and target.triple > after.triple
             if past and symbol in symbols:
-                return select
+                return by
         return None
+
+    def _stays(self, symbol: str, asked: str | None, by: str) -> bool:
+        """Whether the model tells a symbol without that "select" of it: it is asked for, off, or selected by another."""
+        solver = self._solver(self.places[0], next(iter(self.tools)))
+        others = set(selectors(solver, solver.model.index[symbol])) - {by}
+        return asked in ("y", "m") or bool(others) or list(self._outcomes(self.places[0], symbol)) == ["n"]
 
     def _differs(self, values: "Mapping[Place, str]") -> str:
         """Why places that tell different values tell nothing."""

@@ -35,9 +35,10 @@ def short_reason(solver: Solver, name: str, asked: str | None) -> str:
         return f"{asked[:_LONGEST]} is no value of a {kind}, so the line is not read, and its default is {value}"
     have, wanted = "nmy".index(value), "nmy".index(asked) if asked in ("n", "m", "y") else None
     if (wanted is not None and have > wanted) or (wanted is None and have):
-        on = _selectors(solver, sym, wanted or 0)
+        on = selectors(solver, sym, wanted or 0)
         if on:
-            return f"it is selected by {on}"
+            more = len(on) - _MOST_SELECTORS
+            return f"it is selected by {', '.join(on[:_MOST_SELECTORS])}" + (f" and {more} more" if more > 0 else "")
         if sym in solver.choice_of:
             return "it is the one of its choice that is left"
         if wanted == 1:
@@ -69,7 +70,8 @@ def awaits(solver: Solver, sym: int) -> bool:
     return not solver.expr(model.depends[sym]) and any(solver.expr(value) for value, _ in model.defaults[sym])
 
 
-def _selectors(solver: Solver, sym: int, above: int) -> str:
+def selectors(solver: Solver, sym: int, above: int = 0) -> list[str]:
+    """The symbols that select a symbol to more than ``above``."""
     model = solver.model
     node = model.exprs[model.selected[sym]]
     found = []
@@ -81,8 +83,7 @@ def _selectors(solver: Solver, sym: int, above: int) -> str:
             inner = model.exprs[inner[1]]
         if inner[0] == SYMBOL:
             found.append(model.names[inner[1]])
-    more = len(found) - _MOST_SELECTORS
-    return ", ".join(found[:_MOST_SELECTORS]) + (f" and {more} more" if more > 0 else "")
+    return found
 
 
 def _unmet(solver: Solver, conditions: list[int], wanted: int = 1) -> str:
