@@ -1,31 +1,30 @@
 """What of a requirement's fix is left to do: symbols that are on already are not to be set."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact
+from kina_audit.kernel.expression import Expression
 
 _LIST = re.compile(r"Set (CONFIG_\w+=y(?:(?:, | and )CONFIG_\w+=y)+)\.(?= |$)", re.ASCII)
 _BETWEEN = re.compile(", | and ")
 
 
-def left_to_do(fix: str, facts: Sequence[SymbolFact], *, module: bool, compared: Collection[str] = ()) -> str:
+def left_to_do(fix: str, expr: Expression, facts: Sequence[SymbolFact], *, module: bool) -> str:
     """A fix without those symbols of its list that are as they should be; as it is where that leaves nothing or all.
 
     Args:
         fix: what the requirement says to do.
-        facts: the symbols of its condition.
+        expr: its condition; for a symbol of ``A=y`` in it m does not.
+        facts: the symbols of the condition.
         module: whether m does.
-        compared: the symbols for which it does not, because the condition says ``A=y``.
     """
     listed = _LIST.match(fix)
     if listed is None:
         return fix
-    done = {
-        f"CONFIG_{f.name}=y"
-        for f in facts
-        if f.value == "y" or (f.value == "m" and module and f.name not in compared and f.state not in WITHOUT_MODULE)
-    }
+    enough = {f.name for f in facts if f.value == "m" and f.state not in WITHOUT_MODULE} if module else set()
+    enough -= expr.compared if enough else enough
+    done = {f"CONFIG_{f.name}=y" for f in facts if f.value == "y" or f.name in enough}
     left = [item for item in _BETWEEN.split(listed[1]) if item not in done]
     if not left:
         return fix

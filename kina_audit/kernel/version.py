@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, field
 
 _RELEASE = re.compile(r"[vV]?(\d{1,3})\.(\d{1,5})(?:\.(\d{1,6}))?(?:-rc(\d{1,3}))?(.*)", re.DOTALL)
 _SAFE_SUFFIX = re.compile(r"[-+.~_0-9A-Za-z]{0,120}")
@@ -89,10 +89,21 @@ class VersionRange:
 
     Gates look at the numeric triple only: a symbol that arrives in 6.17 arrives in its first release candidate, and
     a vendor's suffix changes no Kconfig file.
+
+    Attributes:
+        text: as written.
+        clauses: (operator, version) of each comparison.
+        lowest: the oldest version that can be in it; None: it has no lower bound.
     """
 
     text: str
     clauses: tuple[tuple[str, Triple], ...]
+    lowest: Triple | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Derive what every row that is skipped is asked for."""
+        bounds = [(a, b, c + (op == ">")) for op, (a, b, c) in self.clauses if op in (">=", ">", "==")]
+        object.__setattr__(self, "lowest", max(bounds, default=None))
 
     @classmethod
     def parse(cls, text: str) -> "VersionRange":
@@ -112,14 +123,12 @@ class VersionRange:
         near |= {(a, b, c - 1) if c else (a, b - 1, 999_999) if b else (a - 1, 99_999, 0) for a, b, c in bounds}
         return any(all(_OPERATORS[op](one, bound) for op, bound in self.clauses) for one in near if one >= (0, 0, 0))
 
-    @property
-    def lowest(self) -> Triple | None:
-        """The oldest version that can be in it; None: it has no lower bound."""
-        bounds = [(a, b, c + (op == ">")) for op, (a, b, c) in self.clauses if op in (">=", ">", "==")]
-        return max(bounds, default=None)
-
     def __contains__(self, version: KernelVersion) -> bool:
-        return all(_OPERATORS[op](version.triple, bound) for op, bound in self.clauses)
+        triple = version.triple
+        for operator, bound in self.clauses:  # noqa: SIM110  (asked hundreds of times an audit; a generator is slower)
+            if not _OPERATORS[operator](triple, bound):
+                return False
+        return True
 
     def __str__(self) -> str:
         return self.text
