@@ -68,6 +68,7 @@ class Evaluator:
         self._terse = terse
         self._facts = _Facts(kernel)
         self._this = f"this is {kernel.target}"
+        self._predicted = bool(kernel.predicted)
         # By the object, which what is kept holds on to: profiles that include others share requirements.
         self._findings: dict[int, Finding] = {}
         self._conditions: dict[int, _Condition] = {}
@@ -80,21 +81,21 @@ class Evaluator:
         """Every requirement of a profile, and the status they add up to."""
         # An included row was evaluated before, most often.
         known = self._findings.get
-        findings = tuple([known(id(row)) or self.requirement(row) for row in profile.requirements])
+        findings = tuple([known(id(row)) or self._evaluated(row) for row in profile.requirements])
         return ProfileResult(profile, findings, overall(findings))
 
     def requirement(self, row: Requirement) -> Finding:
         """One requirement."""
-        found = self._findings.get(id(row))
-        if found is None:
-            found = self._findings[id(row)] = self._evaluate(row)
-        return found
+        return self._findings.get(id(row)) or self._evaluated(row)
 
-    def _evaluate(self, row: Requirement) -> Finding:
+    def _evaluated(self, row: Requirement) -> Finding:
         kernel = self.kernel
         if (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
-            return self._untold(row)
-        return self._on(row, kernel.target, kernel.arch)
+            found = self._untold(row)
+        else:
+            found = self._on(row, kernel.target, kernel.arch)
+        self._findings[id(row)] = found
+        return found
 
     def _untold(self, row: Requirement) -> Finding:
         """What is asked depends on what the input does not tell; where the answer does not, it is given all the same."""
@@ -119,7 +120,8 @@ class Evaluator:
             return Finding(row, SKIP, row.expr, row.fix, (), self._why_skipped(row), too_old=too_old)
         if row.live is not None:
             return self._live(row, row.live)
-        return self._one_of(row, applies[0]) if row.alternatives else self._held(row, *applies)
+        expr, fix = applies
+        return self._one_of(row, expr) if row.alternatives else self._held(row, expr, fix)
 
     def _held(self, row: Requirement, expr: Expression, fix: str) -> Finding:
         """One requirement by the condition that applies."""
@@ -150,20 +152,20 @@ class Evaluator:
         return found
 
     def _reason(self, status: Status, facts: tuple[SymbolFact, ...]) -> str:
-        said = _reason(status, facts, self.kernel)
         if status is PASS:
-            return said
+            return _reason(status, facts, self.kernel) if self._predicted else ""
+        said = _reason(status, facts, self.kernel)
         odd = "" if status is UNKNOWN else odd_one_out(facts, self.fact)
         return "; ".join(filter(None, (odd, said, *self._renamed(facts))))
 
     def _renamed(self, facts: tuple[SymbolFact, ...]) -> list[str]:
         """Of symbols that the kernel has under another name by now: that name, and its value here."""
-        found = []
-        for fact in facts:
-            new, since = later_names().get(fact.name, ("", "")) if fact.state is SymbolState.ABSENT else ("", "")
-            value = self.fact(new).value if new else None
+        found, later = [], later_names()
+        for name in [f.name for f in facts if f.name in later and f.state is SymbolState.ABSENT]:
+            new, since = later[name]
+            value = self.fact(new).value
             if value not in (None, "n"):
-                found.append(f"CONFIG_{fact.name} is called CONFIG_{new} since Linux {since}, and that is {value}")
+                found.append(f"CONFIG_{name} is called CONFIG_{new} since Linux {since}, and that is {value}")
         return found
 
     def _live(self, row: Requirement, asked: Shown) -> Finding:
@@ -194,7 +196,7 @@ class Evaluator:
 
     def _left(self, row: Requirement, needed: int) -> str:
         """Of several ways to meet a requirement, the only one that this kernel leaves, and who notices."""
-        bounds = [(way, *way.expr.bounds(self.fact)) for way in row.ways]
+        bounds = [(way, *way.expr.bounds(self._facts.__getitem__)) for way in row.ways]
         works = [way for way, low, _ in bounds if low >= needed]
         if len(works) != 1 or any(low < needed <= high for _, low, high in bounds):
             return ""
@@ -203,7 +205,7 @@ class Evaluator:
 
     def _one_of(self, row: Requirement, expr: Expression) -> Finding:
         """Says which alternative holds, or what keeps each from holding; the symbols are the nearest one's."""
-        status = _status(row, 1 if row.module else 2, expr.bounds(self.fact))
+        status = _status(row, 1 if row.module else 2, expr.bounds(self._facts.__getitem__))
         unmet = {
             p.id: [f for r in p.required if (f := self.requirement(r)).status not in (PASS, SKIP)]
             for p in row.alternatives

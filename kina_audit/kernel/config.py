@@ -12,6 +12,8 @@ N, M, Y = 0, 1, 2
 
 TRI_OF = {"n": N, "m": M, "y": Y}
 TRI_NAME = ("n", "m", "y")
+_EXACTLY = {name: (tri, tri) for name, tri in TRI_OF.items()}
+_EXACTLY_N = (N, N)
 
 
 class Completeness(StrEnum):
@@ -87,8 +89,7 @@ class SymbolFact:
             return (N, Y)
         if self.state in WITHOUT_MODULE:
             return (N, M if self.state is SymbolState.UNLOADED else N)
-        tri = N if self.is_string else TRI_OF.get(self.value, N)
-        return (tri, tri)
+        return _EXACTLY_N if self.is_string else _EXACTLY.get(self.value, _EXACTLY_N)
 
 
 @datatype

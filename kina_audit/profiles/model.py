@@ -254,7 +254,8 @@ class Profile:
     @property
     def required(self) -> tuple[Requirement, ...]:
         """The requirements without which the feature does not work."""
-        return tuple(r for r in self.requirements if r.level is Level.REQUIRED)
+        required = Level.REQUIRED
+        return tuple([r for r in self.requirements if r.level is required])
 
     @property
     def digest(self) -> str:
