@@ -90,7 +90,9 @@ class Evaluator:
 
     def _evaluated(self, row: Requirement) -> Finding:
         kernel = self.kernel
-        if (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
+        if row.plain:
+            found = self._held(row, row.expr, row.fix)
+        elif (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
             found = self._untold(row)
         else:
             found = self._on(row, kernel.target, kernel.arch)
@@ -139,7 +141,7 @@ class Evaluator:
         if status is PASS:
             left = self._left(row, needed) if row.ways else ""
             return Finding(row, status, expr, fix, facts, left or reason, None, left)
-        fix = left_to_do(fix, expr, facts, module=row.module)
+        fix = left_to_do(fix, facts, module=row.module, expr=expr)
         fix = fixed(fix, facts) if row.module else fix
         if status is not UNKNOWN:
             fix = out_of_reach(expr, needed, self.kernel, self.fact) or fix

@@ -10,21 +10,24 @@ _LIST = re.compile(r"Set (CONFIG_\w+=y(?:(?:, | and )CONFIG_\w+=y)+)\.(?= |$)", 
 _BETWEEN = re.compile(", | and ")
 
 
-def left_to_do(fix: str, expr: Expression, facts: Sequence[SymbolFact], *, module: bool) -> str:
+def left_to_do(fix: str, facts: Sequence[SymbolFact], *, module: bool, expr: Expression | None = None) -> str:
     """A fix without those symbols of its list that are as they should be; as it is where that leaves nothing or all.
 
     Args:
         fix: what the requirement says to do.
-        expr: its condition; for a symbol of ``A=y`` in it m does not.
-        facts: the symbols of the condition.
+        facts: the symbols of its condition.
         module: whether m does.
+        expr: the condition; where it says ``A=y``, m does not.
     """
     listed = _LIST.match(fix)
     if listed is None:
         return fix
-    enough = {f.name for f in facts if f.value == "m" and f.state not in WITHOUT_MODULE} if module else set()
-    enough -= expr.compared if enough else enough
-    done = {f"CONFIG_{f.name}=y" for f in facts if f.value == "y" or f.name in enough}
+    compared = expr.compared if expr is not None else ()
+    done = {
+        f"CONFIG_{f.name}=y"
+        for f in facts
+        if f.value == "y" or (f.value == "m" and module and f.name not in compared and f.state not in WITHOUT_MODULE)
+    }
     left = [item for item in _BETWEEN.split(listed[1]) if item not in done]
     if not left:
         return fix
