@@ -173,8 +173,7 @@ class _Auditor:
         key = alike(config)
         if key is not None and key in self._rows:
             return replace(self._rows[key], source=shown(source), note=self._note(kernel))
-        # Nobody looks at lines here, and numbering them costs more than the audit.
-        evaluator = Evaluator(replace(config, text="", _lines={}))
+        evaluator = Evaluator(config)
         results = tuple([evaluator.profile(p) for p in self.profiles])
         advice = self._advice(evaluator)
         if self.release is not None:

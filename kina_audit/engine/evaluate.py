@@ -21,6 +21,40 @@ UNTOLD_VERSION = (
 UNTOLD_ARCH = "what is asked depends on the architecture, which this input does not tell; give it with --arch"
 
 
+PASS, FAIL, WARN, SKIP, UNKNOWN = Status
+REQUIRED, RECOMMENDED, _ = Level
+"""By name: until Python 3.12 a member of an enumeration takes ten times as long to look up, and rows are many."""
+
+
+class _Facts(dict[str, SymbolFact]):
+    """Symbol to what the kernel's input says of it, asked for once."""
+
+    def __init__(self, kernel: KernelConfig) -> None:
+        super().__init__()
+        self._kernel = kernel
+
+    def __missing__(self, symbol: str) -> SymbolFact:
+        found = self[symbol] = self._kernel.fact(symbol)
+        return found
+
+
+class _Condition:
+    """A condition on one kernel, and everything that the rows which share it have in common; every other row does.
+
+    Attributes:
+        expr: the condition.
+        bounds: what it comes to.
+        facts: its symbols; of a terse evaluator none.
+        reasons: status to the reason of a row with it, as far as one was asked for.
+    """
+
+    __slots__ = ("bounds", "expr", "facts", "reasons")
+
+    def __init__(self, expr: Expression, bounds: Bounds, facts: tuple[SymbolFact, ...]) -> None:
+        self.expr, self.bounds, self.facts = expr, bounds, facts
+        self.reasons: dict[Status, str] = {}
+
+
 class Evaluator:
     """Evaluates requirements on one kernel; what is known of each symbol is looked up once.
 
@@ -32,56 +66,51 @@ class Evaluator:
     def __init__(self, kernel: KernelConfig, *, terse: bool = False) -> None:
         self.kernel = kernel
         self._terse = terse
-        self._facts: dict[str, SymbolFact] = {}
-        # Profiles that include others share requirement objects; each is evaluated once.
+        self._facts = _Facts(kernel)
+        self._this = f"this is {kernel.target}"
+        self._predicted = bool(kernel.predicted)
+        # By the object, which what is kept holds on to: profiles that include others share requirements.
         self._findings: dict[int, Finding] = {}
-        # Half of the requirements share their condition with another one.
-        self._weighed: dict[int, tuple[Expression, Bounds]] = {}
+        self._conditions: dict[int, _Condition] = {}
 
     def fact(self, symbol: str) -> SymbolFact:
         """What the kernel's input says of a symbol."""
-        found = self._facts.get(symbol)
-        if found is None:
-            found = self._facts[symbol] = self.kernel.fact(symbol)
-        return found
+        return self._facts[symbol]
 
     def profile(self, profile: Profile) -> ProfileResult:
         """Every requirement of a profile, and the status they add up to."""
-        known = self._findings
         # An included row was evaluated before, most often.
-        findings = tuple(
-            [
-                found if (found := known.get(id(r))) is not None and found.requirement is r else self.requirement(r)
-                for r in profile.requirements
-            ]
-        )
+        known = self._findings.get
+        findings = tuple([known(id(row)) or self._evaluated(row) for row in profile.requirements])
         return ProfileResult(profile, findings, overall(findings))
 
     def requirement(self, row: Requirement) -> Finding:
         """One requirement."""
-        found = self._findings.get(id(row))
-        if found is None or found.requirement is not row:
-            found = self._findings[id(row)] = self._evaluate(row)
-        return found
+        return self._findings.get(id(row)) or self._evaluated(row)
 
-    def _evaluate(self, row: Requirement) -> Finding:
+    def _evaluated(self, row: Requirement) -> Finding:
         kernel = self.kernel
-        if (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
-            return self._untold(row)
-        return self._on(row, kernel.target, kernel.arch)
+        if row.plain:
+            found = self._held(row, row.expr, row.fix)
+        elif (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
+            found = self._untold(row)
+        else:
+            found = self._on(row, kernel.target, kernel.arch)
+        self._findings[id(row)] = found
+        return found
 
     def _untold(self, row: Requirement) -> Finding:
         """What is asked depends on what the input does not tell; where the answer does not, it is given all the same."""
         kernel = self.kernel
         found = [self._on(row, version, arch) for version, arch in row.kernels(kernel.target, kernel.arch)]
         answers = {f.status for f in found}
-        if answers == {Status.PASS, Status.SKIP}:
+        if answers == {PASS, SKIP}:
             # Met wherever it is asked.
-            found = [f for f in found if f.status is Status.PASS]
+            found = [f for f in found if f.status is PASS]
         elif len(answers) > 1:
             by_version = row.gated and kernel.target is None
             reason = UNTOLD_VERSION if by_version else UNTOLD_ARCH
-            return Finding(row, Status.UNKNOWN, row.expr, row.fix, self._facts_of(row.expr.symbols), reason)
+            return Finding(row, UNKNOWN, row.expr, row.fix, self._facts_of(row.expr.symbols), reason)
         return found[-1]
 
     def _on(self, row: Requirement, version: KernelVersion | None, arch: str | None) -> Finding:
@@ -90,61 +119,65 @@ class Evaluator:
         if applies is None:
             since = row.since(arch) if version else None
             too_old = since is not None and version is not None and version.triple < since
-            return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row), too_old=too_old)
+            return Finding(row, SKIP, row.expr, row.fix, (), self._why_skipped(row), too_old=too_old)
         if row.live is not None:
             return self._live(row, row.live)
-        return self._held(row, *applies)
+        expr, fix = applies
+        return self._one_of(row, expr) if row.alternatives else self._held(row, expr, fix)
 
     def _held(self, row: Requirement, expr: Expression, fix: str) -> Finding:
         """One requirement by the condition that applies."""
-        weighed = self._weighed.get(id(expr))
-        if weighed is None or weighed[0] is not expr:
-            weighed = self._weighed[id(expr)] = (expr, expr.bounds(self.fact))
-        low, high = weighed[1]
+        condition = self._conditions.get(id(expr)) or self._weighed(expr)
         needed = 1 if row.module else 2
-        if low >= needed:
-            status = Status.PASS
-        elif high < needed:
-            status = Status.FAIL if row.level is Level.REQUIRED else Status.WARN
-        else:
-            status = Status.UNKNOWN
-        if row.alternatives:
-            return self._one_of(row, status, expr)
-        if not expr.symbols and status in (Status.FAIL, Status.WARN) and (vendor := self._by_vendor(row)):
+        status = _status(row, needed, condition.bounds)
+        if not expr.symbols and status in (FAIL, WARN) and (vendor := self._by_vendor(row)):
             return Finding(row, vendor[0], expr, fix, (), vendor[1])
         if self._terse:
-            return Finding(row, status, expr, fix, (), "")
-        facts = self._facts_of(expr.symbols)
-        if status is not Status.PASS:
-            fix = left_to_do(fix, self.fact, module=row.module, compared=expr.compared)
-            fix = fixed(fix, facts) if row.module else fix
-        left = self._left(row, needed) if status is Status.PASS and row.ways else ""
-        reason = left or _reason(status, facts, self.kernel)
-        if status is Status.FAIL or status is Status.WARN:
-            reason = "; ".join(filter(None, (odd_one_out(facts, self.fact), reason)))
+            return Finding(row, status, expr, fix, ())
+        facts = condition.facts
+        reason = condition.reasons.get(status)
+        if reason is None:
+            reason = condition.reasons[status] = self._reason(status, facts)
+        if status is PASS:
+            left = self._left(row, needed) if row.ways else ""
+            return Finding(row, status, expr, fix, facts, left or reason, None, left)
+        fix = left_to_do(fix, self.fact, module=row.module, expr=expr)
+        fix = fixed(fix, facts) if row.module else fix
+        if status is not UNKNOWN:
             fix = out_of_reach(expr, needed, self.kernel, self.fact) or fix
-        if status is not Status.PASS:
-            reason = "; ".join(filter(None, (reason, *self._renamed(facts))))
-        return Finding(row, status, expr, fix, facts, reason, left=left)
+        return Finding(row, status, expr, fix, facts, reason)
+
+    def _weighed(self, expr: Expression) -> _Condition:
+        fact = self._facts.__getitem__
+        facts = () if self._terse else tuple(map(fact, expr.symbols))
+        found = self._conditions[id(expr)] = _Condition(expr, expr.bounds(fact), facts)
+        return found
+
+    def _reason(self, status: Status, facts: tuple[SymbolFact, ...]) -> str:
+        if status is PASS:
+            return _reason(status, facts, self.kernel) if self._predicted else ""
+        said = _reason(status, facts, self.kernel)
+        odd = "" if status is UNKNOWN else odd_one_out(facts, self.fact)
+        return "; ".join(filter(None, (odd, said, *self._renamed(facts))))
 
     def _renamed(self, facts: tuple[SymbolFact, ...]) -> list[str]:
         """Of symbols that the kernel has under another name by now: that name, and its value here."""
-        found = []
-        for fact in facts:
-            new, since = later_names().get(fact.name, ("", "")) if fact.state is SymbolState.ABSENT else ("", "")
-            value = self.fact(new).value if new else None
+        found, later = [], later_names()
+        for name in [f.name for f in facts if f.name in later and f.state is SymbolState.ABSENT]:
+            new, since = later[name]
+            value = self.fact(new).value
             if value not in (None, "n"):
-                found.append(f"CONFIG_{fact.name} is called CONFIG_{new} since Linux {since}, and that is {value}")
+                found.append(f"CONFIG_{name} is called CONFIG_{new} since Linux {since}, and that is {value}")
         return found
 
     def _live(self, row: Requirement, asked: Shown) -> Finding:
         """A requirement of what the kernel shows while it runs; elsewhere, or where it was not seen, it is skipped."""
         value = self.kernel.live.get(asked.fact)
         if value is None:
-            return Finding(row, Status.SKIP, row.expr, row.fix, (), f"this input does not show {asked.fact}")
-        status = Status.FAIL if row.level is Level.REQUIRED else Status.WARN
+            return Finding(row, SKIP, row.expr, row.fix, (), f"this input does not show {asked.fact}")
+        status = FAIL if row.level is REQUIRED else WARN
         if asked.holds(value):
-            status = Status.PASS
+            status = PASS
         return Finding(row, status, row.expr, row.fix, (), f"the running kernel shows {asked.fact} {value}")
 
     def _by_vendor(self, row: Requirement) -> tuple[Status, str] | None:
@@ -154,40 +187,41 @@ class Evaluator:
             return None
         found = support(f"{row.profile}/{row.id}", target)
         if found and found.documented:
-            return Status.PASS, f"{found.kernel} is documented to work from {found.oldest} on: {found.says}"
+            return PASS, f"{found.kernel} is documented to work from {found.oldest} on: {found.says}"
         # Evidence is then a line of a program that compares the number itself, whatever the vendor carried back.
         if row.evidence and (found is None or found.documented is False):
             return None
         return (
-            Status.UNKNOWN,
+            UNKNOWN,
             newer_code(vendor, target, "what is asked for"),
         )
 
     def _left(self, row: Requirement, needed: int) -> str:
         """Of several ways to meet a requirement, the only one that this kernel leaves, and who notices."""
-        bounds = [(way, *way.expr.bounds(self.fact)) for way in row.ways]
+        bounds = [(way, *way.expr.bounds(self._facts.__getitem__)) for way in row.ways]
         works = [way for way, low, _ in bounds if low >= needed]
         if len(works) != 1 or any(low < needed <= high for _, low, high in bounds):
             return ""
         lost = "; ".join(way.without for way in row.ways if way is not works[0])
         return f"only {works[0].name} works here: {lost}"
 
-    def _one_of(self, row: Requirement, status: Status, expr: Expression) -> Finding:
+    def _one_of(self, row: Requirement, expr: Expression) -> Finding:
         """Says which alternative holds, or what keeps each from holding; the symbols are the nearest one's."""
+        status = _status(row, 1 if row.module else 2, expr.bounds(self._facts.__getitem__))
         unmet = {
-            p.id: [f for r in p.required if (f := self.requirement(r)).status not in (Status.PASS, Status.SKIP)]
+            p.id: [f for r in p.required if (f := self.requirement(r)).status not in (PASS, SKIP)]
             for p in row.alternatives
         }
         # What the alternatives' conditions say of a number, a vendor's kernel may answer otherwise.
-        if any(all(f.status is Status.UNKNOWN for f in found) for found in unmet.values()):
-            status = Status.PASS if not all(unmet.values()) else Status.UNKNOWN
+        if any(all(f.status is UNKNOWN for f in found) for found in unmet.values()):
+            status = PASS if not all(unmet.values()) else UNKNOWN
         nearest = min(unmet, key=lambda name: len(unmet[name]))
-        if status is Status.PASS:
+        if status is PASS:
             held = [name for name, findings in unmet.items() if not findings]
             return Finding(row, status, expr, row.fix, (), f"{', '.join(held) or 'one of them'} works")
         symbols = {s.name: s for f in unmet[nearest] for s in f.symbols}
         why = "; ".join(
-            f"{name} {'cannot be told' if all(f.status is Status.UNKNOWN for f in found) else 'lacks'}: "
+            f"{name} {'cannot be told' if all(f.status is UNKNOWN for f in found) else 'lacks'}: "
             + ", ".join(f.requirement.id for f in found)
             for name, found in unmet.items()
         )
@@ -202,37 +236,45 @@ class Evaluator:
             return f"only on {', '.join(row.arch)}"
         if self.kernel.target is None:
             return f"only on Linux {row.kernel}"
-        return f"only on Linux {row.kernel}, this is {self.kernel.target}"
+        return f"only on Linux {row.kernel}, {self._this}"
+
+
+def _status(row: Requirement, needed: int, bounds: Bounds) -> Status:
+    low, high = bounds
+    if low >= needed:
+        return PASS
+    if high >= needed:
+        return UNKNOWN
+    return FAIL if row.level is REQUIRED else WARN
 
 
 def overall(findings: tuple[Finding, ...]) -> Status:
     """What findings add up to; optional ones never count."""
-    # Lists, not sets: members of an enumeration are found by identity, while hashing one runs Python code.
-    required = [f.status for f in findings if f.requirement.level is Level.REQUIRED]
-    if Status.FAIL in required:
-        return Status.FAIL
-    if Status.UNKNOWN in required:
-        return Status.UNKNOWN
-    recommended = [f.status for f in findings if f.requirement.level is Level.RECOMMENDED]
-    if Status.WARN in recommended:
-        return Status.WARN
-    if Status.UNKNOWN in recommended:
-        return Status.UNKNOWN
-    if Status.PASS in required or Status.PASS in recommended:
-        return Status.PASS
+    required = [f.status for f in findings if f.requirement.level is REQUIRED]
+    if FAIL in required:
+        return FAIL
+    if UNKNOWN in required:
+        return UNKNOWN
+    recommended = [f.status for f in findings if f.requirement.level is RECOMMENDED]
+    if WARN in recommended:
+        return WARN
+    if UNKNOWN in recommended:
+        return UNKNOWN
+    if PASS in required or PASS in recommended:
+        return PASS
     optional = [f.status for f in findings]
-    return Status.PASS if Status.PASS in optional or Status.WARN in optional else Status.SKIP
+    return PASS if PASS in optional or WARN in optional else SKIP
 
 
 def _reason(status: Status, facts: tuple[SymbolFact, ...], kernel: KernelConfig) -> str:
-    if status is Status.UNKNOWN:
+    if status is UNKNOWN:
         unknown = [f for f in facts if f.value is None or f.state is SymbolState.UNLOADED]
         names = ", ".join(f"CONFIG_{f.name}" for f in unknown)
         if kernel.completeness is Completeness.PARTIAL and not (kernel.resolved and kernel.resolved.lines):
             what = kernel.cut or "this is a partial config, which does not say"
             return f"{names}: {what}; audit the built kernel's .config"
         return f"{names}: {unknown[0].note}" if unknown else "this input cannot tell"
-    if not kernel.predicted or (status is Status.PASS and any(f.state in WITHOUT_MODULE for f in facts)):
+    if not kernel.predicted or (status is PASS and any(f.state in WITHOUT_MODULE for f in facts)):
         return ""
     notes = [f"CONFIG_{f.name}: {f.note}" for f in facts if f.state is SymbolState.PREDICTED and f.note]
     return "; ".join([*notes, *because(facts)])

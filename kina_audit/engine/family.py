@@ -15,13 +15,14 @@ def odd_one_out(facts: Iterable[SymbolFact], fact: Callable[[str], SymbolFact]) 
         fact: what the kernel's input says of any symbol.
     """
     said = []
-    for name in (f.name for f in facts if f.bounds[1] == N):
-        for family, members in _families().get(name, ()):
+    families, halves = _families(), _halves()
+    for name in [f.name for f in facts if (f.name in families or f.name in halves) and f.bounds[1] == N]:
+        for family, members in families.get(name, ()):
             if all(fact(m).bounds[0] > N for m in members if m != name):
                 said.append(f"of {len(members)} {family} only CONFIG_{name} is off")
         said += [
             f"CONFIG_{name} is off, its other half CONFIG_{half} is on"
-            for half in _halves().get(name, ())
+            for half in halves.get(name, ())
             if fact(half).bounds[0] > N
         ]
     return "; ".join(said)

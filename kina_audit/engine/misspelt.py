@@ -1,7 +1,8 @@
 """Lines of a config that set a symbol of no kernel, one slip away from a symbol that is asked for and has no line."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import filterfalse
 
 from kina_audit.base.datatype import replace
 from kina_audit.engine.finding import ProfileResult
@@ -14,7 +15,7 @@ _MOST = 20
 
 
 def with_slips(
-    config: KernelConfig, results: Iterable[ProfileResult], since: tuple[int, int], own: Sequence[Collection[str]] = ()
+    config: KernelConfig, results: Sequence[ProfileResult], since: tuple[int, int], own: Sequence[Collection[str]] = ()
 ) -> KernelConfig:
     """A config with a warning for each line that most likely means a symbol that profiles ask for.
 
@@ -26,8 +27,15 @@ def with_slips(
     """
     if config.target is not None and config.target.triple[:2] < since:
         return config
-    odd = misspelt(config, (f.name for r in results for found in r.findings for f in found.symbols), own)
+    odd = misspelt(config, _asked(results), own)
     return replace(config, warnings=(*config.warnings, *odd), _lines={}) if odd else config
+
+
+def _asked(results: Sequence[ProfileResult]) -> Iterator[str]:
+    """Each symbol that findings ask for, in the order in which they do so last."""
+    # Findings share their symbols where they share their condition, and half of them do.
+    shared = {id(f.symbols): f.symbols for r in reversed(results) for f in reversed(r.findings)}
+    yield from reversed(dict.fromkeys(s.name for symbols in shared.values() for s in reversed(symbols)))
 
 
 def misspelt(
@@ -42,7 +50,7 @@ def misspelt(
     """
     strange = list(config.raw)
     for known in own or (known_symbols(),):
-        strange = [n for n in strange if n not in known]
+        strange = list(filterfalse(known.__contains__, strange))
     strange = [n for n in strange if config.raw[n] in ("y", "m") and len(n) >= _SHORTEST and not n.startswith("HAVE_")]
     if not strange:
         return ()

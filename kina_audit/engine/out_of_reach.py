@@ -23,10 +23,10 @@ def out_of_reach(expr: Expression, needed: int, kernel: KernelConfig, fact: Call
         kernel: the config; one that may lack lines tells nothing of an architecture.
         fact: what the kernel's input says of any symbol.
     """
-    kernels, rows = _rows()
-    if kernel.arch in _HAVE_ALL:
+    if kernel.arch in _HAVE_ALL or kernel.completeness is not Completeness.COMPLETE or kernel.target is None:
         return ""
-    if kernel.completeness is not Completeness.COMPLETE or kernel.target is None or kernel.target not in kernels:
+    kernels, rows = _rows()
+    if kernel.target not in kernels:
         return ""
     barred = {s: rows[s].text for s in expr.symbols if s in rows and rows[s].bounds(fact)[1] == N}
     if not barred or expr.bounds(lambda name: _OFF if name in barred else _ANY)[1] >= needed:

@@ -245,7 +245,7 @@ class _Facts(Mapping[str, SymbolFact]):
         sym = solver.model.index.get(symbol)
         is_string = sym is not None and solver.model.types[sym] == "s" and value != "n"
         note = f"olddefconfig of Linux {where} makes it {value}: {reason}"
-        return SymbolFact(symbol, value, SymbolState.PREDICTED, written.line, note, is_string)
+        return SymbolFact(symbol, value, SymbolState.PREDICTED, written.at, note, is_string)
 
     def _of_a_part(self, symbol: str, written: SymbolFact) -> SymbolFact:
         """A symbol of a config that was cut: what it says, unless what is left of it denies that."""
@@ -351,4 +351,4 @@ def _by_tools(outcomes: Mapping[str, list[str]]) -> str:
 
 
 def _unknown(written: SymbolFact, note: str) -> SymbolFact:
-    return SymbolFact(written.name, None, SymbolState.UNKNOWN, written.line, note)
+    return SymbolFact(written.name, None, SymbolState.UNKNOWN, written.at, note)

@@ -12,6 +12,8 @@ N, M, Y = 0, 1, 2
 
 TRI_OF = {"n": N, "m": M, "y": Y}
 TRI_NAME = ("n", "m", "y")
+_EXACTLY = {name: (tri, tri) for name, tri in TRI_OF.items()}
+_EXACTLY_N = (N, N)
 
 
 class Completeness(StrEnum):
@@ -61,7 +63,7 @@ class SymbolFact:
         name: without the ``CONFIG_`` prefix.
         value: ``y``, ``m``, ``n``, a number's text or a string's content; None when this input cannot tell.
         state: how the value is known.
-        line: 1-based line in the config text, or None.
+        at: its line in the config text, or the config that knows it; most facts are never asked for their line.
         note: one sentence on a prediction or a doubt; may be empty.
         is_string: the value was written in quotes.
         among: every value that it may have, where ``value`` is None and that much is known; empty: any.
@@ -70,10 +72,15 @@ class SymbolFact:
     name: str
     value: str | None
     state: SymbolState
-    line: int | None = None
+    at: "int | KernelConfig | None" = field(default=None, repr=False, compare=False)
     note: str = ""
     is_string: bool = False
     among: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> int | None:
+        """Its 1-based line in the config text, or None."""
+        return self.at.line(self.name) if isinstance(self.at, KernelConfig) else self.at
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -82,8 +89,7 @@ class SymbolFact:
             return (N, Y)
         if self.state in WITHOUT_MODULE:
             return (N, M if self.state is SymbolState.UNLOADED else N)
-        tri = N if self.is_string else TRI_OF.get(self.value, N)
-        return (tri, tri)
+        return _EXACTLY_N if self.is_string else _EXACTLY.get(self.value, _EXACTLY_N)
 
 
 @datatype
@@ -218,11 +224,11 @@ class KernelConfig:
         raw = self.raw.get(symbol)
         if raw is not None:
             if raw in {"y", "m"}:
-                return SymbolFact(symbol, raw, SymbolState.SET, self.line(symbol))
+                return SymbolFact(symbol, raw, SymbolState.SET, self)
             if raw == "n":
-                return SymbolFact(symbol, "n", SymbolState.NOT_SET, self.line(symbol))
+                return SymbolFact(symbol, "n", SymbolState.NOT_SET, self)
             value, is_string = decode_value(raw)
-            return SymbolFact(symbol, value, SymbolState.SET, self.line(symbol), "", is_string)
+            return SymbolFact(symbol, value, SymbolState.SET, self, "", is_string)
         if self.minimal:
             return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, "the record leaves it to the kernel line")
         if self.completeness is Completeness.COMPLETE:

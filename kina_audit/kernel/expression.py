@@ -249,13 +249,13 @@ def _bounds(node: Node, lookup: Lookup) -> Bounds:
         if a == (0, 0):
             return a
         b = _bounds(node[2], lookup)  # type: ignore[arg-type]
-        return (min(b[0], a[0]), min(b[1], a[1]))
+        return b if a == (2, 2) else (min(b[0], a[0]), min(b[1], a[1]))
     if kind == "||":
         a = _bounds(node[1], lookup)  # type: ignore[arg-type]
         if a == (2, 2):
             return a
         b = _bounds(node[2], lookup)  # type: ignore[arg-type]
-        return (max(b[0], a[0]), max(b[1], a[1]))
+        return b if a == (0, 0) else (max(b[0], a[0]), max(b[1], a[1]))
     if kind == "!":
         low, high = _bounds(node[1], lookup)  # type: ignore[arg-type]
         return (0 if high else 2, 0 if low else 2)

@@ -52,7 +52,7 @@ def refuse_shape(text: str, name: str) -> None:
     Raises:
         SourceTooLargeError: it has.
     """
-    if text.count("\n") + (not text.endswith("\n")) > CONFIG_LINES:
+    if len(text) > CONFIG_LINES and text.count("\n") + (not text.endswith("\n")) > CONFIG_LINES:
         raise SourceTooLargeError(f"{name}: more than {CONFIG_LINES:,} lines, which no kernel config has")
     start = 0
     while len(text) - start > CONFIG_LINE:

@@ -72,7 +72,6 @@ def cut(text: str, symbols: int) -> tuple[int, str]:
     # Without either, only what has what a configurator alone writes is one's: people put such headings into fragments.
     if not generated and not ends and not (_MENU_OF_ALL.search(text) and looks_complete(text)):
         return 0, ""
-    last = text.rstrip("\n").count("\n") + 1
     open_: list[str] = []
     seen: set[str] = set()
     for found in _FRAME.finditer(f"\n{text}"):
@@ -87,18 +86,15 @@ def cut(text: str, symbols: int) -> tuple[int, str]:
         # What is above it and still open was a comment, or an empty menu of a kernel that writes no end of those.
         while open_.pop() != end:
             pass
+    lost = ""
     if ends and (ending := next((m for m in open_ if m in _MENUS), "")):
-        return last, f"{CUT}: it ends before '# end of {ending}', which every whole config has"
+        lost = f"it ends before '# end of {ending}', which every whole config has"
     # What `kina-audit resolve` makes by a model that ships has no menus at all.
-    lost = next((m for m in _MENUS if m not in seen), "") if seen else ""
-    if lost:
-        return last, f"{CUT}: it has no menu {lost!r}, which every kernel's config has"
-    if generated and symbols < _FEWEST:
-        return (
-            last,
-            f"{CUT}: it has {symbols} symbol{'' if symbols == 1 else 's'}, and no generated config has fewer than {_FEWEST}",
-        )
-    return 0, ""
+    elif seen and (menu := next((m for m in _MENUS if m not in seen), "")):
+        lost = f"it has no menu {menu!r}, which every kernel's config has"
+    elif generated and symbols < _FEWEST:
+        lost = f"it has {symbols} symbol{'' if symbols == 1 else 's'}, and no generated config has fewer than {_FEWEST}"
+    return (text.rstrip("\n").count("\n") + 1, f"{CUT}: {lost}") if lost else (0, "")
 
 
 def without_end(text: str) -> bool:

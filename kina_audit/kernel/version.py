@@ -5,13 +5,12 @@ A kernel *release* is what ``uname -r`` prints (``6.12.28-153``, ``5.14.0-427.el
 """
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
-from operator import eq, ge, gt, le, lt, ne
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, field
 
 _RELEASE = re.compile(r"[vV]?(\d{1,3})\.(\d{1,5})(?:\.(\d{1,6}))?(?:-rc(\d{1,3}))?(.*)", re.DOTALL)
+Triple = tuple[int, int, int]
 _SAFE_SUFFIX = re.compile(r"[-+.~_0-9A-Za-z]{0,120}")
 
 
@@ -24,6 +23,11 @@ class KernelVersion:
     patch: int = 0
     rc: int = 0
     suffix: str = ""
+    triple: Triple = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Derive what every gate looks at: the numeric version (major, minor, patch)."""
+        object.__setattr__(self, "triple", (self.major, self.minor, self.patch))
 
     @classmethod
     def parse(cls, text: str) -> "KernelVersion":
@@ -45,11 +49,6 @@ class KernelVersion:
             return cls.parse(text)
         except ValueError:
             return None
-
-    @property
-    def triple(self) -> tuple[int, int, int]:
-        """The numeric version (major, minor, patch)."""
-        return (self.major, self.minor, self.patch)
 
     @property
     def _key(self) -> tuple[int, int, int, int, tuple[tuple[int, int, str], ...]]:
@@ -78,9 +77,8 @@ class KernelVersion:
         return text + (f"-rc{self.rc}" if self.rc else "") + self.suffix
 
 
-Triple = tuple[int, int, int]
-_OPERATORS: dict[str, Callable[[Triple, Triple], bool]] = {">=": ge, "<=": le, "==": eq, "!=": ne, ">": gt, "<": lt}
 _CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d{1,3}\.\d{1,5}(?:\.\d{1,6})?)\s*")
+_BEHIND_ALL = (1_000, 0, 0)
 
 
 @datatype
@@ -89,10 +87,26 @@ class VersionRange:
 
     Gates look at the numeric triple only: a symbol that arrives in 6.17 arrives in its first release candidate, and
     a vendor's suffix changes no Kconfig file.
+
+    Attributes:
+        text: as written.
+        clauses: (operator, version) of each comparison.
+        lowest: the oldest version that can be in it; None: it has no lower bound.
     """
 
     text: str
     clauses: tuple[tuple[str, Triple], ...]
+    lowest: Triple | None = field(init=False, repr=False, compare=False)
+    _end: Triple = field(init=False, repr=False, compare=False)
+    _without: tuple[Triple, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Derive where it begins, the first version behind it, and those in between that are not in it."""
+        lows = [(a, b, c + (op == ">")) for op, (a, b, c) in self.clauses if op in (">=", ">", "==")]
+        ends = [(a, b, c + (op != "<")) for op, (a, b, c) in self.clauses if op in ("<=", "<", "==")]
+        object.__setattr__(self, "lowest", max(lows, default=None))
+        object.__setattr__(self, "_end", min(ends, default=_BEHIND_ALL))
+        object.__setattr__(self, "_without", tuple(bound for op, bound in self.clauses if op == "!="))
 
     @classmethod
     def parse(cls, text: str) -> "VersionRange":
@@ -106,20 +120,12 @@ class VersionRange:
     @property
     def possible(self) -> bool:
         """Whether any version is in it."""
-        bounds = [bound for _, bound in self.clauses]
-        # Between two neighbours of these nothing changes.
-        near = {(0, 0, 0), *bounds, *((a, b, c + 1) for a, b, c in bounds)}
-        near |= {(a, b, c - 1) if c else (a, b - 1, 999_999) if b else (a - 1, 99_999, 0) for a, b, c in bounds}
-        return any(all(_OPERATORS[op](one, bound) for op, bound in self.clauses) for one in near if one >= (0, 0, 0))
-
-    @property
-    def lowest(self) -> Triple | None:
-        """The oldest version that can be in it; None: it has no lower bound."""
-        bounds = [(a, b, c + (op == ">")) for op, (a, b, c) in self.clauses if op in (">=", ">", "==")]
-        return max(bounds, default=None)
+        major, minor, patch = self.lowest or (0, 0, 0)
+        return any(KernelVersion(major, minor, patch + more) in self for more in range(len(self._without) + 1))
 
     def __contains__(self, version: KernelVersion) -> bool:
-        return all(_OPERATORS[op](version.triple, bound) for op, bound in self.clauses)
+        triple = version.triple
+        return (self.lowest is None or self.lowest <= triple) and triple < self._end and triple not in self._without
 
     def __str__(self) -> str:
         return self.text

@@ -1,6 +1,7 @@
 """A feature profile and its requirements, as values."""
 
 from enum import StrEnum
+from itertools import chain
 
 from kina_audit.base.datatype import datatype, field
 from kina_audit.base.digest import sha256_hex
@@ -93,6 +94,8 @@ class Requirement:
         older_need_none: kernels older than `kernel` need nothing here; without it they lack what is asked.
         gated: whether the kernel's version decides what is asked.
         by_arch: whether the architecture decides what is asked.
+        symbols: every symbol of the condition, of its variants and of its alternatives.
+        plain: whether it is the same condition on every kernel, as most are.
     """
 
     id: str
@@ -117,29 +120,25 @@ class Requirement:
     # Asked of every requirement on every kernel, and the same on all of them.
     gated: bool = field(init=False, repr=False, compare=False)
     by_arch: bool = field(init=False, repr=False, compare=False)
+    symbols: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive what the other fields say."""
-        rows = [row for p in self.alternatives for row in p.required]
-        # Variants that ask the same and differ in what to do about it leave the answer to the config alone.
-        asked_otherwise = [v for v in self.variants if v.expr.text != self.expr.text]
-        gated = (
-            any(r.gated for r in rows) or self.kernel is not None or any(v.kernel is not None for v in asked_otherwise)
-        )
-        by_arch = any(r.by_arch for r in rows) or bool(self.arch) or any(v.arch for v in self.variants)
-        object.__setattr__(self, "gated", gated)
-        object.__setattr__(self, "by_arch", by_arch)
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """Every symbol of the condition and of its variants."""
-        names = dict.fromkeys(self.expr.symbols)
-        for variant in self.variants:
-            names.update(dict.fromkeys(variant.expr.symbols))
-        for profile in self.alternatives:
-            for row in profile.required:
-                names.update(dict.fromkeys(row.symbols))
-        return tuple(names)
+        gated, by_arch, symbols = self.kernel is not None, bool(self.arch), self.expr.symbols
+        if self.variants or self.alternatives:
+            rows = self._rows()
+            # Variants that ask the same and differ in what to do about it leave the answer to the config alone.
+            asked_otherwise = [v for v in self.variants if v.expr.text != self.expr.text]
+            gated |= any(r.gated for r in rows) or any(v.kernel is not None for v in asked_otherwise)
+            by_arch |= any(r.by_arch for r in rows) or any(v.arch for v in self.variants)
+            others = (*(v.expr.symbols for v in self.variants), *(r.symbols for r in rows))
+            symbols = tuple(dict.fromkeys((*symbols, *chain(*others))))
+        put = object.__setattr__
+        put(self, "gated", gated)
+        put(self, "by_arch", by_arch)
+        put(self, "symbols", symbols)
+        put(self, "plain", not (gated or by_arch or self.variants or self.alternatives or self.live))
 
     def condition(self, version: KernelVersion | None, arch: str | None) -> tuple[Expression, str] | None:
         """(expression, fix) that applies on this kernel, or None when the requirement is skipped there.
@@ -259,7 +258,8 @@ class Profile:
     @property
     def required(self) -> tuple[Requirement, ...]:
         """The requirements without which the feature does not work."""
-        return tuple(r for r in self.requirements if r.level is Level.REQUIRED)
+        required = Level.REQUIRED
+        return tuple([r for r in self.requirements if r.level is required])
 
     @property
     def digest(self) -> str:

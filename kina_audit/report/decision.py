@@ -94,11 +94,10 @@ def decide(report: "Report") -> tuple[Deciding, ...]:
     """Every item, each once: a requirement that many profiles include is one item with many names."""
     found: dict[tuple[Kind, str], Deciding] = {}
     for item in (*_findings(report), *_others(report)):
-        known = found.setdefault((item.kind, item.fingerprint), item)
+        key = item.kind, item.fingerprint
+        known = found.setdefault(key, item)
         if known is not item and (more := tuple(n for n in item.names if n not in known.names)):
-            found[item.kind, item.fingerprint] = replace(
-                known, also=(*known.also, *more), status=_worst([known.status, item.status])
-            )
+            found[key] = replace(known, also=(*known.also, *more), status=_worst([known.status, item.status]))
     return _with_owners(tuple(found.values()))
 
 
@@ -107,6 +106,8 @@ def _with_owners(items: tuple[Deciding, ...]) -> tuple[Deciding, ...]:
 
     Each of them told its whole chain of reasons, thirty times the same, beside the one symbol that was lost.
     """
+    if not any(i.kind is Kind.CAPABILITY for i in items):
+        return items
     owners: dict[str, str] = {}
     findings = [(item, item.pair[1]) for item in items if item.pair is not None]
     for item, finding in sorted(findings, key=lambda f: (_LEVELS.index(f[1].level), not f[0].cilium)):
@@ -135,14 +136,13 @@ def _findings(report: "Report") -> list[Deciding]:
     """The unmet requirements, those that are one and the same together."""
     compared, levels = report.baseline, report.fail_on.levels
     groups: dict[int, list[tuple[ProfileResult, Finding]]] = {}
+    counting = {asked: [level for level in _LEVELS if can_fail(level, levels, asked=asked)] for asked in (True, False)}
     for result in report.results:
-        for finding in result.findings:
-            if finding.status not in UNMET or finding.waiver is not None:
-                continue
-            # What was accepted in a baseline was asked for.
-            if not can_fail(finding.level, levels, asked=result.profile.asked or compared is not None):
-                continue
-            if compared is None or compared.lost(result.profile.id, finding.requirement.id):
+        # What was accepted in a baseline was asked for.
+        counts = counting[result.profile.asked or compared is not None]
+        for finding in [f for f in result.findings if f.status in UNMET and f.requirement.level in counts]:
+            lost = compared is None or compared.lost(result.profile.id, finding.requirement.id)
+            if lost and finding.waiver is None:
                 groups.setdefault(id(finding.requirement), []).append((result, finding))
     return [_finding(pairs) for pairs in groups.values()]
 
