@@ -148,6 +148,7 @@ class _Facts(Mapping[str, SymbolFact]):
         header, target = config.header.version, config.target
         assert target is not None
         self.exact = (target.major, target.minor) in told_by
+        self.moves = [m[1:] for m in _stable_moves() if m[0].triple[:2] == target.triple[:2] and m[0] < target]
         same_line = header is not None and header.triple[:2] == target.triple[:2]
         self.written_there = same_line and config.completeness is Completeness.COMPLETE and not config.minimal
         self.written_by_target = self.written_there and header is not None and header.triple == target.triple
@@ -290,12 +291,7 @@ class _Facts(Mapping[str, SymbolFact]):
 
         Empty: it moved otherwise; None: no update moved it.
         """
-        target = self.config.target
-        for after, symbols, by in _stable_moves():
-            past = target is not None and target.triple[:2] == after.triple[:2] and target.triple > after.triple
-            if past and symbol in symbols:
-                return by
-        return None
+        return next((by for symbols, by in self.moves if symbol in symbols), None)
 
     def _stays(self, symbol: str, asked: str | None, by: str) -> bool:
         """Whether the model tells a symbol without that "select" of it: it is asked for, off, or selected by another."""
