@@ -122,8 +122,7 @@ def why_absent(config: KernelConfig, symbol: str) -> str:
 
 
 def _as_written(config: KernelConfig, why: str) -> KernelConfig:
-    how = f"not resolved: {why}; taken as it is written"
-    return replace(config, resolved=Resolved(how), _lines=config._lines)
+    return replace(config, resolved=Resolved(f"not resolved: {why}; taken as it is written"), _lines=config._lines)
 
 
 @cache
@@ -148,7 +147,7 @@ class _Facts(Mapping[str, SymbolFact]):
         header, target = config.header.version, config.target
         assert target is not None
         self.exact = (target.major, target.minor) in told_by
-        self.moves = [m[1:] for m in _stable_moves() if m[0].triple[:2] == target.triple[:2] and m[0] < target]
+        self.moves = [m[1:] for m in _stable_moves() if (target.major, target.minor) <= m[0].triple < target.triple]
         same_line = header is not None and header.triple[:2] == target.triple[:2]
         self.written_there = same_line and config.completeness is Completeness.COMPLETE and not config.minimal
         self.written_by_target = self.written_there and header is not None and header.triple == target.triple
