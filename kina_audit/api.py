@@ -13,9 +13,7 @@ from kina_audit.cilium.unlock_on_lines import BoxUnlocker, with_reasons
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import ProfileResult
 from kina_audit.engine.misspelt import with_slips
-from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
-from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import NothingCheckedError, UsageError
 from kina_audit.kconfig.carry import carry, trees_of
 from kina_audit.kconfig.lines import lines
@@ -26,17 +24,18 @@ from kina_audit.profiles.model import Profile
 from kina_audit.report.decision import beside_findings
 from kina_audit.report.knowledge import knowledge
 from kina_audit.report.model import FailOn, Report
-from kina_audit.report.snapshot import Snapshot, snapshot
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice, Rest
     from kina_audit.cilium.request import Request
     from kina_audit.cilium.review import Review
     from kina_audit.engine.probed import Probing
+    from kina_audit.engine.waiver import Waiver
     from kina_audit.engine.why import Cause
     from kina_audit.kernel.provenance import Provenance
     from kina_audit.report.claims import Answer
     from kina_audit.report.difference import Difference
+    from kina_audit.report.snapshot import Snapshot
     from kina_audit.sources.options import SourceOptions
 
 CILIUM_TAG = "cilium"
@@ -174,10 +173,10 @@ def audit(
     fail_on: FailOn | str = FailOn.REQUIRED,
     library: ProfileLibrary | None = None,
     request: "Request | None" = None,
-    waivers: Sequence[Waiver] = (),
+    waivers: "Sequence[Waiver]" = (),
     today: date | None = None,
     strict: bool = False,
-    baseline: Snapshot | None = None,
+    baseline: "Snapshot | None" = None,
     baseline_origin: str = "baseline",
     probing: "Probing | None" = None,
 ) -> Report:
@@ -235,13 +234,18 @@ def audit(
         )  # fmt: skip
     known = [t.model.index for t in trees_of(config)] if config.resolved and config.resolved.lines else []
     kernel = replace(kernel, config=with_slips(config, (*selected, *own.values()), lines()[0], known))
-    results = (*selected, observed_result(observed, config)) if observed else selected
+    results = selected
+    if observed:
+        from kina_audit.engine.observed import observed_result
+
+        results = (*selected, observed_result(observed, config))
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")
     valid = live(waivers, kernel, today) if today is not None else ()
     comparison = None
     if baseline is not None:
         from kina_audit.report.baseline import hold
+        from kina_audit.report.snapshot import snapshot
 
         comparison = hold(snapshot(kernel, selected, advice), baseline, baseline_origin, valid)
     return Report(
@@ -319,7 +323,7 @@ def compare_kernels(
     *,
     cilium: str | None = "",
     library: ProfileLibrary | None = None,
-    waivers: Sequence[Waiver] = (),
+    waivers: "Sequence[Waiver]" = (),
     today: date | None = None,
 ) -> "Difference":
     """What ``new`` lost and gained against ``old``.

@@ -8,13 +8,35 @@ from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, DEADLY, Conflict, Effect, Feature, Need, features
 from kina_audit.cilium.keys import charted, matches
 from kina_audit.cilium.release import Release
+from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
-from kina_audit.profiles.model import Level
+from kina_audit.profiles.model import Level, Profile
 
 Results = Mapping[str, ProfileResult]
 MET = (Status.PASS, Status.SKIP)
+
+
+class OnDemand(dict[str, ProfileResult]):
+    """Profiles, and single findings of theirs, evaluated when somebody asks for them: the ladder looks at a few of them."""
+
+    def __init__(self, profiles: Mapping[str, Profile], evaluator: Evaluator) -> None:
+        super().__init__()
+        self._profiles, self._evaluator = profiles, evaluator
+
+    def __missing__(self, name: str) -> ProfileResult:
+        found = self[name] = self._evaluator.profile(self._profiles[name])
+        return found
+
+    def required(self, profile: str) -> list[Finding]:
+        """The findings without which a profile's feature does not work."""
+        return [self._evaluator.requirement(row) for row in self._profiles[profile].required]
+
+    def finding(self, profile: str, requirement: str) -> Finding | None:
+        """One finding; None: the profile has no such requirement."""
+        rows = self._profiles[profile].requirements
+        return next((self._evaluator.requirement(row) for row in rows if row.id == requirement), None)
 
 
 @datatype
@@ -165,6 +187,8 @@ class Reader:
 
     def _rows(self, need: Need) -> list[Finding]:
         if need.profile:
+            if isinstance(self.results, OnDemand):
+                return self.results.required(need.profile)
             return [f for f in self.results[need.profile].findings if f.level is Level.REQUIRED]
         profile, _, requirement = need.requirement.partition("/")
         return [finding(self.results, profile, requirement)]
@@ -205,10 +229,13 @@ def finding(results: Results, profile: str, requirement: str) -> Finding:
     Raises:
         KeyError: the profile has no such requirement.
     """
-    for item in results[profile].findings:
-        if item.requirement.id == requirement:
-            return item
-    raise KeyError(f"{profile}/{requirement}")
+    if isinstance(results, OnDemand):
+        found = results.finding(profile, requirement)
+    else:
+        found = next((f for f in results[profile].findings if f.requirement.id == requirement), None)
+    if found is None:
+        raise KeyError(f"{profile}/{requirement}")
+    return found
 
 
 def worst(unmet: tuple[Unmet, ...]) -> Unmet | None:

@@ -7,7 +7,7 @@ from kina_audit.base.datatype import replace
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.ladder import above, doubted, excluded, stand
 from kina_audit.cilium.model import Mode, State, Unlock
-from kina_audit.cilium.reading import Reader
+from kina_audit.cilium.reading import OnDemand, Reader, Results
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import wanted
 from kina_audit.engine.evaluate import Evaluator
@@ -18,6 +18,7 @@ from kina_audit.profiles.model import Profile
 if TYPE_CHECKING:
     from kina_audit.kconfig.fix import Fix, Goal
     from kina_audit.kconfig.resolve import Resolution
+    from kina_audit.kconfig.solve import Solver
 
 
 class BoxUnlocker:
@@ -38,6 +39,9 @@ class BoxUnlocker:
         self.features = features
         self._starts = starts
         self._held: dict[tuple[str, ...], tuple[str, ...]] = {}
+        # Of the state that was asked about last, and of the values that the last ones were made from.
+        self._last: tuple[Resolution, Results] | None = None
+        self._near: tuple[Solver, Evaluator] | None = None
 
     @property
     def starts(self) -> "Sequence[Resolution]":
@@ -59,8 +63,7 @@ class BoxUnlocker:
         if found.blocked or not found.changes:
             return None
         reached = self._mode_of(found.resolution, release, off)
-        kernel = self._sketch(found.resolution)
-        agent = agent_state(OnDemand(self.features, Evaluator(kernel)), release, kernel)
+        agent = agent_state(self._results(found.resolution), release, self.config)
         return Unlock(reached, _lines(found), self._because(), agent is State.UNVERIFIED)
 
     def fix(
@@ -105,8 +108,7 @@ class BoxUnlocker:
         return found(wanted, explain=True)
 
     def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "list[Goal]":
-        evaluator = Evaluator(self._sketch(state), terse=True)
-        reader = Reader(OnDemand(self.features, evaluator), release, evaluator.kernel, optimistic=False, off=off)
+        reader = Reader(self._results(state), release, self.config, optimistic=False, off=off)
         return goals_of(wanted(reader, rung))
 
     def assignments(self, findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -144,25 +146,28 @@ class BoxUnlocker:
         return f"Proven on the model of Linux {lines} ({self.starts[-1].tree.toolchain})."
 
     def _mode_of(self, state: "Resolution", release: Release, off: frozenset[str]) -> Mode:
-        evaluator = Evaluator(self._sketch(state), terse=True)
-        return stand(OnDemand(self.features, evaluator), release, evaluator.kernel, off)[0]
+        return stand(self._results(state), release, self.config, off)[0]
 
-    def _sketch(self, state: "Resolution") -> KernelConfig:
-        from kina_audit.kconfig.state import on_state
+    def _results(self, state: "Resolution") -> Results:
+        """Every feature's profile on a state; what rests on none of the lines that differ is evaluated once."""
+        if self._last is None or self._last[0] is not state:
+            from kina_audit.kconfig.state import differing, on_state
 
-        return on_state(self.config, state)
+            base = state.solver.base
+            near = None if base is None or state.beyond else (self._of_base(state, base), differing(state))
+            evaluator = Evaluator(on_state(self.config, state), terse=True, near=near)
+            self._last = (state, OnDemand(self.features, evaluator))
+        return self._last[1]
 
+    def _of_base(self, state: "Resolution", base: "Solver") -> Evaluator:
+        """The evaluator of the values that a state was made from."""
+        if self._near is None or self._near[0] is not base:
+            from kina_audit.kconfig.resolve import Resolution
+            from kina_audit.kconfig.state import on_state
 
-class OnDemand(dict[str, ProfileResult]):
-    """Profiles, evaluated when somebody asks for them: the ladder looks at half of them."""
-
-    def __init__(self, profiles: Mapping[str, Profile], evaluator: Evaluator) -> None:
-        super().__init__()
-        self._profiles, self._evaluator = profiles, evaluator
-
-    def __missing__(self, name: str) -> ProfileResult:
-        found = self[name] = self._evaluator.profile(self._profiles[name])
-        return found
+            kernel = on_state(self.config, Resolution(state.tree, (), base))
+            self._near = (base, Evaluator(kernel, terse=True))
+        return self._near[1]
 
 
 def _refused(start: "Resolution", release: Release, why: str) -> "Fix":

@@ -114,10 +114,11 @@ def write(report: "Report", planned: Sequence[Output], look: "RenderOptions", *,
         OutputError: a file cannot be written.
     """
     from kina_audit.render import ADVICE_ONLY, render
-    from kina_audit.render.sentences import deciding_line
 
     write_each(planned, look, lambda name, options: render(name, report, options))
     if report.deciding and all(o.format in ADVICE_ONLY for o in planned) and not quiet:
+        from kina_audit.render.sentences import deciding_line
+
         names = ", ".join(item.name for item in report.deciding)
         terminal.say(f"verdict {report.verdict}: {deciding_line(report)}: {names}")
 
@@ -130,12 +131,13 @@ def write_all(
     Raises:
         OutputError: a file cannot be written.
     """
-    from kina_audit.render.many import render_many
     from kina_audit.report.model import Report
 
     if len(found) == 1 and isinstance(found[0], Report):
         write(found[0], planned, look, quiet=quiet)
     else:
+        from kina_audit.render.many import render_many
+
         write_each(planned, look, lambda name, options: render_many(name, found, options))
 
 

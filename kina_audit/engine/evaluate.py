@@ -1,6 +1,6 @@
 """Hold requirements against a kernel's configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from kina_audit.engine.family import odd_one_out
 from kina_audit.engine.finding import Finding, ProfileResult, Status
@@ -27,11 +27,19 @@ class Evaluator:
     Args:
         kernel: the config.
         terse: findings without their symbols and reasons, for who only asks what holds.
+        near: a terse one of another state of the same kernel, and which symbols stand otherwise here; for a terse one.
     """
 
-    def __init__(self, kernel: KernelConfig, *, terse: bool = False) -> None:
+    def __init__(
+        self,
+        kernel: KernelConfig,
+        *,
+        terse: bool = False,
+        near: "tuple[Evaluator, Callable[[str], bool]] | None" = None,
+    ) -> None:
         self.kernel = kernel
         self._terse = terse
+        self._near = near
         self._facts: dict[str, SymbolFact] = {}
         # Profiles that include others share requirement objects; each is evaluated once.
         self._findings: dict[int, Finding] = {}
@@ -61,8 +69,15 @@ class Evaluator:
         """One requirement."""
         found = self._findings.get(id(row))
         if found is None or found.requirement is not row:
-            found = self._findings[id(row)] = self._evaluate(row)
+            found = self._findings[id(row)] = self._as_near(row) or self._evaluate(row)
         return found
+
+    def _as_near(self, row: Requirement) -> Finding | None:
+        """What another state comes to, where nothing that a requirement asks about differs."""
+        if self._near is None:
+            return None
+        near, differs = self._near
+        return None if any(map(differs, row.symbols)) else near.requirement(row)
 
     def _evaluate(self, row: Requirement) -> Finding:
         kernel = self.kernel

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 from kina_audit.base.datatype import datatype
 from kina_audit.base.near import near
-from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
 from kina_audit.kconfig.own import made_otherwise
-from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.short import awaits
 from kina_audit.kconfig.solve import Solver
 
@@ -191,6 +189,8 @@ class Reasons:
         told = [f"{self.model.names[s]} is {self.value(s)}" for s in named]
         if not named:
             return Cause(text)
+        from kina_audit.kconfig.possible import number_bounds
+
         sym = named[0]
         bounds = number_bounds(self.model, sym)
         note = f"{self.model.names[sym]} goes from {bounds[0]} to {bounds[1]}" if bounds else ""
@@ -208,6 +208,8 @@ def assumed_behind(causes: Sequence[Cause]) -> list[tuple[str, str]]:
 
 def undefined(tree: KernelTree, name: str) -> str:
     """A clause on a name that a tree does not define: where it may come from."""
+    from kina_audit.kconfig.elsewhere import other_architectures
+
     said = f"nothing defines it on {tree.model.arch} {tree.model.version}"
     if where := other_architectures(tree, name):
         return f"{said}; {where}"

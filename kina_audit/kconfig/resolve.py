@@ -8,11 +8,9 @@ from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignmen
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.own import Held, OwnSolver, follows_file, made_otherwise
-from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.reasons import Cause, Reasons, undefined
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import KernelConfig
-from kina_audit.kernel.merge import spelled
 from kina_audit.kernel.version import KernelVersion
 
 _TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string"}
@@ -175,6 +173,8 @@ class Resolution:
         if not model.prompts[sym]:
             return Lost(row, actual, "it has no prompt: its default decides")
         if solver.visibility(sym):
+            from kina_audit.kconfig.possible import number_bounds
+
             bounds = number_bounds(model, sym)
             said = f", {bounds[0]} to {bounds[1]}" if bounds else ""
             return Lost(row, actual, f"it is outside the range the tree allows{said}")
@@ -261,9 +261,17 @@ def of_config(
     ``solver``, where there is one, has solved the config on the tree already.
     """
     if solver is not None:
-        rows = Later(lambda: tuple(resolve(tree, config.text or spelled(config), name=name).rows))
+        rows = Later(lambda: tuple(resolve(tree, _text_of(config), name=name).rows))
         return Resolution(tree, rows, solver)
-    return resolve(tree, config.text or spelled(config), fragments, name=name)
+    return resolve(tree, _text_of(config), fragments, name=name)
+
+
+def _text_of(config: KernelConfig) -> str:
+    if config.text:
+        return config.text
+    from kina_audit.kernel.merge import spelled
+
+    return spelled(config)
 
 
 def of_file(

@@ -1,6 +1,6 @@
 """What a resolved state gives its symbols, as facts that an audit reads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import replace
@@ -33,6 +33,17 @@ def on_state(config: KernelConfig, state: "Resolution") -> KernelConfig:
         config, raw={}, text="", minimal=False, completeness=Completeness.COMPLETE, origin=Origin.BUILT, warnings=(),
         cut="", predicted=_StateFacts(state, _without_module(config)), resolved=None, _lines={},
     )  # fmt: skip
+
+
+def differing(state: "Resolution") -> Callable[[str], bool]:
+    """Which symbols may stand otherwise in a state than in the one that its solver was made from."""
+    index, solver = state.tree.model.index, state.solver
+
+    def differs(symbol: str) -> bool:
+        sym = index.get(symbol)
+        return sym is not None and solver.may_differ(sym)
+
+    return differs
 
 
 def _without_module(config: KernelConfig) -> dict[str, SymbolFact]:

@@ -119,7 +119,11 @@ class VersionRange:
         return max(bounds, default=None)
 
     def __contains__(self, version: KernelVersion) -> bool:
-        return all(_OPERATORS[op](version.triple, bound) for op, bound in self.clauses)
+        triple = version.triple
+        for operator, bound in self.clauses:  # noqa: SIM110  (asked a thousand times in a short run)
+            if not _OPERATORS[operator](triple, bound):
+                return False
+        return True
 
     def __str__(self) -> str:
         return self.text

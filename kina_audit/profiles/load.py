@@ -19,10 +19,8 @@ from kina_audit.base.packaged import Listed, listed_profiles, toml_document
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.expression import ExpressionError
 from kina_audit.profiles.build import RequirementError, build_profile, row_id
-from kina_audit.profiles.document import checked, read_text
 from kina_audit.profiles.included import one_of, take
 from kina_audit.profiles.model import Message, Profile, Requirement
-from kina_audit.profiles.place import line_of
 
 DEFAULT_TAG = "default"
 CHOICE_TAG = "by-choice"
@@ -77,6 +75,8 @@ class ProfileLibrary:
             self.get(self._names[str(path)])
 
     def _add_users(self, path: Path, base: Path) -> None:
+        from kina_audit.profiles.document import checked, read_text
+
         text = self._texts[str(path)] = read_text(path)
         document = checked(text, str(path))
         short = path.relative_to(base).with_suffix("").as_posix()
@@ -91,6 +91,8 @@ class ProfileLibrary:
         ids = [row_id(t) for t in self._document(profile).get("requirement", ())]
         if requirement not in ids:
             return path
+        from kina_audit.profiles.place import line_of
+
         line = line_of(self._texts[path], ("requirement", ids.index(requirement)))
         return f"{path}:{line}" if line else path
 

@@ -1,6 +1,7 @@
 """A feature profile and its requirements, as values."""
 
 from enum import StrEnum
+from itertools import chain
 
 from kina_audit.base.datatype import datatype, field
 from kina_audit.base.digest import sha256_hex
@@ -93,6 +94,7 @@ class Requirement:
         older_need_none: kernels older than `kernel` need nothing here; without it they lack what is asked.
         gated: whether the kernel's version decides what is asked.
         by_arch: whether the architecture decides what is asked.
+        symbols: every symbol of the condition, of its variants and of its alternatives.
     """
 
     id: str
@@ -117,6 +119,7 @@ class Requirement:
     # Asked of every requirement on every kernel, and the same on all of them.
     gated: bool = field(init=False, repr=False, compare=False)
     by_arch: bool = field(init=False, repr=False, compare=False)
+    symbols: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive what the other fields say."""
@@ -129,17 +132,10 @@ class Requirement:
         by_arch = any(r.by_arch for r in rows) or bool(self.arch) or any(v.arch for v in self.variants)
         object.__setattr__(self, "gated", gated)
         object.__setattr__(self, "by_arch", by_arch)
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """Every symbol of the condition and of its variants."""
-        names = dict.fromkeys(self.expr.symbols)
-        for variant in self.variants:
-            names.update(dict.fromkeys(variant.expr.symbols))
-        for profile in self.alternatives:
-            for row in profile.required:
-                names.update(dict.fromkeys(row.symbols))
-        return tuple(names)
+        symbols = self.expr.symbols
+        if others := [*(v.expr.symbols for v in self.variants), *(r.symbols for r in rows)]:
+            symbols = tuple(dict.fromkeys((*symbols, *chain(*others))))
+        object.__setattr__(self, "symbols", symbols)
 
     def condition(self, version: KernelVersion | None, arch: str | None) -> tuple[Expression, str] | None:
         """(expression, fix) that applies on this kernel, or None when the requirement is skipped there.
