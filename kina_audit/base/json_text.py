@@ -45,9 +45,31 @@ def indented(document: Any) -> str:
     """A document of dictionaries with text keys, lists, texts, numbers, booleans and None, indented by two spaces.
 
     The bytes are those of ``json.dumps(document, indent=2)`` and a newline. CPython's encoder in C does not indent before
-    3.14, and its other one takes half of the time of an audit with every profile; this one takes a seventh of that.
+    3.14, and its other one takes half of the time of an audit with every profile; this one takes a tenth of that.
     """
-    return _text(document, "\n", {}) + "\n"
+    found: list[str] = []
+    _write(document, "\n", found, {})
+    found.append("\n")
+    return "".join(found)
+
+
+def _write(value: Any, margin: str, found: list[str], known: dict[tuple[int, str], str]) -> None:
+    """Append a value's text: of the outer levels, which are megabytes long, piece by piece, so that they are copied once."""
+    kind = type(value)
+    if kind not in (dict, list, tuple) or not value or len(margin) > _OUTER:
+        found.append(_text(value, margin, known))
+        return
+    inner = f"{margin}  "
+    opening, closing = "{}" if kind is dict else "[]"
+    for key, one in value.items() if kind is dict else (("", one) for one in value):
+        found.append(f"{opening}{inner}{quoted(key)}: " if kind is dict else f"{opening}{inner}")
+        _write(one, inner, found, known)
+        opening = ","
+    found.append(f"{margin}{closing}")
+
+
+_OUTER = len("\n      ")
+"""The margin of the fourth level: of a report, its profiles, each of them, and its findings."""
 
 
 def _text(value: Any, margin: str, known: dict[tuple[int, str], str]) -> str:
