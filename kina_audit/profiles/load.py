@@ -49,6 +49,7 @@ class ProfileLibrary:
         # The file of each, and what is known of it without reading a built-in one's document.
         self._listed: dict[str, Listed] = {}
         self._documents: dict[str, Mapping[str, Any]] = {}
+        self._tables: dict[str, Mapping[str, Mapping[str, Any]]] = {}
         self._built: dict[str, Profile] = {}
         self._whole: dict[str, Profile] = {}
         # What else a profile may be called: its path under the folder it was found in, and its file.
@@ -100,6 +101,7 @@ class ProfileLibrary:
         name = listed.id
         self._listed[name] = listed
         self._documents.pop(name, None)
+        self._tables.pop(name, None)
         self._names[listed.path] = name
         self._names[listed.name] = name
 
@@ -215,7 +217,10 @@ class ProfileLibrary:
         profile, _, row = reference.rpartition("/")
         if profile not in self._listed:
             raise ValueError(f"same_as {reference!r}: no profile {profile!r}{near_names(profile, self._listed)}")
-        tables = {row_id(t): t for t in self._document(profile).get("requirement", ())}
+        tables = self._tables.get(profile)
+        if tables is None:
+            found = {row_id(t): t for t in self._document(profile).get("requirement", ())}
+            tables = self._tables[profile] = found
         if row not in tables:
             raise ValueError(f"same_as {reference!r}: {profile!r} has no requirement {row!r}{near_names(row, tables)}")
         table: Mapping[str, Any] = tables[row]

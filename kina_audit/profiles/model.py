@@ -123,19 +123,19 @@ class Requirement:
 
     def __post_init__(self) -> None:
         """Derive what the other fields say."""
-        rows = [row for p in self.alternatives for row in p.required]
-        # Variants that ask the same and differ in what to do about it leave the answer to the config alone.
-        asked_otherwise = [v for v in self.variants if v.expr.text != self.expr.text]
-        gated = (
-            any(r.gated for r in rows) or self.kernel is not None or any(v.kernel is not None for v in asked_otherwise)
-        )
-        by_arch = any(r.by_arch for r in rows) or bool(self.arch) or any(v.arch for v in self.variants)
-        object.__setattr__(self, "gated", gated)
-        object.__setattr__(self, "by_arch", by_arch)
-        symbols = self.expr.symbols
-        if others := [*(v.expr.symbols for v in self.variants), *(r.symbols for r in rows)]:
+        gated, by_arch, symbols = self.kernel is not None, bool(self.arch), self.expr.symbols
+        if self.variants or self.alternatives:
+            rows = self._rows()
+            # Variants that ask the same and differ in what to do about it leave the answer to the config alone.
+            asked_otherwise = [v for v in self.variants if v.expr.text != self.expr.text]
+            gated |= any(r.gated for r in rows) or any(v.kernel is not None for v in asked_otherwise)
+            by_arch |= any(r.by_arch for r in rows) or any(v.arch for v in self.variants)
+            others = (*(v.expr.symbols for v in self.variants), *(r.symbols for r in rows))
             symbols = tuple(dict.fromkeys((*symbols, *chain(*others))))
-        object.__setattr__(self, "symbols", symbols)
+        put = object.__setattr__
+        put(self, "gated", gated)
+        put(self, "by_arch", by_arch)
+        put(self, "symbols", symbols)
 
     def condition(self, version: KernelVersion | None, arch: str | None) -> tuple[Expression, str] | None:
         """(expression, fix) that applies on this kernel, or None when the requirement is skipped there.
