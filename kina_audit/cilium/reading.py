@@ -35,8 +35,10 @@ class OnDemand(dict[str, ProfileResult]):
 
     def finding(self, profile: str, requirement: str) -> Finding | None:
         """One finding; None: the profile has no such requirement."""
-        rows = self._profiles[profile].requirements
-        return next((self._evaluator.requirement(row) for row in rows if row.id == requirement), None)
+        for row in self._profiles[profile].requirements:
+            if row.id == requirement:
+                return self._evaluator.requirement(row)
+        return None
 
 
 @datatype
@@ -74,6 +76,8 @@ class Reader:
         self.features = features(release)
         self.values = {**charted(release), **assumed(release, off), **(values or {})}
         self._known: dict[str, tuple[Unmet, ...]] = {}
+        self._breaking: dict[str, tuple[Unmet, ...]] = {}
+        self._met = (*MET, Status.UNKNOWN) if optimistic else MET
 
     def unmet(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs of a feature, as the data file orders them; unverified ones are among them."""
@@ -85,14 +89,15 @@ class Reader:
 
     def asked(self, row: Feature) -> list[Need]:
         """The needs of a feature that count on this architecture and with these values."""
-        values = self._values(row)
-        return [n for n in row.needs if self._concerns(n) and matches(n.when, values)]
+        arch, values = self.kernel.arch, self._values(row)
+        return [n for n in row.needs if (not n.arch or arch in n.arch) and (not n.when or matches(n.when, values))]
 
     def conditional(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs that other values would bring: what breaks when somebody sets them."""
         row = self.features[feature]
-        values = self._values(row)
-        found = [self._unmet(n, row) for n in row.needs if self._concerns(n) and not matches(n.when, values)]
+        arch, values = self.kernel.arch, self._values(row)
+        others = [n for n in row.needs if n.when and (not n.arch or arch in n.arch) and not matches(n.when, values)]
+        found = [self._unmet(n, row) for n in others]
         return tuple(u for u in found if u is not None and verified(u) and u.need.effect is not Effect.NONE)
 
     def conflicts(self, feature: str) -> tuple[Conflict, ...]:
@@ -104,9 +109,6 @@ class Reader:
             and not (c.unless and matches(c.unless, self.values))
         )
 
-    def _concerns(self, need: Need) -> bool:
-        return not need.arch or self.kernel.arch in need.arch
-
     def _values(self, row: Feature) -> Mapping[str, str]:
         """The values a feature is judged with: what it decides itself goes before what the chart would."""
         return {**self.values, **assumed(self.release, frozenset(), row.choices)} if row.choices else self.values
@@ -117,11 +119,11 @@ class Reader:
         What nobody has verified is read like what the input cannot tell: as met by the optimist, and, where it would
         be fatal, as unmet by the pessimist.
         """
-        return tuple(
-            u
-            for u in self.unmet(feature)
-            if not u.need.keeps and u.need.effect is not Effect.NONE and (verified(u) or self._feared(u))
-        )
+        found = self._breaking.get(feature)
+        if found is None:
+            rows = [u for u in self.unmet(feature) if not u.need.keeps and u.need.effect is not Effect.NONE]
+            found = self._breaking[feature] = tuple([u for u in rows if verified(u) or self._feared(u)])
+        return found
 
     def _feared(self, unmet: Unmet) -> bool:
         return not self.optimistic and unmet.need.effect in DEADLY
@@ -159,7 +161,7 @@ class Reader:
                 need = replace(need, effect=Effect.NO_PODS)  # it can be on, and the agent runs in vain
             return Unmet(need, why, tuple(f for u in inner for f in u.findings))
         if need.profile or need.requirement:
-            rows = [f for f in self._rows(need) if not self._met(f)]
+            rows = [f for f in self._rows(need) if f.status not in self._met]
             if not rows:
                 return None
             if need.linux is not None and not self._asked(need):
@@ -192,9 +194,6 @@ class Reader:
             return [f for f in self.results[need.profile].findings if f.level is Level.REQUIRED]
         profile, _, requirement = need.requirement.partition("/")
         return [finding(self.results, profile, requirement)]
-
-    def _met(self, item: Finding) -> bool:
-        return self.optimistic if item.status is Status.UNKNOWN else item.status in MET
 
     @staticmethod
     def _why(item: Finding) -> str:
@@ -231,11 +230,13 @@ def finding(results: Results, profile: str, requirement: str) -> Finding:
     """
     if isinstance(results, OnDemand):
         found = results.finding(profile, requirement)
+        if found is not None:
+            return found
     else:
-        found = next((f for f in results[profile].findings if f.requirement.id == requirement), None)
-    if found is None:
-        raise KeyError(f"{profile}/{requirement}")
-    return found
+        for item in results[profile].findings:
+            if item.requirement.id == requirement:
+                return item
+    raise KeyError(f"{profile}/{requirement}")
 
 
 def worst(unmet: tuple[Unmet, ...]) -> Unmet | None:

@@ -1,6 +1,7 @@
 """What a resolved state gives its symbols, as facts that an audit reads."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import replace
@@ -39,6 +40,7 @@ def differing(state: "Resolution") -> Callable[[str], bool]:
     """Which symbols may stand otherwise in a state than in the one that its solver was made from."""
     index, solver = state.tree.model.index, state.solver
 
+    @cache
     def differs(symbol: str) -> bool:
         sym = index.get(symbol)
         return sym is not None and solver.may_differ(sym)
