@@ -1,6 +1,7 @@
 """What would better a kernel, found and proven on the models of the kernel lines that ship."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import replace
@@ -39,9 +40,10 @@ class BoxUnlocker:
         self.features = features
         self._starts = starts
         self._held: dict[tuple[str, ...], tuple[str, ...]] = {}
-        # Of the state that was asked about last, and of the values that the last ones were made from.
+        # Of the state that was asked about last, what it comes to, and of the values that the last ones were made from.
         self._last: tuple[Resolution, Results] | None = None
         self._near: tuple[Solver, Evaluator] | None = None
+        self._mode: tuple[Results, Release, frozenset[str], Mode] | None = None
 
     @property
     def starts(self) -> "Sequence[Resolution]":
@@ -94,9 +96,9 @@ class BoxUnlocker:
 
         def found(rung: Mode, *, explain: bool) -> "Fix":
             return self._search(
-                lambda state: [
-                    *self._goals(state, rung=rung, release=release, off=off), *(goals(state) if goals else ())
-                ],
+                lambda state: chain(
+                    self._goals(state, rung=rung, release=release, off=off), goals(state) if goals else ()
+                ),
                 lambda state: self._mode_of(state, release, off) in enough and (holds is None or holds(state)),
                 quick=quick, explain=explain,
             )  # fmt: skip
@@ -107,7 +109,7 @@ class BoxUnlocker:
                 return one
         return found(wanted, explain=True)
 
-    def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "list[Goal]":
+    def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "Iterator[Goal]":
         reader = Reader(self._results(state), release, self.config, optimistic=False, off=off)
         return goals_of(wanted(reader, rung))
 
@@ -115,14 +117,14 @@ class BoxUnlocker:
         """See `kina_audit.cilium.unlock.Unlocker`."""
         key = tuple(f"{f.expr.text}/{f.requirement.module}" for f in findings)
         if key not in self._held:
-            goals = goals_of(findings)
+            goals = list(goals_of(findings))
             found = self._search(lambda _: goals, lambda _: True, quick=True) if self.starts else None
             self._held[key] = _lines(found) if found is not None and not found.blocked else ()
         return self._held[key]
 
     def _search(
         self,
-        goals: "Callable[[Resolution], list[Goal]]",
+        goals: "Callable[[Resolution], Iterable[Goal]]",
         holds: "Callable[[Resolution], bool]",
         *,
         quick: bool,
@@ -146,7 +148,10 @@ class BoxUnlocker:
         return f"Proven on the model of Linux {lines} ({self.starts[-1].tree.toolchain})."
 
     def _mode_of(self, state: "Resolution", release: Release, off: frozenset[str]) -> Mode:
-        return stand(self._results(state), release, self.config, off)[0]
+        results, last = self._results(state), self._mode
+        if last is None or last[0] is not results or last[1:3] != (release, off):
+            last = self._mode = (results, release, off, stand(results, release, self.config, off)[0])
+        return last[3]
 
     def _results(self, state: "Resolution") -> Results:
         """Every feature's profile on a state; what rests on none of the lines that differ is evaluated once."""
@@ -203,17 +208,13 @@ def with_reasons(result: ProfileResult, config: KernelConfig) -> ProfileResult:
     return replace(result, findings=tuple(findings))
 
 
-def goals_of(findings: Iterable[Finding]) -> "list[Goal]":
+def goals_of(findings: Iterable[Finding]) -> "Iterator[Goal]":
     """What findings ask, as goals for `kina_audit.kconfig.fix.find_fix`."""
     from kina_audit.kconfig.fix import Goal
 
-    return [
-        Goal(
-            f"{f.requirement.profile}/{f.requirement.id}", f.expr, 1 if f.requirement.module else 2, f.requirement.why,
-            stuck(f),
-        )
-        for f in findings
-    ]  # fmt: skip
+    for f in findings:
+        row = f.requirement
+        yield Goal(f"{row.profile}/{row.id}", f.expr, 1 if row.module else 2, row.why, stuck(f))
 
 
 def stuck(finding: Finding) -> str:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 _SCOPED = ("openreports", "policyreport")
-_OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-_NODE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+_OBJECT = r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+_NODE = r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?"
 
 
 @datatype
@@ -100,9 +100,9 @@ def refuse_nowhere(planned: Sequence[Output], labels: Sequence[tuple[str, str]])
     """
     node = dict(labels).get("node", "")
     scoped = next((o.format for o in planned if o.format in _SCOPED), "")
-    if node and scoped and not _OBJECT.fullmatch(node):
+    if node and scoped and not re.fullmatch(_OBJECT, node):
         raise UsageError(f"--format {scoped}: no node is called {node[:60]!r}", "Name it: --label node=worker-1.")
-    if any(o.format == "nodefeature" for o in planned) and not _NODE.fullmatch(node):
+    if any(o.format == "nodefeature" for o in planned) and not re.fullmatch(_NODE, node):
         what = f"no node is called {node[:60]!r}" if node else "of which node?"
         raise UsageError(f"--format nodefeature: {what}", "Name it: --label node=worker-1.")
 

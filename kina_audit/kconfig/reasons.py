@@ -6,7 +6,6 @@ from kina_audit.base.datatype import datatype
 from kina_audit.base.near import near
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
-from kina_audit.kconfig.own import made_otherwise
 from kina_audit.kconfig.short import awaits
 from kina_audit.kconfig.solve import Solver
 
@@ -105,9 +104,7 @@ class Reasons:
         text, place = f"{name or 'the choice'} is {TRI[value]}", self.place(sym)
         if sym in seen or len(seen) > _DEEPEST:
             return Cause(text, "", name, place)
-        made = made_otherwise(self.solver, sym)
-        if made is not None:
-            note = f"so the file says, and Linux {self.model.version} as released would make it {made or 'empty'}"
+        if note := self._by_file(sym):
             return Cause(text, note, name, place)
         seen |= {sym}
         if self.model.types[sym] == "b" and wanted == 1:
@@ -169,14 +166,23 @@ class Reasons:
         )
         return f": no prompt, it is on when selected by {some}"
 
+    def _by_file(self, sym: int) -> str:
+        """That a kernel's own file decides a symbol otherwise than the tree would; empty: it does not."""
+        from kina_audit.kconfig.own import made_otherwise
+
+        made = made_otherwise(self.solver, sym)
+        if made is None:
+            return ""
+        return f"so the file says, and Linux {self.model.version} as released would make it {made or 'empty'}"
+
     def _is_on(self, sym: int) -> Cause:
         name = self.model.names[sym]
         on = [self.model.names[s] for s, c in self.selectors(sym) if self.solver.tri(s) and self.solver.expr(c)]
         note = f"selected by {', '.join(on[:_MOST_NAMES])}" if on else ""
         if sym in self.solver.choice_of and not on:
             note = "it is the one of its choice that is chosen"
-        if (made := made_otherwise(self.solver, sym)) is not None:
-            note = f"so the file says, and Linux {self.model.version} as released would make it {made or 'empty'}"
+        if by_file := self._by_file(sym):
+            note = by_file
         elif sym < self.model.defined and self.model.types[sym] in "bt" and self.tree.possible(sym)[0]:
             note = f"it is always on on {self.model.arch} {self.model.version}"
         return Cause(f"{name} is {self.value(sym)}, and has to be n", note, name, self.place(sym))

@@ -1,17 +1,20 @@
 """From a config (and fragments) to the config a kernel tree's ``olddefconfig`` makes of it."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import datatype
 from kina_audit.base.later import Later
 from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
-from kina_audit.kconfig.own import Held, OwnSolver, follows_file, made_otherwise
 from kina_audit.kconfig.reasons import Cause, Reasons, undefined
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.version import KernelVersion
+
+if TYPE_CHECKING:
+    from kina_audit.kconfig.own import OwnSolver
 
 _TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string"}
 
@@ -65,7 +68,7 @@ class Resolution:
         rows: Sequence[Requested],
         solver: Solver | None = None,
         *,
-        own: OwnSolver | None = None,
+        own: "OwnSolver | None" = None,
         beyond: Mapping[str, str] | None = None,
     ) -> None:
         """``solver`` has what `rows` ask of the tree, where there is one already."""
@@ -99,6 +102,8 @@ class Resolution:
         base, differing = near or (self.solver, symbols)
         if self.own is None:
             return Resolution(self.tree, kept, base.changed(user, differing))
+        from kina_audit.kconfig.own import Held, OwnSolver
+
         # What was set anew before this stays so.
         before = self.solver.forced.changed if isinstance(self.solver.forced, Held) else frozenset()
         held = Held(self.own, before | symbols)
@@ -126,6 +131,8 @@ class Resolution:
 
     def made_otherwise(self, name: str) -> str | None:
         """What the tree would make of a symbol that stands as a kernel's own file has it; None: the same."""
+        from kina_audit.kconfig.own import made_otherwise
+
         sym = self.tree.model.index.get(name)
         return None if sym is None else made_otherwise(self.solver, sym)
 
@@ -283,9 +290,11 @@ def of_file(
         changed = config.changed
         rows = [Requested(n, config.raw[n], name, config.line(n) or 0) for n in config.raw if n in changed]
         return _merged(of_file(tree, config.base, name=name).changed(rows), fragments)
-    if not follows_file(config):
+    if not config.follows_file:
         return of_config(tree, config, fragments, name=name, solver=solver)
     plain = of_config(tree, config, name=name)
+    from kina_audit.kconfig.own import OwnSolver
+
     own = OwnSolver(tree.model, plain.solver.user, config)
     beyond = {n: v for n, v in config.raw.items() if n not in tree.model.index}
     return _merged(Resolution(tree, plain.rows, own, own=own, beyond=beyond), fragments)

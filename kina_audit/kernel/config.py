@@ -118,9 +118,9 @@ class Header:
     compiler: str | None = None
 
 
-_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
-_ESCAPE = re.compile(r"\\(.)")
-_ASSIGNMENT = re.compile(r"CONFIG_(\w+)=.|# CONFIG_(\w+) is not set\s*$", re.ASCII)
+_QUOTED = r'"((?:[^"\\]++|\\.)*+)"'
+_ESCAPE = r"\\(.)"
+_ASSIGNMENT = r"(?a)CONFIG_(\w+)=.|# CONFIG_(\w+) is not set\s*$"
 _TRISTATE_LETTERS = frozenset("ymn")
 
 
@@ -133,9 +133,9 @@ def decode_value(raw: str) -> tuple[str, bool]:
     if first in _TRISTATE_LETTERS:
         return first, False
     if first == '"':
-        match = _QUOTED.match(raw)
+        match = re.match(_QUOTED, raw)
         body = match[1] if match else raw[1:]
-        return (_ESCAPE.sub(r"\1", body) if "\\" in body else body), True
+        return (re.sub(_ESCAPE, r"\1", body) if "\\" in body else body), True
     return raw, False
 
 
@@ -195,6 +195,20 @@ class KernelConfig:
         )  # fmt: skip
 
     @property
+    def follows_file(self) -> bool:
+        """Whether its values are what its file says: a kernel's own, or a vendor's whole one of its own version."""
+        return not self.minimal and (self.origin is Origin.BUILT or self.is_vendors)
+
+    @property
+    def is_vendors(self) -> bool:
+        """Whether it is a whole config that a vendor's kernel of the very line wrote."""
+        header, target = self.header.version, self.target
+        return (
+            header is not None and target is not None and bool(header.suffix) and header.triple[:2] == target.triple[:2]
+            and self.completeness is Completeness.COMPLETE and not self.minimal
+        )  # fmt: skip
+
+    @property
     def has_modules(self) -> bool | None:
         """Whether loadable modules exist; None when this input cannot tell."""
         value = self.fact("MODULES").value
@@ -250,6 +264,6 @@ class KernelConfig:
         """The same where values are not always read as they are written (``=yes``, ``=m`` without modules)."""
         if not self._lines:
             for number, line in enumerate(self.text.split("\n"), 1):
-                if match := _ASSIGNMENT.match(line):
+                if match := re.match(_ASSIGNMENT, line):
                     self._lines[match[1] or match[2]] = number
         return self._lines.get(symbol)
