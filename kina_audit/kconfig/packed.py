@@ -97,7 +97,7 @@ class PackedLine:
         at, size = self._places[name]
         unpacker = zlib.decompressobj()
         try:
-            body = unpacker.decompress(self._data[at : at + size], MAX_UNPACKED)
+            body = unpacker.decompress(memoryview(self._data)[at : at + size], MAX_UNPACKED)
         except zlib.error as error:
             raise ValueError(f"damaged: {error}") from error
         first, _, _ = body[:4096].partition(b"\n")
