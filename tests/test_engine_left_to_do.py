@@ -7,6 +7,7 @@ import pytest
 from kina_audit.api import audit, load_profiles
 from kina_audit.engine.left_to_do import left_to_do
 from kina_audit.kernel.config import SymbolFact, SymbolState
+from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 
@@ -45,7 +46,7 @@ def test_a_module_is_not_built_in_and_one_that_is_missing_is_not_there() -> None
 def test_a_module_is_not_what_a_condition_with_y_asks_for() -> None:
     """With VIRTIO_VSOCKETS=m the fix of `VIRTIO_VSOCKETS=y` was to set VSOCKETS alone, which mends nothing."""
     fix = "Set CONFIG_B=y and CONFIG_C=y."
-    assert left_to_do(fix, [fact("B", "m"), fact("C", "n")], module=True, compared={"B"}) == fix
+    assert left_to_do(fix, [fact("B", "m"), fact("C", "n")], module=True, expr=Expression.parse("B=y && C")) == fix
     text = HEAD + "CONFIG_MODULES=y\nCONFIG_NET=y\nCONFIG_VSOCKETS=m\nCONFIG_VIRTIO_VSOCKETS=m\n"
     text += "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
     report = audit(

@@ -21,6 +21,18 @@ UNTOLD_VERSION = (
 UNTOLD_ARCH = "what is asked depends on the architecture, which this input does not tell; give it with --arch"
 
 
+class _Facts(dict[str, SymbolFact]):
+    """What a kernel's input says of symbols, looked up once."""
+
+    def __init__(self, kernel: KernelConfig) -> None:
+        super().__init__()
+        self._kernel = kernel
+
+    def __missing__(self, symbol: str) -> SymbolFact:
+        found = self[symbol] = self._kernel.fact(symbol)
+        return found
+
+
 class Evaluator:
     """Evaluates requirements on one kernel; what is known of each symbol is looked up once.
 
@@ -40,18 +52,12 @@ class Evaluator:
         self.kernel = kernel
         self._terse = terse
         self._near = near
-        self._facts: dict[str, SymbolFact] = {}
+        # What the kernel's input says of a symbol.
+        self.fact = _Facts(kernel).__getitem__
         # Profiles that include others share requirement objects; each is evaluated once.
         self._findings: dict[int, Finding] = {}
         # Half of the requirements share their condition with another one.
         self._weighed: dict[int, tuple[Expression, Bounds]] = {}
-
-    def fact(self, symbol: str) -> SymbolFact:
-        """What the kernel's input says of a symbol."""
-        found = self._facts.get(symbol)
-        if found is None:
-            found = self._facts[symbol] = self.kernel.fact(symbol)
-        return found
 
     def profile(self, profile: Profile) -> ProfileResult:
         """Every requirement of a profile, and the status they add up to."""
@@ -69,17 +75,16 @@ class Evaluator:
         """One requirement."""
         found = self._findings.get(id(row))
         if found is None or found.requirement is not row:
-            found = self._findings[id(row)] = self._as_near(row) or self._evaluate(row)
+            found = self._findings[id(row)] = self._evaluate(row)
         return found
 
-    def _as_near(self, row: Requirement) -> Finding | None:
-        """What another state comes to, where nothing that a requirement asks about differs."""
-        if self._near is None:
-            return None
-        near, differs = self._near
-        return None if any(map(differs, row.symbols)) else near.requirement(row)
-
     def _evaluate(self, row: Requirement) -> Finding:
+        if self._near is not None:
+            near, differs = self._near
+            if not any(map(differs, row.symbols)):
+                return near.requirement(row)
+        if row.plain:
+            return self._held(row, row.expr, row.fix)
         kernel = self.kernel
         if (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
             return self._untold(row)
@@ -131,7 +136,7 @@ class Evaluator:
             return Finding(row, status, expr, fix, (), "")
         facts = self._facts_of(expr.symbols)
         if status is not Status.PASS:
-            fix = left_to_do(fix, facts, module=row.module, compared=expr.compared)
+            fix = left_to_do(fix, facts, module=row.module, expr=expr)
             fix = fixed(fix, facts) if row.module else fix
         left = self._left(row, needed) if status is Status.PASS and row.ways else ""
         reason = left or _reason(status, facts, self.kernel)
@@ -210,7 +215,7 @@ class Evaluator:
         return Finding(row, status, expr, f"For {nearest}: {fix}", tuple(symbols.values()), why)
 
     def _facts_of(self, symbols: Iterable[str]) -> tuple[SymbolFact, ...]:
-        return tuple([self.fact(s) for s in symbols])
+        return tuple(map(self.fact, symbols))
 
     def _why_skipped(self, row: Requirement) -> str:
         if row.arch and self.kernel.arch not in row.arch:

@@ -1,26 +1,28 @@
 """What of a requirement's fix is left to do: symbols that are on already are not to be set."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact
+from kina_audit.kernel.expression import Expression
 
 _LIST = re.compile(r"Set (CONFIG_\w+=y(?:(?:, | and )CONFIG_\w+=y)+)\.(?= |$)", re.ASCII)
 _BETWEEN = re.compile(", | and ")
 
 
-def left_to_do(fix: str, facts: Sequence[SymbolFact], *, module: bool, compared: Collection[str] = ()) -> str:
+def left_to_do(fix: str, facts: Sequence[SymbolFact], *, module: bool, expr: Expression | None = None) -> str:
     """A fix without those symbols of its list that are as they should be; as it is where that leaves nothing or all.
 
     Args:
         fix: what the requirement says to do.
         facts: the symbols of its condition.
         module: whether m does.
-        compared: the symbols for which it does not, because the condition says ``A=y``.
+        expr: the condition; where it says ``A=y``, m does not.
     """
     listed = _LIST.match(fix)
     if listed is None:
         return fix
+    compared = expr.compared if expr is not None else ()
     done = {
         f"CONFIG_{f.name}=y"
         for f in facts

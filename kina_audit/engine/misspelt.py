@@ -46,7 +46,8 @@ def misspelt(
     if not strange:
         return ()
     missing: dict[str, str] = {}
-    for symbol in asked:
+    # Of many profiles that ask for one symbol, the last one counts.
+    for symbol in reversed(dict.fromkeys(reversed([*asked]))):
         if symbol not in config.raw and len(symbol) >= _SHORTEST:
             missing.update(dict.fromkeys(_near(symbol), symbol))
     found = []

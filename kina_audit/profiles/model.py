@@ -95,6 +95,7 @@ class Requirement:
         gated: whether the kernel's version decides what is asked.
         by_arch: whether the architecture decides what is asked.
         symbols: every symbol of the condition, of its variants and of its alternatives.
+        plain: whether it is the same condition on every kernel, as most are.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Requirement:
     gated: bool = field(init=False, repr=False, compare=False)
     by_arch: bool = field(init=False, repr=False, compare=False)
     symbols: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Derive what the other fields say."""
@@ -136,6 +138,7 @@ class Requirement:
         put(self, "gated", gated)
         put(self, "by_arch", by_arch)
         put(self, "symbols", symbols)
+        put(self, "plain", not (gated or by_arch or self.variants or self.alternatives or self.live))
 
     def condition(self, version: KernelVersion | None, arch: str | None) -> tuple[Expression, str] | None:
         """(expression, fix) that applies on this kernel, or None when the requirement is skipped there.
