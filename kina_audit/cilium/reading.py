@@ -16,6 +16,8 @@ from kina_audit.profiles.model import Level, Profile
 
 Results = Mapping[str, ProfileResult]
 MET = (Status.PASS, Status.SKIP)
+# Asked for at every need: in Python 3.11 a member of an enumeration is found by code in Python.
+_NO_EFFECT, _UNVERIFIED = Effect.NONE, Basis.UNVERIFIED
 
 
 class OnDemand(dict[str, ProfileResult]):
@@ -98,7 +100,7 @@ class Reader:
         arch, values = self.kernel.arch, self._values(row)
         others = [n for n in row.needs if n.when and (not n.arch or arch in n.arch) and not matches(n.when, values)]
         found = [self._unmet(n, row) for n in others]
-        return tuple(u for u in found if u is not None and verified(u) and u.need.effect is not Effect.NONE)
+        return tuple(u for u in found if u is not None and verified(u) and u.need.effect is not _NO_EFFECT)
 
     def conflicts(self, feature: str) -> tuple[Conflict, ...]:
         """What a feature cannot be on with, on this kernel and with these values."""
@@ -121,7 +123,7 @@ class Reader:
         """
         found = self._breaking.get(feature)
         if found is None:
-            rows = [u for u in self.unmet(feature) if not u.need.keeps and u.need.effect is not Effect.NONE]
+            rows = [u for u in self.unmet(feature) if not u.need.keeps and u.need.effect is not _NO_EFFECT]
             found = self._breaking[feature] = tuple([u for u in rows if verified(u) or self._feared(u)])
         return found
 
@@ -140,7 +142,7 @@ class Reader:
 
     def lacking(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs whose absence has an effect, as far as that is verified."""
-        return tuple(u for u in self.unmet(feature) if verified(u) and u.need.effect is not Effect.NONE)
+        return tuple(u for u in self.unmet(feature) if verified(u) and u.need.effect is not _NO_EFFECT)
 
     def unverified(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs of which nobody has verified that they are needs."""
@@ -202,7 +204,7 @@ class Reader:
 
 def verified(unmet: Unmet) -> bool:
     """Whether it is verified that the need is one."""
-    return unmet.need.basis is not Basis.UNVERIFIED
+    return unmet.need.basis is not _UNVERIFIED
 
 
 @cache

@@ -15,6 +15,9 @@ from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import Level, Profile, Requirement
 from kina_audit.profiles.shown import Shown
 
+# Asked for a thousand times in a run: in Python 3.11 a member of an enumeration is found by code in Python.
+_PASS, _FAIL, _WARN, _SKIP, _UNKNOWN = Status
+_REQUIRED, _RECOMMENDED, _OPTIONAL = Level
 UNTOLD_VERSION = (
     "what is asked depends on the kernel's version, which this input does not tell; give it with --target-kernel"
 )
@@ -95,13 +98,13 @@ class Evaluator:
         kernel = self.kernel
         found = [self._on(row, version, arch) for version, arch in row.kernels(kernel.target, kernel.arch)]
         answers = {f.status for f in found}
-        if answers == {Status.PASS, Status.SKIP}:
+        if answers == {_PASS, _SKIP}:
             # Met wherever it is asked.
-            found = [f for f in found if f.status is Status.PASS]
+            found = [f for f in found if f.status is _PASS]
         elif len(answers) > 1:
             by_version = row.gated and kernel.target is None
             reason = UNTOLD_VERSION if by_version else UNTOLD_ARCH
-            return Finding(row, Status.UNKNOWN, row.expr, row.fix, self._facts_of(row.expr.symbols), reason)
+            return Finding(row, _UNKNOWN, row.expr, row.fix, self._facts_of(row.expr.symbols), reason)
         return found[-1]
 
     def _on(self, row: Requirement, version: KernelVersion | None, arch: str | None) -> Finding:
@@ -110,7 +113,7 @@ class Evaluator:
         if applies is None:
             since = row.since(arch) if version else None
             too_old = since is not None and version is not None and version.triple < since
-            return Finding(row, Status.SKIP, row.expr, row.fix, (), self._why_skipped(row), too_old=too_old)
+            return Finding(row, _SKIP, row.expr, row.fix, (), self._why_skipped(row), too_old=too_old)
         if row.live is not None:
             return self._live(row, row.live)
         return self._held(row, *applies)
@@ -123,27 +126,27 @@ class Evaluator:
         low, high = weighed[1]
         needed = 1 if row.module else 2
         if low >= needed:
-            status = Status.PASS
+            status = _PASS
         elif high < needed:
-            status = Status.FAIL if row.level is Level.REQUIRED else Status.WARN
+            status = _FAIL if row.level is _REQUIRED else _WARN
         else:
-            status = Status.UNKNOWN
+            status = _UNKNOWN
         if row.alternatives:
             return self._one_of(row, status, expr)
-        if not expr.symbols and status in (Status.FAIL, Status.WARN) and (vendor := self._by_vendor(row)):
+        if not expr.symbols and status in (_FAIL, _WARN) and (vendor := self._by_vendor(row)):
             return Finding(row, vendor[0], expr, fix, (), vendor[1])
         if self._terse:
             return Finding(row, status, expr, fix, (), "")
         facts = self._facts_of(expr.symbols)
-        if status is not Status.PASS:
+        if status is not _PASS:
             fix = left_to_do(fix, facts, module=row.module, expr=expr)
             fix = fixed(fix, facts) if row.module else fix
-        left = self._left(row, needed) if status is Status.PASS and row.ways else ""
+        left = self._left(row, needed) if status is _PASS and row.ways else ""
         reason = left or _reason(status, facts, self.kernel)
-        if status is Status.FAIL or status is Status.WARN:
+        if status is _FAIL or status is _WARN:
             reason = "; ".join(filter(None, (odd_one_out(facts, self.fact), reason)))
             fix = out_of_reach(expr, needed, self.kernel, self.fact) or fix
-        if status is not Status.PASS:
+        if status is not _PASS:
             reason = "; ".join(filter(None, (reason, *self._renamed(facts))))
         return Finding(row, status, expr, fix, facts, reason, left=left)
 
@@ -161,10 +164,10 @@ class Evaluator:
         """A requirement of what the kernel shows while it runs; elsewhere, or where it was not seen, it is skipped."""
         value = self.kernel.live.get(asked.fact)
         if value is None:
-            return Finding(row, Status.SKIP, row.expr, row.fix, (), f"this input does not show {asked.fact}")
-        status = Status.FAIL if row.level is Level.REQUIRED else Status.WARN
+            return Finding(row, _SKIP, row.expr, row.fix, (), f"this input does not show {asked.fact}")
+        status = _FAIL if row.level is _REQUIRED else _WARN
         if asked.holds(value):
-            status = Status.PASS
+            status = _PASS
         return Finding(row, status, row.expr, row.fix, (), f"the running kernel shows {asked.fact} {value}")
 
     def _by_vendor(self, row: Requirement) -> tuple[Status, str] | None:
@@ -174,12 +177,12 @@ class Evaluator:
             return None
         found = support(f"{row.profile}/{row.id}", target)
         if found and found.documented:
-            return Status.PASS, f"{found.kernel} is documented to work from {found.oldest} on: {found.says}"
+            return _PASS, f"{found.kernel} is documented to work from {found.oldest} on: {found.says}"
         # Evidence is then a line of a program that compares the number itself, whatever the vendor carried back.
         if row.evidence and (found is None or found.documented is False):
             return None
         return (
-            Status.UNKNOWN,
+            _UNKNOWN,
             newer_code(vendor, target, "what is asked for"),
         )
 
@@ -195,19 +198,19 @@ class Evaluator:
     def _one_of(self, row: Requirement, status: Status, expr: Expression) -> Finding:
         """Says which alternative holds, or what keeps each from holding; the symbols are the nearest one's."""
         unmet = {
-            p.id: [f for r in p.required if (f := self.requirement(r)).status not in (Status.PASS, Status.SKIP)]
+            p.id: [f for r in p.required if (f := self.requirement(r)).status not in (_PASS, _SKIP)]
             for p in row.alternatives
         }
         # What the alternatives' conditions say of a number, a vendor's kernel may answer otherwise.
-        if any(all(f.status is Status.UNKNOWN for f in found) for found in unmet.values()):
-            status = Status.PASS if not all(unmet.values()) else Status.UNKNOWN
+        if any(all(f.status is _UNKNOWN for f in found) for found in unmet.values()):
+            status = _PASS if not all(unmet.values()) else _UNKNOWN
         nearest = min(unmet, key=lambda name: len(unmet[name]))
-        if status is Status.PASS:
+        if status is _PASS:
             held = [name for name, findings in unmet.items() if not findings]
             return Finding(row, status, expr, row.fix, (), f"{', '.join(held) or 'one of them'} works")
         symbols = {s.name: s for f in unmet[nearest] for s in f.symbols}
         why = "; ".join(
-            f"{name} {'cannot be told' if all(f.status is Status.UNKNOWN for f in found) else 'lacks'}: "
+            f"{name} {'cannot be told' if all(f.status is _UNKNOWN for f in found) else 'lacks'}: "
             + ", ".join(f.requirement.id for f in found)
             for name, found in unmet.items()
         )
@@ -228,31 +231,31 @@ class Evaluator:
 def overall(findings: tuple[Finding, ...]) -> Status:
     """What findings add up to; optional ones never count."""
     # Lists, not sets: members of an enumeration are found by identity, while hashing one runs Python code.
-    required = [f.status for f in findings if f.requirement.level is Level.REQUIRED]
-    if Status.FAIL in required:
-        return Status.FAIL
-    if Status.UNKNOWN in required:
-        return Status.UNKNOWN
-    recommended = [f.status for f in findings if f.requirement.level is Level.RECOMMENDED]
-    if Status.WARN in recommended:
-        return Status.WARN
-    if Status.UNKNOWN in recommended:
-        return Status.UNKNOWN
-    if Status.PASS in required or Status.PASS in recommended:
-        return Status.PASS
+    required = [f.status for f in findings if f.requirement.level is _REQUIRED]
+    if _FAIL in required:
+        return _FAIL
+    if _UNKNOWN in required:
+        return _UNKNOWN
+    recommended = [f.status for f in findings if f.requirement.level is _RECOMMENDED]
+    if _WARN in recommended:
+        return _WARN
+    if _UNKNOWN in recommended:
+        return _UNKNOWN
+    if _PASS in required or _PASS in recommended:
+        return _PASS
     optional = [f.status for f in findings]
-    return Status.PASS if Status.PASS in optional or Status.WARN in optional else Status.SKIP
+    return _PASS if _PASS in optional or _WARN in optional else _SKIP
 
 
 def _reason(status: Status, facts: tuple[SymbolFact, ...], kernel: KernelConfig) -> str:
-    if status is Status.UNKNOWN:
+    if status is _UNKNOWN:
         unknown = [f for f in facts if f.value is None or f.state is SymbolState.UNLOADED]
         names = ", ".join(f"CONFIG_{f.name}" for f in unknown)
         if kernel.completeness is Completeness.PARTIAL and not (kernel.resolved and kernel.resolved.lines):
             what = kernel.cut or "this is a partial config, which does not say"
             return f"{names}: {what}; audit the built kernel's .config"
         return f"{names}: {unknown[0].note}" if unknown else "this input cannot tell"
-    if not kernel.predicted or (status is Status.PASS and any(f.state in WITHOUT_MODULE for f in facts)):
+    if not kernel.predicted or (status is _PASS and any(f.state in WITHOUT_MODULE for f in facts)):
         return ""
     notes = [f"CONFIG_{f.name}: {f.note}" for f in facts if f.state is SymbolState.PREDICTED and f.note]
     return "; ".join([*notes, *because(facts)])

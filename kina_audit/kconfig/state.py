@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kina_audit.kconfig.resolve import Resolution
 
 
+_SET, _NOT_SET, *_ = SymbolState
+
+
 def outcome(solver: Solver, symbol: str) -> str:
     """A symbol's value as an audit reads it: n where the config has no line for it."""
     sym = solver.model.index.get(symbol)
@@ -68,10 +71,8 @@ class _StateFacts(Mapping[str, SymbolFact]):
         if value == "m" and symbol in self.held:
             return self.held[symbol]
         if value == "n":
-            return SymbolFact(symbol, "n", SymbolState.NOT_SET)
-        return SymbolFact(
-            symbol, value, SymbolState.SET, None, "", solver.model.types[solver.model.index[symbol]] == "s"
-        )
+            return SymbolFact(symbol, "n", _NOT_SET)
+        return SymbolFact(symbol, value, _SET, None, "", solver.model.types[solver.model.index[symbol]] == "s")
 
     def __iter__(self) -> Iterator[str]:
         return iter(())

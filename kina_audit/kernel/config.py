@@ -45,6 +45,9 @@ class SymbolState(StrEnum):
     UNLOADED = "not loaded"
 
 
+# Asked for at every symbol: in Python 3.11 a member of an enumeration is found by code in Python.
+_SET, _NOT_SET, _ABSENT, *_ = SymbolState
+_UNLOADED = SymbolState.UNLOADED
 WITHOUT_MODULE = frozenset({SymbolState.MISSING, SymbolState.BLOCKED, SymbolState.UNLOADED})
 """The states of a symbol that is m, and whose module cannot be relied on."""
 
@@ -81,7 +84,7 @@ class SymbolFact:
         if self.value is None:
             return (N, Y)
         if self.state in WITHOUT_MODULE:
-            return (N, M if self.state is SymbolState.UNLOADED else N)
+            return (N, M if self.state is _UNLOADED else N)
         tri = N if self.is_string else TRI_OF.get(self.value, N)
         return (tri, tri)
 
@@ -232,15 +235,15 @@ class KernelConfig:
         raw = self.raw.get(symbol)
         if raw is not None:
             if raw in {"y", "m"}:
-                return SymbolFact(symbol, raw, SymbolState.SET, self.line(symbol))
+                return SymbolFact(symbol, raw, _SET, self.line(symbol))
             if raw == "n":
-                return SymbolFact(symbol, "n", SymbolState.NOT_SET, self.line(symbol))
+                return SymbolFact(symbol, "n", _NOT_SET, self.line(symbol))
             value, is_string = decode_value(raw)
-            return SymbolFact(symbol, value, SymbolState.SET, self.line(symbol), "", is_string)
+            return SymbolFact(symbol, value, _SET, self.line(symbol), "", is_string)
         if self.minimal:
             return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, "the record leaves it to the kernel line")
         if self.completeness is Completeness.COMPLETE:
-            return SymbolFact(symbol, "n", SymbolState.ABSENT)
+            return SymbolFact(symbol, "n", _ABSENT)
         return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, self.cut or "a partial config does not say")
 
     def line(self, symbol: str) -> int | None:
