@@ -343,8 +343,7 @@ def compare_kernels(
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")
     library = library or ProfileLibrary()
-    before = audit(old, profiles, cilium=cilium, library=library)
-    after = audit(new, profiles, cilium=cilium, library=library)
+    before, after = (audit(kernel, profiles, cilium=cilium, library=library) for kernel in (old, new))
     valid = live(waivers, new, today) if today is not None else ()
     expired = [w for w in waivers if w.is_for(new) and today is not None and w.expired(today)]
     return difference(before, after, {p.id: p for p in library.tagged(CILIUM_TAG)}, valid, expired)
