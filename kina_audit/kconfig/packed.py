@@ -283,8 +283,7 @@ def _kept_once(names: list[str]) -> list[str]:
 
 
 def _numbers(text: str) -> list[Any]:
-    known = _KNOWN
-    return [known[int(t)] for t in text.split()]
+    return [*map(_KNOWN.__getitem__, map(int, text.split()))]
 
 
 def _pairs(text: str) -> list[Any]:

@@ -109,7 +109,7 @@ class ProfileLibrary:
         """What the file of a profile says."""
         found = self._documents.get(name)
         if found is None:
-            found = self._documents[name] = toml_document(Path(self._listed[name].path))
+            found = self._documents[name] = toml_document(self._listed[name].path)
         return found
 
     def __iter__(self) -> Iterator[Profile]:
