@@ -204,7 +204,7 @@ def audit(
     config = carry(kernel.config)
     kernel = replace(kernel, config=config)
     evaluator = Evaluator(config)
-    selected = tuple([with_reasons(_tried(evaluator.profile(p), probing), config) for p in profiles])
+    selected = with_reasons([_tried(evaluator.profile(p), probing) for p in profiles], config)
     if not any(r.findings for r in selected):
         raise NothingCheckedError("no profile was selected, so nothing was checked", "Name one with --profile.")
     if all(f.status == "skip" for r in selected for f in r.findings):

@@ -192,20 +192,33 @@ def has_line(config: KernelConfig) -> bool:
     return config.target is not None and config.arch in ARCHES and bool(near(config.target))
 
 
-def with_reasons(result: ProfileResult, config: KernelConfig) -> ProfileResult:
-    """The same result, in which what an unmet finding lacks says why it is off, as far as the kernel's line tells."""
+def with_reasons(results: Sequence[ProfileResult], config: KernelConfig) -> tuple[ProfileResult, ...]:
+    """The same results, in which what an unmet finding lacks says why it is off, as far as the kernel's line tells."""
     from kina_audit.kconfig.carry import why_absent
 
-    def told(fact: SymbolFact) -> SymbolFact:
-        absent = fact.state is SymbolState.ABSENT and not fact.note
-        return replace(fact, note=why_absent(config, fact.name)) if absent else fact
+    if config.resolved is None:
+        return tuple(results)
+    # Profiles that include others share findings, and these share facts.
+    facts: dict[int, SymbolFact] = {}
+    findings: dict[int, Finding] = {}
 
-    if config.resolved is None or not result.of(*UNMET):
-        return result
-    findings = [
-        f if f.status not in UNMET else replace(f, symbols=tuple(map(told, f.symbols))) for f in result.findings
-    ]
-    return replace(result, findings=tuple(findings))
+    def told(fact: SymbolFact) -> SymbolFact:
+        if fact.state is not SymbolState.ABSENT or fact.note:
+            return fact
+        found = facts.get(id(fact))
+        if found is None:
+            found = facts[id(fact)] = replace(fact, note=why_absent(config, fact.name))
+        return found
+
+    def reasoned(finding: Finding) -> Finding:
+        if finding.status not in UNMET:
+            return finding
+        found = findings.get(id(finding))
+        if found is None:
+            found = findings[id(finding)] = replace(finding, symbols=tuple(map(told, finding.symbols)))
+        return found
+
+    return tuple([replace(r, findings=tuple(map(reasoned, r.findings))) if r.of(*UNMET) else r for r in results])
 
 
 def goals_of(findings: Iterable[Finding]) -> "Iterator[Goal]":
