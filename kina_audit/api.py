@@ -15,7 +15,6 @@ from kina_audit.engine.finding import ProfileResult
 from kina_audit.engine.misspelt import with_slips
 from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
-from kina_audit.engine.waiver import Waiver
 from kina_audit.errors import NothingCheckedError, UsageError
 from kina_audit.kconfig.carry import carry, trees_of
 from kina_audit.kconfig.lines import lines
@@ -26,17 +25,18 @@ from kina_audit.profiles.model import Profile
 from kina_audit.report.decision import beside_findings
 from kina_audit.report.knowledge import knowledge
 from kina_audit.report.model import FailOn, Report
-from kina_audit.report.snapshot import Snapshot, snapshot
 
 if TYPE_CHECKING:
     from kina_audit.cilium.model import Advice, Rest
     from kina_audit.cilium.request import Request
     from kina_audit.cilium.review import Review
     from kina_audit.engine.probed import Probing
+    from kina_audit.engine.waiver import Waiver
     from kina_audit.engine.why import Cause
     from kina_audit.kernel.provenance import Provenance
     from kina_audit.report.claims import Answer
     from kina_audit.report.difference import Difference
+    from kina_audit.report.snapshot import Snapshot
     from kina_audit.sources.options import SourceOptions
 
 CILIUM_TAG = "cilium"
@@ -174,10 +174,10 @@ def audit(
     fail_on: FailOn | str = FailOn.REQUIRED,
     library: ProfileLibrary | None = None,
     request: "Request | None" = None,
-    waivers: Sequence[Waiver] = (),
+    waivers: "Sequence[Waiver]" = (),
     today: date | None = None,
     strict: bool = False,
-    baseline: Snapshot | None = None,
+    baseline: "Snapshot | None" = None,
     baseline_origin: str = "baseline",
     probing: "Probing | None" = None,
 ) -> Report:
@@ -204,7 +204,7 @@ def audit(
     config = carry(kernel.config)
     kernel = replace(kernel, config=config)
     evaluator = Evaluator(config)
-    selected = tuple([with_reasons(_tried(evaluator.profile(p), probing), config) for p in profiles])
+    selected = with_reasons([_tried(evaluator.profile(p), probing) for p in profiles], config)
     if not any(r.findings for r in selected):
         raise NothingCheckedError("no profile was selected, so nothing was checked", "Name one with --profile.")
     if all(f.status == "skip" for r in selected for f in r.findings):
@@ -242,6 +242,7 @@ def audit(
     comparison = None
     if baseline is not None:
         from kina_audit.report.baseline import hold
+        from kina_audit.report.snapshot import snapshot
 
         comparison = hold(snapshot(kernel, selected, advice), baseline, baseline_origin, valid)
     return Report(
@@ -319,7 +320,7 @@ def compare_kernels(
     *,
     cilium: str | None = "",
     library: ProfileLibrary | None = None,
-    waivers: Sequence[Waiver] = (),
+    waivers: "Sequence[Waiver]" = (),
     today: date | None = None,
 ) -> "Difference":
     """What ``new`` lost and gained against ``old``.
@@ -342,8 +343,7 @@ def compare_kernels(
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")
     library = library or ProfileLibrary()
-    before = audit(old, profiles, cilium=cilium, library=library)
-    after = audit(new, profiles, cilium=cilium, library=library)
+    before, after = (audit(kernel, profiles, cilium=cilium, library=library) for kernel in (old, new))
     valid = live(waivers, new, today) if today is not None else ()
     expired = [w for w in waivers if w.is_for(new) and today is not None and w.expired(today)]
     return difference(before, after, {p.id: p for p in library.tagged(CILIUM_TAG)}, valid, expired)

@@ -48,7 +48,6 @@ def profile_goals(
     from kina_audit.engine.evaluate import Evaluator
     from kina_audit.engine.finding import Status
     from kina_audit.kconfig.fix import Goal
-    from kina_audit.kconfig.own import is_vendors
     from kina_audit.kernel.version import KernelVersion
     from kina_audit.profiles.model import Level
 
@@ -65,7 +64,7 @@ def profile_goals(
             if evaluator is not None and start is not None:
                 finding = evaluator.requirement(row)
                 why_not = stuck(finding)
-                if finding.status is Status.UNKNOWN and start.origin is Origin.INPUT and is_vendors(start):
+                if finding.status is Status.UNKNOWN and start.origin is Origin.INPUT and start.is_vendors:
                     why_not = finding.reason
             goals.setdefault(
                 (applies[0].text, wanted),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from kina_audit.base.datatype import replace
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.carry import carry
-from kina_audit.kconfig.own import is_vendors
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.provenance import Kernel
 
@@ -39,7 +38,7 @@ def as_checked(kernel: Kernel, fragments: "Sequence[tuple[str, str]]", options: 
     names = ", ".join(name for name, _ in fragments)
     # Whether the base was cut, its line may have told.
     config = merged(carried, fragments, f"{kernel.provenance.source} with {names}")
-    if is_vendors(carried):
+    if carried.is_vendors:
         # What its own Kconfig made of the rest is not undone by a fragment.
         config = replace(config, base=carried)
     config = carry(config, tools)

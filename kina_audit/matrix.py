@@ -25,7 +25,7 @@ from kina_audit.cilium.agent_profile import PROFILE, of_release
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.features import AGENT
 from kina_audit.cilium.model import Advice, Capability
-from kina_audit.cilium.unlock_on_lines import OnDemand
+from kina_audit.cilium.reading import OnDemand
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError

@@ -291,7 +291,12 @@ def test_every_config_becomes_what_its_target_makes_of_it(
     target = KernelVersion.parse(tree.model.version)
     wrong, asked, unknown = [], 0, 0
     # What data/stable.toml says that an update of this line moved is unknown on purpose, and so measures nothing.
-    moved = {s for after, symbols, _ in _stable_moves() for s in symbols if (after.major, after.minor) == (target.major, target.minor)}
+    moved = {
+        s
+        for after, symbols, _ in _stable_moves()
+        for s in symbols
+        if (after.major, after.minor) == (target.major, target.minor)
+    }
     named = [name for name in NAMED if name not in moved]
     for path in sorted((*shared.glob("corpus/*/*.gz"), *shared.glob("kernels/*.gz"))):
         config = parse_config(config_text(path), origin=Origin.INPUT)

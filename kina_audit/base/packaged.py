@@ -46,7 +46,7 @@ def profiles_folder() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "profiles"
 
 
-def toml_document(path: Path) -> dict[str, Any]:
+def toml_document(path: Path | str) -> dict[str, Any]:
     """A packaged TOML file as a dictionary, which is the caller's to read and nobody's to change.
 
     Raises:

@@ -8,7 +8,6 @@ from kina_audit.cilium.features import AGENT, DEADLY
 from kina_audit.cilium.instead import instead
 from kina_audit.cilium.ladder import Standing, doubted, excluded, stand
 from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode, State
-from kina_audit.cilium.presets import find_preset
 from kina_audit.cilium.reading import MET, Reader, Results, Unmet, verified
 from kina_audit.cilium.release import find_release
 from kina_audit.cilium.request import Request
@@ -98,9 +97,12 @@ def advise(
         )
     choices = choose(results, reader, low, granted.encryption, granted.forced)
     values, config = settings(choices, chosen, granted.on, sorted(request.avoid))
-    if preset := find_preset(request.preset):
-        values, config = preset.over(values, config)
-        warned = (*warned, preset.caution)
+    if request.preset:
+        from kina_audit.cilium.presets import find_preset
+
+        if preset := find_preset(request.preset):
+            values, config = preset.over(values, config)
+            warned = (*warned, preset.caution)
     facts, run = rests(reader, low, tuple(granted.on)), seen(chosen, kernel, mode)
     return Advice(
         release=str(chosen),

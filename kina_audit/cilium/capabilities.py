@@ -94,7 +94,8 @@ def _capability(name: str, low: Reader, high: Reader, refused: str, unlocker: Un
     feature = low.features[name]
     unmet = low.unmet(name)
     state = _state(name, low)
-    if state is not _state(name, high):
+    # What is met for the pessimist is met for the optimist.
+    if unmet and state is not _state(name, high):
         state = State.UNKNOWN
     breaking = tuple(u for u in low.breaking(name) if verified(u)) or low.breaking(name)
     worst_one = worst(breaking) or (worst(low.unverified(name)) if state is State.UNVERIFIED else None) or worst(unmet)

@@ -1,16 +1,15 @@
 """A better mode without a rebuild: this kernel with another Cilium release, or another kernel with the same one."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from kina_audit.base.later import Later
 from kina_audit.cilium.capabilities import agent_state
-from kina_audit.cilium.ladder import above, stand
+from kina_audit.cilium.ladder import above, reaches
 from kina_audit.cilium.model import LADDER, Elsewhere, Mode, State
-from kina_audit.cilium.reading import Results
+from kina_audit.cilium.reading import OnDemand, Results
 from kina_audit.cilium.release import Release, newest_releases
 from kina_audit.cilium.request import Request
-from kina_audit.cilium.unlock_on_lines import OnDemand
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.kconfig.carry import carry
 from kina_audit.kernel.config import KernelConfig
@@ -35,19 +34,26 @@ def _elsewhere(
 ) -> tuple[Elsewhere, ...]:
     plain = not (request.want or request.avoid)
     better = above(mode if mode in LADDER else Mode.UNSUPPORTED)
-    found = [stands(evaluator, results, r) for r in newest_releases() if plain and r != release]
-    found = [e for e in found if e.mode in better]
+    rows = [stands(evaluator, results, r, better) for r in newest_releases() if plain and r != release]
+    found = [e for e in rows if e is not None]
     best = max(found, key=lambda e: (not e.untested, -LADDER.index(e.mode), found.index(e)), default=None)
     others = kernels(release, mode) if kernels is not None and mode in LADDER else ()
     return (*([best] if best else ()), *others)
 
 
 def stands(
-    evaluator: Evaluator, results: Results, release: Release, kernel: str = "", booted_by: str = ""
-) -> Elsewhere:
-    """The mode of a kernel with a release, without any wishes."""
-    mode = stand(results, release, evaluator.kernel)[0]
-    untested = mode is not Mode.UNKNOWN and agent_state(results, release, evaluator.kernel) is State.UNVERIFIED
+    evaluator: Evaluator,
+    results: Results,
+    release: Release,
+    better: Collection[Mode],
+    kernel: str = "",
+    booted_by: str = "",
+) -> Elsewhere | None:
+    """The mode of a kernel with a release, without any wishes; None: it is none of the better ones."""
+    mode = reaches(results, release, evaluator.kernel, better)
+    if mode is None:
+        return None
+    untested = agent_state(results, release, evaluator.kernel) is State.UNVERIFIED
     return Elsewhere(str(release), kernel, booted_by, mode, untested)
 
 
@@ -69,5 +75,6 @@ def better_kernels(
     for name, boots, config in booted():
         evaluator = Evaluator(carry(config), terse=True)
         results = OnDemand({p.id: p for p in profiles}, evaluator)
-        found.append(stands(evaluator, results, release, name, boots))
-    return tuple(sorted((e for e in found if e.mode in above(mode)), key=lambda e: LADDER.index(e.mode)))
+        if one := stands(evaluator, results, release, above(mode), name, boots):
+            found.append(one)
+    return tuple(sorted(found, key=lambda e: LADDER.index(e.mode)))

@@ -101,8 +101,8 @@ def matches(wanted: Wanted, values: Mapping[str, str]) -> bool:
 def charted(release: Release) -> Mapping[str, str]:
     """What the chart of a release makes of each key when nobody sets a value."""
     found: dict[str, str] = {}
-    for key in keys(release):
-        found.setdefault(key.config, key.default)
+    for row in of_release("key", release):
+        found.setdefault(row["config"], row["default"])
     return found
 
 

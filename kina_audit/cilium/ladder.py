@@ -12,7 +12,7 @@ The mode is known when reading what the input cannot tell, and what would be fat
 as unmet comes to the same rung.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.evidence import Basis
@@ -132,6 +132,14 @@ def stand(
     reader, low = _reading(results, release, kernel, off, forced or {}, optimistic=False)
     high = _reading(results, release, kernel, off, forced or {}, optimistic=True)[1]
     return (low.mode if low.mode is high.mode else Mode.UNKNOWN), reader, low
+
+
+def reaches(results: Results, release: Release, kernel: KernelConfig, modes: Collection[Mode]) -> Mode | None:
+    """What `stand` says of a kernel without any wishes, where that is one of some modes; the pessimist alone rules most out."""
+    low = _reading(results, release, kernel, frozenset(), {}, optimistic=False)[1].mode if modes else Mode.UNKNOWN
+    if low not in modes or low is not _reading(results, release, kernel, frozenset(), {}, optimistic=True)[1].mode:
+        return None
+    return low
 
 
 def _reading(

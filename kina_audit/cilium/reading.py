@@ -8,13 +8,39 @@ from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, DEADLY, Conflict, Effect, Feature, Need, features
 from kina_audit.cilium.keys import charted, matches
 from kina_audit.cilium.release import Release
+from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
-from kina_audit.profiles.model import Level
+from kina_audit.profiles.model import Level, Profile
 
 Results = Mapping[str, ProfileResult]
 MET = (Status.PASS, Status.SKIP)
+# Asked for at every need: in Python 3.11 a member of an enumeration is found by code in Python.
+_NO_EFFECT, _UNVERIFIED = Effect.NONE, Basis.UNVERIFIED
+
+
+class OnDemand(dict[str, ProfileResult]):
+    """Profiles, and single findings of theirs, evaluated when somebody asks for them: the ladder looks at a few of them."""
+
+    def __init__(self, profiles: Mapping[str, Profile], evaluator: Evaluator) -> None:
+        super().__init__()
+        self._profiles, self._evaluator = profiles, evaluator
+
+    def __missing__(self, name: str) -> ProfileResult:
+        found = self[name] = self._evaluator.profile(self._profiles[name])
+        return found
+
+    def required(self, profile: str) -> list[Finding]:
+        """The findings without which a profile's feature does not work."""
+        return [self._evaluator.requirement(row) for row in self._profiles[profile].required]
+
+    def finding(self, profile: str, requirement: str) -> Finding | None:
+        """One finding; None: the profile has no such requirement."""
+        for row in self._profiles[profile].requirements:
+            if row.id == requirement:
+                return self._evaluator.requirement(row)
+        return None
 
 
 @datatype
@@ -52,6 +78,8 @@ class Reader:
         self.features = features(release)
         self.values = {**charted(release), **assumed(release, off), **(values or {})}
         self._known: dict[str, tuple[Unmet, ...]] = {}
+        self._breaking: dict[str, tuple[Unmet, ...]] = {}
+        self._met = (*MET, Status.UNKNOWN) if optimistic else MET
 
     def unmet(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs of a feature, as the data file orders them; unverified ones are among them."""
@@ -63,15 +91,16 @@ class Reader:
 
     def asked(self, row: Feature) -> list[Need]:
         """The needs of a feature that count on this architecture and with these values."""
-        values = self._values(row)
-        return [n for n in row.needs if self._concerns(n) and matches(n.when, values)]
+        arch, values = self.kernel.arch, self._values(row)
+        return [n for n in row.needs if (not n.arch or arch in n.arch) and (not n.when or matches(n.when, values))]
 
     def conditional(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs that other values would bring: what breaks when somebody sets them."""
         row = self.features[feature]
-        values = self._values(row)
-        found = [self._unmet(n, row) for n in row.needs if self._concerns(n) and not matches(n.when, values)]
-        return tuple(u for u in found if u is not None and verified(u) and u.need.effect is not Effect.NONE)
+        arch, values = self.kernel.arch, self._values(row)
+        others = [n for n in row.needs if n.when and (not n.arch or arch in n.arch) and not matches(n.when, values)]
+        found = [self._unmet(n, row) for n in others]
+        return tuple(u for u in found if u is not None and verified(u) and u.need.effect is not _NO_EFFECT)
 
     def conflicts(self, feature: str) -> tuple[Conflict, ...]:
         """What a feature cannot be on with, on this kernel and with these values."""
@@ -81,9 +110,6 @@ class Reader:
             if (c.linux is None or self.kernel.target is None or self.kernel.target in c.linux)
             and not (c.unless and matches(c.unless, self.values))
         )
-
-    def _concerns(self, need: Need) -> bool:
-        return not need.arch or self.kernel.arch in need.arch
 
     def _values(self, row: Feature) -> Mapping[str, str]:
         """The values a feature is judged with: what it decides itself goes before what the chart would."""
@@ -95,11 +121,11 @@ class Reader:
         What nobody has verified is read like what the input cannot tell: as met by the optimist, and, where it would
         be fatal, as unmet by the pessimist.
         """
-        return tuple(
-            u
-            for u in self.unmet(feature)
-            if not u.need.keeps and u.need.effect is not Effect.NONE and (verified(u) or self._feared(u))
-        )
+        found = self._breaking.get(feature)
+        if found is None:
+            rows = [u for u in self.unmet(feature) if not u.need.keeps and u.need.effect is not _NO_EFFECT]
+            found = self._breaking[feature] = tuple([u for u in rows if verified(u) or self._feared(u)])
+        return found
 
     def _feared(self, unmet: Unmet) -> bool:
         return not self.optimistic and unmet.need.effect in DEADLY
@@ -116,7 +142,7 @@ class Reader:
 
     def lacking(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs whose absence has an effect, as far as that is verified."""
-        return tuple(u for u in self.unmet(feature) if verified(u) and u.need.effect is not Effect.NONE)
+        return tuple(u for u in self.unmet(feature) if verified(u) and u.need.effect is not _NO_EFFECT)
 
     def unverified(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs of which nobody has verified that they are needs."""
@@ -137,7 +163,7 @@ class Reader:
                 need = replace(need, effect=Effect.NO_PODS)  # it can be on, and the agent runs in vain
             return Unmet(need, why, tuple(f for u in inner for f in u.findings))
         if need.profile or need.requirement:
-            rows = [f for f in self._rows(need) if not self._met(f)]
+            rows = [f for f in self._rows(need) if f.status not in self._met]
             if not rows:
                 return None
             if need.linux is not None and not self._asked(need):
@@ -165,12 +191,11 @@ class Reader:
 
     def _rows(self, need: Need) -> list[Finding]:
         if need.profile:
+            if isinstance(self.results, OnDemand):
+                return self.results.required(need.profile)
             return [f for f in self.results[need.profile].findings if f.level is Level.REQUIRED]
         profile, _, requirement = need.requirement.partition("/")
         return [finding(self.results, profile, requirement)]
-
-    def _met(self, item: Finding) -> bool:
-        return self.optimistic if item.status is Status.UNKNOWN else item.status in MET
 
     @staticmethod
     def _why(item: Finding) -> str:
@@ -179,7 +204,7 @@ class Reader:
 
 def verified(unmet: Unmet) -> bool:
     """Whether it is verified that the need is one."""
-    return unmet.need.basis is not Basis.UNVERIFIED
+    return unmet.need.basis is not _UNVERIFIED
 
 
 @cache
@@ -205,9 +230,14 @@ def finding(results: Results, profile: str, requirement: str) -> Finding:
     Raises:
         KeyError: the profile has no such requirement.
     """
-    for item in results[profile].findings:
-        if item.requirement.id == requirement:
-            return item
+    if isinstance(results, OnDemand):
+        found = results.finding(profile, requirement)
+        if found is not None:
+            return found
+    else:
+        for item in results[profile].findings:
+            if item.requirement.id == requirement:
+                return item
     raise KeyError(f"{profile}/{requirement}")
 
 

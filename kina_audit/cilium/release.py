@@ -20,6 +20,10 @@ class Release:
     minimum_kernel: KernelVersion
     charted: bool
 
+    def __hash__(self) -> int:
+        # What is known of a release is kept by it.
+        return hash(self.version.triple)
+
     def __str__(self) -> str:
         return str(self.version)
 

@@ -6,7 +6,6 @@ from kina_audit.base.datatype import datatype
 from kina_audit.base.near import hint, near
 from kina_audit.cilium.features import feature_ids
 from kina_audit.cilium.model import LADDER, Mode
-from kina_audit.cilium.presets import find_preset
 from kina_audit.errors import UsageError
 
 KUBE_PROXY_REPLACEMENT = "kube-proxy-replacement"
@@ -45,7 +44,10 @@ def make_request(
         _check(name)
     if both := avoided & wanted.keys():
         raise UsageError(f"{', '.join(sorted(both))}: both wanted and avoided", "Drop one of the two options.")
-    find_preset(preset)
+    if preset:
+        from kina_audit.cilium.presets import find_preset
+
+        find_preset(preset)
     return Request(tuple(wanted), avoided, parse_mode(min_mode, "--min-mode") if min_mode else None, preset)
 
 

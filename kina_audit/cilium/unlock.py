@@ -1,13 +1,13 @@
 """What stands between a kernel and a better mode, and who can say what it takes: nothing in this room solves a Kconfig."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
 from kina_audit.base.later import Later
 from kina_audit.cilium.ladder import above
 from kina_audit.cilium.model import Mode, Unlock
-from kina_audit.cilium.reading import Reader
+from kina_audit.cilium.reading import Reader, Unmet
 from kina_audit.cilium.release import Release
 from kina_audit.engine.finding import Finding
 
@@ -41,8 +41,18 @@ def _ladder(unlocker: Unlocker, release: Release, mode: Mode, off: frozenset[str
     return tuple(found)
 
 
-def wanted(reader: Reader, mode: Mode) -> list[Finding]:
-    """The unmet findings that stand between a kernel and a mode, in the order the agent would meet them."""
+def wanted(reader: Reader, mode: Mode) -> Iterator[Finding]:
+    """The unmet findings that stand between a kernel and a mode, in the order the agent would meet them, each once."""
+    found: dict[tuple[str, str], Finding] = {}
+    for unmet in _wanted(reader, mode):
+        for finding in unmet.findings:
+            key = (finding.requirement.profile, finding.requirement.id)
+            if key not in found:
+                found[key] = finding
+                yield finding
+
+
+def _wanted(reader: Reader, mode: Mode) -> Iterator[Unmet]:
     needed = ["agent"]
     if mode is not Mode.MINIMAL:
         needed.append("l7-proxy")
@@ -52,8 +62,9 @@ def wanted(reader: Reader, mode: Mode) -> list[Finding]:
         needed.append("kube-proxy-replacement")
     if mode in (Mode.EBPF_VETH, Mode.FULL_EBPF):
         needed += ["bpf-masquerade", "bpf-host-routing"]
-    rows = [f for name in needed if name not in reader.off for u in reader.breaking(name) for f in u.findings]
-    if mode is Mode.FULL_EBPF:
-        whole = [n for n in ("hubble", "kube-proxy-replacement") if n not in reader.off]
-        rows += [f for n in whole for u in reader.unmet(n) for f in u.findings]
-    return list({(f.requirement.profile, f.requirement.id): f for f in rows}.values())
+    for name in needed:
+        if name not in reader.off:
+            yield from reader.breaking(name)
+    for name in ("hubble", "kube-proxy-replacement") if mode is Mode.FULL_EBPF else ():
+        if name not in reader.off:
+            yield from reader.unmet(name)

@@ -1,13 +1,14 @@
 """What would better a kernel, found and proven on the models of the kernel lines that ship."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import replace
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.ladder import above, doubted, excluded, stand
 from kina_audit.cilium.model import Mode, State, Unlock
-from kina_audit.cilium.reading import Reader
+from kina_audit.cilium.reading import OnDemand, Reader, Results
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import wanted
 from kina_audit.engine.evaluate import Evaluator
@@ -18,6 +19,7 @@ from kina_audit.profiles.model import Profile
 if TYPE_CHECKING:
     from kina_audit.kconfig.fix import Fix, Goal
     from kina_audit.kconfig.resolve import Resolution
+    from kina_audit.kconfig.solve import Solver
 
 
 class BoxUnlocker:
@@ -38,6 +40,10 @@ class BoxUnlocker:
         self.features = features
         self._starts = starts
         self._held: dict[tuple[str, ...], tuple[str, ...]] = {}
+        # Of the state that was asked about last, what it comes to, and of the values that the last ones were made from.
+        self._last: tuple[Resolution, Results] | None = None
+        self._near: tuple[Solver, Evaluator] | None = None
+        self._mode: tuple[Results, Release, frozenset[str], Mode] | None = None
 
     @property
     def starts(self) -> "Sequence[Resolution]":
@@ -59,8 +65,7 @@ class BoxUnlocker:
         if found.blocked or not found.changes:
             return None
         reached = self._mode_of(found.resolution, release, off)
-        kernel = self._sketch(found.resolution)
-        agent = agent_state(OnDemand(self.features, Evaluator(kernel)), release, kernel)
+        agent = agent_state(self._results(found.resolution), release, self.config)
         return Unlock(reached, _lines(found), self._because(), agent is State.UNVERIFIED)
 
     def fix(
@@ -91,9 +96,9 @@ class BoxUnlocker:
 
         def found(rung: Mode, *, explain: bool) -> "Fix":
             return self._search(
-                lambda state: [
-                    *self._goals(state, rung=rung, release=release, off=off), *(goals(state) if goals else ())
-                ],
+                lambda state: chain(
+                    self._goals(state, rung=rung, release=release, off=off), goals(state) if goals else ()
+                ),
                 lambda state: self._mode_of(state, release, off) in enough and (holds is None or holds(state)),
                 quick=quick, explain=explain,
             )  # fmt: skip
@@ -104,23 +109,22 @@ class BoxUnlocker:
                 return one
         return found(wanted, explain=True)
 
-    def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "list[Goal]":
-        evaluator = Evaluator(self._sketch(state), terse=True)
-        reader = Reader(OnDemand(self.features, evaluator), release, evaluator.kernel, optimistic=False, off=off)
+    def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "Iterator[Goal]":
+        reader = Reader(self._results(state), release, self.config, optimistic=False, off=off)
         return goals_of(wanted(reader, rung))
 
     def assignments(self, findings: Sequence[Finding]) -> tuple[str, ...]:
         """See `kina_audit.cilium.unlock.Unlocker`."""
         key = tuple(f"{f.expr.text}/{f.requirement.module}" for f in findings)
         if key not in self._held:
-            goals = goals_of(findings)
+            goals = list(goals_of(findings))
             found = self._search(lambda _: goals, lambda _: True, quick=True) if self.starts else None
             self._held[key] = _lines(found) if found is not None and not found.blocked else ()
         return self._held[key]
 
     def _search(
         self,
-        goals: "Callable[[Resolution], list[Goal]]",
+        goals: "Callable[[Resolution], Iterable[Goal]]",
         holds: "Callable[[Resolution], bool]",
         *,
         quick: bool,
@@ -144,25 +148,31 @@ class BoxUnlocker:
         return f"Proven on the model of Linux {lines} ({self.starts[-1].tree.toolchain})."
 
     def _mode_of(self, state: "Resolution", release: Release, off: frozenset[str]) -> Mode:
-        evaluator = Evaluator(self._sketch(state), terse=True)
-        return stand(OnDemand(self.features, evaluator), release, evaluator.kernel, off)[0]
+        results, last = self._results(state), self._mode
+        if last is None or last[0] is not results or last[1:3] != (release, off):
+            last = self._mode = (results, release, off, stand(results, release, self.config, off)[0])
+        return last[3]
 
-    def _sketch(self, state: "Resolution") -> KernelConfig:
-        from kina_audit.kconfig.state import on_state
+    def _results(self, state: "Resolution") -> Results:
+        """Every feature's profile on a state; what rests on none of the lines that differ is evaluated once."""
+        if self._last is None or self._last[0] is not state:
+            from kina_audit.kconfig.state import differing, on_state
 
-        return on_state(self.config, state)
+            base = state.solver.base
+            near = None if base is None or state.beyond else (self._of_base(state, base), differing(state))
+            evaluator = Evaluator(on_state(self.config, state), terse=True, near=near)
+            self._last = (state, OnDemand(self.features, evaluator))
+        return self._last[1]
 
+    def _of_base(self, state: "Resolution", base: "Solver") -> Evaluator:
+        """The evaluator of the values that a state was made from."""
+        if self._near is None or self._near[0] is not base:
+            from kina_audit.kconfig.resolve import Resolution
+            from kina_audit.kconfig.state import on_state
 
-class OnDemand(dict[str, ProfileResult]):
-    """Profiles, evaluated when somebody asks for them: the ladder looks at half of them."""
-
-    def __init__(self, profiles: Mapping[str, Profile], evaluator: Evaluator) -> None:
-        super().__init__()
-        self._profiles, self._evaluator = profiles, evaluator
-
-    def __missing__(self, name: str) -> ProfileResult:
-        found = self[name] = self._evaluator.profile(self._profiles[name])
-        return found
+            kernel = on_state(self.config, Resolution(state.tree, (), base))
+            self._near = (base, Evaluator(kernel, terse=True))
+        return self._near[1]
 
 
 def _refused(start: "Resolution", release: Release, why: str) -> "Fix":
@@ -182,33 +192,42 @@ def has_line(config: KernelConfig) -> bool:
     return config.target is not None and config.arch in ARCHES and bool(near(config.target))
 
 
-def with_reasons(result: ProfileResult, config: KernelConfig) -> ProfileResult:
-    """The same result, in which what an unmet finding lacks says why it is off, as far as the kernel's line tells."""
+def with_reasons(results: Sequence[ProfileResult], config: KernelConfig) -> tuple[ProfileResult, ...]:
+    """The same results, in which what an unmet finding lacks says why it is off, as far as the kernel's line tells."""
     from kina_audit.kconfig.carry import why_absent
 
+    if config.resolved is None:
+        return tuple(results)
+    # Profiles that include others share findings, and these share facts.
+    facts: dict[int, SymbolFact] = {}
+    findings: dict[int, Finding] = {}
+
     def told(fact: SymbolFact) -> SymbolFact:
-        absent = fact.state is SymbolState.ABSENT and not fact.note
-        return replace(fact, note=why_absent(config, fact.name)) if absent else fact
+        if fact.state is not SymbolState.ABSENT or fact.note:
+            return fact
+        found = facts.get(id(fact))
+        if found is None:
+            found = facts[id(fact)] = replace(fact, note=why_absent(config, fact.name))
+        return found
 
-    if config.resolved is None or not result.of(*UNMET):
-        return result
-    findings = [
-        f if f.status not in UNMET else replace(f, symbols=tuple(map(told, f.symbols))) for f in result.findings
-    ]
-    return replace(result, findings=tuple(findings))
+    def reasoned(finding: Finding) -> Finding:
+        if finding.status not in UNMET:
+            return finding
+        found = findings.get(id(finding))
+        if found is None:
+            found = findings[id(finding)] = replace(finding, symbols=tuple(map(told, finding.symbols)))
+        return found
+
+    return tuple([replace(r, findings=tuple(map(reasoned, r.findings))) if r.of(*UNMET) else r for r in results])
 
 
-def goals_of(findings: Iterable[Finding]) -> "list[Goal]":
+def goals_of(findings: Iterable[Finding]) -> "Iterator[Goal]":
     """What findings ask, as goals for `kina_audit.kconfig.fix.find_fix`."""
     from kina_audit.kconfig.fix import Goal
 
-    return [
-        Goal(
-            f"{f.requirement.profile}/{f.requirement.id}", f.expr, 1 if f.requirement.module else 2, f.requirement.why,
-            stuck(f),
-        )
-        for f in findings
-    ]  # fmt: skip
+    for f in findings:
+        row = f.requirement
+        yield Goal(f"{row.profile}/{row.id}", f.expr, 1 if row.module else 2, row.why, stuck(f))
 
 
 def stuck(finding: Finding) -> str:

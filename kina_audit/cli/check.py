@@ -1,5 +1,6 @@
 """``kina-audit check``: audit a kernel, recommend a Cilium mode, pass or fail."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from kina_audit.render import FORMATS
 if TYPE_CHECKING:
     from kina_audit.kernel.provenance import Kernel
     from kina_audit.profiles.model import Profile
+    from kina_audit.report.many import Outcome
     from kina_audit.report.model import Report
     from kina_audit.sources.options import SourceOptions
 
@@ -85,9 +87,7 @@ def check(
     from kina_audit.base.datatype import replace
     from kina_audit.cli import github_files, outputs
     from kina_audit.cli.kept_options import kept
-    from kina_audit.cli.outcomes import outcomes
     from kina_audit.cli.settings import decided_by_folder
-    from kina_audit.render.many import MANY_FORMATS
     from kina_audit.report.many import verdict, worst
 
     def read(name: str, profiles: "list[Profile]") -> "Kernel":
@@ -104,9 +104,12 @@ def check(
     look = gate.look(verbose=verbose, color=terminal.use_colour(color), locate=locate, metrics=metrics, by=by)
     inputs: list[str | Path] = [*sources, *(waivers or []), *([baseline] if baseline else [])]
     many = len(sources) > 1
-    planned = outputs.plan(
-        format_, output or [], *inputs, formats=MANY_FORMATS if many else None, about=" for many kernels" * many
-    )
+    formats: Mapping[str, str] | None = None
+    if many:
+        from kina_audit.render.many import MANY_FORMATS
+
+        formats = MANY_FORMATS
+    planned = outputs.plan(format_, output or [], *inputs, formats=formats, about=" for many kernels" * many)
     github_files.check(planned)
     accepted = gate.load_waivers(waivers or [])
     held = gate.load_baseline(baseline, update=update_baseline) if baseline else None
@@ -136,7 +139,13 @@ def check(
             options=kept(options, cilium=cilium, kernel_tree=kernel_tree, profile=names, profile_dir=profile_dir or []),
         )  # fmt: skip
 
-    found = [audited(sources[0])] if len(sources) == 1 else outcomes(sources, audited, options.say)
+    found: Sequence[Outcome]
+    if many:
+        from kina_audit.cli.outcomes import outcomes
+
+        found = outcomes(sources, audited, options.say)
+    else:
+        found = [audited(sources[0])]
     outputs.write_all(found, planned, look, quiet=quiet)
     github_files.write(found, planned, look)
     if baseline and update_baseline:

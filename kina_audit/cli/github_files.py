@@ -40,12 +40,12 @@ def write(found: "Sequence[Outcome]", planned: Sequence[Output], options: "Rende
     Raises:
         OutputError: a file cannot be written.
     """
+    if not asked_for(planned):
+        return
     from kina_audit.render import render
     from kina_audit.render.many import render_many
     from kina_audit.report.model import Report
 
-    if not asked_for(planned):
-        return
     if path := os.environ.get(SUMMARY, ""):
         one = found[0] if len(found) == 1 else None
         text = render("markdown", one, options) if isinstance(one, Report) else render_many("markdown", found, options)

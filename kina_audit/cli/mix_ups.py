@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Sequence
-from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ def is_source(text: str) -> bool:
 
 def swapped(what: str, command: str, first: str, second: str) -> "UsageError":
     """The error for two arguments that stand in each other's place."""
+    from shlex import quote
+
     from kina_audit.errors import UsageError
 
     return UsageError(what, f"kina-audit {command} {quote(first)} {quote(second)}")
@@ -47,6 +48,8 @@ def refuse_profiles(command: str, sources: Sequence[str], profiles: Sequence[str
     for word in sources:
         if not _BARE.fullmatch(word) or is_source(word):
             continue
+        from shlex import quote
+
         from kina_audit.errors import UsageError
         from kina_audit.profiles.load import ProfileLibrary
 

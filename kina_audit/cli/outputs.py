@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 _SCOPED = ("openreports", "policyreport")
-_OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-_NODE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+_OBJECT = r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+_NODE = r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?"
 
 
 @datatype
@@ -100,9 +100,9 @@ def refuse_nowhere(planned: Sequence[Output], labels: Sequence[tuple[str, str]])
     """
     node = dict(labels).get("node", "")
     scoped = next((o.format for o in planned if o.format in _SCOPED), "")
-    if node and scoped and not _OBJECT.fullmatch(node):
+    if node and scoped and not re.fullmatch(_OBJECT, node):
         raise UsageError(f"--format {scoped}: no node is called {node[:60]!r}", "Name it: --label node=worker-1.")
-    if any(o.format == "nodefeature" for o in planned) and not _NODE.fullmatch(node):
+    if any(o.format == "nodefeature" for o in planned) and not re.fullmatch(_NODE, node):
         what = f"no node is called {node[:60]!r}" if node else "of which node?"
         raise UsageError(f"--format nodefeature: {what}", "Name it: --label node=worker-1.")
 
@@ -114,10 +114,11 @@ def write(report: "Report", planned: Sequence[Output], look: "RenderOptions", *,
         OutputError: a file cannot be written.
     """
     from kina_audit.render import ADVICE_ONLY, render
-    from kina_audit.render.sentences import deciding_line
 
     write_each(planned, look, lambda name, options: render(name, report, options))
     if report.deciding and all(o.format in ADVICE_ONLY for o in planned) and not quiet:
+        from kina_audit.render.sentences import deciding_line
+
         names = ", ".join(item.name for item in report.deciding)
         terminal.say(f"verdict {report.verdict}: {deciding_line(report)}: {names}")
 
@@ -130,12 +131,13 @@ def write_all(
     Raises:
         OutputError: a file cannot be written.
     """
-    from kina_audit.render.many import render_many
     from kina_audit.report.model import Report
 
     if len(found) == 1 and isinstance(found[0], Report):
         write(found[0], planned, look, quiet=quiet)
     else:
+        from kina_audit.render.many import render_many
+
         write_each(planned, look, lambda name, options: render_many(name, found, options))
 
 

@@ -15,7 +15,6 @@ import click
 
 from kina_audit.base.bounds import TOML_BYTES
 from kina_audit.base.datatype import datatype, field
-from kina_audit.base.toml_text import read_toml
 from kina_audit.cli import terminal
 from kina_audit.cli.input_files import read_text
 from kina_audit.cli.parameters import command, option
@@ -106,6 +105,8 @@ def load_settings(folder: Path) -> Settings:
 
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     """A file's document and its text."""
+    from kina_audit.base.toml_text import read_toml
+
     try:
         text = read_text(path, TOML_BYTES, "a settings file")
         return read_toml(text), text
@@ -170,11 +171,11 @@ def decided_by_folder() -> str:
     """What the settings decide of the verdict of the command that runs, for its report to say; empty: nothing."""
     from click.core import ParameterSource
 
-    from kina_audit.cli.trust import decided
-
     context = click.get_current_context()
     if not context.default_map:
         return ""
+    from kina_audit.cli.trust import decided
+
     found = {
         key: context.default_map[name]
         for key, name in PARAMETERS.items()

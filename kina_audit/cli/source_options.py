@@ -172,10 +172,13 @@ def source_options(
     Raises:
         UsageError: an unknown architecture.
     """
-    from kina_audit.kernel.architecture import kconfig_arch
     from kina_audit.sources.options import PROJECT_ARCHES, SourceOptions
 
-    stated = kconfig_arch(arch) if arch else ""
+    stated = ""
+    if arch:
+        from kina_audit.kernel.architecture import kconfig_arch
+
+        stated = kconfig_arch(arch)
     options = SourceOptions(
         arch=stated if stated in PROJECT_ARCHES else PROJECT_ARCHES[0],
         stated_arch=stated,

@@ -159,7 +159,8 @@ def harmless(text: str, *, commands: bool = False, lone_surrogates: bool = False
     """
     from kina_audit.render import plain
 
-    safe = "\r\n".join([plain(part, surrogates=lone_surrogates) for part in text.split("\r\n")])
+    lines = text.split("\r\n") if "\r" in text else [text]
+    safe = "\r\n".join([plain(part, surrogates=lone_surrogates) for part in lines])
     safe = re.sub(_LOG_COMMAND, "# #", safe)
     safe = re.sub(_USER_INFO, "://***@", safe)
     return safe if commands or "::" not in safe else re.sub(_COMMAND_LINE, r"\1\\::", safe)

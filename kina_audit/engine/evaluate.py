@@ -1,6 +1,6 @@
 """Hold requirements against a kernel's configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from kina_audit.engine.family import odd_one_out
 from kina_audit.engine.finding import Finding, ProfileResult, Status
@@ -61,21 +61,26 @@ class Evaluator:
     Args:
         kernel: the config.
         terse: findings without their symbols and reasons, for who only asks what holds.
+        near: a terse one of another state of the same kernel, and which symbols stand otherwise here; for a terse one.
     """
 
-    def __init__(self, kernel: KernelConfig, *, terse: bool = False) -> None:
+    def __init__(
+        self,
+        kernel: KernelConfig,
+        *,
+        terse: bool = False,
+        near: "tuple[Evaluator, Callable[[str], bool]] | None" = None,
+    ) -> None:
         self.kernel = kernel
         self._terse = terse
-        self._facts = _Facts(kernel)
+        self._near = near
+        # What the kernel's input says of a symbol.
+        self.fact = _Facts(kernel).__getitem__
         self._this = f"this is {kernel.target}"
         self._predicted = bool(kernel.predicted)
         # By the object, which what is kept holds on to: profiles that include others share requirements.
         self._findings: dict[int, Finding] = {}
         self._conditions: dict[int, _Condition] = {}
-
-    def fact(self, symbol: str) -> SymbolFact:
-        """What the kernel's input says of a symbol."""
-        return self._facts[symbol]
 
     def profile(self, profile: Profile) -> ProfileResult:
         """Every requirement of a profile, and the status they add up to."""
@@ -89,8 +94,10 @@ class Evaluator:
         return self._findings.get(id(row)) or self._evaluated(row)
 
     def _evaluated(self, row: Requirement) -> Finding:
-        kernel = self.kernel
-        if row.plain:
+        kernel, near = self.kernel, self._near
+        if near is not None and not any(map(near[1], row.symbols)):
+            found = near[0].requirement(row)
+        elif row.plain:
             found = self._held(row, row.expr, row.fix)
         elif (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
             found = self._untold(row)
@@ -148,9 +155,8 @@ class Evaluator:
         return Finding(row, status, expr, fix, facts, reason)
 
     def _weighed(self, expr: Expression) -> _Condition:
-        fact = self._facts.__getitem__
-        facts = () if self._terse else tuple(map(fact, expr.symbols))
-        found = self._conditions[id(expr)] = _Condition(expr, expr.bounds(fact), facts)
+        facts = () if self._terse else self._facts_of(expr.symbols)
+        found = self._conditions[id(expr)] = _Condition(expr, expr.bounds(self.fact), facts)
         return found
 
     def _reason(self, status: Status, facts: tuple[SymbolFact, ...]) -> str:
@@ -198,7 +204,7 @@ class Evaluator:
 
     def _left(self, row: Requirement, needed: int) -> str:
         """Of several ways to meet a requirement, the only one that this kernel leaves, and who notices."""
-        bounds = [(way, *way.expr.bounds(self._facts.__getitem__)) for way in row.ways]
+        bounds = [(way, *way.expr.bounds(self.fact)) for way in row.ways]
         works = [way for way, low, _ in bounds if low >= needed]
         if len(works) != 1 or any(low < needed <= high for _, low, high in bounds):
             return ""
@@ -207,7 +213,7 @@ class Evaluator:
 
     def _one_of(self, row: Requirement, expr: Expression) -> Finding:
         """Says which alternative holds, or what keeps each from holding; the symbols are the nearest one's."""
-        status = _status(row, 1 if row.module else 2, expr.bounds(self._facts.__getitem__))
+        status = _status(row, 1 if row.module else 2, expr.bounds(self.fact))
         unmet = {
             p.id: [f for r in p.required if (f := self.requirement(r)).status not in (PASS, SKIP)]
             for p in row.alternatives
@@ -229,7 +235,7 @@ class Evaluator:
         return Finding(row, status, expr, f"For {nearest}: {fix}", tuple(symbols.values()), why)
 
     def _facts_of(self, symbols: Iterable[str]) -> tuple[SymbolFact, ...]:
-        return tuple([self.fact(s) for s in symbols])
+        return tuple(map(self.fact, symbols))
 
     def _why_skipped(self, row: Requirement) -> str:
         if row.arch and self.kernel.arch not in row.arch:

@@ -1,14 +1,17 @@
 """The outcome of one requirement on one kernel."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import datatype
 from kina_audit.base.digest import sha256_hex
-from kina_audit.engine.probed import Observation
-from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.config import SymbolFact
 from kina_audit.kernel.expression import Expression
 from kina_audit.profiles.model import Level, Profile, Requirement
+
+if TYPE_CHECKING:
+    from kina_audit.engine.probed import Observation
+    from kina_audit.engine.waiver import Waiver
 
 
 class Status(StrEnum):
@@ -52,9 +55,9 @@ class Finding:
     fix: str
     symbols: tuple[SymbolFact, ...]
     reason: str = ""
-    waiver: Waiver | None = None
+    waiver: "Waiver | None" = None
     left: str = ""
-    observed: Observation | None = None
+    observed: "Observation | None" = None
     too_old: bool = False
 
     @property

@@ -7,7 +7,6 @@ from itertools import filterfalse
 from kina_audit.base.datatype import replace
 from kina_audit.engine.finding import ProfileResult
 from kina_audit.kernel.config import ConfigWarning, KernelConfig
-from kina_audit.profiles.review import known_symbols
 
 _SHORTEST = 5
 """Characters of a name of which one more or less still tells it from others."""
@@ -49,7 +48,7 @@ def misspelt(
         own: the symbols of the config's own kernel lines: what is not among them is held against every kernel's.
     """
     strange = list(config.raw)
-    for known in own or (known_symbols(),):
+    for known in own or (_known_symbols(),):
         strange = list(filterfalse(known.__contains__, strange))
     strange = [n for n in strange if config.raw[n] in ("y", "m") and len(n) >= _SHORTEST and not n.startswith("HAVE_")]
     if not strange:
@@ -63,10 +62,16 @@ def misspelt(
         meant = next((missing[n] for n in _near(name) if n in missing), None)
         # Names that differ in a number are different things.
         slip = meant is not None and _without_numbers(meant) != _without_numbers(name)
-        if slip and name not in known_symbols():
+        if slip and name not in _known_symbols():
             text = f"no kernel that is known here has CONFIG_{name[:80]}; did you mean CONFIG_{meant}?"
             found.append(ConfigWarning(config.line(name) or 0, text))
     return tuple(sorted(found, key=lambda w: (w.line, w.text))[:_MOST])
+
+
+def _known_symbols() -> frozenset[str]:
+    from kina_audit.profiles.review import known_symbols
+
+    return known_symbols()
 
 
 def _near(name: str) -> list[str]:

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import datatype, replace
 from kina_audit.base.near import near
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult
-from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.provenance import Kernel
+
+if TYPE_CHECKING:
+    from kina_audit.engine.waiver import Waiver
 
 
 class WaiverState(StrEnum):
@@ -28,12 +31,12 @@ class WaiverState(StrEnum):
 class WaiverUse:
     """A waiver, what became of it, and one sentence about that when somebody should act."""
 
-    waiver: Waiver
+    waiver: "Waiver"
     state: WaiverState
     warning: str = ""
 
 
-def waiver_of(profile: str, requirement: str, waivers: Sequence[Waiver], defined_in: str = "") -> Waiver | None:
+def waiver_of(profile: str, requirement: str, waivers: "Sequence[Waiver]", defined_in: str = "") -> "Waiver | None":
     """The first waiver that covers a requirement, by the profile it was found under or the one that defines it."""
     for waiver in waivers:
         if waiver.covers(profile, requirement) or (defined_in and waiver.covers(defined_in, requirement)):
@@ -41,19 +44,19 @@ def waiver_of(profile: str, requirement: str, waivers: Sequence[Waiver], defined
     return None
 
 
-def live(waivers: Sequence[Waiver], kernel: Kernel, today: date) -> tuple[Waiver, ...]:
+def live(waivers: "Sequence[Waiver]", kernel: Kernel, today: date) -> "tuple[Waiver, ...]":
     """The waivers that hold for this kernel on this day."""
     return tuple(w for w in waivers if w.is_for(kernel) and not w.expired(today))
 
 
-def waive(results: Sequence[ProfileResult], valid: Sequence[Waiver]) -> tuple[ProfileResult, ...]:
+def waive(results: Sequence[ProfileResult], valid: "Sequence[Waiver]") -> tuple[ProfileResult, ...]:
     """The same results, with the waiver noted on every unmet finding that one covers; statuses stay what they are."""
     if not valid:
         return tuple(results)
     return tuple([replace(r, findings=tuple([_waive(r, f, valid) for f in r.findings])) for r in results])
 
 
-def _waive(result: ProfileResult, finding: Finding, valid: Sequence[Waiver]) -> Finding:
+def _waive(result: ProfileResult, finding: Finding, valid: "Sequence[Waiver]") -> Finding:
     if finding.status not in UNMET:
         return finding
     row = finding.requirement
@@ -62,7 +65,7 @@ def _waive(result: ProfileResult, finding: Finding, valid: Sequence[Waiver]) -> 
 
 
 def uses(
-    waivers: Sequence[Waiver],
+    waivers: "Sequence[Waiver]",
     results: Sequence[ProfileResult],
     kernel: Kernel,
     today: date,
@@ -81,7 +84,7 @@ def uses(
 
 
 def _use(
-    waiver: Waiver,
+    waiver: "Waiver",
     results: Sequence[ProfileResult],
     kernel: Kernel,
     today: date,

@@ -1,8 +1,40 @@
 """What a config asks of a tree, before anything is computed."""
 
+from collections.abc import Iterator, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from kina_audit.base.datatype import datatype, field
+
+
+class _Without(MutableMapping[int, int]):
+    """Another mapping without some keys, until they are set: a copy is as long as a config, and a search makes a hundred."""
+
+    def __init__(self, whole: Mapping[int, int], gone: AbstractSet[int]) -> None:
+        self._whole, self._gone = whole, gone
+        self._own: dict[int, int] = {}
+
+    def get(self, key: int, default: Any = None) -> Any:
+        if key in self._gone or key in self._own:
+            return self._own.get(key, default)
+        return self._whole.get(key, default)
+
+    def __getitem__(self, key: int) -> int:
+        return self._own[key] if key in self._gone or key in self._own else self._whole[key]
+
+    def __setitem__(self, key: int, value: int) -> None:
+        self._own[key] = value
+
+    def __delitem__(self, key: int) -> None:
+        self._own.pop(key, None)
+        self._gone = self._gone | {key}
+
+    def __iter__(self) -> Iterator[int]:
+        yield from (key for key in self._whole if key not in self._gone and key not in self._own)
+        yield from self._own
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @datatype(frozen=False)
@@ -16,20 +48,16 @@ class UserValues:
         chosen: choice members that were set to y, in order, also when a later line takes it back.
     """
 
-    tri: dict[int, int] = field(default_factory=dict)
+    tri: MutableMapping[int, int] = field(default_factory=dict)
     text: dict[int, str] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)
     chosen: list[int] = field(default_factory=list)
 
     def without(self, symbols: AbstractSet[int]) -> "UserValues":
-        """A copy that asks nothing of some symbols."""
-        tri, text = self.tri.copy(), self.text.copy()
-        for sym in symbols:
-            tri.pop(sym, None)
-            text.pop(sym, None)
+        """The same, asking nothing of some symbols; what is asked of them then stays with it."""
         return UserValues(
-            tri,
-            text,
+            _Without(self.tri, symbols),
+            {sym: value for sym, value in self.text.items() if sym not in symbols},
             [s for s in self.order if s not in symbols],
             [s for s in self.chosen if s not in symbols],
         )

@@ -148,6 +148,9 @@ class _Facts(Mapping[str, SymbolFact]):
         header, target = config.header.version, config.target
         assert target is not None
         self.exact = (target.major, target.minor) in told_by
+        this = target.triple
+        past = [m for m in _stable_moves() if m[0].triple[:2] == this[:2] and m[0].triple < this]
+        self.moves = [(symbols, select) for _, symbols, select in past]
         same_line = header is not None and header.triple[:2] == target.triple[:2]
         self.written_there = same_line and config.completeness is Completeness.COMPLETE and not config.minimal
         self.written_by_target = self.written_there and header is not None and header.triple == target.triple
@@ -293,12 +296,7 @@ class _Facts(Mapping[str, SymbolFact]):
 
         None: no update moved it.
         """
-        target = self.config.target
-        for after, symbols, select in _stable_moves():
-            past = target is not None and target.triple[:2] == after.triple[:2] and target.triple > after.triple
-            if past and symbol in symbols:
-                return select
-        return None
+        return next((select for symbols, select in self.moves if symbol in symbols), None)
 
     def _differs(self, values: "Mapping[Place, str]") -> str:
         """Why places that tell different values tell nothing."""

@@ -10,10 +10,10 @@ from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import KernelConfig
 
-_LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$", re.MULTILINE)
-_LOOSE_LINE = re.compile(r"^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$", re.MULTILINE)
+_LINE = r"(?m)^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$"
+_LOOSE_LINE = r"(?m)^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$"
 _ESCAPE = re.compile(r"\\(.)")
-_SPECIAL = re.compile(r'(["\\])')
+_SPECIAL = r'(["\\])'
 
 
 @datatype
@@ -39,7 +39,7 @@ def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
     """
     found: list[Assignment] = []
     line, position = 1, 0
-    for match in (_LOOSE_LINE if loose else _LINE).finditer(text):
+    for match in re.finditer(_LOOSE_LINE if loose else _LINE, text):
         line += text.count("\n", position, match.start())
         position = match.start()
         if match[3] is not None:
@@ -100,7 +100,7 @@ def decoded(value: str) -> str | None:
 
 def quoted(text: str) -> str:
     """A string's content as a config spells it: the reverse of `decoded`."""
-    return '"' + _SPECIAL.sub(r"\\\1", text) + '"'
+    return '"' + re.sub(_SPECIAL, r"\\\1", text) + '"'
 
 
 def spelled(model: TreeModel, solver: Solver, sym: int) -> str:

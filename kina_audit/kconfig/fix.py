@@ -1,6 +1,6 @@
 """The smallest fragment that makes requirements hold: proposed, resolved again, and proven before it is shown."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 
 from kina_audit.base.datatype import datatype
@@ -100,8 +100,8 @@ class Fix:
     partial: tuple[Change, ...] = ()
 
 
-Goals = Callable[[Resolution], Sequence[Goal]]
-"""The goals of a state; a function, because what a Cilium mode asks for depends on what is there."""
+Goals = Callable[[Resolution], Iterable[Goal]]
+"""The goals of a state; a function, because what a Cilium mode asks for depends on what is there, and takes long to tell."""
 
 
 def find_fix(
@@ -125,8 +125,7 @@ def find_fix(
     search = Search(start, goals, proven, quick=quick)
     if start.solver is start.own:
         # A kernel that is may hold it all; whatever it lacks takes building it again.
-        asked = goals(start)
-        if not any(g.stuck for g in asked) and not search.unmet(start) and proven(start):
+        if not any(g.stuck for g in goals(start)) and not search.unmet(start) and proven(start):
             return Fix((), start)
         search = Search(start.changed([]), goals, proven, quick=quick)
     found = search.run()
@@ -239,12 +238,15 @@ class Search:
     def goals(self, state: Resolution) -> Sequence[Goal]:
         """What has to hold in a state."""
         if self._asked is None or self._asked[0] is not state:
-            self._asked = (state, self._goals(state))
+            self._asked = (state, tuple(self._goals(state)))
         return self._asked[1]
 
     def unmet(self, state: Resolution) -> list[Goal]:
         """The goals that a state does not hold."""
-        return [g for g in self.goals(state) if state.solver.expr(self.compile(g)) < g.wanted]
+        return [g for g in self.goals(state) if not self._met(state, g)]
+
+    def _met(self, state: Resolution, goal: Goal) -> bool:
+        return state.solver.expr(self.compile(goal)) >= goal.wanted
 
     def compile(self, goal: Goal) -> int:
         """The goal's condition as an expression of the model."""
@@ -263,12 +265,19 @@ class Search:
             else None
         )
         for item in sorted(chosen):
-            if not self._lacks(fewest - {item}, near):
+            if self._suffices(fewest - {item}, near):
                 fewest = fewest - {item}
         trimmed = self._state(fewest) if fewest != chosen else state
         if self.proven(trimmed):
             return fewest, trimmed
         return (chosen, state) if fewest != chosen and self.proven(state) else None
+
+    def _suffices(self, chosen: Way, near: tuple[Way, Solver] | None) -> bool:
+        """Whether a fragment leaves no goal unmet; for who does not ask which, the first one tells."""
+        if not self.quick:
+            return not self._lacks(chosen, near)
+        state = self._state(chosen, near)
+        return all(self._met(state, goal) for goal in self._goals(state))
 
     def _taken_away(self, state: Resolution) -> bool:
         """Whether something is lost beyond the member of a choice that another one replaces."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, CONTAINS, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL, flat_and
-from kina_audit.kconfig.possible import possible_comparison
 from kina_audit.kernel.expression import Node
 
 _RELATIONS = {"=": EQ, "!=": NE, "<": LT, "<=": LE, ">": GT, ">=": GE}
@@ -87,6 +86,8 @@ def _interval(tree: KernelTree, expr: int) -> tuple[int, int]:
         return (2 - high, 2 - low)
     if kind == CONTAINS:
         return (0, 2)
+    from kina_audit.kconfig.possible import possible_comparison
+
     known = next((s for s in node[1:] if s < tree.model.defined), None)
     values = tree.possible(known) if known is not None else (0, 2)
     return possible_comparison(tree.model, kind, node[1], node[2], values)

@@ -6,14 +6,18 @@
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kina_audit.base.packaged import data_file
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.loaded import KernelTree, under
 from kina_audit.kconfig.model import TreeModel, TreeTexts
-from kina_audit.kconfig.packed import Origin, PackedLine, Shown
+from kina_audit.kconfig.packed import Origin, PackedLine
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.version import KernelVersion
+
+if TYPE_CHECKING:
+    from kina_audit.kconfig.shown import Shown
 
 _KEPT = 5
 """Lines that are kept in memory, each of 10 MB with both architectures: a fleet has few at once."""
@@ -74,7 +78,7 @@ def origin_of(line: Line) -> Origin:
 
 
 @lru_cache(_KEPT * len(ARCHES))
-def shown_on(line: Line, arch: str) -> Shown:
+def shown_on(line: Line, arch: str) -> "Shown":
     """Which symbols a line's configurator writes lines for on an architecture, and what they need."""
     return _loaded(line).packed.shown(arch)
 

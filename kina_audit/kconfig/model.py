@@ -40,7 +40,7 @@ def numbers(count: int) -> list[int]:
     return _NUMBERS
 
 
-_SUCCESS = re.compile(r"\{ (.*); \} >/dev/null 2>&1 && echo \"y\" \|\| echo \"n\"", re.DOTALL)
+_SUCCESS = r"(?s)\{ (.*); \} >/dev/null 2>&1 && echo \"y\" \|\| echo \"n\""
 _LONGEST = 100
 
 
@@ -192,7 +192,7 @@ def question_text(questions: list[list[str]], number: int) -> str:
     if kind == VARIABLE:
         return f"$({arguments[0]})"
     told = ",".join(PLACEHOLDER.sub(lambda m: question_text(questions, int(m[1])), a) for a in arguments)
-    if kind == SHELL and (match := _SUCCESS.match(told)):
+    if kind == SHELL and (match := re.match(_SUCCESS, told)):
         kind, told = "success", match[1]
     told = " ".join(told.split())
     return f"$({kind},{told if len(told) <= _LONGEST else told[: _LONGEST - 3] + '...'})"

@@ -11,26 +11,10 @@ from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import decoded, user_values
 from kina_audit.kconfig.model import CONST, EQ, SYMBOL, TreeModel
 from kina_audit.kconfig.solve import Solver
-from kina_audit.kernel.config import Completeness, KernelConfig, Origin
+from kina_audit.kernel.config import Completeness, KernelConfig
 
 Said = int | str
 """A symbol's value: 0, 1 or 2, or a text."""
-
-
-def follows_file(config: KernelConfig) -> bool:
-    """Whether a config's values are what its file says: a kernel's own, or a vendor's whole one of its own version."""
-    if config.minimal:
-        return False
-    return config.origin is Origin.BUILT or is_vendors(config)
-
-
-def is_vendors(config: KernelConfig) -> bool:
-    """Whether an input is a whole config that a vendor's kernel of the very line wrote."""
-    header, target = config.header.version, config.target
-    return (
-        header is not None and target is not None and bool(header.suffix) and header.triple[:2] == target.triple[:2]
-        and config.completeness is Completeness.COMPLETE and not config.minimal
-    )  # fmt: skip
 
 
 def _said_by(config: KernelConfig, model: TreeModel) -> Callable[[int], Said | None]:

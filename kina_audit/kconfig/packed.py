@@ -12,11 +12,14 @@ import json
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Mapping
-from itertools import accumulate, pairwise
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 from kina_audit.base.datatype import datatype
 from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts, numbers
+
+if TYPE_CHECKING:
+    from kina_audit.kconfig.shown import Shown
 
 PACKED_FORMAT = 4
 MAX_UNPACKED = 16 * 1024 * 1024
@@ -57,23 +60,6 @@ class Origin:
     digest: str
 
 
-@datatype
-class Shown:
-    """Which symbols a configurator writes a line for, because others are on and for no other reason.
-
-    Attributes:
-        groups: of each symbol, in the order of the tree, which of ``needs`` is its own.
-        needs: the symbols that have to be on, one list a group.
-        gates: all that others need.
-        heads: those that at least `HEADS` others need.
-    """
-
-    groups: dict[str, int]
-    needs: list[list[str]]
-    gates: frozenset[str]
-    heads: frozenset[str]
-
-
 class PackedLine:
     """The file of a line, opened: its models are made when they are asked for.
 
@@ -111,7 +97,7 @@ class PackedLine:
         at, size = self._places[name]
         unpacker = zlib.decompressobj()
         try:
-            body = unpacker.decompress(self._data[at : at + size], MAX_UNPACKED)
+            body = unpacker.decompress(memoryview(self._data)[at : at + size], MAX_UNPACKED)
         except zlib.error as error:
             raise ValueError(f"damaged: {error}") from error
         first, _, _ = body[:4096].partition(b"\n")
@@ -122,16 +108,11 @@ class PackedLine:
             start += length
         return found
 
-    def shown(self, arch: str) -> Shown:
+    def shown(self, arch: str) -> "Shown":
         """What an architecture's configurator writes lines for."""
-        names = self._in_common()[0]
-        own = self.chunk(f"shown {arch}")
-        gates = [names[n] for n in unplanes(own["needs"])]
-        ends = [0, *unplanes(own["ends"])]
-        needs = [gates[start:end] for start, end in pairwise(ends)]
-        found = [names[n] for n in unplanes(own["symbols"])]
-        heads = frozenset([names[n] for n in unplanes(own["heads"])])
-        return Shown(dict(zip(found, unplanes(own["groups"]), strict=True)), needs, frozenset(gates), heads)
+        from kina_audit.kconfig.shown import Shown
+
+        return Shown(self._in_common()[0], self.chunk(f"shown {arch}"))
 
     def _of_first(self, kind: str) -> Sections:
         """A chunk of the first architecture; the others differ in little from it."""
@@ -302,8 +283,7 @@ def _kept_once(names: list[str]) -> list[str]:
 
 
 def _numbers(text: str) -> list[Any]:
-    known = _KNOWN
-    return [known[int(t)] for t in text.split()]
+    return [*map(_KNOWN.__getitem__, map(int, text.split()))]
 
 
 def _pairs(text: str) -> list[Any]:

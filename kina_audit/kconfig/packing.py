@@ -199,7 +199,7 @@ class _Joint:
         return found
 
     def shown(self, model: TreeModel, to: _Maps) -> Sections:
-        """Symbols that are seen when others are on, and those; see `kina_audit.kconfig.packed.Shown`."""
+        """Symbols that are seen when others are on, and those; see `kina_audit.kconfig.shown.Shown`."""
         known: dict[int, frozenset[int] | None] = {}
         groups: dict[tuple[int, ...], int] = {}
         numbers, of = array("I"), array("I")

@@ -63,7 +63,7 @@ def bind(model: TreeModel, answers: "Answers", other: Mapping[int, str] | None =
     assumed: list[tuple[str, str, int]] = []
 
     def filled(text: str) -> str:
-        return PLACEHOLDER.sub(lambda m: said[int(m[1])], text) if "__KINA_Q" in text else text
+        return PLACEHOLDER.sub(lambda m: said[int(m[1])], text)
 
     for number, (kind, *arguments) in enumerate(model.questions):
         if other is not None and number in other:
@@ -76,18 +76,20 @@ def bind(model: TreeModel, answers: "Answers", other: Mapping[int, str] | None =
             said.append(answer or "")
             assumed += [(q, a, number) for q, a in answers.drain()]
             continue
-        filled_in = [filled(a) for a in arguments]
+        filled_in = [filled(a) if "__KINA_Q" in a else a for a in arguments]
         answer = answers.shell(filled_in[0]) if kind == SHELL else answers.macro(kind, filled_in)
         said.append(answer or "")
         assumed += [(q, a, number) for q, a in answers.drain()]
     names, types = model.names.copy(), bytearray(model.types, "ascii")
     placeholders: dict[int, int] = {}
     for number in model.asking:
-        name = names[number]
-        names[number] = filled(name)
-        if match := PLACEHOLDER.fullmatch(name):
-            placeholders[number] = int(match[1])
-            types[number] = ord(names[number] if names[number] in ("n", "m", "y") else "u")
+        match = PLACEHOLDER.fullmatch(names[number])
+        if match is None:
+            names[number] = filled(names[number])
+            continue
+        asked = placeholders[number] = int(match[1])
+        names[number] = answer = said[asked]
+        types[number] = ord(answer if answer in ("n", "m", "y") else "u")
     return replace(
         model, names=names, types=types.decode(), assumed=assumed, placeholders=placeholders, _index=model.index,
         _members=model.members, _asking=model.asking,

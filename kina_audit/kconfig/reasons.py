@@ -4,11 +4,8 @@ from collections.abc import Sequence
 
 from kina_audit.base.datatype import datatype
 from kina_audit.base.near import near
-from kina_audit.kconfig.elsewhere import other_architectures
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, NO, NOT, OR, SYMBOL, expression_text, question_text
-from kina_audit.kconfig.own import made_otherwise
-from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.short import awaits
 from kina_audit.kconfig.solve import Solver
 
@@ -107,9 +104,7 @@ class Reasons:
         text, place = f"{name or 'the choice'} is {TRI[value]}", self.place(sym)
         if sym in seen or len(seen) > _DEEPEST:
             return Cause(text, "", name, place)
-        made = made_otherwise(self.solver, sym)
-        if made is not None:
-            note = f"so the file says, and Linux {self.model.version} as released would make it {made or 'empty'}"
+        if note := self._by_file(sym):
             return Cause(text, note, name, place)
         seen |= {sym}
         if self.model.types[sym] == "b" and wanted == 1:
@@ -171,14 +166,23 @@ class Reasons:
         )
         return f": no prompt, it is on when selected by {some}"
 
+    def _by_file(self, sym: int) -> str:
+        """That a kernel's own file decides a symbol otherwise than the tree would; empty: it does not."""
+        from kina_audit.kconfig.own import made_otherwise
+
+        made = made_otherwise(self.solver, sym)
+        if made is None:
+            return ""
+        return f"so the file says, and Linux {self.model.version} as released would make it {made or 'empty'}"
+
     def _is_on(self, sym: int) -> Cause:
         name = self.model.names[sym]
         on = [self.model.names[s] for s, c in self.selectors(sym) if self.solver.tri(s) and self.solver.expr(c)]
         note = f"selected by {', '.join(on[:_MOST_NAMES])}" if on else ""
         if sym in self.solver.choice_of and not on:
             note = "it is the one of its choice that is chosen"
-        if (made := made_otherwise(self.solver, sym)) is not None:
-            note = f"so the file says, and Linux {self.model.version} as released would make it {made or 'empty'}"
+        if by_file := self._by_file(sym):
+            note = by_file
         elif sym < self.model.defined and self.model.types[sym] in "bt" and self.tree.possible(sym)[0]:
             note = f"it is always on on {self.model.arch} {self.model.version}"
         return Cause(f"{name} is {self.value(sym)}, and has to be n", note, name, self.place(sym))
@@ -191,6 +195,8 @@ class Reasons:
         told = [f"{self.model.names[s]} is {self.value(s)}" for s in named]
         if not named:
             return Cause(text)
+        from kina_audit.kconfig.possible import number_bounds
+
         sym = named[0]
         bounds = number_bounds(self.model, sym)
         note = f"{self.model.names[sym]} goes from {bounds[0]} to {bounds[1]}" if bounds else ""
@@ -208,6 +214,8 @@ def assumed_behind(causes: Sequence[Cause]) -> list[tuple[str, str]]:
 
 def undefined(tree: KernelTree, name: str) -> str:
     """A clause on a name that a tree does not define: where it may come from."""
+    from kina_audit.kconfig.elsewhere import other_architectures
+
     said = f"nothing defines it on {tree.model.arch} {tree.model.version}"
     if where := other_architectures(tree, name):
         return f"{said}; {where}"

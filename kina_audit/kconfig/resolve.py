@@ -1,19 +1,20 @@
 """From a config (and fragments) to the config a kernel tree's ``olddefconfig`` makes of it."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import datatype
 from kina_audit.base.later import Later
 from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
-from kina_audit.kconfig.own import Held, OwnSolver, follows_file, made_otherwise
-from kina_audit.kconfig.possible import number_bounds
 from kina_audit.kconfig.reasons import Cause, Reasons, undefined
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import KernelConfig
-from kina_audit.kernel.merge import spelled
 from kina_audit.kernel.version import KernelVersion
+
+if TYPE_CHECKING:
+    from kina_audit.kconfig.own import OwnSolver
 
 _TYPE_NAMES = {"b": "bool", "t": "tristate", "i": "int", "h": "hex", "s": "string"}
 
@@ -67,7 +68,7 @@ class Resolution:
         rows: Sequence[Requested],
         solver: Solver | None = None,
         *,
-        own: OwnSolver | None = None,
+        own: "OwnSolver | None" = None,
         beyond: Mapping[str, str] | None = None,
     ) -> None:
         """``solver`` has what `rows` ask of the tree, where there is one already."""
@@ -101,6 +102,8 @@ class Resolution:
         base, differing = near or (self.solver, symbols)
         if self.own is None:
             return Resolution(self.tree, kept, base.changed(user, differing))
+        from kina_audit.kconfig.own import Held, OwnSolver
+
         # What was set anew before this stays so.
         before = self.solver.forced.changed if isinstance(self.solver.forced, Held) else frozenset()
         held = Held(self.own, before | symbols)
@@ -128,6 +131,8 @@ class Resolution:
 
     def made_otherwise(self, name: str) -> str | None:
         """What the tree would make of a symbol that stands as a kernel's own file has it; None: the same."""
+        from kina_audit.kconfig.own import made_otherwise
+
         sym = self.tree.model.index.get(name)
         return None if sym is None else made_otherwise(self.solver, sym)
 
@@ -175,6 +180,8 @@ class Resolution:
         if not model.prompts[sym]:
             return Lost(row, actual, "it has no prompt: its default decides")
         if solver.visibility(sym):
+            from kina_audit.kconfig.possible import number_bounds
+
             bounds = number_bounds(model, sym)
             said = f", {bounds[0]} to {bounds[1]}" if bounds else ""
             return Lost(row, actual, f"it is outside the range the tree allows{said}")
@@ -261,9 +268,17 @@ def of_config(
     ``solver``, where there is one, has solved the config on the tree already.
     """
     if solver is not None:
-        rows = Later(lambda: tuple(resolve(tree, config.text or spelled(config), name=name).rows))
+        rows = Later(lambda: tuple(resolve(tree, _text_of(config), name=name).rows))
         return Resolution(tree, rows, solver)
-    return resolve(tree, config.text or spelled(config), fragments, name=name)
+    return resolve(tree, _text_of(config), fragments, name=name)
+
+
+def _text_of(config: KernelConfig) -> str:
+    if config.text:
+        return config.text
+    from kina_audit.kernel.merge import spelled
+
+    return spelled(config)
 
 
 def of_file(
@@ -275,9 +290,11 @@ def of_file(
         changed = config.changed
         rows = [Requested(n, config.raw[n], name, config.line(n) or 0) for n in config.raw if n in changed]
         return _merged(of_file(tree, config.base, name=name).changed(rows), fragments)
-    if not follows_file(config):
+    if not config.follows_file:
         return of_config(tree, config, fragments, name=name, solver=solver)
     plain = of_config(tree, config, name=name)
+    from kina_audit.kconfig.own import OwnSolver
+
     own = OwnSolver(tree.model, plain.solver.user, config)
     beyond = {n: v for n, v in config.raw.items() if n not in tree.model.index}
     return _merged(Resolution(tree, plain.rows, own, own=own, beyond=beyond), fragments)

@@ -134,6 +134,14 @@ class Shared(ABC):
         self.tri(sym)
         return self.base is not None or sym in self._on_tools.nodes(self)
 
+    def may_differ(self, sym: int) -> bool:
+        """Whether a symbol's value may be another one than in the solver that this one was made from."""
+        base = self.base
+        if base is None or not base._lends:
+            return True
+        base.tri(sym)
+        return sym in self.cone.nodes(base)
+
     def index_reads(self) -> None:
         """Bring `readers` up to date with `reads`."""
         fresh, readers = iter(self.reads[self._indexed :]), self.readers

@@ -1,6 +1,7 @@
 """What a resolved state gives its symbols, as facts that an audit reads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import replace
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from kina_audit.kconfig.resolve import Resolution
 
 
+_SET, _NOT_SET, *_ = SymbolState
+
+
 def outcome(solver: Solver, symbol: str) -> str:
     """A symbol's value as an audit reads it: n where the config has no line for it."""
     sym = solver.model.index.get(symbol)
@@ -33,6 +37,18 @@ def on_state(config: KernelConfig, state: "Resolution") -> KernelConfig:
         config, raw={}, text="", minimal=False, completeness=Completeness.COMPLETE, origin=Origin.BUILT, warnings=(),
         cut="", predicted=_StateFacts(state, _without_module(config)), resolved=None, _lines={},
     )  # fmt: skip
+
+
+def differing(state: "Resolution") -> Callable[[str], bool]:
+    """Which symbols may stand otherwise in a state than in the one that its solver was made from."""
+    index, solver = state.tree.model.index, state.solver
+
+    @cache
+    def differs(symbol: str) -> bool:
+        sym = index.get(symbol)
+        return sym is not None and solver.may_differ(sym)
+
+    return differs
 
 
 def _without_module(config: KernelConfig) -> dict[str, SymbolFact]:
@@ -55,10 +71,8 @@ class _StateFacts(Mapping[str, SymbolFact]):
         if value == "m" and symbol in self.held:
             return self.held[symbol]
         if value == "n":
-            return SymbolFact(symbol, "n", SymbolState.NOT_SET)
-        return SymbolFact(
-            symbol, value, SymbolState.SET, None, "", solver.model.types[solver.model.index[symbol]] == "s"
-        )
+            return SymbolFact(symbol, "n", _NOT_SET)
+        return SymbolFact(symbol, value, _SET, None, "", solver.model.types[solver.model.index[symbol]] == "s")
 
     def __iter__(self) -> Iterator[str]:
         return iter(())

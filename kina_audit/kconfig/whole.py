@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import filterfalse
 
 from kina_audit.kconfig.lines import Line, line_text, shown_on
-from kina_audit.kconfig.packed import Shown
+from kina_audit.kconfig.shown import Shown
 from kina_audit.kernel.shape import CUT
 
 _RUN = 6
@@ -29,13 +29,12 @@ def lost_part(line: Line, arch: str, raw: Mapping[str, str]) -> str:
         raw: symbol to the text after ``=``.
     """
     shown = shown_on(line, arch)
+    missed = shown.missed(raw)
+    if not missed or (len(missed) < _RUN and shown.heads.isdisjoint(missed)):
+        return ""  # as nearly every config
     groups, needs = shown.groups, shown.needs
     gone = list(filterfalse(raw.__contains__, groups))
     on = {name for name in shown.gates if raw.get(name) == "y"}
-    seen = {g for g in set(map(groups.__getitem__, gone)) if on.issuperset(needs[g])}
-    missed = {name for name in gone if groups[name] in seen}
-    if not missed or (len(missed) < _RUN and missed.isdisjoint(shown.heads)):
-        return ""  # as nearly every config
     behind: Counter[str] = Counter()
     for g, number in Counter(g for name, g in groups.items() if name in raw).items():
         behind.update(dict.fromkeys(needs[g], number))

@@ -47,6 +47,9 @@ class SymbolState(StrEnum):
     UNLOADED = "not loaded"
 
 
+# Asked for at every symbol: in Python 3.11 a member of an enumeration is found by code in Python.
+_SET, _NOT_SET, _ABSENT, *_ = SymbolState
+_UNLOADED = SymbolState.UNLOADED
 WITHOUT_MODULE = frozenset({SymbolState.MISSING, SymbolState.BLOCKED, SymbolState.UNLOADED})
 """The states of a symbol that is m, and whose module cannot be relied on."""
 
@@ -88,7 +91,7 @@ class SymbolFact:
         if self.value is None:
             return (N, Y)
         if self.state in WITHOUT_MODULE:
-            return (N, M if self.state is SymbolState.UNLOADED else N)
+            return (N, M if self.state is _UNLOADED else N)
         return _EXACTLY_N if self.is_string else _EXACTLY.get(self.value, _EXACTLY_N)
 
 
@@ -124,9 +127,9 @@ class Header:
     compiler: str | None = None
 
 
-_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
-_ESCAPE = re.compile(r"\\(.)")
-_ASSIGNMENT = re.compile(r"CONFIG_(\w+)=.|# CONFIG_(\w+) is not set\s*$", re.ASCII)
+_QUOTED = r'"((?:[^"\\]++|\\.)*+)"'
+_ESCAPE = r"\\(.)"
+_ASSIGNMENT = r"(?a)CONFIG_(\w+)=.|# CONFIG_(\w+) is not set\s*$"
 _TRISTATE_LETTERS = frozenset("ymn")
 
 
@@ -139,9 +142,9 @@ def decode_value(raw: str) -> tuple[str, bool]:
     if first in _TRISTATE_LETTERS:
         return first, False
     if first == '"':
-        match = _QUOTED.match(raw)
+        match = re.match(_QUOTED, raw)
         body = match[1] if match else raw[1:]
-        return (_ESCAPE.sub(r"\1", body) if "\\" in body else body), True
+        return (re.sub(_ESCAPE, r"\1", body) if "\\" in body else body), True
     return raw, False
 
 
@@ -201,6 +204,20 @@ class KernelConfig:
         )  # fmt: skip
 
     @property
+    def follows_file(self) -> bool:
+        """Whether its values are what its file says: a kernel's own, or a vendor's whole one of its own version."""
+        return not self.minimal and (self.origin is Origin.BUILT or self.is_vendors)
+
+    @property
+    def is_vendors(self) -> bool:
+        """Whether it is a whole config that a vendor's kernel of the very line wrote."""
+        header, target = self.header.version, self.target
+        return (
+            header is not None and target is not None and bool(header.suffix) and header.triple[:2] == target.triple[:2]
+            and self.completeness is Completeness.COMPLETE and not self.minimal
+        )  # fmt: skip
+
+    @property
     def has_modules(self) -> bool | None:
         """Whether loadable modules exist; None when this input cannot tell."""
         value = self.fact("MODULES").value
@@ -224,15 +241,15 @@ class KernelConfig:
         raw = self.raw.get(symbol)
         if raw is not None:
             if raw in {"y", "m"}:
-                return SymbolFact(symbol, raw, SymbolState.SET, self)
+                return SymbolFact(symbol, raw, _SET, self)
             if raw == "n":
-                return SymbolFact(symbol, "n", SymbolState.NOT_SET, self)
+                return SymbolFact(symbol, "n", _NOT_SET, self)
             value, is_string = decode_value(raw)
-            return SymbolFact(symbol, value, SymbolState.SET, self, "", is_string)
+            return SymbolFact(symbol, value, _SET, self, "", is_string)
         if self.minimal:
             return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, "the record leaves it to the kernel line")
         if self.completeness is Completeness.COMPLETE:
-            return SymbolFact(symbol, "n", SymbolState.ABSENT)
+            return SymbolFact(symbol, "n", _ABSENT)
         return SymbolFact(symbol, None, SymbolState.UNKNOWN, None, self.cut or "a partial config does not say")
 
     def line(self, symbol: str) -> int | None:
@@ -256,6 +273,6 @@ class KernelConfig:
         """The same where values are not always read as they are written (``=yes``, ``=m`` without modules)."""
         if not self._lines:
             for number, line in enumerate(self.text.split("\n"), 1):
-                if match := _ASSIGNMENT.match(line):
+                if match := re.match(_ASSIGNMENT, line):
                     self._lines[match[1] or match[2]] = number
         return self._lines.get(symbol)

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import product
+from itertools import islice, product
 from math import prod
 
 from kina_audit.base.bounds import EXPRESSION, EXPRESSION_DEPTH
@@ -30,7 +30,8 @@ Node = tuple[object, ...]
 """("sym", name) | ("const", text) | ("!", node) | ("&&" or "||", node, node) | ("cmp", operator, atom, atom)
 | ("contains", sym, const, const ...)."""
 
-_TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>(),])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.-]+))')
+_TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>(),])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.-]+)|(\S))')
+"""An operator, what stands in quotes, a word, or a character that begins none of them."""
 _NUMBER = re.compile(r"-?\d[0-9A-Za-z]*")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _RELATIONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
@@ -114,50 +115,61 @@ def _parse(text: str) -> Expression:
         raise ExpressionError(f"expression longer than {EXPRESSION} characters")
     reader = _Reader(text)
     node = reader.either(0)
-    if reader.token is not None:
+    if not reader.ended:
         raise reader.error("unexpected")
     return Expression(text, node, tuple(dict.fromkeys(_symbols(node))))
 
 
 class _Reader:
-    """A recursive-descent reader with one token of look-ahead."""
+    """A recursive-descent reader with one token of look-ahead, which is an operator or an operand."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.end = 0
-        self.start = 0
-        self.token: tuple[str, str] | None = None
+        self.tokens: list[tuple[str, str, str, str]] = _TOKEN.findall(text)
+        self.next = 0
         self.advance()
 
     def advance(self) -> None:
-        match = _TOKEN.match(self.text, self.end)
-        if match is None:
-            if not self.text[self.end :].strip():
-                self.start, self.token = len(self.text), None
-                return
-            self.start = self.end
-            raise ExpressionError(
-                f"cannot read {self.text[self.end :][:12]!r} at column {self.end + 1} of {self.text!r}"
-            )
-        self.start, self.end = match.start(match.lastindex or 0), match.end()
-        if match[1]:
-            self.token = ("op", match[1])
-        elif match[2] is not None:
-            self.token = ("const", re.sub(r"\\(.)", r"\1", match[2]))
+        self.ended = self.next == len(self.tokens)
+        self.operator, quoted, word, odd = ("", "", "", "") if self.ended else self.tokens[self.next]
+        self.operand: tuple[str, str] | None = None
+        self.next += 1
+        if self.ended or self.operator:
+            return
+        if odd:
+            end = self.place(self.next - 2).end() if self.next > 1 else 0
+            raise ExpressionError(f"cannot read {self.text[end:][:12]!r} at column {end + 1} of {self.text!r}")
+        if not word:
+            self.operand = ("const", re.sub(r"\\(.)", r"\1", quoted))
+            return
+        # Kconfig: a bare word that is y, m, n or a number is a constant, any other word names a symbol.
+        if word in TRI_OF or _NUMBER.fullmatch(word):
+            self.operand = ("const", word)
+        elif word.isidentifier() or _NAME.fullmatch(word):
+            self.operand = ("sym", word)
         else:
-            # Kconfig: a bare word that is y, m, n or a number is a constant, any other word names a symbol.
-            word = match[3]
-            constant = word in TRI_OF or _NUMBER.fullmatch(word)
-            if not constant and not _NAME.fullmatch(word):
-                raise ExpressionError(f"{word!r} at column {self.start + 1} of {self.text!r} is no symbol name")
-            self.token = ("const", word) if constant else ("sym", word)
+            raise ExpressionError(f"{word!r} at column {self.column} of {self.text!r} is no symbol name")
+
+    def place(self, number: int) -> re.Match[str]:
+        """A token by its number, as it stands in the text."""
+        return next(islice(_TOKEN.finditer(self.text), number, None))
+
+    @property
+    def column(self) -> int:
+        """Where the current token begins, from 1."""
+        if self.ended:
+            return len(self.text) + 1
+        match = self.place(self.next - 1)
+        return match.start(match.lastindex or 0) + 1
 
     def error(self, what: str) -> ExpressionError:
-        shown = "end" if self.token is None else repr(self.token[1])
-        return ExpressionError(f"{what} {shown} at column {self.start + 1} of {self.text!r}")
+        token = self.operator if self.operand is None else self.operand[1]
+        return ExpressionError(
+            f"{what} {'end' if self.ended else repr(token)} at column {self.column} of {self.text!r}"
+        )
 
     def accept(self, operator: str) -> bool:
-        if self.token == ("op", operator):
+        if self.operator == operator:
             self.advance()
             return True
         return False
@@ -189,8 +201,8 @@ class _Reader:
         left = self.atom()
         if left == ("sym", "contains") and self.accept("("):
             return self.contains()
-        if self.token is not None and self.token[0] == "op" and self.token[1] in _RELATIONS:
-            operator = self.token[1]
+        if self.operator in _RELATIONS:
+            operator = self.operator
             self.advance()
             return ("cmp", operator, left, self.atom())
         return left
@@ -205,11 +217,11 @@ class _Reader:
         return ("contains", symbol, *items)
 
     def atom(self) -> Node:
-        token = self.token
-        if token is None or token[0] == "op":
+        operand = self.operand
+        if operand is None:
             raise self.error("expected a symbol or a constant, found")
         self.advance()
-        return token
+        return operand
 
 
 def _negated(node: Node) -> Iterator[str]:

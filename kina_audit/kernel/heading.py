@@ -6,13 +6,11 @@ from kina_audit.kernel.config import Header
 from kina_audit.kernel.version import KernelVersion
 
 _HEADER_FORMS = (
-    re.compile(
-        r"^# (?:Linux/|User Mode Linux/)?(?P<arch>[\w-]+) (?P<version>\d+\.\d+\S*) Kernel Configuration", re.MULTILINE
-    ),
-    re.compile(r"^# Linux kernel version: (?P<version>\d+\.\d+\S*)", re.MULTILINE),
-    re.compile(r"^# (?:Linux/|User Mode Linux/)(?P<arch>[\w-]+) [^\n]*Kernel Configuration", re.MULTILINE),
+    r"(?m)^# (?:Linux/|User Mode Linux/)?(?P<arch>[\w-]+) (?P<version>\d+\.\d+\S*) Kernel Configuration",
+    r"(?m)^# Linux kernel version: (?P<version>\d+\.\d+\S*)",
+    r"(?m)^# (?:Linux/|User Mode Linux/)(?P<arch>[\w-]+) [^\n]*Kernel Configuration",
 )
-_COMPILER_COMMENT = re.compile(r"^# Compiler: (.+)$", re.MULTILINE)
+_COMPILER_COMMENT = r"(?m)^# Compiler: (.+)$"
 
 # UML comes first: its configs have the symbols of the architecture it runs on, too.
 _ARCH_SYMBOLS = {
@@ -28,7 +26,7 @@ def header_of(text: str, raw: dict[str, str]) -> Header:
     version: KernelVersion | None = None
     arch: str | None = None
     for form in _HEADER_FORMS:
-        match = form.search(head)
+        match = re.search(form, head)
         if match is None:
             continue
         found = match.groupdict()
@@ -38,7 +36,7 @@ def header_of(text: str, raw: dict[str, str]) -> Header:
         arch = found.get("arch")
         break
     compiler = raw.get("CC_VERSION_TEXT", "").strip('"') or None
-    if compiler is None and (comment := _COMPILER_COMMENT.search(head)):
+    if compiler is None and (comment := re.search(_COMPILER_COMMENT, head)):
         compiler = comment[1].strip()
     return Header(version, arch, compiler)
 

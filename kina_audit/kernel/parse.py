@@ -13,7 +13,7 @@ from kina_audit.kernel.shape import cut, looks_complete, refuse_foreign, without
 _MAX_MALFORMED = 8
 """More lines than this that the kernel's reader would call unexpected data: this is some other kind of file."""
 
-_LINE_END = re.compile(r"(?<!\r)\r++(?:\n|\Z)")
+_LINE_END = r"(?<!\r)\r++(?:\n|\Z)"
 
 NOT_UTF_8 = "bytes that are no UTF-8; they are shown and written as U+FFFD"
 """What is said of a config with such bytes: the kernel's own reader keeps them as they are."""
@@ -54,7 +54,7 @@ def parse_config(
         refuse_binary(data, name)
         text, warnings = _decoded(data)
     if "\r" in text:
-        text = _LINE_END.sub("\n", text)
+        text = re.sub(_LINE_END, "\n", text)
     text, marked = _without_mark(text)
     warnings += marked
     refuse_shape(text, name)

@@ -26,7 +26,7 @@ _COMPLETE_FROM = 25
 _MENUS = ("General setup", "File systems", "Security options", "Library routines", "Kernel hacking")
 # Found behind the newline before it: a literal start is twice as fast as ^.
 _FRAME = re.compile(r"\n#(?:\n# (?P<menu>\S[^\n]*)\n#$| end of (?P<end>\S[^\n]*)$)", re.MULTILINE)
-_MENU_OF_ALL = re.compile(rf"^#\n# (?:{'|'.join(_MENUS)})\n#$", re.MULTILINE)
+_MENU_OF_ALL = rf"(?m)^#\n# (?:{'|'.join(_MENUS)})\n#$"
 _FEWEST = 500
 """Symbols that a generated config has at least; with everything off, Linux 5.10 to 7.3 write 830 and more."""
 
@@ -70,7 +70,7 @@ def cut(text: str, symbols: int) -> tuple[int, str]:
     generated = _HEADING.search(text[:_HEAD]) is not None
     ends = "\n# end of " in text
     # Without either, only what has what a configurator alone writes is one's: people put such headings into fragments.
-    if not generated and not ends and not (_MENU_OF_ALL.search(text) and looks_complete(text)):
+    if not generated and not ends and not (re.search(_MENU_OF_ALL, text) and looks_complete(text)):
         return 0, ""
     open_: list[str] = []
     seen: set[str] = set()

@@ -64,7 +64,7 @@ def build_profile(
 
 
 def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requirement:
-    ways = tuple(Way(w["name"], Expression.parse(w["expr"]), w["without"]) for w in table.get("way", ()))
+    ways = tuple([Way(w["name"], Expression.parse(w["expr"]), w["without"]) for w in table.get("way", ())])
     live = read_shown(table)
     return Requirement(
         id=name,
@@ -77,12 +77,14 @@ def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requireme
         kernel=_range(table),
         arch=tuple(table.get("arch", ())),
         variants=tuple(
-            Variant(Expression.parse(v["expr"]), _range(v), tuple(v.get("arch", ())), v.get("fix", ""))
-            for v in table.get("variant", ())
+            [
+                Variant(Expression.parse(v["expr"]), _range(v), tuple(v.get("arch", ())), v.get("fix", ""))
+                for v in table.get("variant", ())
+            ]
         ),
         profile=profile,
         evidence=tuple(table.get("evidence", ())),
-        says=tuple(Message(m["text"], m["source"]) for m in table.get("says", ())),
+        says=tuple([Message(m["text"], m["source"]) for m in table.get("says", ())]),
         ways=ways,
         live=live,
         probes=_probes(table.get("probes", ())),

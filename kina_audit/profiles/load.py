@@ -19,10 +19,8 @@ from kina_audit.base.packaged import Listed, listed_profiles, toml_document
 from kina_audit.errors import ProfileError
 from kina_audit.kernel.expression import ExpressionError
 from kina_audit.profiles.build import RequirementError, build_profile, row_id
-from kina_audit.profiles.document import checked, read_text
 from kina_audit.profiles.included import one_of, take
 from kina_audit.profiles.model import Message, Profile, Requirement
-from kina_audit.profiles.place import line_of
 
 DEFAULT_TAG = "default"
 CHOICE_TAG = "by-choice"
@@ -51,6 +49,7 @@ class ProfileLibrary:
         # The file of each, and what is known of it without reading a built-in one's document.
         self._listed: dict[str, Listed] = {}
         self._documents: dict[str, Mapping[str, Any]] = {}
+        self._tables: dict[str, Mapping[str, Mapping[str, Any]]] = {}
         self._built: dict[str, Profile] = {}
         self._whole: dict[str, Profile] = {}
         # What else a profile may be called: its path under the folder it was found in, and its file.
@@ -77,6 +76,8 @@ class ProfileLibrary:
             self.get(self._names[str(path)])
 
     def _add_users(self, path: Path, base: Path) -> None:
+        from kina_audit.profiles.document import checked, read_text
+
         text = self._texts[str(path)] = read_text(path)
         document = checked(text, str(path))
         short = path.relative_to(base).with_suffix("").as_posix()
@@ -91,6 +92,8 @@ class ProfileLibrary:
         ids = [row_id(t) for t in self._document(profile).get("requirement", ())]
         if requirement not in ids:
             return path
+        from kina_audit.profiles.place import line_of
+
         line = line_of(self._texts[path], ("requirement", ids.index(requirement)))
         return f"{path}:{line}" if line else path
 
@@ -98,6 +101,7 @@ class ProfileLibrary:
         name = listed.id
         self._listed[name] = listed
         self._documents.pop(name, None)
+        self._tables.pop(name, None)
         self._names[listed.path] = name
         self._names[listed.name] = name
 
@@ -105,7 +109,7 @@ class ProfileLibrary:
         """What the file of a profile says."""
         found = self._documents.get(name)
         if found is None:
-            found = self._documents[name] = toml_document(Path(self._listed[name].path))
+            found = self._documents[name] = toml_document(self._listed[name].path)
         return found
 
     def __iter__(self) -> Iterator[Profile]:
@@ -213,7 +217,10 @@ class ProfileLibrary:
         profile, _, row = reference.rpartition("/")
         if profile not in self._listed:
             raise ValueError(f"same_as {reference!r}: no profile {profile!r}{near_names(profile, self._listed)}")
-        tables = {row_id(t): t for t in self._document(profile).get("requirement", ())}
+        tables = self._tables.get(profile)
+        if tables is None:
+            found = {row_id(t): t for t in self._document(profile).get("requirement", ())}
+            tables = self._tables[profile] = found
         if row not in tables:
             raise ValueError(f"same_as {reference!r}: {profile!r} has no requirement {row!r}{near_names(row, tables)}")
         table: Mapping[str, Any] = tables[row]

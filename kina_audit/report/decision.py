@@ -17,9 +17,9 @@ from kina_audit.engine.waive import WaiverState
 from kina_audit.kernel.setting import setting
 from kina_audit.kernel.vendors import newer_code, vendor_kernel
 from kina_audit.profiles.model import Level
-from kina_audit.report.compare import MODE, Change, Comparison, lost_beside_findings
 
 if TYPE_CHECKING:
+    from kina_audit.report.compare import Change, Comparison
     from kina_audit.report.model import Report
 
 _LEVELS = list(Level)
@@ -152,6 +152,8 @@ def _others(report: "Report") -> Iterator[Deciding]:
     yield from _agent(report)
     yield from _wishes(report.advice) if report.advice is not None else ()
     if compared is not None:
+        from kina_audit.report.compare import MODE
+
         mode = compared.mode
         if mode is not None and compared.mode_lost:
             text = f"Cilium {mode.release}'s mode went from {mode.before} to {mode.after}."
@@ -224,9 +226,11 @@ def _agent_counts(advice: Advice) -> bool:
     return advice.asked and advice.starts is not True
 
 
-def beside_findings(compared: Comparison | None, advice: Advice | None) -> tuple[tuple[str, str], ...]:
+def beside_findings(compared: "Comparison | None", advice: Advice | None) -> tuple[tuple[str, str], ...]:
     """(profile, name) of what decides, is no finding, and may be waived."""
     if compared is not None:
+        from kina_audit.report.compare import lost_beside_findings
+
         return lost_beside_findings(compared)
     return (AGENT,) if advice is not None and _agent_counts(advice) else ()
 
@@ -242,7 +246,7 @@ def _symbols(advice: Advice) -> Iterator[str]:
         yield from (setting(line)[0] for line in rung.symbols)
 
 
-def _too_old(report: "Report", compared: Comparison) -> Iterator[Deciding]:
+def _too_old(report: "Report", compared: "Comparison") -> Iterator[Deciding]:
     """Requirements that were met, and that are not asked any more because the kernel is too old to have what they ask."""
     lost = {c.name: c for c in compared.regressions(report.fail_on.levels) if c.lacks}
     groups: dict[str, list[tuple[str, Finding]]] = {}
@@ -265,7 +269,7 @@ def _too_old(report: "Report", compared: Comparison) -> Iterator[Deciding]:
         yield Deciding(Kind.TOO_OLD, name, _status(unknown=bool(vendor)), text, symbols=finding.requirement.symbols)
 
 
-def _capability(report: "Report", change: Change) -> Deciding:
+def _capability(report: "Report", change: "Change") -> Deciding:
     """A lost capability, with why it does not work and what would turn it on."""
     known = [c for c in report.advice.capabilities if c.id == change.profile] if report.advice else []
     because = "".join(f" {c.because}" for c in known if c.because)

@@ -3,20 +3,22 @@
 Stable order, no clock, no host name: the same report gives the same bytes.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverUse
-from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.config import SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Kernel, Observed
 from kina_audit.profiles.model import Level
 from kina_audit.report.advice import advice_document
 from kina_audit.report.causes import Cause, causes
-from kina_audit.report.compare import Change, Comparison
 from kina_audit.report.decision import Deciding
 from kina_audit.report.model import Report
 from kina_audit.report.observation import observation_document
+
+if TYPE_CHECKING:
+    from kina_audit.engine.waiver import Waiver
+    from kina_audit.report.compare import Change, Comparison
 
 SCHEMA_ID = "https://kina-audit.dev/schemas/report-1.schema.json"
 SCHEMA_VERSION = "1.3"
@@ -78,7 +80,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
     }
 
 
-def comparison_document(comparison: Comparison) -> dict[str, Any]:
+def comparison_document(comparison: "Comparison") -> dict[str, Any]:
     """What one kernel lost and gained against another."""
     mode = comparison.mode
     return {
@@ -100,7 +102,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: "Change") -> dict[str, Any]:
     return {
         "name": change.name,
         "level": str(change.level) if change.level else None,
@@ -117,7 +119,7 @@ def _waiver_use(use: WaiverUse) -> dict[str, Any]:
     return {**_waiver(use.waiver), "state": str(use.state), "warning": use.warning}
 
 
-def _waiver(waiver: Waiver) -> dict[str, Any]:
+def _waiver(waiver: "Waiver") -> dict[str, Any]:
     return {
         "pattern": waiver.pattern,
         "source": waiver.source or None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.model import Advice
@@ -9,9 +10,11 @@ from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverUse
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.profiles.model import Level
-from kina_audit.report.compare import Comparison
 from kina_audit.report.decision import Deciding, decide
 from kina_audit.report.knowledge import UNTOLD, Knowledge
+
+if TYPE_CHECKING:
+    from kina_audit.report.compare import Comparison
 
 
 class FailOn(StrEnum):
@@ -75,7 +78,7 @@ class Report:
     tool_version: str
     waivers: tuple[WaiverUse, ...] = ()
     strict: bool = False
-    baseline: Comparison | None = None
+    baseline: "Comparison | None" = None
     labels: tuple[tuple[str, str], ...] = ()
     settings: str = ""
     audited: str = ""

@@ -1,12 +1,13 @@
 """What a running kernel did, as part of the JSON contract."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kina_audit.engine.probed import Agreement, Attempt, Observation, Outcome
+if TYPE_CHECKING:
+    from kina_audit.engine.probed import Attempt, Observation
 
 
-def attempt_document(attempt: Attempt) -> dict[str, Any]:
+def attempt_document(attempt: "Attempt") -> dict[str, Any]:
     """One probe and what came of it."""
     return {
         "probe": attempt.probe,
@@ -16,7 +17,7 @@ def attempt_document(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def observation_document(seen: Observation | None) -> dict[str, Any] | None:
+def observation_document(seen: "Observation | None") -> dict[str, Any] | None:
     """What a requirement's probes came to, for a finding."""
     if seen is None:
         return None
@@ -29,10 +30,12 @@ def observation_document(seen: Observation | None) -> dict[str, Any] | None:
     }
 
 
-def read_observation(document: Mapping[str, Any] | None) -> Observation | None:
+def read_observation(document: Mapping[str, Any] | None) -> "Observation | None":
     """The observation that `observation_document` wrote; older reports have none."""
     if document is None:
         return None
+    from kina_audit.engine.probed import Agreement, Attempt, Observation, Outcome
+
     return Observation(
         Outcome(document["expected"]),
         Outcome(document["outcome"]),

@@ -73,10 +73,10 @@ class Record:
 
     def booted_by(self, release: str) -> bool:
         """Whether a release of Apple ``container``, such as ``1.3.0``, boots it by default."""
-        return any(_tag(a) <= _tag(release) <= _tag(b) for a, b in _BOOTS.findall(self.boots))
+        return any(_tag(a) <= _tag(release) <= _tag(b) for a, b in re.findall(_BOOTS, self.boots))
 
 
-_BOOTS = re.compile(r"(\d+\.\d+\.\d+) to (\d+\.\d+\.\d+)")
+_BOOTS = r"(\d+\.\d+\.\d+) to (\d+\.\d+\.\d+)"
 
 
 def _tag(text: str) -> tuple[int, ...]:
@@ -103,7 +103,7 @@ def entries() -> Iterator[tuple[str, Record, RefRange]]:
 
 def booted() -> list[tuple[str, str, KernelConfig]]:
     """(source, releases, config) of every recorded kernel that releases of Apple ``container`` boot, oldest first."""
-    named = [(f"recorded:{r.name}", r.boots) for r in records() if _BOOTS.search(r.boots)]
+    named = [(f"recorded:{r.name}", r.boots) for r in records() if re.search(_BOOTS, r.boots)]
     return [(name, boots, open_recorded(name, SourceOptions()).config) for name, boots in named]
 
 

@@ -20,14 +20,14 @@ _ALIKE = 0.95
 """Share of a record's lines that an edited copy of the file still has."""
 FROM_MAKEFILE = "KSOURCE of the Makefile beside it"
 _KSOURCE_LINE = re.compile(rb"^\s*(?:export\s+)?KSOURCE\s*[:?]?=(.*)", re.MULTILINE)
-_VERSION_OF_SOURCE = re.compile(rb"linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar")
+_VERSION_OF_SOURCE = rb"linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar"
 
 
 def built_version(makefile: bytes) -> KernelVersion | None:
     """The version that a Makefile downloads and builds, from its KSOURCE line; None when it names none."""
     # As make does: the last assignment wins, whatever stands before it.
     lines = _KSOURCE_LINE.findall(makefile)
-    match = _VERSION_OF_SOURCE.search(lines[-1]) if lines else None
+    match = re.search(_VERSION_OF_SOURCE, lines[-1]) if lines else None
     return KernelVersion.found_in(match[1].decode()) if match else None
 
 

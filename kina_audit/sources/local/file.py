@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from select import POLLIN, poll
 from typing import TYPE_CHECKING, BinaryIO
 
 from kina_audit.base.bounds import CONFIG_BYTES, IMAGE_BYTES, MIB, PIPE_SECONDS
@@ -79,6 +78,8 @@ def _open_once(source: str) -> BinaryIO:
     """
     if is_handed_over(source):
         return open(source, "rb")
+    from select import POLLIN, poll
+
     handle = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         # Opened so, it waits for no writer; and until the first one is there, it has no end.

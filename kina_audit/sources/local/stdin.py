@@ -8,14 +8,17 @@ from typing import BinaryIO
 
 from kina_audit.base.files import open_regular
 from kina_audit.errors import SourceError, SourceNotFoundError
-from kina_audit.sources.network.address import shown_address
 
 STDIN = "-"
 
 
 def shown(path: Path | str) -> str:
     """What messages call a file or a source: an address without what may be secret in it."""
-    return "stdin" if str(path) == STDIN else shown_address(str(path))
+    if str(path) == STDIN:
+        return "stdin"
+    from kina_audit.sources.network.address import shown_address
+
+    return shown_address(str(path))
 
 
 def is_handed_over(path: Path | str) -> bool:
