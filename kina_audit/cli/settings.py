@@ -51,7 +51,7 @@ COMMANDS = {
     "cilium": (*_KERNEL, "cilium"),
     "diff": ("profiles", "profile-dirs", "cilium", "waivers", "offline", "arch"),
     "extract": ("offline",),
-    "explain": ("kernel-tree", "toolchain", "offline"),
+    "explain": ("profile-dirs", "kernel-tree", "toolchain", "offline"),
     "fix": ("source", "arch", "kernel-tree", "toolchain", "offline"),
     "resolve": ("source", "kernel-tree", "toolchain", "offline"),
     "matrix": ("arch", "profiles", "profile-dirs", "cilium", "fail-on", "offline"),
