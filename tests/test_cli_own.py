@@ -359,3 +359,17 @@ def test_explain_knows_a_requirement_of_ones_own(
     monkeypatch.delenv("KINA_AUDIT_PROFILE_DIR")
     (here / "kina-audit.toml").write_text('profile-dirs = ["mine"]\n')
     assert run(capsys, "explain", "no-jit/jit", built)[0] == 0
+
+
+def test_fix_knows_the_profiles_that_the_settings_name(
+    built: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`check` read profile-dirs there, and `fix` said that there is no such profile."""
+    (here / "mine").mkdir()
+    (here / "mine/jit.toml").write_text(
+        'schema = 1\nid = "my-jit"\ntitle = "t"\ndescription = "d."\nreferences = ["https://docs.kernel.org/"]\n'
+        '[[requirement]]\nid = "jit"\nexpr = "BPF_JIT"\nlevel = "required"\nwhy = "w."\nfix = "f."\nsource = "s"\n'
+    )
+    (here / "kina-audit.toml").write_text('profile-dirs = ["mine"]\n')
+    status, _, err = run(capsys, "fix", built, "-p", "my-jit")
+    assert (status, "nothing is missing for profile my-jit" in err) == (0, True)

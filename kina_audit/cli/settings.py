@@ -52,7 +52,7 @@ COMMANDS = {
     "diff": ("profiles", "profile-dirs", "cilium", "waivers", "offline", "arch"),
     "extract": ("offline",),
     "explain": ("profile-dirs", "kernel-tree", "toolchain", "offline"),
-    "fix": ("source", "arch", "kernel-tree", "toolchain", "offline"),
+    "fix": ("source", "arch", "profile-dirs", "kernel-tree", "toolchain", "offline"),
     "resolve": ("source", "kernel-tree", "toolchain", "offline"),
     "matrix": ("arch", "profiles", "profile-dirs", "cilium", "fail-on", "offline"),
     "timeline": ("arch", "profiles", "profile-dirs", "cilium", "offline"),
