@@ -341,3 +341,35 @@ def test_a_fragment_on_a_vendors_kernel_is_told_and_its_contradictions_stay_unkn
         words = ("check", source, "-F", "f", "-p", asked, "--cilium", "none", "--format", "json")
         found = json.loads(run(capsys, *words)[1])["profiles"][0]["findings"]
         assert {s["name"]: s["value"] for f in found for s in f["symbols"]} == {"BPF_EVENTS": "y", "VXLAN": of_vxlan}
+
+
+def test_explain_knows_a_requirement_of_ones_own(
+    built: str, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`check` knew the profiles of a folder, and `explain` said that there is no such profile."""
+    (here / "mine").mkdir()
+    (here / "mine/no-jit.toml").write_text(
+        'schema = 1\nid = "no-jit"\ntitle = "t"\ndescription = "d."\nreferences = ["https://docs.kernel.org/"]\n'
+        '[[requirement]]\nid = "jit"\nexpr = "!BPF_JIT"\nlevel = "required"\nwhy = "w."\nfix = "f."\nsource = "s"\n'
+    )
+    status, out, _ = run(capsys, "explain", "no-jit/jit", built, "--profile-dir", "mine")
+    assert (status, out.splitlines()[0]) == (0, "no-jit/jit needs !BPF_JIT: fail")
+    monkeypatch.setenv("KINA_AUDIT_PROFILE_DIR", "mine")
+    assert run(capsys, "explain", "no-jit/jit", built)[0] == 0
+    monkeypatch.delenv("KINA_AUDIT_PROFILE_DIR")
+    (here / "kina-audit.toml").write_text('profile-dirs = ["mine"]\n')
+    assert run(capsys, "explain", "no-jit/jit", built)[0] == 0
+
+
+def test_fix_knows_the_profiles_that_the_settings_name(
+    built: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`check` read profile-dirs there, and `fix` said that there is no such profile."""
+    (here / "mine").mkdir()
+    (here / "mine/jit.toml").write_text(
+        'schema = 1\nid = "my-jit"\ntitle = "t"\ndescription = "d."\nreferences = ["https://docs.kernel.org/"]\n'
+        '[[requirement]]\nid = "jit"\nexpr = "BPF_JIT"\nlevel = "required"\nwhy = "w."\nfix = "f."\nsource = "s"\n'
+    )
+    (here / "kina-audit.toml").write_text('profile-dirs = ["mine"]\n')
+    status, _, err = run(capsys, "fix", built, "-p", "my-jit")
+    assert (status, "nothing is missing for profile my-jit" in err) == (0, True)

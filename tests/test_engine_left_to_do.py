@@ -86,3 +86,20 @@ def test_a_gate_that_is_on_is_not_to_be_set_though_no_condition_asks_for_it() ->
     [found] = [f for r in report.results for f in r.findings if f.requirement.id == "fq"]
     assert found.fix == "Set CONFIG_NET_SCH_FQ=y."
     assert found.requirement.fix == "Set CONFIG_NET_SCHED=y and CONFIG_NET_SCH_FQ=y."
+
+
+@pytest.mark.parametrize(
+    ("on", "profile", "row", "fix"),
+    [
+        ("SERIAL_AMBA_PL011=m", "vm-kata", "serial-arm", "Set CONFIG_SERIAL_AMBA_PL011=y and CONFIG_SERIAL_AMBA_PL011_CONSOLE=y."),
+        ("SERIAL_AMBA_PL011=m", "vm-cloud-hypervisor", "pl011", "Set CONFIG_SERIAL_AMBA_PL011=y and CONFIG_SERIAL_AMBA_PL011_CONSOLE=y."),
+        ("IPV6=m", "kube-proxy-ipvs", "v6", "CONFIG_IPV6=y"),
+    ],
+)  # fmt: skip
+def test_a_gate_that_is_m_is_to_be_set_where_a_bool_asks_for_it_built_in(on: str, profile: str, row: str, fix: str) -> None:
+    """With SERIAL_AMBA_PL011=m the fix was to set its console alone, which depends on SERIAL_AMBA_PL011=y."""
+    text = HEAD + f"CONFIG_MODULES=y\nCONFIG_NET=y\nCONFIG_{on}\n"
+    text += "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))
+    report = audit(Kernel(parse_config(text), Provenance("k", "file", "k")), load_profiles([profile]), cilium=None)
+    [found] = [f for r in report.results for f in r.findings if f.requirement.id == row]
+    assert fix in found.fix

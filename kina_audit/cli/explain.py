@@ -1,5 +1,6 @@
 """``kina-audit explain``: what a symbol is, its value, and why."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import click
@@ -9,6 +10,7 @@ from kina_audit.cli import source_options as given
 from kina_audit.cli import terminal
 from kina_audit.cli.mix_ups import is_source, swapped
 from kina_audit.cli.parameters import Argument, command
+from kina_audit.cli.profile_options import FolderOption
 from kina_audit.cli.tree_options import (
     FragmentOption,
     KernelTreeOption,
@@ -36,6 +38,7 @@ def register(app: click.Group) -> None:
 def explain(
     what: Annotated[str, Argument(metavar="SYMBOL|PROFILE/REQUIREMENT", help="What to explain.")],
     source: Annotated[str, Argument(help=f"{given.SOURCE_HELP}; none: the tree's own defaults. [none]")] = "",
+    profile_dir: FolderOption = None,
     kernel_tree: KernelTreeOption = "",
     fragment: FragmentOption = None,
     target_kernel: given.TargetKernel = "",
@@ -69,7 +72,7 @@ def explain(
     trees = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
     states = [start_of(kernel, t, fragments, follow=not kernel_tree) for t in trees]
     refuse_unknown(states[-1], {name for name, _ in fragments})
-    heading, names = _named(what, states[-1], None if kernel_tree else kernel)
+    heading, names = _named(what, states[-1], None if kernel_tree else kernel, profile_dir or [])
     found = [row for name in names for row in _of_trees(states, name)]
     audited = None if kernel_tree else as_checked(kernel, fragments, options).config
     if format_ == "json":
@@ -121,7 +124,9 @@ def _tree(tree: "KernelTree") -> dict[str, str]:
     return {"version": model.version, "arch": model.arch, "toolchain": tree.toolchain, "origin": tree.origin}
 
 
-def _named(what: str, resolution: "Resolution", kernel: "Kernel | None") -> tuple[str, list[str]]:
+def _named(
+    what: str, resolution: "Resolution", kernel: "Kernel | None", folders: list[Path]
+) -> tuple[str, list[str]]:
     """(heading, symbols) of a symbol's or a requirement's name; ``kernel`` is asked about as it is, else the tree's."""
     if "/" not in what:
         return "", [what]
@@ -131,7 +136,7 @@ def _named(what: str, resolution: "Resolution", kernel: "Kernel | None") -> tupl
     from kina_audit.trees import standing
 
     profile_id, _, requirement_id = what.partition("/")
-    profile = ProfileLibrary().get(profile_id)
+    profile = ProfileLibrary(folders).get(profile_id)
     row = next((r for r in profile.requirements if r.id == requirement_id), None)
     if row is None:
         known = ", ".join(r.id for r in profile.requirements)
