@@ -96,7 +96,9 @@ def test_a_gate_that_is_on_is_not_to_be_set_though_no_condition_asks_for_it() ->
         ("IPV6=m", "kube-proxy-ipvs", "v6", "CONFIG_IPV6=y"),
     ],
 )  # fmt: skip
-def test_a_gate_that_is_m_is_to_be_set_where_a_bool_asks_for_it_built_in(on: str, profile: str, row: str, fix: str) -> None:
+def test_a_gate_that_is_m_is_to_be_set_where_a_bool_asks_for_it_built_in(
+    on: str, profile: str, row: str, fix: str
+) -> None:
     """With SERIAL_AMBA_PL011=m the fix was to set its console alone, which depends on SERIAL_AMBA_PL011=y."""
     text = HEAD + f"CONFIG_MODULES=y\nCONFIG_NET=y\nCONFIG_{on}\n"
     text += "".join(f"CONFIG_HAVE_THING_{i}=y\n" for i in range(40))

@@ -124,9 +124,7 @@ def _tree(tree: "KernelTree") -> dict[str, str]:
     return {"version": model.version, "arch": model.arch, "toolchain": tree.toolchain, "origin": tree.origin}
 
 
-def _named(
-    what: str, resolution: "Resolution", kernel: "Kernel | None", folders: list[Path]
-) -> tuple[str, list[str]]:
+def _named(what: str, resolution: "Resolution", kernel: "Kernel | None", folders: list[Path]) -> tuple[str, list[str]]:
     """(heading, symbols) of a symbol's or a requirement's name; ``kernel`` is asked about as it is, else the tree's."""
     if "/" not in what:
         return "", [what]
