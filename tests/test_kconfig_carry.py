@@ -75,8 +75,8 @@ def test_a_select_that_a_stable_update_dropped_leaves_the_others(
 def test_memory_is_not_brought_online_where_a_fragment_takes_hotplug_away(shared: Path) -> None:
     """The choice came with an update of 6.12 that its model is older than, so the file was believed about it."""
     text = config_text(shared / "corpus/debian/debian-6.12-config.amd64_none_cloud-amd64.config.gz").decode()
-    for lines, status in (("CONFIG_MEMORY_HOTPLUG=y\n", "pass"), ("# CONFIG_MEMORY_HOTPLUG is not set\n", "warn")):
-        kernel = Kernel(carry(merged(aimed(text, "6.12.117"), [("x", lines)], "x")), Provenance("k", "file", "k"))
+    for fragment, status in (("CONFIG_MEMORY_HOTPLUG=y\n", "pass"), ("# CONFIG_MEMORY_HOTPLUG is not set\n", "warn")):
+        kernel = Kernel(carry(merged(aimed(text, "6.12.117"), [("x", fragment)], "x")), Provenance("k", "file", "k"))
         report = audit(kernel, [LIBRARY.get("vm-kata")], cilium=None)
         [found] = [f for r in report.results for f in r.findings if f.requirement.id == "mhp-online"]
         assert found.status == status

@@ -68,7 +68,7 @@ def ways(fix: str) -> list[str]:
     head, *others = re.split("[,;] or |; for (?=ip6?tables set)", first)
     shared = head.partition(", with ")[0] if others else ""
     ipv6 = "CONFIG_IPV6=y " if "CONFIG_IPV6=y" in head else ""
-    found = [head, *(shared + " " + way if way.startswith("with ") else ipv6 + way for way in others)]
+    found = [head, *(shared + " " + way if re.match(r"(for \w+ )?with ", way) else ipv6 + way for way in others)]
     return [way + stop + more for way in found if not NO_OTHER_WAY.search(way)] if others else []
 
 
