@@ -475,3 +475,11 @@ def test_a_missing_file_ends_as_the_pages_say(capsys: pytest.CaptureFixture[str]
     for status, lines in ((3, three), (2, two)):
         for line in lines:
             assert main(line.split()) == status, line
+
+
+def test_a_mode_that_is_not_enough_is_not_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cilium", "recorded:kata@3.32.0-debug", "--min-mode", "full-ebpf"]) == 1
+    fix, cilium = [w for w in typed(block(capsys.readouterr().out)) if w[0] != "check"]
+    assert fix[0] == "fix"
+    assert main(fix) == 0
+    assert main(cilium) == 0

@@ -84,7 +84,7 @@ def next_commands(report: Report, *, restart: bool = False, written: str = "") -
     lines += _by_tools(report)
     if advice is None or not advice.asked:
         return (*lines, *_features(report, lacks, asked=False))
-    runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
+    runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN) and advice.good_enough
     if runs:
         lines += _install(report, advice, restart=restart, written=written)
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
