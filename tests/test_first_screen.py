@@ -109,8 +109,8 @@ def commands(lines: Iterable[str]) -> list[list[str]]:
     """What a shell reads of them, notes and the guard before Helm aside."""
     joined = "\n".join(line.strip() for line in lines).replace(" \\\n", " ")
     assert not re.search(r"^\s*#", joined, re.MULTILINE), "an interactive zsh knows no comments"
-    found = [shlex.split(line) for line in joined.split("\n") if not line.startswith(NOTE)]
-    return [w[w.index("&&") + 1 :] if w[0] == "!" else w for w in found]
+    steps = [step for line in joined.split("\n") if not line.startswith(NOTE) for step in line.split(" && ")]
+    return [shlex.split(step.partition(" < ")[0]) for step in steps if not step.startswith("! ")]
 
 
 def test_values_with_a_placeholder_are_not_installed_unread(case: tuple[str, Report]) -> None:

@@ -13,6 +13,7 @@ from tests.conftest import SHARED
 
 DEBIAN = SHARED / "corpus/debian/debian-6.12-config.arm64_none_cloud-arm64.config.gz"
 JIT = "recorded:kata@3.17.0"
+SHELLS = ["bash --norc --noprofile -i", "zsh -f -i"]
 TOOLS = ["--toolchain", "gcc-12,pahole=1.24"]
 
 
@@ -41,7 +42,8 @@ def block(text: str) -> str:
 def typed(pasted: str) -> list[list[str]]:
     """The words of each kina-audit command of it."""
     lines = pasted.replace(" \\\n", " ").splitlines()
-    return [words[1:] for words in map(shlex.split, lines) if words[:1] == ["kina-audit"]]
+    words = [shlex.split(line.partition(" && ")[0].partition(" < ")[0]) for line in lines]
+    return [found[1:] for found in words if found[:1] == ["kina-audit"]]
 
 
 def fixes(capsys: pytest.CaptureFixture[str], *words: str) -> list[list[str]]:
@@ -50,7 +52,17 @@ def fixes(capsys: pytest.CaptureFixture[str], *words: str) -> list[list[str]]:
     return [found for found in typed(block(capsys.readouterr().out)) if found[0] == "fix"]
 
 
-@pytest.mark.parametrize("shell", ["bash --norc --noprofile -i", "zsh -f -i"])
+def run_in(shell: str, pasted: str, home: Path, *, ends: int = 0) -> "subprocess.CompletedProcess[str]":
+    """Paste text into a shell in which every program only says that it was called, kina-audit with a status."""
+    programs = "".join(f"{name}() {{ echo ran {name} $1; }}\n" for name in ("helm", "kubectl", "cilium"))
+    programs += f"kina-audit() {{ echo ran kina-audit $1; return {ends}; }}\n"
+    return subprocess.run(
+        shell.split(), input=programs + pasted, capture_output=True, text=True, timeout=60, check=False,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(home)},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("filled", [False, True])
 def test_it_is_pasted_into_an_interactive_shell(
     shell: str, filled: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -65,12 +77,7 @@ def test_it_is_pasted_into_an_interactive_shell(
     (tmp_path / "cilium-values.yaml").write_text(
         f"# First fill in every value that says REPLACE.\nk8sServiceHost: {server}\n"
     )
-    # The programs that are not asked about here say that they were called.
-    programs = "".join(f"{name}() {{ echo ran {name} $1; }}\n" for name in ("kina-audit", "helm", "kubectl", "cilium"))
-    done = subprocess.run(
-        shell.split(), input=programs + pasted, capture_output=True, text=True, timeout=60, check=False,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
-    )  # fmt: skip
+    done = run_in(shell, pasted, tmp_path)
     assert "not found" not in done.stdout + done.stderr
     assert "ran kina-audit fix\n" in done.stdout
     assert "ran kina-audit cilium\n" in done.stdout
@@ -315,18 +322,16 @@ def test_what_was_lost_with_a_requirement_says_so_in_every_format(
             assert levels.index("gate") == 2
 
 
-def test_what_was_asked_for_is_mended_before_cilium_is_installed(
-    debian: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_was_asked_for_is_mended_and_no_more(debian: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`check -p kina` of a kernel that fails it began with Cilium's installation, for which nobody asked."""
     main(["check", debian, "-p", "kina", "-q"])
     lines = block(capsys.readouterr().out).replace(" \\\n    ", " ").splitlines()
     assert [line.split()[:2] for line in lines if "kina-audit" in line] == [
         ["kina-audit", "fix"],
-        ["kina-audit", "cilium"],
+        ["kina-audit", "check"],
     ]
+    assert "helm" not in " ".join(lines)
     assert lines[0].strip() == ": 'for kina'"
-    assert lines[2].strip() == ": 'for Cilium, where it is to be installed'"
 
 
 def test_of_a_cut_file_cilium_says_what_check_says(
@@ -340,3 +345,141 @@ def test_of_a_cut_file_cilium_says_what_check_says(
         told.append(capsys.readouterr().out)
     assert all("the file is cut: get the whole of it, and check that" in out for out in told)
     assert not any("kina-audit check CONFIG" in out for out in told)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("case", ["rebuild", "values", "filled"])
+def test_helm_waits_for_values(shell: str, case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`kina-audit cilium` could not tell, wrote comments alone, and Helm installed the chart's defaults."""
+    if shutil.which(shell.split(maxsplit=1)[0]) is None:
+        pytest.skip(f"no {shell.split(maxsplit=1)[0]} here")
+    words = {
+        "rebuild": ["check", JIT, "--cilium", "1.18"],
+        "values": ["check", "recorded:kata@3.32.0-debug"],
+        "filled": ["cilium", "recorded:kata@3.32.0-debug", "--keep-kube-proxy"],
+    }
+    main(words[case])
+    pasted = block(capsys.readouterr().out)
+    assert "helm upgrade" in pasted
+    (tmp_path / "cilium-values.yaml").write_text("k8sServiceHost: 10.0.0.1\n", encoding="utf-8")
+    assert "ran helm upgrade\n" in run_in(shell, pasted, tmp_path).stdout
+    said = run_in(shell, pasted, tmp_path, ends=1).stdout
+    assert "ran kina-audit cilium\n" in said
+    assert "ran helm" not in said
+    assert "ran kubectl" not in said
+
+
+def test_a_file_that_is_not_to_be_installed_stops_helm() -> None:
+    main(["cilium", JIT, "--cilium", "1.18", "-o", "helm-values=v.yaml"])
+    assert re.search("^# REPLACE-WITH-", Path("v.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_compiler_that_was_named_gives_values_in_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """`fix` assumes a pahole that the command after it was not told of, so that it could not tell."""
+    main(["check", "recorded:apple", "--toolchain", "gcc-14"])
+    fix, cilium = typed(block(capsys.readouterr().out))
+    assert main(fix) == 0
+    assert main(cilium) == 0
+    assert "REPLACE-WITH-API-SERVER-ADDRESS" in Path("cilium-values.yaml").read_text(encoding="utf-8")
+
+
+def test_a_tree_is_kept_to_the_values(capsys: pytest.CaptureFixture[str]) -> None:
+    """`cilium` takes no --kernel-tree: `check` writes the values with it."""
+    trees = SHARED / "ktrees/linux-6.18.5.kconfig.tar.xz"
+    if not trees.is_file():
+        pytest.skip("the kernel trees are not here")
+    for options in ([], ["-F", "cilium.fragment"]):
+        main(["check", "recorded:apple", "-t", str(trees), "--toolchain", "gcc-14", *options])
+        *fix, last = typed(block(capsys.readouterr().out))
+        assert [w[0] for w in fix] == ["fix"] * (not options)
+        assert "--kernel-tree" in last
+        assert all(main(words) == 0 for words in (*fix, last))
+        assert "kubeProxyReplacement: true" in Path("cilium-values.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+def test_a_fragment_from_stdin_is_asked_for_again(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import io
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"CONFIG_BPF_JIT=y\n")))
+    main(
+        [
+            command,
+            "recorded:apple",
+            "-F",
+            "-",
+            *(["--mode", "full-ebpf", "-o", "z.fragment"] if command == "fix" else []),
+        ]
+    )
+    said = capsys.readouterr()
+    text = block(said.out) if command == "check" else said.err.replace("kina-audit: to", "to")
+    lines = [line for line in text.replace(" \\\n    ", " ").splitlines() if "kina-audit " in line]
+    assert lines
+    for line in lines:
+        assert "-F stdin" not in line
+        assert "-F - " in line
+        assert " < FRAGMENT" in line
+
+
+def test_where_cilium_was_not_asked_for_next_is_about_the_features(
+    debian: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["check", "recorded:apple", "-p", "wireguard", "-p", "vxlan"])
+    said = capsys.readouterr().out
+    assert "Cilium not asked for" in said
+    assert not block(said).strip()
+    for cilium in ([], ["--cilium", "none"]):
+        main(["check", "lost.config", "-p", "vxlan", *cilium])
+        fix, again = typed(block(capsys.readouterr().out))
+        assert fix == ["fix", "lost.config", "-p", "vxlan", "-o", "features.fragment"]
+        assert main(fix) == 0
+        assert main(again) == 0
+        assert "vxlan" in again
+
+
+def test_values_that_are_written_are_not_written_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """It told people to build, to boot, and then to run the command that had just run."""
+    assert main(["cilium", "recorded:kata@3.32.0-debug", "-o", "helm-values=my values.yaml"]) == 0
+    text = block(capsys.readouterr().out)
+    assert not [w for w in typed(text) if w[0] == "cilium"]
+    assert "-f 'my values.yaml'" in text
+
+
+def test_another_kernel_is_named_with_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "recorded:apple"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "without a rebuild: ebpf-veth on the kernel that container " in said
+    assert "container system kernel set --recommended" in said
+    # With a fragment the user builds a kernel: another one is no way beside that.
+    Path("f.fragment").write_text("CONFIG_BPF_JIT=y\n", encoding="utf-8")
+    main(["check", "recorded:apple", "-F", "f.fragment"])
+    assert "on the kernel that container" not in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_missing_file_ends_as_the_pages_say(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is audited is 3; what it is audited with is 2."""
+    three = [
+        "cilium review no.yaml",
+        "check no.config",
+        "check recorded:apple -F no.fragment",
+        "check recorded:apple -t no",
+    ]
+    Path("config.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config}\ndata: {tunnel-protocol: vxlan}\n",
+        encoding="utf-8",
+    )
+    three.append("cilium verify --status no.json --config config.yaml")
+    two = ["check recorded:apple --baseline no.json", "render no.json", "check recorded:apple -p ./no.toml"]
+    for status, lines in ((3, three), (2, two)):
+        for line in lines:
+            assert main(line.split()) == status, line
+
+
+def test_a_mode_that_is_not_enough_is_not_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cilium", "recorded:kata@3.32.0-debug", "--min-mode", "full-ebpf"]) == 1
+    fix, cilium = [w for w in typed(block(capsys.readouterr().out)) if w[0] != "check"]
+    assert fix[0] == "fix"
+    assert main(fix) == 0
+    assert main(cilium) == 0

@@ -148,7 +148,8 @@ def advise(
     report = replace(report, options=words, advice=advice)
     if all_releases:
         return _matrix(report, request, format_, colour=colour)
-    outputs.write(report, planned, RenderOptions(color=colour, verbose=verbose), quiet=True)
+    values = next((str(o.path) for o in planned if o.format == "helm-values" and o.path is not None), "")
+    outputs.write(report, planned, RenderOptions(color=colour, verbose=verbose, values=values), quiet=True)
     return report.exit_code
 
 

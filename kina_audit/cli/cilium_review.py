@@ -34,7 +34,8 @@ def review(
     """What breaks, on a kernel, of the Helm values or the cilium-config you have, line by line.
 
     What is not set has the chart's default. Exit status: 0 nothing breaks, 1 something does or the input cannot tell,
-    2 the values or an option are wrong, 3 the source could not be read, the values are empty, or none is one of Cilium's.
+    2 the values or an option are wrong, 3 the source or the values could not be read, these are empty, or none is one of
+    Cilium's.
     """
     from kina_audit.api import load_kernel, review_cilium
     from kina_audit.errors import UsageError

@@ -69,7 +69,7 @@ def _saved(status: Path, config: str, source: str, cilium: str, options: "Source
     from kina_audit.base.bounds import STATUS_BYTES
     from kina_audit.cli.input_files import read_text
     from kina_audit.clusters import verify_saved
-    from kina_audit.errors import UsageError
+    from kina_audit.errors import SourceError, UsageError
     from kina_audit.sources.cilium_values import CONFIGMAP, read_values
     from kina_audit.sources.guest.cluster import read_status
 
@@ -84,6 +84,11 @@ def _saved(status: Path, config: str, source: str, cilium: str, options: "Source
     read = read_values(config)
     if read.kind != CONFIGMAP:
         raise UsageError(f"{config}: Helm values, not the ConfigMap cilium-config", "The agent reads the ConfigMap.")
-    told = read_status(read_text(status, STATUS_BYTES, "an agent's status").encode(), str(status))
+    try:
+        text = read_text(status, STATUS_BYTES, "an agent's status")
+    except UsageError as error:
+        # It is what is judged, as the ConfigMap is.
+        raise SourceError(error.message, error.hint) from error
+    told = read_status(text.encode(), str(status))
     kernel = load_kernel(source, options) if source else None
     return verify_saved({key: value for key, value, *_ in read.rows}, told, kernel, cilium=cilium)

@@ -168,7 +168,8 @@ def _to_go_on(source: str, words: "Words", fragment: str, *, cilium: bool, recom
     check += ["--fail-on", "recommended"] if recommended else []
     read = [w for group in words if group[0] in _RESOLVED for w in group]
     resolve = ["resolve", source, *read, "-F", fragment, "-o", _BUILT]
+    piped = " < CONFIG" if source == "-" else " < FRAGMENT" if ("-F", "-") in words else ""
     return (
-        f"to check it: kina-audit {shlex.join(check)}",
-        f"to build with it, the config: kina-audit {shlex.join(resolve)}",
+        f"to check it: kina-audit {shlex.join(check)}{piped}",
+        f"to build with it, the config: kina-audit {shlex.join(resolve)}{piped}",
     )

@@ -17,6 +17,8 @@ def kept(
     profile_dir: Sequence[Path] = (),
 ) -> Words:  # fmt: skip
     """Each option that was given, with its value; an address is left out, for it may hold a password."""
+    from kina_audit.sources.local.stdin import STDIN, shown
+
     found: list[tuple[str, str]] = [
         *(("--profile", name) for name in profile),
         *(("--profile-dir", str(path)) for path in profile_dir),
@@ -24,7 +26,7 @@ def kept(
         ("--kernel-tree", kernel_tree),
         ("--target-kernel", options.target_kernel),
         ("--arch", options.stated_arch),
-        *(("-F", name) for name, _ in options.fragments),
+        *(("-F", STDIN if name == shown(STDIN) else name) for name, _ in options.fragments),
         ("--toolchain", options.toolchain),
         ("--max-decompressed", _unless(options.max_decompressed, DECOMPRESSED_MIB)),
         ("--timeout", _unless(options.timeout, GUEST_SECONDS)),

@@ -3,6 +3,9 @@
 from kina_audit.base.datatype import datatype, field
 from kina_audit.kernel.config import KernelConfig
 
+SET_RECOMMENDED = "container system kernel set --recommended"
+"""What has Apple ``container`` install the kernel that its release boots by default; every release has it."""
+
 
 @datatype
 class Observed:

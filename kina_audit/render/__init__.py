@@ -62,6 +62,7 @@ class RenderOptions:
         metrics: ``compact``, at most 120 series, or ``all``.
         by: how a table shows findings: by ``cause`` or by ``profile``.
         path: the file that it goes to; empty: stdout.
+        values: the file that the same run writes Helm values to; empty: none.
     """
 
     width: int = 80
@@ -73,6 +74,7 @@ class RenderOptions:
     metrics: str = "compact"
     by: str = "cause"
     path: str = ""
+    values: str = ""
 
 
 def render(name: str, report: "Report", options: RenderOptions | None = None) -> str:

@@ -11,7 +11,7 @@ from kina_audit.cilium.model import Advice, Mode, State
 from kina_audit.engine.finding import UNMET, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
-from kina_audit.kernel.provenance import Provenance
+from kina_audit.kernel.provenance import SET_RECOMMENDED, Provenance
 from kina_audit.kernel.setting import setting
 from kina_audit.profiles.model import Level
 from kina_audit.render import cut, one_line
@@ -205,8 +205,11 @@ def _without_rebuild(report: Report, advice: Advice) -> Iterable[str]:
         values = f"value{'s' * (len(offer.values) > 1)} {', '.join(offer.values)}"
         yield f"{offer.reaches} with the Helm {values}: {offer.because.partition(';')[0].rstrip('.')}"
     for other in advice.elsewhere:
+        if other.kernel and report.kernel.provenance.fragments:
+            continue  # who builds a kernel does not ask for another's
         if other.kernel:
-            yield f"{other.reaches} on the kernel that container {other.booted_by} boots ({other.kernel})"
+            which = f"the kernel that container {other.booted_by} boots ({other.kernel})"
+            yield f"{other.reaches} on {which}; there: {SET_RECOMMENDED}"
         else:
             yield f"{other.reaches} with Cilium {other.release}"
     if advice.alternatives and not (advice.instead or advice.elsewhere or advice.ladder):

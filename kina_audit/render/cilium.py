@@ -40,7 +40,7 @@ def render(report: Report, options: RenderOptions) -> str:
         lines += ["", *style.field("ladder", advice.barred)]
     if advice.cautions:
         lines += ["", *(line for c in advice.cautions for line in style.field("caution", c))]
-    if commands := next_commands(report, restart=True):
+    if commands := next_commands(report, restart=True, written=options.values):
         lines += ["", "next:", *(line for command in commands for line in style.command(command))]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

@@ -1,7 +1,9 @@
 """What to do next, as commands that can be pasted; options of the run that matter to them are kept."""
 
+from collections.abc import Sequence
 from shlex import quote, split
 
+from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.cilium.unlock_on_lines import has_line
 from kina_audit.engine.finding import Status
@@ -23,8 +25,10 @@ VERIFY = "cilium status --wait && cilium connectivity test"
 _PLACEHOLDER = "REPLACE"
 """What stands in the values where nobody but the user knows: the API server's address, without kube-proxy."""
 _NAMES_THE_SERVER = (Mode.FULL_EBPF, Mode.EBPF_VETH, Mode.HYBRID)
-_BUILD_AND_FILL = f"build and boot it, write the values, fill in what says {_PLACEHOLDER}, install"
-_FILL = f"build and boot it, fill in {_PLACEHOLDER}, install"
+_BUILD_AND_FILL = f"build and boot it; fill in what says {_PLACEHOLDER} in the values, go on at helm"
+_FILL = f"build and boot it, fill in {_PLACEHOLDER}, go on at helm"
+GUARD = f"{_PLACEHOLDER}-WITH"
+"""What keeps Helm from a file of values: what is to be filled in begins with it, and a file of none says it, too."""
 NOTE = ": "
 """What begins a line that is to be read: the shell's command that does nothing, for an interactive zsh knows no comments."""
 _STDIN = "-"
@@ -42,6 +46,7 @@ _FIX = (
 _READ = ("--cilium", *_FIX[3:], "--built", "--no-fallback", "--allow-http", "--max-decompressed", "--timeout")
 _ADVISE = (*_READ, "--want", "--avoid", "--min-mode", "--for")
 _CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
+_READ_FROM_STDIN = ("-F", _STDIN)
 _REPEATABLE = ("-F", "--want", "--avoid", "--profile", "--profile-dir")
 _TOOLS = "gcc-12,pahole=1.24"
 """What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.possible_tools.POSSIBLE_TOOLS)."""
@@ -57,8 +62,14 @@ def noted(line: str) -> str:
     return split(line)[1] if line.startswith(NOTE) else ""
 
 
-def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
-    """The commands, in their order, with notes between them; none where there was no question about Cilium."""
+def next_commands(report: Report, *, restart: bool = False, written: str = "") -> tuple[str, ...]:
+    """The commands, in their order, with notes between them; of Cilium none where there was no question about it.
+
+    Args:
+        report: the report.
+        restart: restart the agents of a Cilium that is there already.
+        written: the file that this run writes the values to; empty: none.
+    """
     advice, config, lacks = report.advice, report.kernel.config, lacking(report)
     if _cut_off(report):
         return (note(f"{CUT}: get the whole of it, and check that"),)
@@ -71,12 +82,11 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
     fragment = _of_a_fragment(report, config, first=not lines) if report.deciding else []
     lines += fragment
     lines += _by_tools(report)
-    if advice is None:
-        return (*lines, *_features(report, lacks))
-    runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN)
-    before = len(lines)
+    if advice is None or not advice.asked:
+        return (*lines, *_features(report, lacks, asked=False))
+    runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN) and advice.good_enough
     if runs:
-        lines += _install(report, advice, restart=restart)
+        lines += _install(report, advice, restart=restart, written=written)
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
         lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
@@ -88,20 +98,15 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
         if not runs:
             then = _BUILD_AND_FILL if rung in _NAMES_THE_SERVER else "build the kernel with it, boot it, and then"
             lines.append(note(f"{lacks.partly.removeprefix(', ')}; {_FILL}" if lacks.more else then))
-            more = ["-F", FRAGMENT]
-            more += [] if any(g[0] == "--toolchain" for g in report.options) else ["--toolchain", _TOOLS]
-            lines.append(_command(report, "cilium", _ADVISE, more=(*more, "-o", f"helm-values={VALUES}")))
+            values = _advise(report, ("-F", FRAGMENT, "--toolchain", _tools(report)))
             # A fragment is looked at in its config first; the file of values says how to apply them.
-            lines += [] if fragment else apply_commands(advice, filled=rung not in _NAMES_THE_SERVER)
+            filled = rung not in _NAMES_THE_SERVER
+            lines += [values] if fragment else apply_commands(advice, filled=filled, after=values)
         return tuple(lines)
     if not lines and advice.alternatives:
         others = ("--cilium", "none", "-p", "cni/ptp", "-p", "cni/kindnet")
         lines.append(_command(report, "check", _READ[1:], more=others))
-    features = _features(report, lacks)
-    if features and runs and not advice.asked:
-        # What was asked for goes before what was not.
-        return (*lines[:before], *features, note("for Cilium, where it is to be installed"), *lines[before:])
-    return (*lines, *features)
+    return (*lines, *_features(report, lacks))
 
 
 def _cut_off(report: Report) -> bool:
@@ -110,21 +115,26 @@ def _cut_off(report: Report) -> bool:
     return cut and report.verdict is Verdict.UNKNOWN
 
 
-def _install(report: Report, advice: Advice, *, restart: bool) -> list[str]:
+def merged_fragments(report: Report) -> list[str]:
+    """What was merged into the config, as people call it."""
+    return ["the fragment" if w[1] == _STDIN else w[1] for w in report.options if w[0] == "-F" and len(w) > 1]
+
+
+def _install(report: Report, advice: Advice, *, restart: bool, written: str) -> list[str]:
     """What writes the values and installs them: with fragments, on a kernel that is built with them first."""
-    merged = [words[1] for words in report.options if words[0] == "-F" and len(words) > 1]
+    merged = merged_fragments(report)
     refused = [wish.feature for wish in advice.wishes if not wish.granted]
-    better = next((i for i in advice.instead if i.mode is not advice.mode and i.options), None)
+    better = next((i for i in advice.instead if i.mode is not advice.mode and i.options and not _tree(report)), None)
     lines = [note(f"build the kernel with {', '.join(merged)}, boot it, and then")] if merged else []
     lines += [note(f"without {', '.join(refused)}, which this kernel or another wish rules out")] if refused else []
     lines += [note(f"for {better.reaches}, with {', '.join(better.values)}")] if better else []
     placed = _PLACEHOLDER in str(advice.helm_values)
-    return [
-        *lines,
-        advise_command(report, better.options if better else ()),
-        *([note(f"fill in what says {_PLACEHOLDER} in {VALUES}, then")] if placed else []),
-        *apply_commands(advice, restart=restart, filled=not placed),
-    ]
+    written = "" if better else written
+    if placed:
+        how = "then" if written else "go on at helm"
+        lines.append(note(f"fill in what says {_PLACEHOLDER} in {written or VALUES}, {how}"))
+    values = "" if written else _advise(report, better.options if better else (), refused)
+    return [*lines, *apply_commands(advice, restart=restart, values=written or VALUES, filled=not placed, after=values)]
 
 
 def _reached(advice: Advice) -> bool:
@@ -132,28 +142,46 @@ def _reached(advice: Advice) -> bool:
     return any(e.mode is advice.ladder[-1].mode and not (e.kernel or e.untested) for e in advice.elsewhere)
 
 
-def _features(report: Report, lacks: Lacking) -> list[str]:
-    """The command that finds what the failing features take; where no model that ships tells, with the kernel's tree."""
+def _features(report: Report, lacks: Lacking, *, asked: bool = True) -> list[str]:
+    """The command that finds what the failing features take; where no model that ships tells, with the kernel's tree.
+
+    Where Cilium was not ``asked`` about, the audit with that is all there is left to do.
+    """
     if not lacks.names:
         return []
-    tree = (
-        []
-        if has_line(report.kernel.config) or any(g[0] == "--kernel-tree" for g in report.options)
-        else ["--kernel-tree", TREE]
-    )
+    tree = [] if has_line(report.kernel.config) or _tree(report) else ["--kernel-tree", TREE]
     where = f", with the source of the kernel in {TREE}" if tree else ""
     return [
         note(f"for {', '.join(lacks.names)}{where}{lacks.partly}"),
         _command(report, "fix", _FIX[1:], more=(*lacks.options, *tree, "-o", FEATURES)),
+        *([] if asked else [_again(report, (*tree, "-F", FEATURES, "--toolchain", _tools(report)))]),
     ]
 
 
-def advise_command(report: Report, wished: tuple[str, ...] = ()) -> str:
-    """The command that writes the Helm values, with further wishes."""
-    return _command(report, "cilium", _ADVISE, more=(*wished, "-o", f"helm-values={VALUES}"))
+def _tree(report: Report) -> bool:
+    """Whether the kernel's own tree was given."""
+    return any(group[0] == "--kernel-tree" for group in report.options)
 
 
-def apply_commands(advice: Advice, *, restart: bool = False, values: str = VALUES, filled: bool = True) -> list[str]:
+def _tools(report: Report) -> str:
+    """The toolchain that a config with a fragment of `fix` is looked at with: what `fix` assumes is a part of it."""
+    given = next((g[1] for g in report.options if g[0] == "--toolchain"), "")
+    if not given:
+        return _TOOLS
+    return given if "pahole=" in given or given.startswith("cc:") else f"{given},{_TOOLS.partition(',')[2]}"
+
+
+def _advise(report: Report, more: tuple[str, ...] = (), refused: Sequence[str] = ()) -> str:
+    """The command that writes the Helm values, without what was refused; `check` where there is a tree, which `cilium` does not take."""
+    last = (*more, "-o", f"helm-values={VALUES}")
+    if _tree(report):
+        return _command(report, "check", (*_READ, "--kernel-tree"), more=("-p", PROFILE, *last))
+    return _command(report, "cilium", _ADVISE, more=last, without=[("--want", name) for name in refused])
+
+
+def apply_commands(
+    advice: Advice, *, restart: bool = False, values: str = VALUES, filled: bool = True, after: str = ""
+) -> list[str]:
     """What installs Cilium with the values, or upgrades to them, and looks whether it works.
 
     With ``restart`` also what restarts the agents, for Cilium that is there already: Helm leaves those running whose
@@ -164,14 +192,15 @@ def apply_commands(advice: Advice, *, restart: bool = False, values: str = VALUE
         restart: restart the agents.
         values: the file with the values.
         filled: nothing is left in it for people to fill in; else Helm is not run before they have.
+        after: the command that writes it, without whose success Helm is not run.
     """
-    first = "" if filled else f"! grep -n {_PLACEHOLDER}-WITH {quote(values)} && "
+    first = f"{after} && " if after else ""
+    first += "" if filled else f"! grep -n {GUARD} {quote(values)} && "
     helm = f"helm upgrade --install cilium cilium --repo {CHART} --version {advice.release} -n kube-system"
-    return [
-        f"{first}{helm} -f {quote(values)}",
-        *([RESTART] if restart else []),
-        VERIFY,
-    ]
+    helm = f"{first}{helm} -f {quote(values)}"
+    # Where Helm may be kept from the values, no agent is restarted for them either.
+    steps = [f"{helm} && {RESTART}"] if first and restart else [helm, *([RESTART] if restart else [])]
+    return [*steps, VERIFY]
 
 
 def _untold(report: Report, config: KernelConfig) -> list[str]:
@@ -193,7 +222,8 @@ def _of_a_fragment(report: Report, config: KernelConfig, *, first: bool) -> list
 
 def _by_tools(report: Report) -> list[str]:
     """Where the tools that a kernel is built with decide, the command that names them."""
-    if report.kernel.config.target is None or any(g[0] == "--toolchain" for g in report.options):
+    tools = _tools(report)
+    if report.kernel.config.target is None or ("--toolchain", tools) in report.options:
         return []
     matters = report.advice is not None and report.advice.mode is Mode.UNKNOWN
     names = [
@@ -207,7 +237,7 @@ def _by_tools(report: Report) -> list[str]:
     if not names:
         return []
     said = f"{TOOLS_DECIDE} {', '.join(dict.fromkeys(names[:_MOST]))}; name yours, such as"
-    return [note(said), _again(report, ("--toolchain", _TOOLS))]
+    return [note(said), _again(report, ("--toolchain", tools))]
 
 
 def _again(report: Report, more: tuple[str, ...], of: str = "") -> str:
@@ -217,14 +247,22 @@ def _again(report: Report, more: tuple[str, ...], of: str = "") -> str:
     return _command(report, "check", _CHECK, more=more, of=of)
 
 
-def _command(report: Report, name: str, known: tuple[str, ...], more: tuple[str, ...] = (), of: str = "") -> str:
+def _command(
+    report: Report,
+    name: str,
+    known: tuple[str, ...],
+    more: tuple[str, ...] = (),
+    of: str = "",
+    without: Sequence[tuple[str, ...]] = (),
+) -> str:
     source = one_line(of or report.kernel.provenance.source)
     words = ["kina-audit", name, quote(source)]
     words += [
         quote(one_line(w))
         for group in report.options
-        if group[0] in known and (group[0] in _REPEATABLE or group[0] not in more)
+        if group[0] in known and group not in without and (group[0] in _REPEATABLE or group[0] not in more)
         for w in group
     ]
     words += [quote(one_line(w)) for w in more]
-    return " ".join(words) + (" < CONFIG" if source == _STDIN else "")
+    piped = " < CONFIG" if source == _STDIN else " < FRAGMENT" if _READ_FROM_STDIN in report.options else ""
+    return " ".join(words) + piped

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kina_audit.cilium.model import Advice
 from kina_audit.render import RenderOptions, one_line
-from kina_audit.render.commands import VALUES, apply_commands, next_commands, noted
+from kina_audit.render.commands import GUARD, VALUES, apply_commands, merged_fragments, next_commands, noted
 from kina_audit.render.yaml import comment, dump
 from kina_audit.report.model import Report
 
@@ -33,7 +33,7 @@ def commented(title: str, commands: Sequence[str]) -> str:
 def preamble(report: Report, advice: Advice) -> str:
     """What the values are for, and why they are what they are, as comments."""
     config = report.kernel.config
-    names = [words[1] for words in report.options if words[0] == "-F" and len(words) > 1]
+    names = merged_fragments(report)
     merged = f" with {', '.join(names)} merged into it" if names else ""
     lines = [
         comment(f"Cilium {advice.release} on Linux {config.target or 'of unknown version'}: mode {advice.reaches}."),
@@ -45,5 +45,7 @@ def preamble(report: Report, advice: Advice) -> str:
     lines += [comment(f"Caution: {c}") for c in advice.cautions]
     if not advice.helm_values:
         lines.append(comment(f"There is nothing to configure: Cilium {advice.release} is {advice.mode} here."))
+        # Of comments alone Helm makes the chart's defaults.
+        lines.append(comment(f"{GUARD}-VALUES: this file is not to be installed."))
         lines.append(commented("Next", next_commands(report)))
     return "".join(lines)

@@ -60,8 +60,12 @@ class Style:
         if said := noted(text):
             width = self.width - len("  : ''")
             return [f"  {note(line)}" for line in wrap(said, width, break_long_words=False, break_on_hyphens=False)]
-        # An option and its value stay together.
-        bound = _OPTION.sub("\\1\u00a0", one_line(text))
+        # An option and its value stay together, and what guards Helm.
+        bound = (
+            _OPTION.sub("\\1\u00a0", one_line(text))
+            .replace("! grep -n", "!\u00a0grep\u00a0-n")
+            .replace(" < ", " <\u00a0")
+        )
         lines = wrap(
             bound, self.width - 2, initial_indent="  ", subsequent_indent="    ",
             break_long_words=False, break_on_hyphens=False,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kina_audit.base.datatype import replace
 from kina_audit.errors import NoIkconfigError, SourceError, SourceNotFoundError
-from kina_audit.kernel.provenance import Kernel
+from kina_audit.kernel.provenance import SET_RECOMMENDED, Kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.sources import recorded
 from kina_audit.sources.local.command import run
@@ -78,8 +78,9 @@ def set_command(release: str, arch: str = DEFAULT_ARCH) -> str:
     of the same name is kept unless ``--force`` is given (apple/container d6b2243c).
     """
     force = " --force" if not release or _parts(release) >= (0, 5, 0) else ""
-    which = "--recommended" if arch == DEFAULT_ARCH else f"--arch {ARCHES[arch]} --binary FILE"
-    return f"container system kernel set {which}{force}"
+    if arch == DEFAULT_ARCH:
+        return f"{SET_RECOMMENDED}{force}"
+    return f"container system kernel set --arch {ARCHES[arch]} --binary FILE{force}"
 
 
 def _age(kernel: Kernel, release: str) -> tuple[str, ...]:
