@@ -104,7 +104,7 @@ def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch:
         # Only swarm marks packets.
         ("docker-required", "NETFILTER_XT_MARK", "mark"),
         # Docker and podman copy layers where nothing stacks them; the kubelet leaves that to its runtime.
-        ("docker-required", "OVERLAY_FS BTRFS_FS", "storage"), ("rootless", "OVERLAY_FS FUSE_FS", "overlay"),
+        ("rootless", "OVERLAY_FS FUSE_FS", "overlay"),
         ("podman", "OVERLAY_FS", "overlay"), ("kubelet", "OVERLAY_FS", "overlay"),
         # A client of NFSv3 mounts what speaks it; the AES modules of an architecture have xts of their own.
         ("storage-nfs", "NFS_V4", "v4"), ("storage-dm-crypt", "CRYPTO_XTS", "xts"), ("storage-dm-crypt", "CRYPTO_AES", "aes"),
@@ -517,7 +517,7 @@ def test_the_shared_gateway_matches_no_connections() -> None:
         # Rules that masquerade are one use of nftables, and what these write.
         ("nftables", "NFT_MASQ", "masq", Status.WARN), ("kube-proxy-nftables", "NFT_MASQ", "masq", Status.FAIL),
         ("istio-ambient", "IP6_NF_RAW NFT_COMPAT", "raw6", Status.FAIL),
-        ("docker-required", "BRIDGE_NETFILTER", "br-nf", Status.WARN), ("storage-erofs", "EROFS_FS_SECURITY", "xattr", Status.WARN),
+        ("docker-required", "OVERLAY_FS", "storage", Status.FAIL), ("docker-required", "BRIDGE_NETFILTER", "br-nf", Status.WARN), ("storage-erofs", "EROFS_FS_SECURITY", "xattr", Status.WARN),
         # Weave Net's pod tries a set before it starts, and weaver ends where its bridge, its own set or one of its rules fails.
         ("weave", "NETFILTER_XT_SET", "ipset", Status.FAIL), ("weave", "IP_SET_HASH_NET", "hash-net", Status.FAIL),
         ("weave", "DUMMY", "dummy", Status.FAIL), ("weave", "NETFILTER_XT_TARGET_NFLOG", "nflog", Status.FAIL),
