@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kina_audit.api import load_kernel
 from kina_audit.cli import main
+from kina_audit.trees import open_kernel_tree, resolve_kernel
 from tests.conftest import SHARED
 
 TREE = SHARED / "ktrees/linux-6.18.5.kconfig.tar.xz"
@@ -78,3 +80,37 @@ def test_what_the_tools_decide_is_unknown_until_they_are_named(capsys: pytest.Ca
     status, out, _ = check(capsys, "-F", "cil.fragment", "-p", "cilium-agent", "--fail-on", "recommended", *tools)
     assert status == 0, out
     assert "DEBUG_INFO_BTF unknown" not in out
+
+
+@pytest.mark.usefixtures("here")
+def test_every_value_is_the_one_that_the_resolved_config_has() -> None:
+    tree = open_kernel_tree(str(TREE), toolchain="gcc-12,pahole=1.24")
+    kernel, state = resolve_kernel(load_kernel("base.config"), tree, [("cil.fragment", BTF)])
+    names = list(kernel.config.predicted)
+    assert len(names) > 3000
+    for name in names:
+        assert kernel.config.fact(name).value == (state.value(name) if state.line(name) else "n"), name
+
+
+@pytest.mark.usefixtures("here")
+def test_what_no_tools_decide_is_told_of_a_record_and_of_a_part_too(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("part").write_text(BTF)
+    for source in ("recorded:apple@0.38.0", "part"):
+        words = (
+            "check",
+            source,
+            "-t",
+            str(TREE),
+            "--arch",
+            "arm64",
+            "-p",
+            "bpf",
+            "--cilium",
+            "none",
+            "-f",
+            "json",
+            "-q",
+        )
+        main([*words])
+        kernel = json.loads(capsys.readouterr().out)["kernel"]
+        assert (kernel["origin"], kernel["target_version"]) == ("input", "6.18.5")
