@@ -67,7 +67,7 @@ def not_built(kernel: Kernel, options: "SourceOptions") -> Kernel:
         )
     why = "it is what a kernel is built from"
     if origin.target_from:
-        why += f": {config.target} is built from it by {origin.target_from}"
+        why += f": {config.target} ({origin.target_from})"
     note = f"--built is not used: {why}"
     options.say(f"{origin.location}: {note}")
     return replace(kernel, provenance=replace(origin, notes=(*origin.notes, note)))

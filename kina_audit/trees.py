@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kina_audit.base.datatype import replace
 from kina_audit.base.digest import sha256_hex
 from kina_audit.base.version import __version__
-from kina_audit.kernel.config import Completeness, KernelConfig, Origin
-from kina_audit.kernel.parse import parse_config
+from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.provenance import Kernel
 
 if TYPE_CHECKING:
@@ -82,10 +81,12 @@ def open_kernel_tree(
     if not options.refresh and (document := load_document(key, options)) is not None:
         cached = from_cached(place.root, place.origin, tools, document, lambda n: load_document(names[n], options))
         if cached is not None:
+            cached.assumed, cached.measured = not toolchain and not run_probes, run_probes
             cached.keep = lambda text: save_document(names["possible"], text, options)
             return cached
     options.progress(f"reading the kernel tree {place.origin} for {arch}")
     tree, stamps = read_tree(place.root, place.origin, arch, tools, answers)
+    tree.assumed, tree.measured = not toolchain and not run_probes, run_probes
     document, texts = to_cached(tree, stamps)
     save_document(names["texts"], texts, options)
     save_document(names["possible"], "", options)
@@ -146,20 +147,25 @@ def resolve_kernel(
         symbols: symbols whose changes are worth a note.
 
     Returns:
-        The kernel with the resolved config and notes on what changed, and the resolution for questions.
-
-    Raises:
-        UsageError: a recorded kernel, which has no config to resolve.
+        The kernel with what the tree makes of its config and notes on what changed, and the resolution for questions.
     """
+    from kina_audit.kconfig.on_tree import carry_on_tree
+    from kina_audit.kernel.merge import merged
+
+    config = kernel.config
+    if fragments:
+        config = merged(config, fragments, kernel.provenance.source)
+    config = carry_on_tree(config, tree)
     resolution = start_of(kernel, tree, fragments)
+    known = [name for name in symbols if config.fact(name).value is not None]
     provenance = replace(
         kernel.provenance,
         # What a kernel shows while it runs is of that one.
         observed=None,
         target_from=f"the kernel tree {tree.origin}",
-        notes=(*kernel.provenance.notes, *_notes(resolution, fragments, symbols, kernel.config.cut)),
+        notes=(*kernel.provenance.notes, *_notes(resolution, fragments, known, kernel.config.cut)),
     )
-    return Kernel(_built(kernel, resolution).config, provenance), resolution
+    return Kernel(config, provenance, kernel.config_bytes), resolution
 
 
 def start_of(
@@ -189,7 +195,8 @@ def _notes(
     names = list(dict.fromkeys(symbols))
     with_fragments = f" with {', '.join(name for name, _ in fragments)}" if fragments else ""
     release = f"Linux {tree.model.version} ({tree.model.arch})"
-    notes = [f"resolved{with_fragments} as olddefconfig of {release} does, toolchain {tree.toolchain}"]
+    tools = "" if tree.assumed else f", toolchain {tree.toolchain}"
+    notes = [f"resolved{with_fragments} as olddefconfig of {release} does{tools}"]
     if cut:
         notes.append(f"{cut}; what it has no line for is taken as the tree's default")
     for lost in resolution.lost(names):
@@ -215,20 +222,6 @@ def standing(state: "Resolution", row: "Requirement", kernel: Kernel | None = No
 
     config = kernel.config if kernel is not None else aimed(KernelConfig({}), state.tree)
     return Evaluator(on_state(config, state)).requirement(row).status
-
-
-def _built(kernel: Kernel, state: "Resolution") -> Kernel:
-    """A kernel with its resolved config, which is complete however few lines it has."""
-    from kina_audit.kernel.version import KernelVersion
-
-    model = state.tree.model
-    config = parse_config(
-        state.text, name="the resolved config", origin=Origin.BUILT, completeness=Completeness.COMPLETE
-    )
-    config = replace(
-        config, target=KernelVersion.parse(model.version), arch=model.arch, completeness=Completeness.COMPLETE
-    )
-    return Kernel(config, kernel.provenance)
 
 
 def aimed(config: KernelConfig, tree: "KernelTree") -> KernelConfig:

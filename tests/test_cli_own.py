@@ -154,6 +154,10 @@ def test_built_of_what_is_known_as_an_input_says_that_it_is_not_used(
         _, out, err = run(capsys, "check", source, "--built", "-p", "vxlan", "--cilium", "none", "-v")
         assert "--built is not used: it is what a kernel is built from" in err
         assert "--built is not used: it is what a kernel is built from" in flat(out)
+    _, _, err = run(capsys, "check", "config-arm64", "--built", "-p", "vxlan", "--cilium", "none")
+    assert "it is what a kernel is built from: 6.18.5 (it is byte for byte kernel/config-arm64 of 0.38.0 to " in err
+    _, out, _ = run(capsys, "diff", "config-arm64", "config-arm64", "-p", "vxlan", "--cilium", "none")
+    assert "target 6.18.5 (it is byte for byte kernel/config-arm64 of 0.38.0 to " in flat(out)
     # A header's own line is no other version.
     _, _, err = run(capsys, "check", "recorded:kata@3.17.0", "--built", "-p", "vxlan", "--target-kernel", "6.12.28")
     assert "--built" not in err

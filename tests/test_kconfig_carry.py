@@ -7,8 +7,8 @@ import pytest
 
 from kina_audit.api import audit, load_kernel
 from kina_audit.cli import main
-from kina_audit.kconfig.carry import _stable_moves, carry, trees_of
-from kina_audit.kconfig.lines import ARCHES, find_line, line_text, lines, near, origin_of, shipped_tree
+from kina_audit.kconfig.carry import carry, trees_of
+from kina_audit.kconfig.lines import ARCHES, find_line, line_text, lines, near, origin_of, shipped_tree, stable_moves
 from kina_audit.kconfig.loaded import read_tree
 from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
 from kina_audit.kconfig.resolve import resolve
@@ -327,7 +327,7 @@ def test_every_config_becomes_what_its_target_makes_of_it(
     # What data/stable.toml says that an update of this line moved is unknown on purpose, and so measures nothing.
     moved = {
         s
-        for after, symbols, _ in _stable_moves()
+        for after, symbols, _ in stable_moves()
         for s in symbols
         if (after.major, after.minor) == (target.major, target.minor)
     }

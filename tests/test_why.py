@@ -440,3 +440,53 @@ def test_colours_reach_the_terminal_as_colours(capsys: pytest.CaptureFixture[str
     _, out, _ = run(capsys, "eBPF JIT", "recorded:kata@3.17.0", "--color", "always")
     assert "\x1b[31mFAIL" in out
     assert "\\x1b" not in out
+
+
+def test_what_a_kernel_has_is_no_module_where_there_is_none_and_is_not_to_be_set(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "k.config"
+    config.write_text("# Linux/x86_64 6.12.0 Kernel Configuration\nCONFIG_BPF_JIT=y\nCONFIG_HAVE_EBPF_JIT=y\n")
+    _, out, _ = run(capsys, "Require support for the eBPF JIT", str(config), "--built", "-q")
+    assert out.startswith("PASS    cilium-agent/jit (required)")
+    assert "was it logged on another kernel?" in " ".join(out.split())
+    assert "module" not in out
+    assert "  fix " not in out
+    config.write_text(
+        "# Linux/x86_64 6.12.0 Kernel Configuration\nCONFIG_MODULES=y\nCONFIG_NETFILTER_XT_MATCH_COMMENT=m\n"
+    )
+    _, out, _ = run(capsys, "Extension comment revision 0 not supported", str(config), "--built", "-q")
+    assert "a module that is not installed or not loaded" in " ".join(out.split())
+    assert "  fix " not in out
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "creating vxlan device cilium_vxlan: operation not supported",
+        "level=error msg=x: creating vxlan device cilium_vxlan: operation not supported",
+        "up vxlan device: creating vxlan device cilium_vxlan: operation not supported",
+        "reinitializing datapath: creating vxlan device cilium_vxlan: operation not supported",
+    ],
+)
+def test_a_message_whose_beginning_is_cut_is_found_whatever_follows(said: str) -> None:
+    found = why_message(said, library=LIBRARY)
+    assert "VXLAN" in found[0].rows[0].symbols
+    assert not found[0].whole
+
+
+def test_of_a_log_what_ends_the_agent_comes_before_what_says_more() -> None:
+    log = (
+        'plugin type="bandwidth" failed (add): adding link: operation not supported\n'
+        "creating netlink handle: protocol not supported\n"
+    )
+    lacks = kernel("# CONFIG_XFRM_USER is not set\n# CONFIG_IFB is not set\n")
+    found = [(str(c.finding.status), c.line) for c in why_message(log, lacks, library=LIBRARY) if c.finding]
+    assert found[0] == ("fail", 2), found
+
+
+def test_on_one_line_what_says_more_comes_first_however_much_it_matters() -> None:
+    said = "can't initialize iptables table `nat': Table does not exist (do you need to insmod?)"
+    lacks = kernel("CONFIG_NETFILTER_XTABLES=y\n# CONFIG_IP_NF_NAT is not set\n")
+    found = [(str(c.finding.status), c.weight) for c in why_message(said, lacks, library=LIBRARY) if c.finding]
+    assert found == sorted(found, key=lambda row: (row[0] == "pass", -row[1]))

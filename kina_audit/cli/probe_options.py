@@ -65,7 +65,7 @@ def beside(
             f"--probe tries the kernel that runs, and {source} is audited",
             "Use `check running --probe`, or `probe FILE` for a config of the running kernel.",
         )
-    if kernel.config.origin is Origin.INPUT or kernel.provenance.target_from.startswith("the kernel tree"):
+    if kernel.config.origin is Origin.INPUT:
         raise UsageError(
             "--probe tries the kernel that runs, and what is audited is what would be built from its config",
             "Leave out --probe, or --fragment, --target-kernel and --kernel-tree.",

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 from kina_audit.base.datatype import datatype
 from kina_audit.engine.evaluate import Evaluator
-from kina_audit.engine.finding import UNMET, Finding
+from kina_audit.engine.finding import UNMET, Finding, Status
 from kina_audit.profiles.messages import Text
 from kina_audit.profiles.model import Message, Requirement
 
@@ -64,11 +64,17 @@ def causes(text: str, known: Iterable[tuple[Requirement, Message]], evaluator: E
         finding = evaluator.requirement(rows[0]) if evaluator is not None else None
         said = _named(rows[0], searched.words(hit.line))
         found.append(Cause(rows, best, line, count, hit.weight, hit.whole, said, finding))
+    # On one line what agrees most says what it is; of several lines the one that ends what logged it counts first.
+    heaviest: dict[int, int] = {}
+    for cause in found:
+        if cause.lacks:
+            heaviest[cause.line] = max(heaviest.get(cause.line, 0), cause.weight)
     return sorted(
         found,
         key=lambda c: (
             c.lacks is False,
             not c.whole,
+            not (c.finding is not None and c.finding.status is Status.FAIL and c.weight == heaviest[c.line]),
             -c.weight,
             not c.said,
             not _named(c.rows[0], set(re.findall(r"[a-z0-9]+", c.message.text.lower()))),

@@ -7,13 +7,11 @@ unknown, too, until they are named.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 
 from kina_audit.base.datatype import replace
-from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kconfig.asked import UserValues
 from kina_audit.kconfig.dotconfig import assignments_of, user_values
-from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree
+from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree, stable_moves
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import TreeModel
 from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS, alternatives, tools_named
@@ -32,7 +30,6 @@ from kina_audit.kernel.config import (
     SymbolFact,
     SymbolState,
 )
-from kina_audit.kernel.version import KernelVersion
 
 Place = tuple[Line, str]
 """A line and an architecture: one model."""
@@ -64,7 +61,7 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
     if not told_by:
         oldest = line_text(lines()[0])
         return _as_written(config, f"Linux {config.target} is older than {oldest}, the oldest line here")
-    facts = _Facts(config, told_by, tools)
+    facts = Facts(config, told_by, tools)
     # Only the line that wrote a file knows what it lacks, and only before fragments make more of it visible.
     alone = config.base is None and config.kept is None and not config.cut
     if facts.exact and facts.written_there and config.arch is not None and alone:
@@ -73,7 +70,7 @@ def carry(config: KernelConfig, toolchain: str | Toolchain = "") -> KernelConfig
         if lost := lost_part(told_by[0], config.arch, config.raw):
             warnings = (*config.warnings, ConfigWarning(0, lost))
             config = replace(config, cut=lost, completeness=Completeness.PARTIAL, warnings=warnings, _lines={})
-            facts = _Facts(config, told_by, tools)
+            facts = Facts(config, told_by, tools)
     if config.cut:
         return replace(_as_written(config, config.cut), predicted=facts)
     exact = facts.exact
@@ -95,22 +92,24 @@ def _resolved(told: str, told_by: tuple[Line, ...], tools: Toolchain | None) -> 
 
 
 def trees_of(config: KernelConfig) -> tuple[KernelTree, ...]:
-    """The shipped lines that tell about a config's kernel, as trees; none where no line does.
+    """The shipped lines that tell about a config's kernel, or the named one, as trees; none where no line does.
 
     They are under the toolchain that the config names, or else the first of `POSSIBLE_TOOLS`.
     """
     if config.target is None:
         return ()
     # One that was asked what it can do is more than its name.
-    given = config.predicted.given if isinstance(config.predicted, _Facts) else None
+    given = config.predicted.given if isinstance(config.predicted, Facts) else None
     tools = given or Toolchain.parse(config.toolchain or POSSIBLE_TOOLS[0][1])
+    if isinstance(config.predicted, Facts) and config.predicted.named is not None:
+        return (config.predicted.named,)
     return near_trees(config.target, config.arch, tools)
 
 
 def solved(config: KernelConfig, tree: KernelTree) -> Solver | None:
     """The solver that told about a carried config on one of `trees_of` it; None: there is none."""
     facts = config.predicted
-    if not isinstance(facts, _Facts):
+    if not isinstance(facts, Facts):
         return None
     label = next(iter(facts.tools))
     return next((s for p in facts.places if (s := facts._solver(p, label)).model is tree.model), None)
@@ -118,23 +117,17 @@ def solved(config: KernelConfig, tree: KernelTree) -> Solver | None:
 
 def why_absent(config: KernelConfig, symbol: str) -> str:
     """Why a symbol that a config has no line for is off on its kernel; empty where no model told that it is."""
-    return config.predicted.reason(symbol) if isinstance(config.predicted, _Facts) else ""
+    return config.predicted.reason(symbol) if isinstance(config.predicted, Facts) else ""
 
 
 def _as_written(config: KernelConfig, why: str) -> KernelConfig:
     return replace(config, resolved=Resolved(f"not resolved: {why}; taken as it is written"), _lines=config._lines)
 
 
-@cache
-def _stable_moves() -> tuple[tuple[KernelVersion, frozenset[str], str], ...]:
-    rows = toml_document(data_file("stable.toml"))["moved"]
-    return tuple(
-        (KernelVersion.parse(row["after"]), frozenset(row["symbols"]), row.get("no_more_by", "")) for row in rows
-    )
-
-
-class _Facts(Mapping[str, SymbolFact]):
+class Facts(Mapping[str, SymbolFact]):
     """Symbol to what is known of it, computed when it is asked for."""
+
+    named: KernelTree | None = None
 
     def __init__(self, config: KernelConfig, told_by: tuple[Line, ...], tools: Toolchain | None) -> None:
         self.config = config
@@ -147,7 +140,7 @@ class _Facts(Mapping[str, SymbolFact]):
         header, target = config.header.version, config.target
         assert target is not None
         self.exact = (target.major, target.minor) in told_by
-        self.moves = [m[1:] for m in _stable_moves() if (target.major, target.minor) <= m[0].triple < target.triple]
+        self.moves = [m[1:] for m in stable_moves() if (target.major, target.minor) <= m[0].triple < target.triple]
         same_line = header is not None and header.triple[:2] == target.triple[:2]
         self.written_there = same_line and config.completeness is Completeness.COMPLETE and not config.minimal
         self.written_by_target = self.written_there and header is not None and header.triple == target.triple
@@ -172,10 +165,14 @@ class _Facts(Mapping[str, SymbolFact]):
         """The first line's values under the first toolchain."""
         return self._solver(self.places[0], next(iter(self.tools)))
 
+    def tree(self, place: Place, label: str) -> KernelTree:
+        """A line under one of the toolchains."""
+        return shipped_tree(*place, self.tools[label])
+
     def _solver(self, place: Place, label: str) -> Solver:
         found = self._solvers.get((place, label))
         if found is None:
-            model = shipped_tree(*place, self.tools[label]).model
+            model = self.tree(place, label).model
             if label != (first := next(iter(self.tools))) and self.config.base is None:
                 found = self._solver(place, first).under(model)
             else:

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kina_audit.base.packaged import data_file
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.loaded import KernelTree, under
 from kina_audit.kconfig.model import TreeModel, TreeTexts
@@ -106,6 +106,15 @@ def near_trees(version: KernelVersion, arch: str | None, toolchain: Toolchain) -
     if arch not in ARCHES:
         return ()
     return tuple(shipped_tree(line, arch, toolchain) for line in near(version))
+
+
+@cache
+def stable_moves() -> tuple[tuple[KernelVersion, frozenset[str], str], ...]:
+    """The symbols that stable updates moved: after which release, which, and whose "select" of them went."""
+    rows = toml_document(data_file("stable.toml"))["moved"]
+    return tuple(
+        (KernelVersion.parse(row["after"]), frozenset(row["symbols"]), row.get("no_more_by", "")) for row in rows
+    )
 
 
 def _line_of(path: Path) -> Line:

@@ -38,6 +38,8 @@ class KernelTree:
         texts: reads what only explanations need.
         keep: stores what was computed about possible values, for the next time.
         unbound: the model with its questions open, and what answers them.
+        assumed: nobody named the toolchain.
+        measured: the tree's own probes answered its questions.
     """
 
     root: Path
@@ -47,6 +49,8 @@ class KernelTree:
     texts: Callable[[], TreeTexts]
     keep: Callable[[str], None] | None = None
     unbound: tuple[TreeModel, Toolchain] | None = None
+    assumed: bool = False
+    measured: bool = False
     _texts: TreeTexts | None = field(default=None, repr=False)
     _possible: list[int] | None = field(default=None, repr=False)
 

@@ -101,13 +101,15 @@ class Resolved:
 
     Attributes:
         how: one clause for the reader: by which kernel lines, or why they are taken as they are written.
-        lines: the shipped kernel lines that told; empty: none.
+        lines: the shipped kernel lines that told, or the version of the tree that was named; empty: none.
         toolchain: what the kernel is built with, as it was named; empty: nobody said.
+        named: somebody named the tree that told.
     """
 
     how: str
     lines: tuple[str, ...] = ()
     toolchain: str = ""
+    named: bool = False
 
 
 @datatype
@@ -210,11 +212,12 @@ class KernelConfig:
 
     @property
     def is_vendors(self) -> bool:
-        """Whether it is a whole config that a vendor's kernel of the very line wrote."""
+        """Whether it is a whole config that a vendor's kernel of the very line wrote, and no named tree decides."""
         header, target = self.header.version, self.target
         return (
             header is not None and target is not None and bool(header.suffix) and header.triple[:2] == target.triple[:2]
             and self.completeness is Completeness.COMPLETE and not self.minimal
+            and not (self.resolved is not None and self.resolved.named)
         )  # fmt: skip
 
     @property

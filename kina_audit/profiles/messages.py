@@ -66,6 +66,11 @@ class Text:
         words = self._text.strip(" .'").split(": ") if len(lines) == 1 else []
         tails = (": ".join(words[n:]) for n in range(1, min(len(words), MOST_TAILS)))
         self._tails = [tail for tail in tails if len(tail) >= LEAST_PART and tail not in _ERRORS]
+        # The same of messages whose beginning was cut, and behind which more was logged.
+        last = min(len(words), MOST_TAILS)
+        runs = [(": ".join(words[n:end]), not n) for n in range(last) for end in range(n + 1, last)]
+        self._runs = [run for run in runs if len(run[0]) >= LEAST_PART and run[0] not in _ERRORS]
+        self._runs.sort(key=lambda run: -len(run[0]))
         self._starts = [0]
         for line in lines[:-1]:
             self._starts.append(self._starts[-1] + len(line) + 1)
@@ -101,13 +106,24 @@ class Text:
         return start
 
     def _part_of(self, parts: list[str]) -> Hit | None:
-        """The text as a part of the message; or what stands behind a colon in it, where that is all of one of its parts."""
+        """The text as a part of the message; or what stands behind a colon in it, where that is all of one of its parts.
+
+        Or what stands before a colon in it, where the message ends so.
+        """
         asked = self._text.strip(" .'")
         said = " ".join(parts)
         if asked in said and (len(asked) >= LEAST_PART or _whole_words(asked, said)):
             return Hit(1, 1, len(asked), whole=False)
         tail = next((tail for tail in self._tails if tail in parts), None)
+        tail = tail or next((run for run, cut in self._runs if _ends_with(parts[-1], run, cut=cut)), None)
         return None if tail is None else Hit(1, 1, len(tail), whole=False)
+
+
+def _ends_with(part: str, run: str, *, cut: bool) -> bool:
+    """Whether a message ends with what stands between colons; ``cut``: nothing is before it, so that any words were cut."""
+    return part.endswith(run) and (
+        part == run or part.endswith(f": {run}") or (cut and " " in run and part.endswith(f" {run}"))
+    )
 
 
 def _whole_words(asked: str, said: str) -> bool:

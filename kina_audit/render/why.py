@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kina_audit.engine.finding import Status
+from kina_audit.engine.finding import Finding, Status
 from kina_audit.engine.why import Cause
 from kina_audit.profiles.model import Requirement, Variant
 from kina_audit.render import RenderOptions
@@ -21,6 +21,8 @@ def text(causes: Sequence[Cause], options: RenderOptions, most: int) -> str:
     for cause in causes[:most]:
         row = cause.rows[0]
         expr, fix = (cause.finding.expr.text, cause.finding.fix) if cause.finding else (row.expr.text, row.fix)
+        if cause.finding is not None and cause.finding.status is Status.PASS:
+            fix = ""
         head = f"{row.profile}/{row.id} ({row.level})"
         lines.append(f"{style.status(cause.finding.status)} {head}" if cause.finding else style.bold(head))
         often = f", {cause.count} times" if cause.count > 1 else ""
@@ -29,10 +31,7 @@ def text(causes: Sequence[Cause], options: RenderOptions, most: int) -> str:
         lines += style.field("needs", f"{expr}{only}")
         if cause.finding is not None:
             lines += style.field("has", facts(cause.finding)) if cause.finding.symbols else []
-            if cause.finding.status is Status.PASS:
-                lines += style.field(
-                    "so", "This kernel has it: a module that is not installed or not loaded, or another cause."
-                )
+            lines += style.field("so", _met(cause.finding))
         lines += style.field("why", row.why)
         lines += style.field("fix", fix)
         for other in _elsewhere(cause):
@@ -45,6 +44,15 @@ def text(causes: Sequence[Cause], options: RenderOptions, most: int) -> str:
     if len(causes) > most:
         lines += [*style.wrap(f"{len(causes) - most} more causes agree no better; --all shows them.", 0), ""]
     return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
+
+
+def _met(finding: Finding) -> str:
+    """Where else to look when the kernel has what a message asks for; empty where it has not."""
+    if finding.status is not Status.PASS:
+        return ""
+    module = any(s.value == "m" for s in finding.symbols)
+    rest = "a module that is not installed or not loaded, or another cause" if module else "another cause"
+    return f"This kernel has it: was it logged on another kernel? If not, it is {rest}."
 
 
 def _elsewhere(cause: Cause) -> tuple[Variant, ...]:

@@ -28,7 +28,7 @@ def kernel(report: Report) -> str:
     config, origin = report.kernel.config, report.kernel.provenance
     header = f"header {config.header.version}" if config.header.version else "no version in its header"
     target = f"target {config.target or 'unknown'}"
-    source = f" from {origin.target_from}" if origin.target_from else ""
+    source = f" ({origin.target_from})" if origin.target_from else ""
     return one_line(f"{origin.source}: {header}, {target}{source}, {config.arch or 'unknown architecture'}")
 
 
