@@ -94,21 +94,16 @@ def fix_profiles(
         also: trees on which it has to hold as well.
         follow: as for `start_of`; the kernel keeps its own version, too.
     """
-    from kina_audit.kconfig.fix import FRAGMENT, find_fix
+    from kina_audit.kconfig.between import fix_on_all
 
-    *others, start = (start_of(kernel, one, fragments, follow=follow) for one in (*also, tree))
+    starts = [start_of(kernel, one, fragments, follow=follow) for one in (*also, tree)]
     asked = kernel.config if follow else aimed(kernel.config, tree)
     goals = profile_goals(
-        profiles, start, recommended=recommended, target=asked.target,
+        profiles, starts[-1], recommended=recommended, target=asked.target,
         start=asked if follow and not fragments else None,
     )  # fmt: skip
     holds = _passing(kernel, asked, profiles, recommended=recommended)
-
-    def proven(state: "Resolution") -> bool:
-        added = [r for r in state.rows if r.where == FRAGMENT]
-        return holds(state) and all(holds(other.changed(added) if added else other) for other in others)
-
-    return find_fix(start, lambda _: goals, proven)
+    return fix_on_all(starts, lambda _: goals, holds)
 
 
 def _passing(

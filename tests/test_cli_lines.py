@@ -85,14 +85,53 @@ def test_between_two_lines_a_fragment_is_proven_on_both(here: Path, capsys: pyte
     (here / "frag").write_text("CONFIG_NET=y\nCONFIG_BPF_SYSCALL=y\n")
     words = ("frag", "-p", profile(here, "BPF_JIT"), "--arch", "arm64")
     status, out, _ = run(capsys, "fix", *words, "--target-kernel", "6.6")
-    assert (status, out) == (1, out)
-    assert "No fragment gives profile mine." in out
+    assert status == 0
+    # The older neighbour's JIT needs modules, the newer one's does not.
+    lines = [line for line in out.splitlines() if line.startswith("CONFIG_")]
+    assert lines == ["CONFIG_BPF_JIT=y", "CONFIG_MODULES=y"]
+    assert out.count("; was n; for mine/r1\n") == 2
     (here / "more").write_text("CONFIG_MODULES=y\n")
     status, out, _ = run(capsys, "fix", *words, "--target-kernel", "6.6", "-F", "more", "-f", "json")
     assert status == 0
     found = json.loads(out)
     assert [c["line"] for c in found["fragment"]] == ["CONFIG_BPF_JIT=y"]
     assert [v.rsplit(".", 1)[0] for v in found["proven_on"]] == ["6.1", "6.12"]
+
+
+@pytest.mark.slow
+def test_what_one_neighbour_cannot_have_was_not_found(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "frag").write_text("CONFIG_NET=y\nCONFIG_NETDEVICES=y\nCONFIG_INET=y\n")
+    words = ("frag", "--target-kernel", "6.6", "--arch", "arm64", "-p", profile(here, "NETKIT", "VXLAN"))
+    status, out, _ = run(capsys, "fix", *words, "-o", "part")
+    assert status == 1
+    assert "No fragment was found for profile mine that holds on Linux 6.1." in out
+    assert "No fragment gives" not in out
+    assert "mine/r1 needs NETKIT: no config of Linux 6.1." in out
+    assert "mine/r2" not in out
+    assert [line for line in (here / "part").read_text().splitlines() if line[:1] == "C"] == ["CONFIG_VXLAN=y"]
+
+
+JIT_OFF = "kernels/apple-arm64-2f947e7.config.gz"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["5.12", "5.15.100", "5.18", "6.2", "6.6.50", "6.11"])
+def test_between_two_lines_a_mode_is_what_both_need(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    (here / "base.config").write_bytes(config_text(shared / JIT_OFF))
+    kernel = ("base.config", "--target-kernel", target)
+    status, out, _ = run(capsys, "check", *kernel)
+    assert status == 1
+    assert "  for compat (untested): BPF_JIT=y, MODULES=y\n" in out
+    assert f"next: kina-audit fix base.config --target-kernel {target} " in " ".join(out.split())
+    for mode in ("compat", "full-ebpf"):
+        status, out, _ = run(capsys, "fix", *kernel, "--mode", mode, "-o", "cilium.fragment")
+        assert (status, out) == (0, "")
+        tools = ("--toolchain", "gcc-12,pahole=1.24")
+        status, out, _ = run(capsys, "check", *kernel, *tools, "-F", "cilium.fragment", "-f", "json")
+        assert status == 0
+        assert f'"mode": "{mode}"' in out
 
 
 @pytest.mark.slow

@@ -140,18 +140,22 @@ def fix(
                 options.say(line)
     if found.blocked:
         if format_ != "json":
-            _say_blocked(found, wanted, output if to_file else None, options)
+            _say_blocked(found, wanted, proven_on, output if to_file else None, options)
         return 1
     if not found.changes and format_ != "json":
         terminal.say(f"nothing is missing for {wanted}")
     return 0
 
 
-def _say_blocked(found: "Fix", wanted: str, output: Path | None, options: "SourceOptions") -> None:
+def _say_blocked(found: "Fix", wanted: str, asked: list[str], output: Path | None, options: "SourceOptions") -> None:
     """Why there is no fragment for all of it, and to the file that was named what can be had."""
     from kina_audit.kconfig.text import blocked_text, fragment_text
 
-    terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
+    between = len(asked) > 1
+    none = any(b.goal.stuck or (b.proven and not between) for b in found.blocked)
+    said = f"No fragment gives {wanted}" if none else f"No fragment was found for {wanted}"
+    said += f" that holds on Linux {' and '.join(asked)}" if between and not none else ""
+    terminal.print_out(f"{said}.\n" + blocked_text(found, terminal.width(), between=between))
     if output is not None and found.partial:
         write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix."), output)
         options.say(f"{output}: written without {', '.join(b.goal.id for b in found.blocked)}; the audit of it fails")
