@@ -1,6 +1,7 @@
 """`explain`, `fix` and `resolve` without a kernel tree: by the models of the kernel lines that ship."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,37 @@ def test_between_two_lines_a_mode_is_what_both_need(
         status, out, _ = run(capsys, "check", *kernel, *tools, "-F", "cilium.fragment", "-f", "json")
         assert status == 0
         assert f'"mode": "{mode}"' in out
+
+
+@pytest.mark.slow
+def test_what_one_neighbour_lacks_is_no_misspelling(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The fragment of `fix` was followed by a warning that nothing defines one of its symbols."""
+    text = config_text(shared / "corpus/linuxkit/kernel__5.11.x__config-x86_64.config.gz")
+    assert b"\nCONFIG_DEBUG_INFO_SPLIT=y\n" in text
+    (here / "own.config").write_bytes(text)
+    assert run(capsys, "fix", "own.config", "--mode", "full-ebpf", "-o", "cilium.fragment")[0] == 0
+    fragment = (here / "cilium.fragment").read_text()
+    assert "\nCONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y\n" in fragment
+    assert "; was y; for cilium-agent/btf\n# CONFIG_DEBUG_INFO_SPLIT is not set\n" in fragment
+    err = run(capsys, "check", "own.config", "-F", "cilium.fragment", "-v")[2]
+    assert "warning" not in err
+    # One that neither has is told as before; one that its only neighbour does not take says both.
+    (here / "f").write_text("CONFIG_BPF_JITT=y\nCONFIG_NETKIT=y\nCONFIG_BPFILTER=y\n# CONFIG_NET is not set\n")
+    (here / "frag").write_text("CONFIG_INET=y\n")
+    words = ("frag", "--target-kernel", "6.6", "--arch", "arm64", "-F")
+    err = run(capsys, "check", *words, "f", "--cilium", "none", "-v")[2]
+    assert "f line 1: CONFIG_BPF_JITT=y is gone on Linux 6.1." in err
+    assert "did you mean BPF_JIT?" in err
+    assert re.search(
+        r"f line 2: CONFIG_NETKIT=y is n on Linux 6\.12\.\S+ unmet .*; Linux 6\.1\.\d+ does not have it\n", err
+    )
+    # `resolve` shows the newer one, which does not have this one.
+    (here / "older").write_text("CONFIG_BPFILTER=y\n")
+    status, _, err = run(capsys, "resolve", *words, "older", "-o", "new.config")
+    assert status == 0
+    assert re.search(r"older:1: CONFIG_BPFILTER=y is gone: Linux 6\.1\.\d+ has it, and the newer one does not\n", err)
 
 
 @pytest.mark.slow

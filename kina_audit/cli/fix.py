@@ -102,7 +102,7 @@ def fix(
     kernel = read_kernel(source, options)
     profiles = chosen(profile, profile_dir)[1] if profile else []
     *also, tree = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
-    refuse_unknown(start_of(kernel, tree, fragments), {name for name, _ in fragments})
+    refuse_unknown([start_of(kernel, t, fragments) for t in (*also, tree)], {name for name, _ in fragments})
     follow = not kernel_tree
     found = (
         fix_mode(
