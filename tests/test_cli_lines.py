@@ -167,6 +167,31 @@ def test_what_one_neighbour_lacks_is_no_misspelling(
 
 
 @pytest.mark.slow
+def test_where_nothing_is_missing_what_was_assumed_is_said(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`fix` said that nothing is missing where `check` cannot tell without the toolchain."""
+    (here / "base.config").write_bytes(config_text(shared / JIT_OFF))
+    own = config_text(shared / "corpus/linuxkit/kernel__5.11.x__config-x86_64.config.gz")
+    (here / "own.config").write_bytes(own)
+    for kernel, assumed, tools in (
+        ("base.config", "the version of pahole = 124", "gcc-12,pahole=1.24"),
+        ("own.config", "the toolchain = gcc-12", "gcc-12"),
+    ):
+        assert run(capsys, "fix", kernel, "--mode", "full-ebpf", "-o", "cilium.fragment")[0] == 0
+        words = (kernel, "-F", "cilium.fragment")
+        assert run(capsys, "check", *words)[0] == 1
+        status, out, err = run(capsys, "fix", *words, "--mode", "full-ebpf")
+        assert (status, out) == (0, "")
+        said = f"full-ebpf; assuming {assumed}, which decides DEBUG_INFO_BTF; name yours with --toolchain\n"
+        assert err.endswith(f"nothing is missing for Cilium mode {said}")
+        # With the tools named both say that it holds.
+        assert run(capsys, "check", *words, "--toolchain", tools)[0] == 0
+        err = run(capsys, "fix", *words, "--mode", "full-ebpf", "--toolchain", tools)[2]
+        assert err.endswith("nothing is missing for Cilium mode full-ebpf\n")
+
+
+@pytest.mark.slow
 def test_where_the_neighbours_differ_both_explain(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "frag").write_text("CONFIG_NET=y\nCONFIG_BPF_SYSCALL=y\n# CONFIG_MODULES is not set\n")
     words = ("frag", "--target-kernel", "6.6", "--arch", "arm64")

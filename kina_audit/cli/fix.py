@@ -77,10 +77,10 @@ def fix(
     from kina_audit.cilium.release import find_release
     from kina_audit.cli.kept_options import kept
     from kina_audit.errors import UsageError
-    from kina_audit.fixing import fix_mode, fix_profiles
+    from kina_audit.fixing import assumed_for, fix_mode, fix_profiles
     from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
-    from kina_audit.kconfig.sensitive import assumptions
-    from kina_audit.kconfig.text import fix_document, fragment_text
+    from kina_audit.kconfig.text import fix_document, fragment_text, nothing_missing
+    from kina_audit.loading import as_checked
     from kina_audit.sources.local.stdin import STDIN
     from kina_audit.trees import start_of
 
@@ -124,7 +124,11 @@ def fix(
     named = [f"Cilium mode {mode}"] if mode else []
     named += [f"profile{'s' * (len(profiles) > 1)} {', '.join(p.id for p in profiles)}"] if profiles else []
     wanted = " and ".join(named)
-    assumed = assumptions(found.resolution, [c.name for c in found.changes])
+    whole = follow and not (found.changes or found.blocked)
+    assumed = assumed_for(
+        found, profiles, cilium=bool(mode), recommended=recommended,
+        checked=as_checked(kernel, fragments, options).config if whole else None,
+    )  # fmt: skip
     proven_on = [t.model.version for t in (*also, tree)]
     to_file = output is not None and str(output) != STDIN
     if format_ == "json":
@@ -143,7 +147,7 @@ def fix(
             _say_blocked(found, wanted, proven_on, output if to_file else None, options)
         return 1
     if not found.changes and format_ != "json":
-        terminal.say(f"nothing is missing for {wanted}")
+        terminal.say(nothing_missing(wanted, assumed))
     return 0
 
 

@@ -125,6 +125,12 @@ def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = (), prov
     return "\n".join(lines) + "\n"
 
 
+def nothing_missing(wanted: str, assumed: Sequence[Assumption]) -> str:
+    """That there is nothing to set, and what of the toolchain that rests on."""
+    said = [f"assuming {a.question} = {a.answer}, which decides {', '.join(a.symbols)}" for a in assumed]
+    return "; ".join([f"nothing is missing for {wanted}", *said, *(["name yours with --toolchain"] if said else [])])
+
+
 def blocked_text(fix: Fix, width: int, *, between: bool = False) -> str:
     """Why there is no fragment; ``between`` two trees, which of them lacks what."""
     model = fix.resolution.tree.model
