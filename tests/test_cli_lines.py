@@ -9,6 +9,7 @@ import pytest
 from kina_audit.cli import main
 from tests.conftest import SHARED, config_text
 
+JIT_OFF = "kernels/apple-arm64-2f947e7.config.gz"
 FRAGMENT = """schema = 1
 id = "{id}"
 title = "T"
@@ -100,6 +101,18 @@ def test_between_two_lines_a_fragment_is_proven_on_both(here: Path, capsys: pyte
 
 
 @pytest.mark.slow
+def test_what_the_older_neighbour_alone_lacks_is_missing(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`fix` said that nothing is missing: the newer one, which is asked first, had it all."""
+    (here / "base.config").write_bytes(config_text(shared / JIT_OFF))
+    (here / "f").write_text("CONFIG_BPF_JIT=y\n")
+    status, out, _ = run(capsys, "fix", "base.config", "--target-kernel", "6.6", "-F", "f", "--mode", "compat")
+    assert status == 0
+    assert [line for line in out.splitlines() if line[:1] == "C"] == ["CONFIG_MODULES=y"]
+
+
+@pytest.mark.slow
 def test_what_one_neighbour_cannot_have_was_not_found(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "frag").write_text("CONFIG_NET=y\nCONFIG_NETDEVICES=y\nCONFIG_INET=y\n")
     words = ("frag", "--target-kernel", "6.6", "--arch", "arm64", "-p", profile(here, "NETKIT", "VXLAN"))
@@ -110,9 +123,6 @@ def test_what_one_neighbour_cannot_have_was_not_found(here: Path, capsys: pytest
     assert "mine/r1 needs NETKIT: no config of Linux 6.1." in out
     assert "mine/r2" not in out
     assert [line for line in (here / "part").read_text().splitlines() if line[:1] == "C"] == ["CONFIG_VXLAN=y"]
-
-
-JIT_OFF = "kernels/apple-arm64-2f947e7.config.gz"
 
 
 @pytest.mark.slow

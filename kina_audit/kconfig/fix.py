@@ -217,6 +217,10 @@ class Search:
             # Each has its ways, but not with the others: what the best state lacked is what stands against the rest.
             least = least or self.unmet(self.start)
             blocked = tuple(Blocked(g, proven=False, causes=self.causes(self.start, g)) for g in least)
+        if not blocked:
+            from kina_audit.kconfig.conflicts import refused
+
+            blocked = (refused(),)
         return Fix((), self.start, blocked, (), self.tried)
 
     def _lacks(self, chosen: Way, near: tuple[Way, Solver] | None = None) -> list[Goal]:
