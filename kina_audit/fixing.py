@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import replace
-from kina_audit.kernel.config import KernelConfig, Origin
+from kina_audit.kernel.config import TOOLS_DECIDE, KernelConfig, Origin
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.trees import aimed, start_of
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kina_audit.kconfig.fix import Fix, Goal
     from kina_audit.kconfig.loaded import KernelTree
     from kina_audit.kconfig.resolve import Resolution
+    from kina_audit.kconfig.sensitive import Assumption
     from kina_audit.kernel.version import KernelVersion
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.profiles.model import Profile
@@ -94,21 +95,16 @@ def fix_profiles(
         also: trees on which it has to hold as well.
         follow: as for `start_of`; the kernel keeps its own version, too.
     """
-    from kina_audit.kconfig.fix import FRAGMENT, find_fix
+    from kina_audit.kconfig.between import fix_on_all
 
-    *others, start = (start_of(kernel, one, fragments, follow=follow) for one in (*also, tree))
+    starts = [start_of(kernel, one, fragments, follow=follow) for one in (*also, tree)]
     asked = kernel.config if follow else aimed(kernel.config, tree)
     goals = profile_goals(
-        profiles, start, recommended=recommended, target=asked.target,
+        profiles, starts[-1], recommended=recommended, target=asked.target,
         start=asked if follow and not fragments else None,
     )  # fmt: skip
     holds = _passing(kernel, asked, profiles, recommended=recommended)
-
-    def proven(state: "Resolution") -> bool:
-        added = [r for r in state.rows if r.where == FRAGMENT]
-        return holds(state) and all(holds(other.changed(added) if added else other) for other in others)
-
-    return find_fix(start, lambda _: goals, proven)
+    return fix_on_all(starts, lambda _: goals, holds)
 
 
 def _passing(
@@ -195,3 +191,45 @@ def fix_mode(
     )  # fmt: skip
     holds = _passing(kernel, config, profiles, recommended=recommended)
     return box.fix(wanted, release, goals=lambda _: goals, holds=holds)
+
+
+def assumed_for(
+    found: "Fix",
+    profiles: "Sequence[Profile]",
+    *,
+    cilium: bool = False,
+    recommended: bool = False,
+    checked: KernelConfig | None = None,
+) -> "tuple[Assumption, ...]":
+    """What was assumed of the toolchain and decides the fragment, or what profiles ask and is there without it.
+
+    Args:
+        found: the fix.
+        profiles: what it is for.
+        cilium: it is for a Cilium mode, too.
+        recommended: recommended requirements count.
+        checked: where nothing is missing, the config as it is audited: what it leaves to the compiler and tools.
+    """
+    from kina_audit.api import CILIUM_TAG
+    from kina_audit.kconfig.sensitive import Assumption, assumptions
+    from kina_audit.profiles.load import ProfileLibrary
+    from kina_audit.profiles.model import Level
+
+    levels = {Level.REQUIRED, Level.RECOMMENDED} if recommended else {Level.REQUIRED}
+    rows = [r for p in profiles for r in p.requirements if r.level in levels]
+    if cilium:
+        # A mode may need what its profile recommends: BTF, of some releases.
+        rows += [
+            r for p in ProfileLibrary().tagged(CILIUM_TAG) for r in p.requirements if r.level is not Level.OPTIONAL
+        ]
+    there = [n for r in rows for n in r.symbols if found.resolution.value(n) != "n"]
+    assumed = assumptions(found.resolution, [*(c.name for c in found.changes), *there])
+    told = {symbol for a in assumed for symbol in a.symbols}
+    left = [
+        n
+        for n in dict.fromkeys(there)
+        if checked is not None and n not in told and checked.fact(n).note.startswith(TOOLS_DECIDE)
+    ]
+    if left:
+        assumed = (*assumed, Assumption("the toolchain", str(found.resolution.tree.toolchain), tuple(left)))
+    return assumed

@@ -1,6 +1,7 @@
 """`explain`, `fix` and `resolve` without a kernel tree: by the models of the kernel lines that ship."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from kina_audit.cli import main
 from tests.conftest import SHARED, config_text
 
+JIT_OFF = "kernels/apple-arm64-2f947e7.config.gz"
 FRAGMENT = """schema = 1
 id = "{id}"
 title = "T"
@@ -85,14 +87,118 @@ def test_between_two_lines_a_fragment_is_proven_on_both(here: Path, capsys: pyte
     (here / "frag").write_text("CONFIG_NET=y\nCONFIG_BPF_SYSCALL=y\n")
     words = ("frag", "-p", profile(here, "BPF_JIT"), "--arch", "arm64")
     status, out, _ = run(capsys, "fix", *words, "--target-kernel", "6.6")
-    assert (status, out) == (1, out)
-    assert "No fragment gives profile mine." in out
+    assert status == 0
+    # The older neighbour's JIT needs modules, the newer one's does not.
+    lines = [line for line in out.splitlines() if line.startswith("CONFIG_")]
+    assert lines == ["CONFIG_BPF_JIT=y", "CONFIG_MODULES=y"]
+    assert out.count("; was n; for mine/r1\n") == 2
     (here / "more").write_text("CONFIG_MODULES=y\n")
     status, out, _ = run(capsys, "fix", *words, "--target-kernel", "6.6", "-F", "more", "-f", "json")
     assert status == 0
     found = json.loads(out)
     assert [c["line"] for c in found["fragment"]] == ["CONFIG_BPF_JIT=y"]
     assert [v.rsplit(".", 1)[0] for v in found["proven_on"]] == ["6.1", "6.12"]
+
+
+@pytest.mark.slow
+def test_what_the_older_neighbour_alone_lacks_is_missing(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`fix` said that nothing is missing: the newer one, which is asked first, had it all."""
+    (here / "base.config").write_bytes(config_text(shared / JIT_OFF))
+    (here / "f").write_text("CONFIG_BPF_JIT=y\n")
+    status, out, _ = run(capsys, "fix", "base.config", "--target-kernel", "6.6", "-F", "f", "--mode", "compat")
+    assert status == 0
+    assert [line for line in out.splitlines() if line[:1] == "C"] == ["CONFIG_MODULES=y"]
+
+
+@pytest.mark.slow
+def test_what_one_neighbour_cannot_have_was_not_found(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "frag").write_text("CONFIG_NET=y\nCONFIG_NETDEVICES=y\nCONFIG_INET=y\n")
+    words = ("frag", "--target-kernel", "6.6", "--arch", "arm64", "-p", profile(here, "NETKIT", "VXLAN"))
+    status, out, _ = run(capsys, "fix", *words, "-o", "part")
+    assert status == 1
+    assert "No fragment was found for profile mine that holds on Linux 6.1." in out
+    assert "No fragment gives" not in out
+    assert "mine/r1 needs NETKIT: no config of Linux 6.1." in out
+    assert "mine/r2" not in out
+    assert [line for line in (here / "part").read_text().splitlines() if line[:1] == "C"] == ["CONFIG_VXLAN=y"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["5.12", "5.15.100", "5.18", "6.2", "6.6.50", "6.11"])
+def test_between_two_lines_a_mode_is_what_both_need(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    (here / "base.config").write_bytes(config_text(shared / JIT_OFF))
+    kernel = ("base.config", "--target-kernel", target)
+    status, out, _ = run(capsys, "check", *kernel)
+    assert status == 1
+    assert "  for compat (untested): BPF_JIT=y, MODULES=y\n" in out
+    assert f"next: kina-audit fix base.config --target-kernel {target} " in " ".join(out.split())
+    for mode in ("compat", "full-ebpf"):
+        status, out, _ = run(capsys, "fix", *kernel, "--mode", mode, "-o", "cilium.fragment")
+        assert (status, out) == (0, "")
+        tools = ("--toolchain", "gcc-12,pahole=1.24")
+        status, out, _ = run(capsys, "check", *kernel, *tools, "-F", "cilium.fragment", "-f", "json")
+        assert status == 0
+        assert f'"mode": "{mode}"' in out
+
+
+@pytest.mark.slow
+def test_what_one_neighbour_lacks_is_no_misspelling(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The fragment of `fix` was followed by a warning that nothing defines one of its symbols."""
+    text = config_text(shared / "corpus/linuxkit/kernel__5.11.x__config-x86_64.config.gz")
+    assert b"\nCONFIG_DEBUG_INFO_SPLIT=y\n" in text
+    (here / "own.config").write_bytes(text)
+    assert run(capsys, "fix", "own.config", "--mode", "full-ebpf", "-o", "cilium.fragment")[0] == 0
+    fragment = (here / "cilium.fragment").read_text()
+    assert "\nCONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y\n" in fragment
+    assert "; was y; for cilium-agent/btf\n# CONFIG_DEBUG_INFO_SPLIT is not set\n" in fragment
+    err = run(capsys, "check", "own.config", "-F", "cilium.fragment", "-v")[2]
+    assert "warning" not in err
+    # One that neither has is told as before; one that its only neighbour does not take says both.
+    (here / "f").write_text("CONFIG_BPF_JITT=y\nCONFIG_NETKIT=y\nCONFIG_BPFILTER=y\n# CONFIG_NET is not set\n")
+    (here / "frag").write_text("CONFIG_INET=y\n")
+    words = ("frag", "--target-kernel", "6.6", "--arch", "arm64", "-F")
+    err = run(capsys, "check", *words, "f", "--cilium", "none", "-v")[2]
+    assert "f line 1: CONFIG_BPF_JITT=y is gone on Linux 6.1." in err
+    assert "did you mean BPF_JIT?" in err
+    assert re.search(
+        r"f line 2: CONFIG_NETKIT=y is n on Linux 6\.12\.\S+ unmet .*; Linux 6\.1\.\d+ does not have it\n", err
+    )
+    # `resolve` shows the newer one, which does not have this one.
+    (here / "older").write_text("CONFIG_BPFILTER=y\n")
+    status, _, err = run(capsys, "resolve", *words, "older", "-o", "new.config")
+    assert status == 0
+    assert re.search(r"older:1: CONFIG_BPFILTER=y is gone: Linux 6\.1\.\d+ has it, and the newer one does not\n", err)
+
+
+@pytest.mark.slow
+def test_where_nothing_is_missing_what_was_assumed_is_said(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`fix` said that nothing is missing where `check` cannot tell without the toolchain."""
+    (here / "base.config").write_bytes(config_text(shared / JIT_OFF))
+    own = config_text(shared / "corpus/linuxkit/kernel__5.11.x__config-x86_64.config.gz")
+    (here / "own.config").write_bytes(own)
+    for kernel, assumed, tools in (
+        ("base.config", "the version of pahole = 124", "gcc-12,pahole=1.24"),
+        ("own.config", "the toolchain = gcc-12", "gcc-12"),
+    ):
+        assert run(capsys, "fix", kernel, "--mode", "full-ebpf", "-o", "cilium.fragment")[0] == 0
+        words = (kernel, "-F", "cilium.fragment")
+        assert run(capsys, "check", *words)[0] == 1
+        status, out, err = run(capsys, "fix", *words, "--mode", "full-ebpf")
+        assert (status, out) == (0, "")
+        said = f"full-ebpf; assuming {assumed}, which decides DEBUG_INFO_BTF; name yours with --toolchain\n"
+        assert err.endswith(f"nothing is missing for Cilium mode {said}")
+        # With the tools named both say that it holds.
+        assert run(capsys, "check", *words, "--toolchain", tools)[0] == 0
+        err = run(capsys, "fix", *words, "--mode", "full-ebpf", "--toolchain", tools)[2]
+        assert err.endswith("nothing is missing for Cilium mode full-ebpf\n")
 
 
 @pytest.mark.slow

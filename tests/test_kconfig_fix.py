@@ -216,6 +216,9 @@ def test_nothing_is_returned_that_the_proof_refuses() -> None:
     found = find_fix(Resolution(tree, []), lambda _: goals, lambda _: False)
     assert found.changes == ()
     assert [b.proven for b in found.blocked] == [False]
+    # What is there already is no more proven than what is proposed: "nothing is missing" was wrong.
+    found = find_fix(Resolution(tree, []), lambda _: [], lambda _: False)
+    assert (found.changes, [b.goal.id for b in found.blocked]) == ((), ["the audit"])
 
 
 @settings(max_examples=examples(60))

@@ -280,7 +280,7 @@ def test_what_can_be_had_is_written_where_not_all_can(tmp_path: Path, capsys: py
     assert main(words) == 1
     said = capsys.readouterr()
     assert "part.fragment: written without btf/btf; the audit of it fails" in said.err
-    assert "No fragment gives profiles vxlan, btf." in said.out
+    assert "No fragment was found for profiles vxlan, btf." in said.out
     text = path.read_text(encoding="utf-8")
     assert "# INCOMPLETE: nothing was found for btf/btf." in text
     assert "Proven" not in text

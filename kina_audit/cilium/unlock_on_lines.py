@@ -61,12 +61,18 @@ class BoxUnlocker:
         """See `kina_audit.cilium.unlock.Unlocker`."""
         if not self.starts:
             return None
+        from kina_audit.kconfig.between import on_all
+
         found = self.fix(wanted, release, off, quick=True)
         if found.blocked or not found.changes:
             return None
-        reached = self._mode_of(found.resolution, release, off)
-        agent = agent_state(self._results(found.resolution), release, self.config)
-        return Unlock(reached, _lines(found), self._because(), agent is State.UNVERIFIED)
+        # On the neighbours of a kernel between two lines it may come to different modes.
+        states = on_all(self.starts, found)
+        reached = max((self._mode_of(state, release, off) for state in states), key=lambda m: len(above(m)))
+        unverified = any(
+            agent_state(self._results(state), release, self.config) is State.UNVERIFIED for state in states
+        )
+        return Unlock(reached, _lines(found), self._because(), unverified)
 
     def fix(
         self,
@@ -130,18 +136,10 @@ class BoxUnlocker:
         quick: bool,
         explain: bool = False,
     ) -> "Fix":
-        """The smallest fragment on the last tree that holds on all of them."""
-        from kina_audit.kconfig.fix import FRAGMENT, find_fix
+        """The smallest fragment that holds on all trees."""
+        from kina_audit.kconfig.between import fix_on_all
 
-        *others, start = self.starts
-
-        def proven(state: "Resolution") -> bool:
-            if not holds(state):
-                return False
-            added = [r for r in state.rows if r.where == FRAGMENT] if others else []
-            return all(holds(other.changed(added) if added else other) for other in others)
-
-        return find_fix(start, goals, proven, quick=quick, explain=explain)
+        return fix_on_all(self.starts, goals, holds, quick=quick, explain=explain)
 
     def _because(self) -> str:
         lines = " and ".join(s.tree.model.version for s in self.starts)

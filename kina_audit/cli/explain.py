@@ -71,7 +71,7 @@ def explain(
     kernel = read_kernel(source, options)
     trees = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
     states = [start_of(kernel, t, fragments, follow=not kernel_tree) for t in trees]
-    refuse_unknown(states[-1], {name for name, _ in fragments})
+    refuse_unknown(states, {name for name, _ in fragments})
     heading, names = _named(what, states[-1], None if kernel_tree else kernel, profile_dir or [])
     found = [row for name in names for row in _of_trees(states, name)]
     audited = None if kernel_tree else as_checked(kernel, fragments, options).config

@@ -77,10 +77,10 @@ def fix(
     from kina_audit.cilium.release import find_release
     from kina_audit.cli.kept_options import kept
     from kina_audit.errors import UsageError
-    from kina_audit.fixing import fix_mode, fix_profiles
+    from kina_audit.fixing import assumed_for, fix_mode, fix_profiles
     from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
-    from kina_audit.kconfig.sensitive import assumptions
-    from kina_audit.kconfig.text import fix_document, fragment_text
+    from kina_audit.kconfig.text import fix_document, fragment_text, nothing_missing
+    from kina_audit.loading import as_checked
     from kina_audit.sources.local.stdin import STDIN
     from kina_audit.trees import start_of
 
@@ -102,7 +102,7 @@ def fix(
     kernel = read_kernel(source, options)
     profiles = chosen(profile, profile_dir)[1] if profile else []
     *also, tree = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
-    refuse_unknown(start_of(kernel, tree, fragments), {name for name, _ in fragments})
+    refuse_unknown([start_of(kernel, t, fragments) for t in (*also, tree)], {name for name, _ in fragments})
     follow = not kernel_tree
     found = (
         fix_mode(
@@ -124,7 +124,11 @@ def fix(
     named = [f"Cilium mode {mode}"] if mode else []
     named += [f"profile{'s' * (len(profiles) > 1)} {', '.join(p.id for p in profiles)}"] if profiles else []
     wanted = " and ".join(named)
-    assumed = assumptions(found.resolution, [c.name for c in found.changes])
+    whole = follow and not (found.changes or found.blocked)
+    assumed = assumed_for(
+        found, profiles, cilium=bool(mode), recommended=recommended,
+        checked=as_checked(kernel, fragments, options).config if whole else None,
+    )  # fmt: skip
     proven_on = [t.model.version for t in (*also, tree)]
     to_file = output is not None and str(output) != STDIN
     if format_ == "json":
@@ -140,18 +144,22 @@ def fix(
                 options.say(line)
     if found.blocked:
         if format_ != "json":
-            _say_blocked(found, wanted, output if to_file else None, options)
+            _say_blocked(found, wanted, proven_on, output if to_file else None, options)
         return 1
     if not found.changes and format_ != "json":
-        terminal.say(f"nothing is missing for {wanted}")
+        terminal.say(nothing_missing(wanted, assumed))
     return 0
 
 
-def _say_blocked(found: "Fix", wanted: str, output: Path | None, options: "SourceOptions") -> None:
+def _say_blocked(found: "Fix", wanted: str, asked: list[str], output: Path | None, options: "SourceOptions") -> None:
     """Why there is no fragment for all of it, and to the file that was named what can be had."""
     from kina_audit.kconfig.text import blocked_text, fragment_text
 
-    terminal.print_out(f"No fragment gives {wanted}.\n" + blocked_text(found, terminal.width()))
+    between = len(asked) > 1
+    none = any(b.goal.stuck or (b.proven and not between) for b in found.blocked)
+    said = f"No fragment gives {wanted}" if none else f"No fragment was found for {wanted}"
+    said += f" that holds on Linux {' and '.join(asked)}" if between and not none else ""
+    terminal.print_out(f"{said}.\n" + blocked_text(found, terminal.width(), between=between))
     if output is not None and found.partial:
         write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix."), output)
         options.say(f"{output}: written without {', '.join(b.goal.id for b in found.blocked)}; the audit of it fails")

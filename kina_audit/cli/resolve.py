@@ -66,7 +66,7 @@ def resolve(
     trees = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
     *older, resolution = [start_of(kernel, t, fragments) for t in trees]
     if not allow_unknown:
-        refuse_unknown(resolution, {name for name, _ in fragments})
+        refuse_unknown([*older, resolution], {name for name, _ in fragments})
     for warning in kernel.config.warnings:
         if warning.text == NOT_UTF_8:
             terminal.say(f"{kernel.provenance.location}:{warning.line}: {warning.text}")
@@ -77,8 +77,12 @@ def resolve(
     names = [r.name for r in resolution.requested.values() if r.where in where or (r.name in named and not quiet)]
     for lost in resolution.lost(names):
         row = lost.requested
-        now = f"is {lost.actual}" if lost.actual else "is gone"
-        terminal.say(f"{row.where}:{row.line}: CONFIG_{row.name}={row.value} {now}: {lost.reason}")
+        now, why = f"is {lost.actual}" if lost.actual else "is gone", lost.reason
+        if having := [
+            o for o in older if row.name in o.tree.model.index and row.name not in resolution.tree.model.index
+        ]:
+            why = f"Linux {having[0].tree.model.version} has it, and the newer one does not"
+        terminal.say(f"{row.where}:{row.line}: CONFIG_{row.name}={row.value} {now}: {why}")
     for other in older if not quiet else ():
         differ = sorted(n for n in named if other.value(n) != resolution.value(n))
         said = ", ".join(f"{n} ({other.value(n)} there)" for n in differ[:_MOST_DIFFERENT])

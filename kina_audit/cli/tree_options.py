@@ -9,7 +9,7 @@ from kina_audit.cli.help import TREE
 from kina_audit.cli.parameters import option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from kina_audit.kconfig.loaded import KernelTree
     from kina_audit.kconfig.resolve import Resolution
@@ -163,16 +163,17 @@ def read_fragments(paths: list[Path], source: str) -> list[tuple[str, str]]:
     return found
 
 
-def refuse_unknown(resolution: "Resolution", fragments: set[str]) -> None:
-    """Stop at a fragment that names what the tree does not have: most often a misspelt symbol.
+def refuse_unknown(states: "Sequence[Resolution]", fragments: set[str]) -> None:
+    """Stop at a fragment that names what no tree that tells has: most often a misspelt symbol.
 
     Raises:
         UsageError: with the file, the line, and near names.
     """
     from kina_audit.errors import UsageError
 
-    index = resolution.tree.model.index
-    names = [r.name for r in resolution.requested.values() if r.where in fragments and r.name not in index]
+    resolution = states[-1]
+    named = [r.name for r in resolution.requested.values() if r.where in fragments]
+    names = [name for name in named if not any(name in state.tree.model.index for state in states)]
     unknown = resolution.lost(names)
     if unknown:
         row = unknown[0].requested

@@ -45,7 +45,7 @@ class Change:
     Attributes:
         name: the symbol.
         value: what to set it to.
-        before: its value without the fragment.
+        before: its value without the fragment; ``absent``: neither there nor in the config.
         reason: what it is for.
         place: where it is defined.
     """
@@ -98,6 +98,15 @@ class Fix:
     turned_off: tuple[tuple[str, str], ...] = ()
     tried: int = 0
     partial: tuple[Change, ...] = ()
+
+
+def value_before(starts: Sequence[Resolution], name: str) -> str:
+    """A symbol's value in a config without a fragment, on the newest of its trees that writes a line for it."""
+    for start in reversed(starts):
+        if start.line(name):
+            return start.value(name)
+    row = starts[-1].requested.get(name)
+    return f"{row.value} in the config, and is dropped" if row is not None and row.value != "n" else "absent"
 
 
 Goals = Callable[[Resolution], Iterable[Goal]]
@@ -208,6 +217,10 @@ class Search:
             # Each has its ways, but not with the others: what the best state lacked is what stands against the rest.
             least = least or self.unmet(self.start)
             blocked = tuple(Blocked(g, proven=False, causes=self.causes(self.start, g)) for g in least)
+        if not blocked:
+            from kina_audit.kconfig.conflicts import refused
+
+            blocked = (refused(),)
         return Fix((), self.start, blocked, (), self.tried)
 
     def _lacks(self, chosen: Way, near: tuple[Way, Solver] | None = None) -> list[Goal]:
@@ -284,10 +297,10 @@ class Search:
         solver, index = state.solver, self.tree.model.index
         return any(
             index[name] not in solver.choice_of or solver.member(solver.choice_of[index[name]]) < 0
-            for name, _ in self._turned_off(state)
+            for name, _ in self.turned_off(state)
         )
 
-    def _turned_off(self, state: Resolution) -> list[tuple[str, str]]:
+    def turned_off(self, state: Resolution) -> list[tuple[str, str]]:
         """What the config asked for and had, and lost; what a person can see and set comes first."""
         found: list[tuple[bool, str, str]] = []
         index, types = self.tree.model.index, self.tree.model.types
@@ -315,12 +328,12 @@ class Search:
         uses = dict.fromkeys(names, "") if self.quick else self._uses(chosen)
         changes = [
             Change(
-                name, value, self.start.value(name) if self.start.line(name) else "absent",
-                uses[name], "" if self.quick else reasons.place(self.tree.model.index[name]),
+                name, value, value_before((self.start,), name), uses[name],
+                "" if self.quick else reasons.place(self.tree.model.index[name]),
             )
             for name, value in sorted(names.items())
         ]  # fmt: skip
-        return Fix(tuple(changes), state, (), () if self.quick else tuple(self._turned_off(state)), self.tried)
+        return Fix(tuple(changes), state, (), () if self.quick else tuple(self.turned_off(state)), self.tried)
 
     def _uses(self, chosen: Way) -> dict[str, str]:
         """What each assignment is for: the goals that fail without it."""

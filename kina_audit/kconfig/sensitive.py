@@ -20,13 +20,16 @@ class Assumption:
 def assumptions(resolution: Resolution, names: Iterable[str]) -> tuple[Assumption, ...]:
     """The assumed answers that decide the value of any of these symbols."""
     tree, solver = resolution.tree, resolution.solver
+    if solver is resolution.own:
+        # A kernel that is was built with the tools it was built with.
+        return ()
     model = tree.model
     wanted = [model.index[n] for n in dict.fromkeys(names) if n in model.index]
     found: dict[tuple[str, str], list[int]] = {}
     for question, answer, number in model.assumed:
         moved = found.setdefault((question, answer), [])
         for turned in _others(model, answer, number):
-            other = Solver(tree.answered({number: turned}), solver.user)
+            other = Solver(tree.answered({number: turned}), solver.user, forced=solver.forced)
             moved += [s for s in wanted if other.text(s) != solver.text(s)]
     return tuple(
         Assumption(question, answer, tuple(model.names[s] for s in dict.fromkeys(moved)))

@@ -125,8 +125,14 @@ def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = (), prov
     return "\n".join(lines) + "\n"
 
 
-def blocked_text(fix: Fix, width: int) -> str:
-    """Why there is no fragment."""
+def nothing_missing(wanted: str, assumed: Sequence[Assumption]) -> str:
+    """That there is nothing to set, and what of the toolchain that rests on."""
+    said = [f"assuming {a.question} = {a.answer}, which decides {', '.join(a.symbols)}" for a in assumed]
+    return "; ".join([f"nothing is missing for {wanted}", *said, *(["name yours with --toolchain"] if said else [])])
+
+
+def blocked_text(fix: Fix, width: int, *, between: bool = False) -> str:
+    """Why there is no fragment; ``between`` two trees, which of them lacks what."""
     model = fix.resolution.tree.model
     lines = []
     for row in fix.blocked:
@@ -138,7 +144,8 @@ def blocked_text(fix: Fix, width: int) -> str:
             said = f"no config of Linux {model.version} ({model.arch}) with this toolchain can hold it"
             said += ", as far as that is what is assumed" if assumed_behind(row.causes) else ""
         else:
-            said = f"no way was found in {fix.tried} {'try' if fix.tried == 1 else 'tries'}"
+            where = f" on Linux {model.version}" if between else ""
+            said = f"no way was found{where} in {fix.tried} {'try' if fix.tried == 1 else 'tries'}"
         lines.append(f"{row.goal.id} needs {row.goal.expr.text}: {said}")
         lines += cause_lines(row.causes, 1, width)
     if fix.partial:
