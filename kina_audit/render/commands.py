@@ -4,11 +4,12 @@ from shlex import quote, split
 
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.cilium.unlock_on_lines import has_line
-from kina_audit.engine.finding import Status
 from kina_audit.kernel.config import TOOLS_DECIDE, Completeness, KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.render import one_line
 from kina_audit.render.lacking import Lacking, lacking
+from kina_audit.report.by_tools import SUCH_AS as _TOOLS
+from kina_audit.report.by_tools import by_tools
 from kina_audit.report.model import FailOn, Report, Verdict
 
 FRAGMENT = "cilium.fragment"
@@ -43,8 +44,6 @@ _READ = ("--cilium", *_FIX[3:], "--built", "--no-fallback", "--allow-http", "--m
 _ADVISE = (*_READ, "--want", "--avoid", "--min-mode", "--for")
 _CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
 _REPEATABLE = ("-F", "--want", "--avoid", "--profile", "--profile-dir")
-_TOOLS = "gcc-12,pahole=1.24"
-"""What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.possible_tools.POSSIBLE_TOOLS)."""
 
 
 def note(text: str) -> str:
@@ -196,17 +195,10 @@ def _by_tools(report: Report) -> list[str]:
     if report.kernel.config.target is None or any(g[0] == "--toolchain" for g in report.options):
         return []
     matters = report.advice is not None and report.advice.mode is Mode.UNKNOWN
-    names = [
-        s.name
-        for r in report.results
-        for f in r.findings
-        if f.status is Status.UNKNOWN and (matters or report.decides(r, f))
-        for s in f.symbols
-        if s.note.startswith(TOOLS_DECIDE)
-    ]
+    names = by_tools([f for r in report.results for f in r.findings if matters or report.decides(r, f)])
     if not names:
         return []
-    said = f"{TOOLS_DECIDE} {', '.join(dict.fromkeys(names[:_MOST]))}; name yours, such as"
+    said = f"{TOOLS_DECIDE} {', '.join(names[:_MOST])}; name yours, such as"
     return [note(said), _again(report, ("--toolchain", _TOOLS))]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import shown
+from kina_audit.engine.finding import Status
 from kina_audit.kernel.changes import changed_symbols
 from kina_audit.report.compare import Change, Direction, compare
 from kina_audit.report.model import Report
@@ -62,6 +63,11 @@ class Point:
     def gained(self) -> tuple[Change, ...]:
         """What stands better than at the point before."""
         return tuple(c for c in self.changes if c.direction is Direction.GAINED)
+
+    @property
+    def told(self) -> tuple[Change, ...]:
+        """What nobody could tell at the point before, and is unmet."""
+        return tuple(c for c in self.changes if c.before is Status.UNKNOWN and c.direction is Direction.SAME)
 
 
 @datatype

@@ -35,7 +35,7 @@ def _point(timeline: Timeline, point: Point, width: int) -> list[str]:
         return lines
     if point.mode != point.mode_before:
         lines += _wrapped("mode", f"{point.mode_before} to {point.reaches}", width)
-    for label, items in (("lost", point.lost), ("gained", point.gained)):
+    for label, items in (("lost", point.lost), ("gained", point.gained), ("told", point.told)):
         for line in changes(items):
             lines += _wrapped(label, line, width)
     if not point.changes:
