@@ -75,3 +75,54 @@ def test_a_difference_names_the_toolchain_that_would_tell(run) -> None:  # type:
     status, out, _ = run(*words, "--fail-on", "regression")
     assert (status, hint in out) == (1, True)
     assert "decide" not in run(*words, *TOOLS)[1]
+
+
+def test_what_does_not_count_is_called_as_without_a_baseline(run) -> None:  # type: ignore[no-untyped-def]
+    """WARN and *lacks* became FAIL and *not counted* beside `verdict: pass`."""
+    run("baseline", "old.config", *TARGET, *TOOLS, "-o", "k.json")
+    words = ("check", "old.config", *TARGET, *TOOLS)
+    for more in ((), ("--by", "profile")):
+        for given in ((), ("--baseline", "k.json")):
+            status, out, _ = run(*words, *given, *more)
+            assert (status, "features: lacks geneve, ipvlan, tc-qos, wireguard; " in out) == (0, True)
+            assert "FAIL" not in out
+            assert "not counted" not in out
+            assert "not asked for)" in out
+    assert "**FAIL**" not in run(*words, "--baseline", "k.json", "-f", "markdown")[1]
+    # What was asked for and is accepted fails nothing, and is not shown as if it did.
+    run("baseline", "old.config", *TARGET, *TOOLS, "-p", "geneve", "-p", "vxlan", "-o", "g.json")
+    for more in ((), ("--by", "profile")):
+        status, out, _ = run(*words, "--baseline", "g.json", *more)
+        assert (status, "FAIL" in out, "(required, not counted)" in out) == (0, False, True)
+        assert "features: not counted geneve; pass vxlan" in out
+
+
+def test_the_next_check_keeps_the_gate(run) -> None:  # type: ignore[no-untyped-def]
+    waiver = '[[waiver]]\nrequirement = "ipvlan/*"\nreason = "None."\nexpires = 2027-03-31\n'
+    Path("w.toml").write_text(waiver)
+    gate = ("--baseline", "k.json", "--waivers", "w.toml", "--today", "2026-11-29")
+    run("baseline", "old.config", *TARGET, "-o", "k.json")
+    out = run("check", "old.config", *TARGET, *gate)[1].replace("\\ ", "")
+    [again] = re.findall(r"kina-audit (check old.config[^:]*?--toolchain \S+)", out)
+    assert "--profile" not in again
+    assert "--baseline k.json --waivers w.toml --today 2026-11-29" in again
+    assert run(*again.split())[0] == 0
+    # Another release is none of the baseline's, and it says so.
+    out = run("check", "old.config", *TARGET, *TOOLS, *gate)[1].replace("\\ ", "")
+    assert ": 'without k.json, which is of Cilium 1.20.2' kina-audit check old.config" in out
+    [other] = re.findall(r"kina-audit (check old.config[^:]*?--cilium 1\.19\.\d+)", out)
+    assert "--profile" not in other
+    assert run(*other.split())[0] == 0
+
+
+def test_a_lost_feature_names_what_was_lost(run) -> None:  # type: ignore[no-untyped-def]
+    """NET_CLS_ACT was not there before either."""
+    run("baseline", "old.config", "-o", "b.json")
+    text = Path("old.config").read_text()
+    Path("lost.config").write_text(re.sub(r"CONFIG_(NF_CONNTRACK|VXLAN)=y\n", r"# CONFIG_\1 is not set\n", text))
+    status, out, _ = run("check", "lost.config", "--baseline", "b.json", "-f", "json")
+    assert status == 1
+    import json
+
+    items = {i["name"]: i["text"] for i in json.loads(out)["deciding"]}
+    assert items["cilium-agent/capability"].endswith("Needs NF_CONNTRACK.")

@@ -43,7 +43,8 @@ _FIX = (
 _READ = ("--cilium", *_FIX[3:], "--built", "--no-fallback", "--allow-http", "--max-decompressed", "--timeout")
 _ADVISE = (*_READ, "--want", "--avoid", "--min-mode", "--for")
 _CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
-_REPEATABLE = ("-F", "--want", "--avoid", "--profile", "--profile-dir")
+_GATE = ("--waivers", "--today", "--strict")
+_REPEATABLE = ("--waivers", "-F", "--want", "--avoid", "--profile", "--profile-dir")
 
 
 def note(text: str) -> str:
@@ -78,7 +79,9 @@ def next_commands(report: Report, *, restart: bool = False) -> tuple[str, ...]:
         lines += _install(report, advice, restart=restart)
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
-        lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
+        held = [words[1] for words in report.options if words[0] == "--baseline" and len(words) > 1]
+        lines += [note(f"without {name}, which is of Cilium {advice.release}") for name in held]
+        lines.append(_command(report, "check", (*_CHECK, *_GATE), more=("--cilium", release)))
     if advice.ladder and not (runs and _reached(advice)):
         rung = advice.ladder[-1].mode
         said = f"for {rung}{' and what fails' if lacks.names else ''}, the symbols to build the kernel with"
@@ -206,7 +209,10 @@ def _again(report: Report, more: tuple[str, ...], of: str = "") -> str:
     """The same audit, with more options, or of another kernel."""
     more += ("--cilium", "none") if report.advice is None else ()
     more += ("--fail-on", str(report.fail_on)) if report.fail_on is not FailOn.REQUIRED else ()
-    return _command(report, "check", _CHECK, more=more, of=of)
+    held = any(words[0] == "--baseline" for words in report.options)
+    # A baseline names its profiles.
+    known = (*(name for name in _CHECK if not held or name != "--profile"), *_GATE, "--baseline")
+    return _command(report, "check", known, more=more, of=of)
 
 
 def _command(report: Report, name: str, known: tuple[str, ...], more: tuple[str, ...] = (), of: str = "") -> str:

@@ -167,6 +167,12 @@ def titled(result: ProfileResult, most: int = 100) -> str:
     return f"{one_line(result.profile.title)[: max(0, most - len(note))].rstrip()}{note}"[: max(0, most)]
 
 
+def standing(report: Report, result: ProfileResult) -> Status:
+    """A profile's status; one that fails nothing is no more than a warning."""
+    counts = result.status is not Status.FAIL or any(report.decides(result, f) for f in result.findings)
+    return result.status if counts else Status.WARN
+
+
 def waived(finding: Finding) -> str:
     """Until when and why a finding is waived, and by whom."""
     waiver = finding.waiver

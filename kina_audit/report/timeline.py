@@ -81,6 +81,7 @@ class Timeline:
         points: oldest first.
         tool_version: version of kina-audit.
         notes: what a reader must know, such as a version that could not be fetched.
+        by_choice: ids of the profiles that nobody asked for: what they lack fails no point.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Timeline:
     points: tuple[Point, ...]
     tool_version: str
     notes: tuple[str, ...] = ()
+    by_choice: tuple[str, ...] = ()
 
 
 @datatype
@@ -111,6 +113,7 @@ def make_timeline(name: str, versions: Iterable[Version], notes: tuple[str, ...]
     points: list[Point] = []
     last: Report | None = None
     profiles: tuple[tuple[str, str], ...] = ()
+    by_choice: tuple[str, ...] = ()
     release = version = ""
     for each in versions:
         report = each.report
@@ -118,11 +121,12 @@ def make_timeline(name: str, versions: Iterable[Version], notes: tuple[str, ...]
             points.append(Point(each.label, each.date, each.commit, each.subject, "", "", "", (), event=each.event))
             continue
         profiles = tuple((r.profile.id, r.profile.title) for r in report.results)
+        by_choice = tuple(r.profile.id for r in report.results if not r.profile.asked)
         release = report.advice.release if report.advice else ""
         version = report.tool_version
         points.append(_point(each, report, last))
         last = report
-    return Timeline(name, profiles, release, tuple(points), version, notes)
+    return Timeline(name, profiles, release, tuple(points), version, notes, by_choice)
 
 
 def _point(version: Version, report: Report, last: Report | None) -> Point:
