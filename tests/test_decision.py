@@ -164,7 +164,11 @@ def independently(report: Report) -> set[str]:
             bad = f.status not in (Status.PASS, Status.SKIP) and f.waiver is None and f.level in levels
             if not result.profile.asked and compared is None and f.level == "required":
                 bad = bad and "recommended" in levels
-            lost = compared is None or any(c.name == name and c.direction == "lost" for c in compared.findings)
+            lost = compared is None or any(
+                c.name == name
+                and (c.direction == "lost" or (c.before, c.after, c.level) == ("unknown", "fail", "required"))
+                for c in compared.findings
+            )
             names |= {name} if bad and lost else set()
     older: dict[str, str] = {}
     for result in report.results if compared is not None else ():
@@ -174,14 +178,14 @@ def independently(report: Report) -> set[str]:
             asked_newer = (
                 row.kernel is not None and not row.older_need_none and f.status == "skip" and f.level in levels
             )
-            if asked_newer and any(
-                c.name == name and c.before in ("pass", "unknown") and not c.waived for c in compared.findings
-            ):
+            if asked_newer and any(c.name == name and c.before == "pass" and not c.waived for c in compared.findings):
                 older.setdefault(f.fingerprint, name)
     names |= set(older.values())
     if compared is not None:
         names |= {c.name for c in compared.capabilities if c.direction == "lost" and not c.waived}
-        if compared.mode and compared.mode.direction == "lost" and not compared.mode.waived:
+        mode = compared.mode
+        gone = mode and (mode.direction == "lost" or (mode.before, mode.after) == ("unknown", "unsupported"))
+        if mode and gone and not mode.waived:
             names.add("cilium/mode")
     advice = report.advice
     if compared is None and advice is not None and advice.asked and not advice.starts:

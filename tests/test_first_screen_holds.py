@@ -53,7 +53,7 @@ def test_the_four_answers_are_right(
     assert re.findall(r"^Cilium \S+: ([a-z-]+)", answer, re.MULTILINE) == [advice["mode"]], "which mode"
     assert ("does not start" in answer) == (advice["starts"] is False), "can it run"
     one_by_one = run("check", kernel, "--by", "profile")[1]
-    shown = re.findall(r"^(?:FAIL|UNKNOWN) +([^/\n]+)/\S+ \(required(, not asked for)?", one_by_one, re.MULTILINE)
+    shown = re.findall(r"^(?:FAIL|WARN|UNKNOWN) +([^/\n]+)/\S+ \(required(, not asked for)?", one_by_one, re.MULTILINE)
     broken = {profile for profile, unasked in shown if not unasked}
     chosen = {profile for profile, unasked in shown if unasked}
     assert chosen <= {"geneve", "ipvlan", "tc-qos", "wireguard"}

@@ -65,7 +65,11 @@ def test_the_same_kernel_passes_its_own_baseline_whatever_it_fails() -> None:
 
 
 def test_the_target_change_of_apples_kernel_is_caught_and_its_files_are_not() -> None:
-    lost = held("recorded:apple@0.38.0", of("recorded:apple@0.24.2"))
+    before = of("recorded:apple@0.24.2")
+    # 6.14.9 lies between two lines that differ in the legacy tables: what nobody can tell cannot be lost.
+    assert held("recorded:apple@0.38.0", before).exit_code == 0
+    known = {n: replace(s, status=Status.PASS) if s.status is Status.UNKNOWN else s for n, s in before.findings.items()}
+    lost = held("recorded:apple@0.38.0", replace(before, findings=known))
     assert lost.exit_code == 1
     assert lost.baseline is not None
     names = {c.name for c in lost.baseline.regressions((Level.REQUIRED, Level.RECOMMENDED)) if c.level}
@@ -303,8 +307,8 @@ LOST, GAINED, SAME = Direction.LOST, Direction.GAINED, Direction.SAME
         (P, F, LOST, LOST),
         (P, U, LOST, LOST),
         (P, S, SAME, SAME),
-        (U, F, LOST, LOST),
-        (U, W, LOST, LOST),  # a degraded capability is not what "cannot tell" was accepted for
+        (U, F, SAME, SAME),  # nobody knew that it was there; what is required fails by itself
+        (U, W, SAME, SAME),
         (U, P, GAINED, GAINED),
         (W, F, SAME, LOST),  # a capability that only worked partly no longer works at all
         (F, W, SAME, GAINED),
@@ -365,7 +369,8 @@ def test_a_symbol_that_the_baseline_never_noted_is_not_called_unknown() -> None:
 
 def test_the_ladder_is_ordered_and_unknown_is_no_gain() -> None:
     assert ModeChange("1.20.0", Mode.UNSUPPORTED, Mode.UNKNOWN).direction is SAME
-    assert ModeChange("1.20.0", Mode.UNKNOWN, Mode.UNSUPPORTED).direction is LOST
+    assert ModeChange("1.20.0", Mode.UNKNOWN, Mode.UNSUPPORTED).direction is SAME
+    assert ModeChange("1.20.0", Mode.UNKNOWN, Mode.UNSUPPORTED).fails
     assert ModeChange("1.20.0", Mode.UNKNOWN, Mode.MINIMAL).direction is GAINED
     ranks = [mode_rank(m) for m in LADDER]
     assert ranks == sorted(ranks)

@@ -252,12 +252,14 @@ def test_every_format_of_a_git_history(run: Run, repository: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_apples_history_loses_the_legacy_tables_once(run: Run) -> None:  # noqa: F811
+def test_apples_history_is_told_of_the_legacy_tables_once(run: Run) -> None:  # noqa: F811
     status, out, _ = run("timeline", "apple", "--offline", "-p", "netfilter", "-f", "json", "--cilium", "none")
     assert status == 0
     points = json.loads(out)["points"]
-    lost = [[c["name"] for c in p["changes"] if c["direction"] == "lost"] for p in points]
-    assert lost == [[], ["netfilter/legacy-tables"], [], [], []]
+    changed = [[(c["name"], c["before"], c["after"], c["direction"]) for c in p["changes"]] for p in points]
+    assert changed == [[], [("netfilter/legacy-tables", "unknown", "warn", "same")], [], [], []]
+    table = run("timeline", "apple", "--offline", "-p", "netfilter", "--cilium", "none")[1]
+    assert "told   netfilter/legacy-tables (recommended): unknown to warn" in table
     assert points[1]["kernel"] == "6.18.5"
     assert [p["date"] for p in points] == sorted(p["date"] for p in points)
     assert run("timeline", "apple", "--offline", "--arch", "x86_64", "-p", "vxlan")[0] == 0

@@ -54,6 +54,7 @@ def baseline(
     from kina_audit.api import audit, load_kernel
     from kina_audit.engine.finding import Status
     from kina_audit.report.baseline import write_baseline
+    from kina_audit.report.by_tools import hint
     from kina_audit.report.snapshot import snapshot
     from kina_audit.sources.local.stdin import shown
 
@@ -86,6 +87,9 @@ def baseline(
     if not quiet:
         terminal.say(f"{output}: {len(taken.findings)} findings on {len(taken.symbols)} symbols written")
         untold = [name for name, standing in sorted(taken.findings.items()) if standing.status is Status.UNKNOWN]
+        tools = hint(f for r in report.results[: len(profiles)] for f in r.findings)
+        if tools:
+            terminal.say(f"warning: {tools}")
         if untold:
             more = f" and {len(untold) - _MOST_NAMES} more" if len(untold) > _MOST_NAMES else ""
             named = ", ".join(untold[:_MOST_NAMES])

@@ -114,8 +114,8 @@ def check(
     accepted = gate.load_waivers(waivers or [])
     held = gate.load_baseline(baseline, update=update_baseline) if baseline else None
     # A baseline says what it is of; asked about something else, the audit refuses to compare.
-    names = profile or (list(held.profiles) if held else [])
     release = given.release(cilium) if cilium or held is None else held.cilium.release if held.cilium else None
+    names = profile or gate.profiles_of(held, profile_dir, cilium=release is not None)
     library, profiles = chosen(names, profile_dir, cilium=release is not None)
     labels, settings, when = _labels(label or []), decided_by_folder(), gate.now() if timestamp else ""
     outputs.refuse_nowhere(planned, labels)
@@ -136,7 +136,10 @@ def check(
                 options.say(f"warning: {text}")
         return replace(
             report, labels=labels, settings=settings, audited=when,
-            options=kept(options, cilium=cilium, kernel_tree=kernel_tree, profile=names, profile_dir=profile_dir or []),
+            options=kept(
+                options, cilium=cilium, kernel_tree=kernel_tree, profile=names, profile_dir=profile_dir or [],
+                baseline=baseline, waivers=waivers or [], today=today, strict=strict,
+            ),
         )  # fmt: skip
 
     found: Sequence[Outcome]

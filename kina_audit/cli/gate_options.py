@@ -194,6 +194,15 @@ def load_baseline(path: Path, *, update: bool = False) -> "Snapshot":
     return read_baseline(read_text(path, BASELINE_BYTES, "a baseline"), str(path))
 
 
+def profiles_of(held: "Snapshot | None", folders: Sequence[Path] | None, *, cilium: bool) -> list[str]:
+    """The profiles that a baseline is of; empty: those that are taken where nobody names any."""
+    from kina_audit.cli.profile_options import chosen
+
+    if held is None or {p.id for p in chosen([], folders, cilium=cilium)[1]} == set(held.profiles):
+        return []
+    return list(held.profiles)
+
+
 def take_improvements(report: "Outcome", path: Path, *, quiet: bool) -> None:
     """Write what was gained into the baseline's file, and say so.
 

@@ -14,7 +14,8 @@ Words = tuple[tuple[str, ...], ...]
 
 def kept(
     options: "SourceOptions", *, cilium: str = "", kernel_tree: str = "", profile: Sequence[str] = (),
-    profile_dir: Sequence[Path] = (),
+    profile_dir: Sequence[Path] = (), baseline: Path | None = None, waivers: Sequence[Path] = (), today: str = "",
+    strict: bool = False,
 ) -> Words:  # fmt: skip
     """Each option that was given, with its value; an address is left out, for it may hold a password."""
     from kina_audit.sources.local.stdin import STDIN, shown
@@ -29,10 +30,14 @@ def kept(
         *(("-F", STDIN if name == shown(STDIN) else name) for name, _ in options.fragments),
         ("--toolchain", options.toolchain),
         ("--max-decompressed", _unless(options.max_decompressed, DECOMPRESSED_MIB)),
+        ("--baseline", str(baseline or "")),
+        *(("--waivers", str(path)) for path in waivers),
+        ("--today", today),
         ("--timeout", _unless(options.timeout, GUEST_SECONDS)),
     ]
     flags = {
         "--built": options.built, "--offline": options.offline, "--refresh": options.refresh,
+        "--strict": strict,
         "--no-fallback": not options.fallback, "--allow-http": options.allow_http,
     }  # fmt: skip
     words = [(name, value) for name, value in found if value and "://" not in value]

@@ -16,8 +16,8 @@ from kina_audit.kernel.setting import setting
 from kina_audit.profiles.model import Level
 from kina_audit.render import cut, one_line
 from kina_audit.render.commands import next_commands
-from kina_audit.render.sentences import which_holds
-from kina_audit.report.compare import Comparison
+from kina_audit.render.sentences import other_kernel, which_holds
+from kina_audit.report.compare import MODE, Comparison
 from kina_audit.report.decision import Kind
 from kina_audit.report.model import FailOn, Report, verdict_of
 
@@ -155,12 +155,19 @@ def _cilium_result(report: Report) -> str:
 
 
 def _since(report: Report, compared: Comparison) -> str:
-    """What was lost since the baseline, as far as it counts."""
+    """What was lost since the baseline, as far as it counts, and what the baseline is of where that is something else."""
     since = f"since {cut(compared.origin, _LONGEST_NAME)}"
-    lost = [one_line(item.name) for item in report.deciding if item.kind is not Kind.WAIVER]
+    if other := other_kernel(compared):
+        since += f", taken {' and '.join(other)}"
+    untold = {c.name for c in compared.findings if c.fails}
+    untold |= {"/".join(MODE)} if compared.mode is not None and compared.mode.fails else set()
+    decides = [item for item in report.deciding if item.kind is not Kind.WAIVER]
+    lost = [one_line(item.name) for item in decides if not untold.issuperset(item.names)]
+    fails = [one_line(item.name) for item in decides if untold.issuperset(item.names)]
+    said = f"nothing {'that counts was ' if compared.lost_at_all else ''}lost {since}"
     if lost:
-        return f"lost {since}: {_named(lost, _MOST_LOST)}"
-    return f"nothing {'that counts was ' if compared.lost_at_all else ''}lost {since}"
+        said = f"lost {since}: {_named(lost, _MOST_LOST)}"
+    return f"{said}; unknown there, and fails: {_named(fails, _MOST_LOST)}" if fails else said
 
 
 def cilium_line(advice: Advice) -> str:

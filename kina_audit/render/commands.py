@@ -6,11 +6,12 @@ from shlex import quote, split
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.cilium.unlock_on_lines import has_line
-from kina_audit.engine.finding import Status
 from kina_audit.kernel.config import TOOLS_DECIDE, Completeness, KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.render import one_line
 from kina_audit.render.lacking import Lacking, lacking
+from kina_audit.report.by_tools import SUCH_AS as _TOOLS
+from kina_audit.report.by_tools import by_tools
 from kina_audit.report.model import FailOn, Report, Verdict
 
 FRAGMENT = "cilium.fragment"
@@ -47,7 +48,8 @@ _READ = ("--cilium", *_FIX[3:], "--built", "--no-fallback", "--allow-http", "--m
 _ADVISE = (*_READ, "--want", "--avoid", "--min-mode", "--for")
 _CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
 _READ_FROM_STDIN = ("-F", _STDIN)
-_REPEATABLE = ("-F", "--want", "--avoid", "--profile", "--profile-dir")
+_GATE = ("--waivers", "--today", "--strict")
+_REPEATABLE = ("--waivers", "-F", "--want", "--avoid", "--profile", "--profile-dir")
 _TOOLS = "gcc-12,pahole=1.24"
 """What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.possible_tools.POSSIBLE_TOOLS)."""
 
@@ -89,7 +91,9 @@ def next_commands(report: Report, *, restart: bool = False, written: str = "") -
         lines += _install(report, advice, restart=restart, written=written)
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
-        lines.append(_command(report, "check", _CHECK, more=("--cilium", release)))
+        held = [words[1] for words in report.options if words[0] == "--baseline" and len(words) > 1]
+        lines += [note(f"without {name}, which is of Cilium {advice.release}") for name in held]
+        lines.append(_command(report, "check", (*_CHECK, *_GATE), more=("--cilium", release)))
     if advice.ladder and not (runs and _reached(advice)):
         rung = advice.ladder[-1].mode
         said = f"for {rung}{' and what fails' if lacks.names else ''}, the symbols to build the kernel with"
@@ -226,17 +230,10 @@ def _by_tools(report: Report) -> list[str]:
     if report.kernel.config.target is None or ("--toolchain", tools) in report.options:
         return []
     matters = report.advice is not None and report.advice.mode is Mode.UNKNOWN
-    names = [
-        s.name
-        for r in report.results
-        for f in r.findings
-        if f.status is Status.UNKNOWN and (matters or report.decides(r, f))
-        for s in f.symbols
-        if s.note.startswith(TOOLS_DECIDE)
-    ]
+    names = by_tools([f for r in report.results for f in r.findings if matters or report.decides(r, f)])
     if not names:
         return []
-    said = f"{TOOLS_DECIDE} {', '.join(dict.fromkeys(names[:_MOST]))}; name yours, such as"
+    said = f"{TOOLS_DECIDE} {', '.join(names[:_MOST])}; name yours, such as"
     return [note(said), _again(report, ("--toolchain", tools))]
 
 
@@ -244,7 +241,10 @@ def _again(report: Report, more: tuple[str, ...], of: str = "") -> str:
     """The same audit, with more options, or of another kernel."""
     more += ("--cilium", "none") if report.advice is None else ()
     more += ("--fail-on", str(report.fail_on)) if report.fail_on is not FailOn.REQUIRED else ()
-    return _command(report, "check", _CHECK, more=more, of=of)
+    held = any(words[0] == "--baseline" for words in report.options)
+    # A baseline names its profiles.
+    known = (*(name for name in _CHECK if not held or name != "--profile"), *_GATE, "--baseline")
+    return _command(report, "check", known, more=more, of=of)
 
 
 def _command(

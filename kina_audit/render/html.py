@@ -17,6 +17,7 @@ from kina_audit.render.sentences import (
     note_line,
     paragraphs,
     running,
+    standing,
     titled,
     waived,
 )
@@ -61,7 +62,7 @@ def render(report: Report, options: RenderOptions) -> str:
             "baseline": baseline_lines(report),
             "waivers": _waivers(report),
             "statuses": [str(s) for s in _ORDER],
-            "profiles": [_profile(r, few=few) for r in results],
+            "profiles": [_profile(report, r, few=few) for r in results],
             "helm": _helm(report, options),
             "provenance": _provenance(report),
             "version": report.tool_version,
@@ -112,7 +113,7 @@ def _mode_status(report: Report) -> str:
     return "fail" if report.advice.mode is Mode.UNSUPPORTED else "pass" if report.advice.mode is LADDER[0] else "warn"
 
 
-def _profile(result: ProfileResult, *, few: bool) -> dict[str, Any]:
+def _profile(report: Report, result: ProfileResult, *, few: bool) -> dict[str, Any]:
     parts = []
     for level in (Level.REQUIRED, Level.RECOMMENDED):
         have, total = met(result, level)
@@ -121,7 +122,7 @@ def _profile(result: ProfileResult, *, few: bool) -> dict[str, Any]:
     return {
         "id": result.profile.id,
         "title": titled(result),
-        "status": str(result.status),
+        "status": str(standing(report, result)),
         "open": few and result.status in (Status.FAIL, Status.UNKNOWN),
         "met": ", ".join(parts),
         "references": [link for link in result.profile.references if _link(link)],

@@ -12,7 +12,7 @@ from kina_audit.render.cause_blocks import blocks as cause_blocks
 from kina_audit.render.gate import gate
 from kina_audit.render.levels import key_of, mapping_of
 from kina_audit.render.markdown_text import code, escape
-from kina_audit.render.sentences import ALL_NAMES, baseline_lines, deciding_line, name, needs, titled
+from kina_audit.render.sentences import ALL_NAMES, baseline_lines, deciding_line, name, needs, standing, titled
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import met
 from kina_audit.report.many import Outcome, Unread, verdict
@@ -129,7 +129,7 @@ def _profiles(report: Report) -> str:
         for level in (Level.REQUIRED, Level.RECOMMENDED):
             have, total = met(result, level)
             cells.append(f"{have}/{total}" if total else "-")
-        rows.append([str(result.status), escape(result.profile.id), escape(titled(result)), *cells])
+        rows.append([str(standing(report, result)), escape(result.profile.id), escape(titled(result)), *cells])
     return table(["status", "profile", "", "required", "recommended"], rows)
 
 

@@ -167,6 +167,12 @@ def titled(result: ProfileResult, most: int = 100) -> str:
     return f"{one_line(result.profile.title)[: max(0, most - len(note))].rstrip()}{note}"[: max(0, most)]
 
 
+def standing(report: Report, result: ProfileResult) -> Status:
+    """A profile's status; one that fails nothing is no more than a warning."""
+    counts = result.status is not Status.FAIL or any(report.decides(result, f) for f in result.findings)
+    return result.status if counts else Status.WARN
+
+
 def waived(finding: Finding) -> str:
     """Until when and why a finding is waived, and by whom."""
     waiver = finding.waiver
@@ -231,16 +237,40 @@ def baseline_lines(report: Report) -> list[str]:
         return []
     lines = []
     mode = compared.mode
-    if mode is not None and mode.direction is not Direction.SAME:
+    if mode is not None and (mode.fails or mode.direction is not Direction.SAME):
         note = " [waived]" if mode.waived else ""
         after = report.advice.reaches if report.advice is not None else mode.after
-        lines.append(f"{mode.direction}: Cilium {mode.release} mode {mode.before} to {after}{note}")
-    for wanted in Direction:
-        changed = [c for c in (*compared.findings, *compared.capabilities) if c.direction is wanted]
-        lines += [f"{wanted if wanted is not Direction.SAME else 'changed'}: {line}" for line in changes(changed)]
+        went = "fails" if mode.fails else str(mode.direction)
+        lines.append(f"{went}: Cilium {mode.release} mode {mode.before} to {after}{note}")
+    every = (*compared.findings, *compared.capabilities)
+    for word, wanted in (
+        ("lost", Direction.LOST),
+        ("fails", None),
+        ("gained", Direction.GAINED),
+        ("changed", Direction.SAME),
+    ):
+        lines += [f"{word}: {line}" for line in changes(c for c in every if _went(c) is wanted)]
     levels = " and ".join(report.fail_on.levels)
     counted = f"of what was lost, {levels} requirements count, and what Cilium had (--fail-on {report.fail_on})"
     return [*_other_version(compared), *(lines or ["nothing was lost or gained"]), counted]
+
+
+def _went(item: Change) -> Direction | None:
+    """Which way something went; None: it fails, which nobody could tell before."""
+    return None if item.fails else item.direction
+
+
+def other_kernel(compared: Comparison) -> list[str]:
+    """What a baseline is taken for that differs from what is checked: the version, the toolchain."""
+    found = []
+    for key, known, unknown in (
+        ("target_version", "for Linux ", "for no version"),
+        ("toolchain", "with --toolchain ", "without --toolchain"),
+    ):
+        before, after = (side.kernel.get(key, "") for side in (compared.before, compared.after))
+        if before != after:
+            found.append(f"{known}{cut(one_line(before), _VALUE_LENGTH)}" if before else unknown)
+    return found
 
 
 def _other_version(compared: Comparison) -> list[str]:

@@ -4,7 +4,7 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.gate import gate
-from kina_audit.render.sentences import facts, needs, titled, tried, waived
+from kina_audit.render.sentences import facts, needs, standing, titled, tried, waived
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
 from kina_audit.report.model import Report
@@ -26,7 +26,7 @@ def profile_lines(report: Report, style: Style) -> list[str]:
             cells.append(f"{have}/{total}" if total else "-")
         rows.append(
             [
-                style.status(result.status),
+                style.status(standing(report, result)),
                 result.profile.id,
                 titled(result, style.width - _OTHER_COLUMNS),
                 *cells,
@@ -91,6 +91,7 @@ def _finding(result: ProfileResult, finding: Finding, style: Style, *, decides: 
     elif finding.waiver:
         note = ", waived"
     elif not decides and status in (Status.FAIL, Status.UNKNOWN):
+        status = Status.WARN if status is Status.FAIL else status
         note = ", not counted" if result.profile.asked else ", not asked for"
     via = f", from {row.profile}" if row.profile not in ("", result.profile.id) else ""
     head = f"{style.status(status)} {result.profile.id}/{row.id} ({row.level}{via}{note})"

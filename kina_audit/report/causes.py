@@ -71,10 +71,9 @@ class Cause:
 
     @property
     def status(self) -> Status:
-        """The worst requirement's; one that decides is never a mere warning, and what nobody asked for is no more."""
+        """The worst requirement's; one that decides is never a mere warning, and what does not count is no more."""
         status = self.worst.finding.status
-        failing = (b.result.profile.asked for b in self.breaks if b.finding.status is Status.FAIL)
-        if status is Status.FAIL and not self.decides and not any(failing):
+        if status is Status.FAIL and not self.decides:
             return Status.WARN
         return Status.FAIL if self.decides and status is Status.WARN else status
 

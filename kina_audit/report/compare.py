@@ -25,8 +25,8 @@ CAPABILITY = "capability"
 class Direction(StrEnum):
     """Which way something went.
 
-    ``unknown`` stands between met and unmet: coming there from what is met, in full or in part, is a loss. Coming there
-    from what is unmet is no gain.
+    Coming to ``unknown`` from what is met, in full or in part, is a loss, and from what is unmet no gain. From
+    ``unknown`` nothing is lost, for nobody knew that it was there; what is met then is a gain.
     """
 
     LOST = "lost"
@@ -70,10 +70,17 @@ class Change:
         return self.too_old and self.after is Status.SKIP
 
     @property
+    def fails(self) -> bool:
+        """Whether what is required is told now, and fails: no loss, and not accepted either."""
+        return (self.level, self.before, self.after) == (Level.REQUIRED, Status.UNKNOWN, Status.FAIL)
+
+    @property
     def direction(self) -> Direction:
         """A requirement that is new and unmet is a loss: nobody accepted it."""
+        if self.before is Status.UNKNOWN:
+            return Direction.GAINED if self.after is Status.PASS else Direction.SAME
         if self.lacks:
-            return Direction.LOST if self.before in (Status.PASS, Status.UNKNOWN) else Direction.SAME
+            return Direction.LOST if self.before is Status.PASS else Direction.SAME
         if self.too_old and self.after is Status.PASS:
             return Direction.GAINED
         ranks = _OF_MANY if self.level is None else _OF_A_REQUIREMENT
@@ -96,11 +103,16 @@ class ModeChange:
 
     @property
     def direction(self) -> Direction:
-        """Down the ladder is a loss; ``unknown`` stands just above ``unsupported``, and is no gain from there."""
-        if (self.before, self.after) == (Mode.UNSUPPORTED, Mode.UNKNOWN):
+        """Down the ladder is a loss; ``unknown`` is one of every mode but ``unsupported``, which is none of it."""
+        if {self.before, self.after} == {Mode.UNSUPPORTED, Mode.UNKNOWN}:
             return Direction.SAME
         before, after = mode_rank(self.before), mode_rank(self.after)
         return _direction(before, after)
+
+    @property
+    def fails(self) -> bool:
+        """Whether there is none, where nobody could tell."""
+        return (self.before, self.after) == (Mode.UNKNOWN, Mode.UNSUPPORTED)
 
 
 @datatype
@@ -126,8 +138,9 @@ class Comparison:
     origin: str = ""
 
     def regressions(self, levels: Sequence[Level]) -> tuple[Change, ...]:
-        """What was lost and no waiver covers: requirements of these levels, and Cilium's capabilities."""
-        return tuple(c for c in self.losses if c.level is None or c.level in levels)
+        """What was lost, or fails now, and no waiver covers: requirements of these levels, and Cilium's capabilities."""
+        found = (*self.losses, *(c for c in self.findings if c.fails and not c.waived))
+        return tuple(c for c in found if c.level is None or c.level in levels)
 
     @property
     def losses(self) -> tuple[Change, ...]:
@@ -135,16 +148,16 @@ class Comparison:
         return tuple(c for c in (*self.findings, *self.capabilities) if c.direction is Direction.LOST and not c.waived)
 
     def lost(self, profile: str, requirement: str) -> bool:
-        """Whether a requirement stands worse than it did; one that was not compared has nobody's acceptance either."""
+        """Whether nobody accepted how a requirement stands: it was lost or fails now, or it was not compared."""
         if f"{profile}/{requirement}" not in self.after.findings:
             return True
         return any(
-            c.profile == profile and c.requirement == requirement and c.direction is Direction.LOST
+            c.profile == profile and c.requirement == requirement and (c.fails or c.direction is Direction.LOST)
             for c in self.findings
         )
 
     def regressed(self, levels: Sequence[Level]) -> bool:
-        """Whether anything was lost at these levels: a requirement, a capability, the mode."""
+        """Whether anything was lost at these levels, or fails now: a requirement, a capability, the mode."""
         return self.mode_lost or bool(self.regressions(levels))
 
     @property
@@ -155,8 +168,9 @@ class Comparison:
 
     @property
     def mode_lost(self) -> bool:
-        """Whether the mode went down and no waiver covers it."""
-        return self.mode is not None and self.mode.direction is Direction.LOST and not self.mode.waived
+        """Whether the mode went down, or there is none now, and no waiver covers it."""
+        mode = self.mode
+        return mode is not None and (mode.fails or mode.direction is Direction.LOST) and not mode.waived
 
     @property
     def improvements(self) -> tuple[Change, ...]:
@@ -229,13 +243,13 @@ def waive_losses(comparison: Comparison, valid: Sequence[Waiver]) -> Comparison:
     if not valid:
         return comparison
     mode = comparison.mode
-    if mode is not None and mode.direction is Direction.LOST and waiver_of(*MODE, valid):
+    if mode is not None and (mode.fails or mode.direction is Direction.LOST) and waiver_of(*MODE, valid):
         mode = replace(mode, waived=True)
 
     def mark(change: Change) -> Change:
         defined = comparison.after.findings.get(change.name)
         found = waiver_of(change.profile, change.requirement, valid, defined.defined_in if defined else "")
-        return replace(change, waived=found is not None and change.direction is Direction.LOST)
+        return replace(change, waived=found is not None and (change.fails or change.direction is Direction.LOST))
 
     return replace(
         comparison,
@@ -252,6 +266,7 @@ def lost_beside_findings(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     defined = [(comparison.after.findings[c.name].defined_in, c.requirement) for c in comparison.findings
                if c.lacks and c.direction is Direction.LOST]  # fmt: skip
     lost += [pair for pair in defined if pair[0]]
-    if comparison.mode is not None and comparison.mode.direction is Direction.LOST:
+    mode = comparison.mode
+    if mode is not None and (mode.fails or mode.direction is Direction.LOST):
         lost.append(MODE)
     return tuple(lost)

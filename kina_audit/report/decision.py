@@ -159,7 +159,7 @@ def _others(report: "Report") -> Iterator[Deciding]:
             text = f"Cilium {mode.release}'s mode went from {mode.before} to {mode.after}."
             yield Deciding(Kind.MODE, "/".join(MODE), _status(unknown=mode.after is Mode.UNKNOWN), text)
         for change in compared.regressions(()):
-            yield _capability(report, change)
+            yield _capability(report, compared, change)
         yield from _too_old(report, compared)
     for use in report.waivers if report.strict else ():
         if use.warning:
@@ -269,11 +269,13 @@ def _too_old(report: "Report", compared: "Comparison") -> Iterator[Deciding]:
         yield Deciding(Kind.TOO_OLD, name, _status(unknown=bool(vendor)), text, symbols=finding.requirement.symbols)
 
 
-def _capability(report: "Report", change: "Change") -> Deciding:
-    """A lost capability, with why it does not work and what would turn it on."""
+def _capability(report: "Report", compared: "Comparison", change: "Change") -> Deciding:
+    """A lost capability, with why it does not work and what would turn it on: what was lost of it, where that is known."""
     known = [c for c in report.advice.capabilities if c.id == change.profile] if report.advice else []
     because = "".join(f" {c.because}" for c in known if c.because)
     unlock = tuple(dict.fromkeys(setting(u)[0] for c in known for u in c.unlock))
+    gone = {name for c in compared.findings if c.direction == "lost" for name, _, _ in c.symbols}
+    unlock = tuple([name for name in unlock if name in gone]) or unlock
     needs = f" Needs {', '.join(unlock)}." if unlock else ""
     text = f"Lost: {change.name}: {change.before or 'new'} to {change.after or 'gone'}.{because}{needs}"
     unknown = change.after is Status.UNKNOWN

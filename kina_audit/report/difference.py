@@ -8,6 +8,7 @@ from kina_audit.engine.waiver import Waiver
 from kina_audit.kernel.changes import SymbolChange, changed_symbols, value_of
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.profiles.model import Level, Profile
+from kina_audit.report.by_tools import hint
 from kina_audit.report.compare import Comparison, compare, waive_losses
 from kina_audit.report.document import comparison_document
 from kina_audit.report.model import Report
@@ -101,6 +102,8 @@ def _notes(old: Report, new: Report) -> tuple[str, ...]:
         if config.resolved is not None:
             notes.append(f"{side}: {config.resolved.how}")
         notes += [f"{side}: {note}" for note in report.kernel.provenance.notes]
+        tools = hint(f for r in report.results for f in r.findings)
+        notes += [f"{side}: {tools}"] if tools else []
     return tuple(notes)
 
 

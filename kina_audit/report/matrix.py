@@ -244,7 +244,7 @@ def _lost(document: Mapping[str, Any], columns: Sequence[str], fail_on: FailOn, 
     if mode and mode["cilium_release"] == release:
         changes += [read_change(x) for x in held["capabilities"]]
         went = read_mode_change(mode)
-        if went.direction is Direction.LOST and not went.waived:
+        if (went.fails or went.direction is Direction.LOST) and not went.waived:
             status = Status.UNKNOWN if went.after is Mode.UNKNOWN else Status.FAIL
             found.setdefault(status, []).append("/".join(MODE))
     for change in changes:

@@ -105,6 +105,7 @@ def kernel_texts(kernel: Kernel) -> dict[str, str]:
         "header_version": str(config.header.version or ""),
         "target_version": str(config.target or ""),
         "target_from": origin.target_from,
+        "toolchain": (config.resolved.toolchain if config.resolved else "") or config.toolchain,
         "arch": config.arch or "",
         "completeness": str(config.completeness),
         "origin": str(config.origin),

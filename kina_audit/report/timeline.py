@@ -5,6 +5,7 @@ from typing import Any
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import shown
+from kina_audit.engine.finding import Status
 from kina_audit.kernel.changes import changed_symbols
 from kina_audit.report.compare import Change, Direction, compare
 from kina_audit.report.model import Report
@@ -63,6 +64,11 @@ class Point:
         """What stands better than at the point before."""
         return tuple(c for c in self.changes if c.direction is Direction.GAINED)
 
+    @property
+    def told(self) -> tuple[Change, ...]:
+        """What nobody could tell at the point before, and is unmet."""
+        return tuple(c for c in self.changes if c.before is Status.UNKNOWN and c.direction is Direction.SAME)
+
 
 @datatype
 class Timeline:
@@ -75,6 +81,7 @@ class Timeline:
         points: oldest first.
         tool_version: version of kina-audit.
         notes: what a reader must know, such as a version that could not be fetched.
+        by_choice: ids of the profiles that nobody asked for: what they lack fails no point.
     """
 
     name: str
@@ -83,6 +90,7 @@ class Timeline:
     points: tuple[Point, ...]
     tool_version: str
     notes: tuple[str, ...] = ()
+    by_choice: tuple[str, ...] = ()
 
 
 @datatype
@@ -105,6 +113,7 @@ def make_timeline(name: str, versions: Iterable[Version], notes: tuple[str, ...]
     points: list[Point] = []
     last: Report | None = None
     profiles: tuple[tuple[str, str], ...] = ()
+    by_choice: tuple[str, ...] = ()
     release = version = ""
     for each in versions:
         report = each.report
@@ -112,11 +121,12 @@ def make_timeline(name: str, versions: Iterable[Version], notes: tuple[str, ...]
             points.append(Point(each.label, each.date, each.commit, each.subject, "", "", "", (), event=each.event))
             continue
         profiles = tuple((r.profile.id, r.profile.title) for r in report.results)
+        by_choice = tuple(r.profile.id for r in report.results if not r.profile.asked)
         release = report.advice.release if report.advice else ""
         version = report.tool_version
         points.append(_point(each, report, last))
         last = report
-    return Timeline(name, profiles, release, tuple(points), version, notes)
+    return Timeline(name, profiles, release, tuple(points), version, notes, by_choice)
 
 
 def _point(version: Version, report: Report, last: Report | None) -> Point:

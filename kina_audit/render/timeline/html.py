@@ -16,6 +16,7 @@ def render(timeline: Timeline, _width: int) -> str:
             "failing": [i for (i, _), s in zip(timeline.profiles, p.statuses, strict=bool(p.statuses)) if s == "fail"],
             "lost": changes(p.lost),
             "gained": changes(p.gained),
+            "told": changes(p.told),
             "differing": "" if p.symbols is None else differing(p.symbols),
         }
         for p in timeline.points

@@ -29,13 +29,15 @@ def _point(timeline: Timeline, point: Point, width: int) -> list[str]:
     if gone:
         return lines
     if point.symbols is None:
-        for label, status in (("fails", "fail"), ("open", "unknown")):
+        for label, status in (("fails", "fail"), ("lacks", "fail"), ("open", "unknown")):
             named = [i for (i, _), s in zip(timeline.profiles, point.statuses, strict=True) if s == status]
+            if status == "fail":
+                named = [i for i in named if (i in timeline.by_choice) == (label == "lacks")]
             lines += _wrapped(label, ", ".join(named), width) if named else []
         return lines
     if point.mode != point.mode_before:
         lines += _wrapped("mode", f"{point.mode_before} to {point.reaches}", width)
-    for label, items in (("lost", point.lost), ("gained", point.gained)):
+    for label, items in (("lost", point.lost), ("gained", point.gained), ("told", point.told)):
         for line in changes(items):
             lines += _wrapped(label, line, width)
     if not point.changes:
