@@ -50,8 +50,6 @@ _CHECK = ("--profile", "--profile-dir", "--kernel-tree", *_READ)
 _READ_FROM_STDIN = ("-F", _STDIN)
 _GATE = ("--waivers", "--today", "--strict")
 _REPEATABLE = ("--waivers", "-F", "--want", "--avoid", "--profile", "--profile-dir")
-_TOOLS = "gcc-12,pahole=1.24"
-"""What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.possible_tools.POSSIBLE_TOOLS)."""
 
 
 def note(text: str) -> str:
