@@ -19,3 +19,8 @@ def setting(line: str) -> tuple[str, str]:
         return line.removeprefix("# CONFIG_").removesuffix(_OFF), "n"
     name, _, value = line.removeprefix("CONFIG_").partition("=")
     return name, value
+
+
+def is_text(value: str | None) -> bool:
+    """Whether a value, as a report stores it, stood in quotes: it is no y, m or n and no number."""
+    return value not in (None, "y", "m", "n") and not value.lstrip("-")[:1].isdigit()

@@ -27,6 +27,7 @@ from kina_audit.kernel.config import (
 )
 from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.provenance import Kernel, Observed, Provenance
+from kina_audit.kernel.setting import is_text
 from kina_audit.kernel.version import KernelVersion, VersionRange
 from kina_audit.profiles.model import Level, Profile, Requirement, Variant
 from kina_audit.profiles.validate import first_error
@@ -247,16 +248,16 @@ def _result(p: Mapping[str, Any]) -> ProfileResult:
 
 def _finding(f: Mapping[str, Any]) -> Finding:
     facts = tuple(
-        SymbolFact(str(s["name"]), s["value"], SymbolState(s["state"]), s["line"], str(s["note"])) for s in f["symbols"]
+        SymbolFact(str(s["name"]), s["value"], SymbolState(s["state"]), s["line"], str(s["note"]), is_text(s["value"]))
+        for s in f["symbols"]
     )
     asks = f.get("asks") or {"expr": f["expr"], "fix": f["fix"], "symbols": [s.name for s in facts], "gated": False}
-    expr = _expression(asks["expr"], asks["symbols"])
     # Which versions ask otherwise is not stored, only that some do.
     other = Expression("another condition", ("const", "n"), ())
     variants = (Variant(other, _SOME_VERSIONS),) if asks["gated"] and not f["kernel"] else ()
     row = Requirement(
         id=str(f["id"]),
-        expr=expr,
+        expr=_expression(asks["expr"], asks["symbols"]),
         level=Level(f["level"]),
         why=str(f["why"]),
         fix=str(asks["fix"]),
