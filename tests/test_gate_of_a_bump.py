@@ -71,6 +71,9 @@ def test_what_was_unknown_and_fails_is_red_and_no_loss(run: Run) -> None:
     assert status == 1
     assert "nothing lost since p.json; unknown there, and fails: vxlan/vxlan-device" in out
     assert "fails: vxlan/vxlan-device (required): unknown to fail" in out
+    status, out, _ = run("diff", "part.config", "off.config", *words, "--fail-on", "regression")
+    assert (status, "regression (0 lost, 1 unknown before and failing, " in out) == (1, True)
+    assert "Failing, and unknown before vxlan/vxlan-device (required): unknown to fail" in out
     held = Path("p.json").read_text()
     assert '"namespaces/ipc": "required pass"' in held
     Path("p.json").write_text(held.replace('"namespaces/ipc": "required pass"', '"namespaces/ipc": "required fail"'))
