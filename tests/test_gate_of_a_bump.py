@@ -1,7 +1,10 @@
 """The gate of who builds a kernel: another version, another toolchain, and what could not be told before."""
 
 import gzip
+import json
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from tests.conftest import SHARED
 KATA = SHARED / "kernels/kata-3.32.0-debug-arm64-on6.12.config.gz"
 TARGET = ("--target-kernel", "6.18.5")
 TOOLS = ("--toolchain", "gcc-12,pahole=1.24")
+Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +28,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def call(*words: str) -> tuple[int, str, str]:
         capsys.readouterr()
         status = main(words)
@@ -34,7 +38,7 @@ def run(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
     return call
 
 
-def test_what_was_unknown_cannot_be_lost(run) -> None:  # type: ignore[no-untyped-def]
+def test_what_was_unknown_cannot_be_lost(run: Run) -> None:
     """The toolchain that the tool asks for turned its own baseline red."""
     _, _, err = run("baseline", "old.config", *TARGET, "-o", "k.json")
     assert (
@@ -53,7 +57,7 @@ def test_what_was_unknown_cannot_be_lost(run) -> None:  # type: ignore[no-untype
     assert "since t.json, taken with --toolchain gcc-12,pahole=1.24: " in out
 
 
-def test_what_was_unknown_and_fails_is_red_and_no_loss(run) -> None:  # type: ignore[no-untyped-def]
+def test_what_was_unknown_and_fails_is_red_and_no_loss(run: Run) -> None:
     text = Path("old.config").read_text()
     Path("part.config").write_text(
         re.sub(r"CONFIG_VXLAN=y\n", "", text[: text.index("CONFIG_NET=y")] + "CONFIG_NET=y\nCONFIG_INET=y\n")
@@ -67,9 +71,18 @@ def test_what_was_unknown_and_fails_is_red_and_no_loss(run) -> None:  # type: ig
     assert status == 1
     assert "nothing lost since p.json; unknown there, and fails: vxlan/vxlan-device" in out
     assert "fails: vxlan/vxlan-device (required): unknown to fail" in out
+    status, out, _ = run("diff", "part.config", "off.config", *words, "--fail-on", "regression")
+    assert (status, "regression (0 lost, 1 unknown before and failing, " in out) == (1, True)
+    assert "Failing, and unknown before vxlan/vxlan-device (required): unknown to fail" in out
+    held = Path("p.json").read_text()
+    assert '"namespaces/ipc": "required pass"' in held
+    Path("p.json").write_text(held.replace('"namespaces/ipc": "required pass"', '"namespaces/ipc": "required fail"'))
+    status, _, err = run("check", "off.config", "--baseline", "p.json", "--update-baseline")
+    assert (status, "1 improvements taken" in err) == (1, True)
+    assert run("check", "off.config", "--baseline", "p.json")[0] == 1, "it is not taken over"
 
 
-def test_a_difference_names_the_toolchain_that_would_tell(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_difference_names_the_toolchain_that_would_tell(run: Run) -> None:
     words = ("diff", "old.config", "old.config", "--old-target", "6.12.60", "--new-target", "6.18.5")
     hint = "NEW: the compiler and tools decide DEBUG_INFO_BTF; name yours, such as --toolchain gcc-12,pahole=1.24"
     status, out, _ = run(*words, "--fail-on", "regression")
@@ -77,7 +90,7 @@ def test_a_difference_names_the_toolchain_that_would_tell(run) -> None:  # type:
     assert "decide" not in run(*words, *TOOLS)[1]
 
 
-def test_what_does_not_count_is_called_as_without_a_baseline(run) -> None:  # type: ignore[no-untyped-def]
+def test_what_does_not_count_is_called_as_without_a_baseline(run: Run) -> None:
     """WARN and *lacks* became FAIL and *not counted* beside `verdict: pass`."""
     run("baseline", "old.config", *TARGET, *TOOLS, "-o", "k.json")
     words = ("check", "old.config", *TARGET, *TOOLS)
@@ -97,7 +110,17 @@ def test_what_does_not_count_is_called_as_without_a_baseline(run) -> None:  # ty
         assert "features: not counted geneve; pass vxlan" in out
 
 
-def test_the_next_check_keeps_the_gate(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_timeline_says_lacks_too(run: Run) -> None:
+    git = ("git", "-c", "user.name=n", "-c", "user.email=e@example.org")
+    for words in (("init", "-q"), ("add", "old.config"), ("commit", "-q", "-m", "one")):
+        subprocess.run([*git, *words], check=True)
+    out = run("timeline", "--git", ".", "--path", "old.config", "--offline")[1]
+    assert "pass Cilium" in out
+    assert "lacks geneve, ipvlan, tc-qos, wireguard" in out
+    assert "fails" not in out
+
+
+def test_the_next_check_keeps_the_gate(run: Run) -> None:
     waiver = '[[waiver]]\nrequirement = "ipvlan/*"\nreason = "None."\nexpires = 2027-03-31\n'
     Path("w.toml").write_text(waiver)
     gate = ("--baseline", "k.json", "--waivers", "w.toml", "--today", "2026-11-29")
@@ -115,14 +138,12 @@ def test_the_next_check_keeps_the_gate(run) -> None:  # type: ignore[no-untyped-
     assert run(*other.split())[0] == 0
 
 
-def test_a_lost_feature_names_what_was_lost(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_lost_feature_names_what_was_lost(run: Run) -> None:
     """NET_CLS_ACT was not there before either."""
     run("baseline", "old.config", "-o", "b.json")
     text = Path("old.config").read_text()
     Path("lost.config").write_text(re.sub(r"CONFIG_(NF_CONNTRACK|VXLAN)=y\n", r"# CONFIG_\1 is not set\n", text))
     status, out, _ = run("check", "lost.config", "--baseline", "b.json", "-f", "json")
     assert status == 1
-    import json
-
     items = {i["name"]: i["text"] for i in json.loads(out)["deciding"]}
     assert items["cilium-agent/capability"].endswith("Needs NF_CONNTRACK.")

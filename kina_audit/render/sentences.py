@@ -240,8 +240,8 @@ def baseline_lines(report: Report) -> list[str]:
     if mode is not None and (mode.fails or mode.direction is not Direction.SAME):
         note = " [waived]" if mode.waived else ""
         after = report.advice.reaches if report.advice is not None else mode.after
-        went = "fails" if mode.fails else str(mode.direction)
-        lines.append(f"{went}: Cilium {mode.release} mode {mode.before} to {after}{note}")
+        way = "fails" if mode.fails else str(mode.direction)
+        lines.append(f"{way}: Cilium {mode.release} mode {mode.before} to {after}{note}")
     every = (*compared.findings, *compared.capabilities)
     for word, wanted in (
         ("lost", Direction.LOST),
@@ -249,13 +249,13 @@ def baseline_lines(report: Report) -> list[str]:
         ("gained", Direction.GAINED),
         ("changed", Direction.SAME),
     ):
-        lines += [f"{word}: {line}" for line in changes(c for c in every if _went(c) is wanted)]
+        lines += [f"{word}: {line}" for line in changes(c for c in every if went(c) is wanted)]
     levels = " and ".join(report.fail_on.levels)
     counted = f"of what was lost, {levels} requirements count, and what Cilium had (--fail-on {report.fail_on})"
     return [*_other_version(compared), *(lines or ["nothing was lost or gained"]), counted]
 
 
-def _went(item: Change) -> Direction | None:
+def went(item: Change) -> Direction | None:
     """Which way something went; None: it fails, which nobody could tell before."""
     return None if item.fails else item.direction
 

@@ -142,7 +142,7 @@ def hold(taken: Snapshot, baseline: Snapshot, origin: str, valid: Sequence[Waive
 
 
 def take_over(compared: Comparison) -> Snapshot:
-    """The next baseline: how the kernel stands now, with everything that was lost left as it was accepted.
+    """The next baseline: how the kernel stands now, with everything that was lost or fails left as it was accepted.
 
     So is what cannot be told now: a baseline holds answers.
     """
@@ -163,4 +163,4 @@ def take_over(compared: Comparison) -> Snapshot:
 
 def _stays(change: Change) -> bool:
     """Whether the baseline keeps what it says of this."""
-    return change.direction is Direction.LOST or change.after is Status.UNKNOWN
+    return change.fails or change.direction is Direction.LOST or change.after is Status.UNKNOWN

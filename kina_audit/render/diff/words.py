@@ -2,7 +2,7 @@
 
 from kina_audit.kernel.changes import SymbolChange
 from kina_audit.render import one_line
-from kina_audit.render.sentences import changes, told
+from kina_audit.render.sentences import changes, told, went
 from kina_audit.report.compare import Change, Direction
 from kina_audit.report.difference import Difference
 from kina_audit.report.model import Report
@@ -19,7 +19,13 @@ def answer(found: Difference) -> str:
         word = "no regression"
     else:
         word = "no feature changed"
-    parts = [f"{len(lost)} lost", f"{len(compared.improvements)} gained", f"{symbols} symbols differ"]
+    fails = sum(c.fails for c in compared.findings)
+    parts = [
+        f"{len(lost)} lost",
+        *([f"{fails} unknown before and failing"] if fails else []),
+        f"{len(compared.improvements)} gained",
+        f"{symbols} symbols differ",
+    ]
     return f"{word} ({', '.join(parts)})" + (f" ({one_line(found.settings)})" if found.settings else "")
 
 
@@ -43,7 +49,7 @@ def mode(found: Difference) -> str:
     if before == after:
         return f"Cilium {changed.release}: {after} on both"
     note = " [waived]" if changed.waived else ""
-    return f"Cilium {changed.release}: {before} to {after} ({changed.direction}){note}"
+    return f"Cilium {changed.release}: {before} to {after} ({'fails' if changed.fails else changed.direction}){note}"
 
 
 def sections(found: Difference) -> list[tuple[str, list[str]]]:
@@ -52,11 +58,12 @@ def sections(found: Difference) -> list[tuple[str, list[str]]]:
     rows: list[tuple[str, list[str]]] = []
     for title, wanted in (
         ("Lost", Direction.LOST),
+        ("Failing, and unknown before", None),
         ("Gained", Direction.GAINED),
         ("Otherwise changed", Direction.SAME),
     ):
         every: list[Change] = [*compared.profiles, *compared.findings, *compared.capabilities]
-        lines = changes(c for c in every if c.direction is wanted)
+        lines = changes(c for c in every if went(c) is wanted)
         if lines:
             rows.append((title, lines))
     return rows
