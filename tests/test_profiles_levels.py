@@ -76,7 +76,7 @@ def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch:
         ("vm-firecracker", "KVM_GUEST", "kvm-guest"), ("vm-firecracker", "PRINTK", "printk"),
         # Weave falls back to its slow path, and Cilium's programs attach by tcx.
         ("weave", "VXLAN", "vxlan"), ("hubble", "NET_CLS_BPF", "cilium"),
-        # bpftrace reads /sys/kernel/tracing; tracepoints and user probes need no function tracer, and kprobes do without with --unsafe.
+        # bpftrace reads /sys/kernel/tracing; tracepoints and user probes need no function tracer.
         ("bpftrace", "DEBUG_FS", "debugfs"), ("bpftrace", "FTRACE_SYSCALLS", "ftrace"), ("bpftrace", "BPF_JIT", "jit"),
         # Tracee warns of what its check misses and goes on.
         ("tracee", "UPROBE_EVENTS", "uprobe"),
