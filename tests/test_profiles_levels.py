@@ -76,7 +76,7 @@ def met(profile: Profile, off: Collection[str], version: str = "6.12.117", arch:
         ("vm-firecracker", "KVM_GUEST", "kvm-guest"), ("vm-firecracker", "PRINTK", "printk"),
         # Weave falls back to its slow path, and Cilium's programs attach by tcx.
         ("weave", "VXLAN", "vxlan"), ("hubble", "NET_CLS_BPF", "cilium"),
-        # bpftrace reads /sys/kernel/tracing, and its kprobes need neither function tracer nor system-call tracepoints.
+        # bpftrace reads /sys/kernel/tracing; tracepoints and user probes need no function tracer.
         ("bpftrace", "DEBUG_FS", "debugfs"), ("bpftrace", "FTRACE_SYSCALLS", "ftrace"), ("bpftrace", "BPF_JIT", "jit"),
         # Tracee warns of what its check misses and goes on.
         ("tracee", "UPROBE_EVENTS", "uprobe"),
@@ -716,6 +716,8 @@ def test_tracing_under_debugfs_is_a_symbol_of_its_own_now() -> None:
     """linux 7.2 kernel/trace/trace.c:9139."""
     assert status("bpf-tracing", "TRACEFS_AUTOMOUNT_DEPRECATED", "debugfs", version="7.2.13") is Status.WARN
     assert status("bpf-tracing", "TRACEFS_AUTOMOUNT_DEPRECATED", "debugfs") is Status.PASS
+    # bpftrace looks into /sys/kernel/tracing (src/tracefs/tracefs.cpp:12-13) and documents debugfs alone.
+    assert status("bpftrace", "TRACEFS_AUTOMOUNT_DEPRECATED", "debugfs", version="7.2.13") is Status.PASS
 
 
 def test_connections_are_tracked_without_netlink_and_programs_interpreted_without_modules() -> None:
@@ -961,6 +963,8 @@ def test_host_ports_go_by_iptables_where_it_lists_a_table() -> None:
     """containernetworking/plugins@3d27709f plugins/meta/portmap/main.go:322; Talos has iptables-nft and names no back-end."""
     assert status("cni-portmap", "NETFILTER_XT_MATCH_MULTIPORT", "backend") is Status.PASS
     assert status("cni-portmap", "NETFILTER_XT_MATCH_MULTIPORT", "iptables") is Status.WARN
+    # nerdctl's firewall plug-in cannot do without iptables (cni_plugin_unix.go:111-113).
+    assert status("rootless", "NETFILTER_XT_MATCH_MULTIPORT", "nat") is Status.WARN
     assert status("talos-flannel", "NETFILTER_XT_MATCH_MULTIPORT", "hostports") is Status.WARN
     assert status("talos-flannel", "NFT_FIB_IPV4", "hostports") is Status.PASS
 

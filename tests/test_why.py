@@ -179,7 +179,11 @@ REPORTS = [
     ),
     ("kairen/kubeadm-ansible#90", "[ERROR SystemVerification]: missing required cgroups: cpuset", "CPUSETS"),
     ("hypriot/image-builder-rpi#264", "[ERROR SystemVerification]: missing required cgroups: pids", "CGROUP_PIDS"),
-    ("opencontainers/runc#3867", "bpf_prog_query(BPF_CGROUP_DEVICE) failed: invalid argument: unknown", "CGROUP_BPF"),
+    (
+        "frank-w/BPI-Router-Linux#124",
+        "bpf_prog_query(BPF_CGROUP_DEVICE) failed: invalid argument: unknown",
+        "CGROUP_BPF",
+    ),
     ("metalbear-co/mirrord#1640", "Warning: Extension owner revision 0 not supported", "NETFILTER_XT_MATCH_OWNER"),
 ]
 
