@@ -47,7 +47,7 @@ REPORTS = [
     ("raspberrypi/linux#424", "received netlink error: Address family not supported by protocol (97)", "IP_MULTIPLE_TABLES"),
     ("strongX509/docker#6", "09[CFG] selected proposal: AH:HMAC_SHA2_256_128/NO_EXT_SEQ 09[KNL] received netlink error: Protocol not supported (93)", "INET_AH"),
     ("openshift/origin#14117", "Output: mount: unknown filesystem type 'ceph'", "CEPH_FS"),
-    ("ceph/ceph-csi#317", "error mounting ceph root: an error occurred while running (45) modprobe [ceph]: exit status 1", "CEPH_FS"),
+    ("rook/rook#8575", "rpc error: code = Internal desc = an error (exit status 1) occurred while running modprobe args: [ceph]", "CEPH_FS"),
     ("openebs/mayastor#1235", "attach failed: connect failed: NVMe connect failed: /dev/nvme-fabrics, No such file or directory (os error 2)", "NVME_TCP"),
     ("linux-nvme/nvme-cli#438", "[ 1027.311344] nvme_fabrics: no handler found for transport tcp.", "NVME_TCP"),
     ("flatcar/Flatcar#2132", "modprobe: FATAL: Module nvme-tcp not found in directory /lib/modules/", "NVME_TCP"),
