@@ -177,8 +177,8 @@ REPORTS = [
         "iptables v1.8.10 (nf_tables): Could not fetch rule set generation id: Invalid argument",
         "NF_TABLES_IPV4",
     ),
-    ("kairen/kubeadm-ansible#90", "[ERROR SystemVerification]: missing required cgroups: cpuset", "CPUSETS"),
-    ("hypriot/image-builder-rpi#264", "[ERROR SystemVerification]: missing required cgroups: pids", "CGROUP_PIDS"),
+    ("kubernetes/system-validators", "[ERROR SystemVerification]: missing required cgroups: cpuset", "CPUSETS"),
+    ("kairen/kubeadm-ansible#90", "[ERROR SystemVerification]: missing required cgroups: pids", "CGROUP_PIDS"),
     (
         "frank-w/BPI-Router-Linux#124",
         "bpf_prog_query(BPF_CGROUP_DEVICE) failed: invalid argument: unknown",
