@@ -143,7 +143,10 @@ REPORTS = [
     ),
     (
         "siderolabs/talos#2638",
-        "open /proc/sys/net.ipv4.tcp_congestion_control: setting bbr: No such file or directory",
+        (
+            'error="could not write to the systctl file /proc/sys/net/ipv4/tcp_congestion_control: write '
+            '/proc/sys/net/ipv4/tcp_congestion_control: no such file or directory" subsys=bandwidth-manager sysParamValue=bbr'
+        ),
         "TCP_CONG_BBR",
     ),
     ("raspberrypi/linux#6641", "netkit datapath mode requires kernel 6.7.0+ and CONFIG_NETKIT", "NETKIT"),
