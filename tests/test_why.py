@@ -131,6 +131,14 @@ REPORTS = [
     ("k3s-io/k3s#8015", 'level=fatal msg="flannel exited: operation not supported"', "VXLAN"),
     ("cilium/cilium#36189", "creating vxlan device: operation not supported", "VXLAN"),
     (
+        "cilium/cilium#31413",
+        (
+            "setting up vxlan device: creating vxlan device cilium_vxlan: creating device cilium_vxlan: "
+            "operation not supported, maybe kernel module for vxlan is not available?"
+        ),
+        "VXLAN",
+    ),
+    (
         "microsoft/WSL#10149",
         'iptables v1.8.7 (nf_tables): unknown option "--tproxy-mark"',
         "NETFILTER_XT_TARGET_TPROXY",
@@ -143,7 +151,10 @@ REPORTS = [
     ),
     (
         "siderolabs/talos#2638",
-        "open /proc/sys/net.ipv4.tcp_congestion_control: setting bbr: No such file or directory",
+        (
+            'error="could not write to the systctl file /proc/sys/net/ipv4/tcp_congestion_control: write '
+            '/proc/sys/net/ipv4/tcp_congestion_control: no such file or directory" subsys=bandwidth-manager sysParamValue=bbr'
+        ),
         "TCP_CONG_BBR",
     ),
     ("raspberrypi/linux#6641", "netkit datapath mode requires kernel 6.7.0+ and CONFIG_NETKIT", "NETKIT"),
@@ -467,10 +478,10 @@ def test_what_a_kernel_has_is_no_module_where_there_is_none_and_is_not_to_be_set
 @pytest.mark.parametrize(
     "said",
     [
-        "creating vxlan device cilium_vxlan: operation not supported",
-        "level=error msg=x: creating vxlan device cilium_vxlan: operation not supported",
-        "up vxlan device: creating vxlan device cilium_vxlan: operation not supported",
-        "reinitializing datapath: creating vxlan device cilium_vxlan: operation not supported",
+        "creating vxlan device cilium_vxlan: creating device cilium_vxlan",
+        "level=error msg=x: creating vxlan device cilium_vxlan: creating device cilium_vxlan",
+        "up vxlan device: creating vxlan device cilium_vxlan: creating device cilium_vxlan",
+        "reinitializing datapath: creating vxlan device cilium_vxlan: creating device cilium_vxlan",
     ],
 )
 def test_a_message_whose_beginning_is_cut_is_found_whatever_follows(said: str) -> None:

@@ -38,7 +38,7 @@ REPORTS = [
     ("openebs/openebs#3273", "iscsiadm: initiator reported error (12 - iSCSI driver not found. Please make sure it is loaded, and retry the operation)", "ISCSI_TCP"),
     ("bpftrace/bpftrace#360", "open(/sys/kernel/debug/tracing/uprobe_events): No such file or directory", "UPROBE_EVENTS"),
     ("aquasecurity/tracee#1119", "libbpf: prog 'trace_security_socket_accept': failed to create kprobe 'security_socket_accept' perf event: No such file or directory", "SECURITY_NETWORK"),
-    ("rootless-containers/rootlesskit#299", "[rootlesskit:parent] error: failed to setup network: setting up tap tap0: executing [[nsenter -t 31211 -n -m -U --preserve-credentials ip tuntap add name tap0 mode tap]]: exit status 1", "TUN"),
+    ("rootless-containers/rootlesskit#299", "open: No such device [rootlesskit:parent] error: failed to setup network: setting up tap tap0: executing [[nsenter -t 31211 -n -m -U --preserve-credentials ip tuntap add name tap0 mode tap]]: exit status 1", "TUN"),
     ("containers/podman#9543", 'Error: /usr/bin/slirp4netns failed: "open(\\"/dev/net/tun\\"): No such device"', "TUN"),
     ("strongX509/docker#3", "00[KNL] unable to create netlink socket: Protocol not supported (93)", "XFRM_USER"),
     ("jawj/IKEv2-setup#142", "charon: 00[NET] installing IKE bypass policy failed", "XFRM_USER"),
