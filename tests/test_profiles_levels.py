@@ -482,6 +482,11 @@ def test_older_kernels_take_an_empty_nft_table_of_any_family(version: str, new: 
     assert status("talos-flannel", "NF_TABLES_IPV6", "nft-masq6-old", version=version) is Status[old]
 
 
+@pytest.mark.parametrize("off", ["IFB", "NET_SCH_HTB", "NET_CLS_U32", "NET_ACT_MIRRED"])
+def test_kube_ovns_nat_gateway_shapes_on_an_ifb_device(off: str) -> None:
+    assert status("kube-ovn", off, "ifb") is Status.WARN
+
+
 def test_flannels_nft_mode_makes_an_ipv6_table() -> None:
     off = {"NF_TABLES_IPV6", "IP_NF_NAT", "NFT_COMPAT"}
     assert findings_of("flannel-vxlan", off)["masq"].status is Status.FAIL
