@@ -928,6 +928,7 @@ def test_host_ports_by_iptables_nft_need_its_counter(version: str, expected: Sta
     assert status("cni-portmap", "NFT_COUNTER IP_NF_NAT", "iptables", version=version) is six
     assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6 IP6_NF_NAT", "v6", version=version) is six
     assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6", "v6", version=version) is Status.PASS
+    assert status("cni-portmap", "NFT_COUNTER IP6_NF_NAT", "iptables6", version=version) is six
 
 
 def test_legacy_tables_that_do_without_the_counter_are_those_that_are_used() -> None:
