@@ -475,6 +475,18 @@ def test_weave_has_no_fast_path_since_linux_7_3() -> None:
     assert status("weave", "PACKET", "slow-path", version="7.3.4") is Status.FAIL
 
 
+@pytest.mark.parametrize(("version", "new", "old"), [("5.10.100", "SKIP", "WARN"), ("5.10.262", "FAIL", "SKIP"), ("5.17.0", "SKIP", "WARN")])
+def test_older_kernels_take_an_empty_nft_table_of_any_family(version: str, new: str, old: str) -> None:
+    """flanneld on Talos makes its IPv6 table in every cluster, chains in it with IPv6 on."""
+    assert status("talos-flannel", "NF_TABLES_IPV6", "nft-masq6", version=version) is Status[new]
+    assert status("talos-flannel", "NF_TABLES_IPV6", "nft-masq6-old", version=version) is Status[old]
+
+
+@pytest.mark.parametrize("off", ["IFB", "NET_SCH_HTB", "NET_CLS_U32", "NET_ACT_MIRRED"])
+def test_kube_ovns_nat_gateway_shapes_on_an_ifb_device(off: str) -> None:
+    assert status("kube-ovn", off, "ifb") is Status.WARN
+
+
 def test_flannels_nft_mode_makes_an_ipv6_table() -> None:
     off = {"NF_TABLES_IPV6", "IP_NF_NAT", "NFT_COMPAT"}
     assert findings_of("flannel-vxlan", off)["masq"].status is Status.FAIL
@@ -920,6 +932,7 @@ def test_host_ports_by_iptables_nft_need_its_counter(version: str, expected: Sta
     assert status("cni-portmap", "NFT_COUNTER IP_NF_NAT", "iptables", version=version) is six
     assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6 IP6_NF_NAT", "v6", version=version) is six
     assert status("cni-portmap", "NFT_COUNTER NFT_FIB_IPV6", "v6", version=version) is Status.PASS
+    assert status("cni-portmap", "NFT_COUNTER IP6_NF_NAT", "iptables6", version=version) is six
 
 
 def test_legacy_tables_that_do_without_the_counter_are_those_that_are_used() -> None:
