@@ -475,7 +475,9 @@ def test_weave_has_no_fast_path_since_linux_7_3() -> None:
     assert status("weave", "PACKET", "slow-path", version="7.3.4") is Status.FAIL
 
 
-@pytest.mark.parametrize(("version", "new", "old"), [("5.10.100", "SKIP", "WARN"), ("5.10.262", "FAIL", "SKIP"), ("5.17.0", "SKIP", "WARN")])
+@pytest.mark.parametrize(
+    ("version", "new", "old"), [("5.10.100", "SKIP", "WARN"), ("5.10.262", "FAIL", "SKIP"), ("5.17.0", "SKIP", "WARN")]
+)
 def test_older_kernels_take_an_empty_nft_table_of_any_family(version: str, new: str, old: str) -> None:
     """flanneld on Talos makes its IPv6 table in every cluster, chains in it with IPv6 on."""
     assert status("talos-flannel", "NF_TABLES_IPV6", "nft-masq6", version=version) is Status[new]
