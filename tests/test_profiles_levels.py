@@ -594,6 +594,8 @@ def test_kube_proxys_nft_mode_makes_an_ipv6_table_wherever_there_is_ipv6() -> No
         ("calico-nftables", "NETFILTER_NETLINK_LOG", "log", "recommended"),
         # Where there is tcx, Cilium's agent attaches by it.
         ("cilium-agent", "NET_SCH_INGRESS NET_CLS_BPF", "tc-bpf", "optional"),
+        ("calico-ebpf", "NET_CLS_BPF", "cls-bpf", "optional"), ("calico-ebpf", "NET_CLS_ACT", "cls-act", "optional"),
+        ("calico-ebpf", "NET_SCH_INGRESS", "sch-ingress", "optional"),
     ],
 )  # fmt: skip
 def test_what_is_lost_is_a_part(name: str, off: str, row: str, level: str) -> None:
