@@ -851,6 +851,9 @@ def test_sets_are_there_without_a_type() -> None:
         ("cilium-ipsec", "CRYPTO_GCM CRYPTO_AES_NI_INTEL", "esp", "5.10.262", Status.PASS),
         # The IPv6 half of MARK and CT moved to the IPv6 core in 5.15.168 too.
         ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-targets", "5.15.168", Status.FAIL), ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-targets", "5.15.167", Status.SKIP),
+        ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-socket", "5.10.250", Status.FAIL), ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-socket", "5.15.168", Status.SKIP),
+        ("cilium-ipv6", "IP6_NF_IPTABLES NETFILTER_XT_MATCH_SOCKET", "ipv6-socket", "5.10.250", Status.PASS), ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-socket", "6.6.56", Status.FAIL),
+        ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-socket", "6.12.117", Status.SKIP),
     ],
 )  # fmt: skip
 def test_a_seventh_reading(name: str, off: str, row: str, version: str, expected: Status) -> None:

@@ -104,7 +104,11 @@ REPORTS = [
         "NFT_FIB_INET",
     ),
     ("siderolabs/pkgs#1326", "Scheduler or persistence engine not found", "IP_VS_MH"),
-    ("kubeovn/kube-ovn#647", "dpif|WARN|system@ovs-system: failed to add ovn-92c1eb-0 as port: Address family not supported by protocol", "GENEVE"),
+    (
+        "kubeovn/kube-ovn#647",
+        "dpif|WARN|system@ovs-system: failed to add ovn-92c1eb-0 as port: Address family not supported by protocol",
+        "GENEVE",
+    ),
     ("srl-labs/containerlab#2290", 'ip6tables v1.8.10 (nf_tables): unknown option "--set-xmark"', "IP6_NF_IPTABLES"),
     (
         "siderolabs/pkgs#951",
