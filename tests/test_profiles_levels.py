@@ -610,6 +610,8 @@ def test_kube_proxys_nft_mode_makes_an_ipv6_table_wherever_there_is_ipv6() -> No
         ("cilium-agent", "NET_SCH_INGRESS NET_CLS_BPF", "tc-bpf", "optional"),
         # No pod is given a user namespace unless it says hostUsers: false.
         ("namespaces", "USER_NS", "user", "optional"), ("isolation", "USER_NS", "user", "optional"),
+        ("calico-ebpf", "NET_CLS_BPF", "cls-bpf", "optional"), ("calico-ebpf", "NET_CLS_ACT", "cls-act", "optional"),
+        ("calico-ebpf", "NET_SCH_INGRESS", "sch-ingress", "optional"),
     ],
 )  # fmt: skip
 def test_what_is_lost_is_a_part(name: str, off: str, row: str, level: str) -> None:
@@ -867,6 +869,9 @@ def test_sets_are_there_without_a_type() -> None:
         ("cilium-ipsec", "CRYPTO_GCM CRYPTO_AES_NI_INTEL", "esp", "5.10.262", Status.PASS),
         # The IPv6 half of MARK and CT moved to the IPv6 core in 5.15.168 too.
         ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-targets", "5.15.168", Status.FAIL), ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-targets", "5.15.167", Status.SKIP),
+        ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-socket", "5.10.250", Status.FAIL), ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-socket", "5.15.168", Status.SKIP),
+        ("cilium-ipv6", "IP6_NF_IPTABLES NETFILTER_XT_MATCH_SOCKET", "ipv6-socket", "5.10.250", Status.PASS), ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-socket", "6.6.56", Status.FAIL),
+        ("cilium-ipv6", "IP6_NF_IPTABLES", "ipv6-socket", "6.12.117", Status.SKIP),
     ],
 )  # fmt: skip
 def test_a_seventh_reading(name: str, off: str, row: str, version: str, expected: Status) -> None:
