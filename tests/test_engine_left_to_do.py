@@ -63,7 +63,10 @@ def test_a_module_is_not_what_a_condition_with_y_asks_for() -> None:
         Kernel(parse_config(text), Provenance("k", "file", "k")), load_profiles(["vm-apple-vz"]), cilium=None
     )
     [found] = [f for r in report.results for f in r.findings if f.requirement.id == "vsock"]
-    assert (found.status, found.fix) == ("fail", "Set CONFIG_VSOCKETS=y and CONFIG_VIRTIO_VSOCKETS=y.")
+    assert (found.status, found.fix) == (
+        "fail",
+        "Set CONFIG_VSOCKETS=y and CONFIG_VIRTIO_VSOCKETS=y, and for its transport CONFIG_VIRTIO_MENU=y and CONFIG_VIRTIO_PCI=y.",
+    )
 
 
 def test_geneve_is_told_without_inet_where_that_is_on() -> None:
