@@ -336,7 +336,7 @@ def test_the_command_line_on_saved_files(shared: Path, tmp_path: Path) -> None:
         (("kernel.config",), 2, "not a cluster"),
         (("--timeout", "inf"), 2, "is not in the range"),
         (("--timeout", "nan"), 2, "nan is no number of seconds"),
-        (("--status", "none.json", "--config", str(config)), 2, "none.json"),
+        (("--status", "none.json", "--config", str(config)), 3, "none.json"),
         (("--status", str(config), "--config", str(config)), 3, "not an agent's status"),
     ):
         bad = run(*arguments)

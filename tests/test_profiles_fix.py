@@ -47,7 +47,7 @@ EXEMPT = (
     # What is on unless EXPERT lets somebody turn it off, and what every machine is built with.
     "TTY", "SYSFS", "PROC_FS", "PROC_SYSCTL", "MULTIUSER", "PRINTK", "MMU", "SMP", "64BIT", "CPU_LITTLE_ENDIAN", "UNIX",
     "EPOLL", "EVENTFD", "SIGNALFD", "TIMERFD", "FUTEX", "SHMEM", "POSIX_TIMERS", "FILE_LOCKING", "ADVISE_SYSCALLS", "EXPERT",
-    "SPARSEMEM", "SPARSEMEM_VMEMMAP", "HIGH_RES_TIMERS", "INPUT", "HID_SUPPORT", "CRYPTO",
+    "SPARSEMEM", "SPARSEMEM_VMEMMAP", "HIGH_RES_TIMERS", "INPUT", "HID_SUPPORT", "CRYPTO", "ARCH_RANDOM",
 )  # fmt: skip
 """What a fix need not name (docs/writing-profiles.md): a bare kernel has these and nothing else that a fix could have named."""
 

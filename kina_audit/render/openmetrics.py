@@ -178,7 +178,7 @@ def _lacks(found: Finding) -> bool:
 def _of_profiles(report: Report, chosen: str) -> Iterator[tuple[str, tuple[str, ...], float]]:
     open_ = {f.fingerprint: f.level for r in report.results for f in r.findings if _lacks(f)}
     asked = "\n".join(f"{r.profile.id} {r.profile.digest}" for r in report.results)
-    edition = sha256_hex(asked.encode())[:8]  # of other profiles, more unmet ones are no loss
+    edition = sha256_hex(asked.encode(errors="surrogatepass"))[:8]  # of other profiles, more unmet ones are no loss
     for level in Level:
         yield "kina_audit_unmet", (str(level), edition), sum(found is level for found in open_.values())
     results = report.results
