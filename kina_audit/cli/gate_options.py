@@ -157,12 +157,14 @@ def load_waivers(paths: Sequence[Path]) -> "tuple[Waiver, ...]":
     Raises:
         UsageError: a file cannot be read, is no TOML, or holds no valid waiver.
     """
+    if not paths:
+        return ()
+    from kina_audit.base.toml_text import read_toml
+    from kina_audit.cli.settings import inline_waivers
+    from kina_audit.engine.waiver import read_waivers
+
     found: list[Waiver] = []
     for path in paths:
-        from kina_audit.base.toml_text import read_toml
-        from kina_audit.cli.settings import inline_waivers
-        from kina_audit.engine.waiver import read_waivers
-
         if (inline := inline_waivers(path)) is not None:
             found += read_waivers(inline, str(path))
             continue

@@ -21,8 +21,8 @@ UNTOLD_VERSION = (
 UNTOLD_ARCH = "what is asked depends on the architecture, which this input does not tell; give it with --arch"
 
 
-PASS, FAIL, WARN, SKIP, UNKNOWN = Status
-REQUIRED, RECOMMENDED, _ = Level
+PASS, FAIL, WARN, SKIP, UNKNOWN = Status.PASS, Status.FAIL, Status.WARN, Status.SKIP, Status.UNKNOWN
+REQUIRED, RECOMMENDED = Level.REQUIRED, Level.RECOMMENDED
 """By name: until Python 3.12 a member of an enumeration takes ten times as long to look up, and rows are many."""
 
 

@@ -1,9 +1,9 @@
 """The smallest fragment on every tree that tells about a kernel: between two lines, what both neighbours need together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from kina_audit.base.datatype import replace
-from kina_audit.kconfig.fix import FRAGMENT, Change, Fix, Goals, Search, find_fix, value_before
+from kina_audit.kconfig.fix import FRAGMENT, Change, Fix, Goals, Proof, Search, find_fix, searched, value_before
 from kina_audit.kconfig.reasons import Reasons
 from kina_audit.kconfig.resolve import Requested, Resolution
 
@@ -17,7 +17,7 @@ Values = Mapping[str, str]
 def fix_on_all(
     starts: Sequence[Resolution],
     goals: Goals,
-    holds: Callable[[Resolution], bool],
+    holds: Proof,
     *,
     quick: bool = False,
     explain: bool = True,
@@ -39,7 +39,7 @@ def fix_on_all(
         added = [r for r in state.rows if r.where == FRAGMENT]
         return holds(state) and all(holds(other.changed(added) if added else other) for other in others)
 
-    found = find_fix(start, goals, proven, quick=quick, explain=False)
+    search, found = searched(start, goals, proven, quick=quick)
     if not found.blocked:
         before = {c.name: value_before(starts, c.name) for c in found.changes}
         return replace(found, changes=tuple(replace(c, before=before[c.name]) for c in found.changes))
@@ -53,7 +53,11 @@ def fix_on_all(
             lacking = lacking or one
         if lacking is not None and lacking.resolution.tree is not start.tree:
             return _without(lacking, starts, goals) if explain and not quick else lacking
-    return find_fix(start, goals, proven, explain=True) if explain and not quick else found
+    if quick or not explain:
+        return found
+    from kina_audit.kconfig.conflicts import explained
+
+    return explained(search, found)
 
 
 def on_all(starts: Sequence[Resolution], found: Fix) -> list[Resolution]:
@@ -75,9 +79,7 @@ def _without(lacking: Fix, starts: Sequence[Resolution], goals: Goals) -> Fix:
 class _Together:
     """A search on one tree after the other, each with what the ones before needed."""
 
-    def __init__(
-        self, starts: Sequence[Resolution], goals: Goals, holds: Callable[[Resolution], bool], *, quick: bool
-    ) -> None:
+    def __init__(self, starts: Sequence[Resolution], goals: Goals, holds: Proof, *, quick: bool) -> None:
         self.starts, self.goals, self.holds, self.quick = starts, goals, holds, quick
         self.searches = [Search(s.changed([]), goals, holds, quick=quick) for s in starts]
         self.tried = 0

@@ -113,14 +113,11 @@ Goals = Callable[[Resolution], Iterable[Goal]]
 """The goals of a state; a function, because what a Cilium mode asks for depends on what is there, and takes long to tell."""
 
 
-def find_fix(
-    start: Resolution,
-    goals: Goals,
-    proven: Callable[[Resolution], bool],
-    *,
-    quick: bool = False,
-    explain: bool = True,
-) -> Fix:
+Proof = Callable[[Resolution], bool]
+"""Whether a state holds, resolved and audited for real."""
+
+
+def find_fix(start: Resolution, goals: Goals, proven: Proof, *, quick: bool = False, explain: bool = True) -> Fix:
     """Search for the cheapest set of assignments under which every goal holds.
 
     Args:
@@ -131,18 +128,23 @@ def find_fix(
         explain: when there is no fragment, find out which goals stand alone or against each other, and what can be had
             without them; not when it has to be quick.
     """
-    search = Search(start, goals, proven, quick=quick)
-    if start.solver is start.own:
-        # A kernel that is may hold it all; whatever it lacks takes building it again.
-        if not any(g.stuck for g in goals(start)) and not search.unmet(start) and proven(start):
-            return Fix((), start)
-        search = Search(start.changed([]), goals, proven, quick=quick)
-    found = search.run()
+    search, found = searched(start, goals, proven, quick=quick)
     if not found.blocked or quick or not explain:
         return found
     from kina_audit.kconfig.conflicts import explained
 
     return explained(search, found)
+
+
+def searched(start: Resolution, goals: Goals, proven: Proof, *, quick: bool) -> "tuple[Search, Fix]":
+    """The search of `find_fix` and what it came to, not yet explained; arguments as there."""
+    search = Search(start, goals, proven, quick=quick)
+    if start.solver is start.own:
+        # A kernel that is may hold it all; whatever it lacks takes building it again.
+        if not any(g.stuck for g in goals(start)) and not search.unmet(start) and proven(start):
+            return search, Fix((), start)
+        search = Search(start.changed([]), goals, proven, quick=quick)
+    return search, search.run()
 
 
 class Search:
@@ -152,7 +154,7 @@ class Search:
         self,
         start: Resolution,
         goals: Goals,
-        proven: Callable[[Resolution], bool],
+        proven: Proof,
         *,
         quick: bool = False,
         most: int = _MOST_STATES,

@@ -4,9 +4,10 @@ from functools import cache
 
 from kina_audit.base.datatype import replace
 from kina_audit.kconfig.toolchain import Toolchain
+from kina_audit.kernel.config import TOOLS_SUCH_AS
 
 POSSIBLE_TOOLS = (
-    ("gcc 12 with pahole 1.24", "gcc-12,pahole=1.24"),
+    ("gcc 12 with pahole 1.24", TOOLS_SUCH_AS),
     ("no pahole", "gcc-12,pahole=0,can_link=n"),
     ("an old gcc", "gcc-8,pahole=1.24"),
     ("a new gcc with Rust and pahole 1.30", "gcc-15,pahole=1.30,rustc=1.85,plugins=y"),

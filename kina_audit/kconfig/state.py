@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kina_audit.kconfig.resolve import Resolution
 
 
-_SET, _NOT_SET, *_ = SymbolState
+_SET, _NOT_SET = SymbolState.SET, SymbolState.NOT_SET
 
 
 def outcome(solver: Solver, symbol: str) -> str:

@@ -48,7 +48,7 @@ class SymbolState(StrEnum):
 
 
 # Asked for at every symbol: in Python 3.11 a member of an enumeration is found by code in Python.
-_SET, _NOT_SET, _ABSENT, *_ = SymbolState
+_SET, _NOT_SET, _ABSENT = SymbolState.SET, SymbolState.NOT_SET, SymbolState.ABSENT
 _UNLOADED = SymbolState.UNLOADED
 WITHOUT_MODULE = frozenset({SymbolState.MISSING, SymbolState.BLOCKED, SymbolState.UNLOADED})
 """The states of a symbol that is m, and whose module cannot be relied on."""
@@ -56,6 +56,8 @@ WITHOUT_MODULE = frozenset({SymbolState.MISSING, SymbolState.BLOCKED, SymbolStat
 
 TOOLS_DECIDE = "the compiler and tools decide"
 """How the note of a symbol begins whose value is unknown for that reason alone."""
+TOOLS_SUCH_AS = "gcc-12,pahole=1.24"
+"""The tools that pages name as an example, and that are assumed first where nobody names any."""
 
 
 @datatype

@@ -7,9 +7,9 @@ kernel does not define). On top of it, a symbol whose value an input cannot tell
 interval, so that "cannot tell" survives exactly as long as it matters.
 
 Two things are this project's own. ``!A`` is y where A is n, and n where A is m: Kconfig's ``!m`` is m, and a requirement
-that something be off would count as met by a module. ``contains(LSM, "bpf")`` is y where a string symbol's comma-separated list has an item,
-which is how the kernel reads ``CONFIG_LSM``; ``contains(LSM, "selinux", "apparmor")`` also asks that no further item
-stands in front of the first one.
+that something be off would count as met by a module. ``contains(LSM, "bpf")`` is y where a string symbol's
+comma-separated list has an item, which is how the kernel reads ``CONFIG_LSM``; ``contains(LSM, "selinux", "apparmor")``
+also asks that no further item stands in front of the first one.
 """
 
 import re

@@ -6,11 +6,10 @@ from shlex import quote, split
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode
 from kina_audit.cilium.unlock_on_lines import has_line
-from kina_audit.kernel.config import TOOLS_DECIDE, Completeness, KernelConfig
+from kina_audit.kernel.config import TOOLS_DECIDE, TOOLS_SUCH_AS, Completeness, KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.render import one_line
 from kina_audit.render.lacking import Lacking, lacking
-from kina_audit.report.by_tools import SUCH_AS as _TOOLS
 from kina_audit.report.by_tools import by_tools
 from kina_audit.report.model import FailOn, Report, Verdict
 
@@ -169,8 +168,8 @@ def _tools(report: Report) -> str:
     """The toolchain that a config with a fragment of `fix` is looked at with: what `fix` assumes is a part of it."""
     given = next((g[1] for g in report.options if g[0] == "--toolchain"), "")
     if not given:
-        return _TOOLS
-    return given if "pahole=" in given or given.startswith("cc:") else f"{given},{_TOOLS.partition(',')[2]}"
+        return TOOLS_SUCH_AS
+    return given if "pahole=" in given or given.startswith("cc:") else f"{given},{TOOLS_SUCH_AS.partition(',')[2]}"
 
 
 def _advise(report: Report, more: tuple[str, ...] = (), refused: Sequence[str] = ()) -> str:

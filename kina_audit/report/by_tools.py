@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 
 from kina_audit.engine.finding import Finding, Status
-from kina_audit.kernel.config import TOOLS_DECIDE
+from kina_audit.kernel.config import TOOLS_DECIDE, TOOLS_SUCH_AS
 
-SUCH_AS = "gcc-12,pahole=1.24"
-"""What `kina-audit fix` assumes where nobody names a toolchain (kina_audit.kconfig.possible_tools.POSSIBLE_TOOLS)."""
 _MOST = 8
 
 
@@ -19,4 +17,6 @@ def by_tools(findings: Iterable[Finding]) -> list[str]:
 def hint(findings: Iterable[Finding]) -> str:
     """The sentence that says so and how the toolchain is named; empty where it decides nothing."""
     names = by_tools(findings)
-    return f"{TOOLS_DECIDE} {', '.join(names[:_MOST])}; name yours, such as --toolchain {SUCH_AS}" if names else ""
+    return (
+        f"{TOOLS_DECIDE} {', '.join(names[:_MOST])}; name yours, such as --toolchain {TOOLS_SUCH_AS}" if names else ""
+    )

@@ -75,6 +75,11 @@ class Change:
         return (self.level, self.before, self.after) == (Level.REQUIRED, Status.UNKNOWN, Status.FAIL)
 
     @property
+    def unaccepted(self) -> bool:
+        """Whether it takes a waiver: it was lost, or fails now."""
+        return self.fails or self.direction is Direction.LOST
+
+    @property
     def direction(self) -> Direction:
         """A requirement that is new and unmet is a loss: nobody accepted it."""
         if self.before is Status.UNKNOWN:
@@ -114,6 +119,11 @@ class ModeChange:
         """Whether there is none, where nobody could tell."""
         return (self.before, self.after) == (Mode.UNKNOWN, Mode.UNSUPPORTED)
 
+    @property
+    def unaccepted(self) -> bool:
+        """Whether it takes a waiver: it was lost, or fails now."""
+        return self.fails or self.direction is Direction.LOST
+
 
 @datatype
 class Comparison:
@@ -151,10 +161,7 @@ class Comparison:
         """Whether nobody accepted how a requirement stands: it was lost or fails now, or it was not compared."""
         if f"{profile}/{requirement}" not in self.after.findings:
             return True
-        return any(
-            c.profile == profile and c.requirement == requirement and (c.fails or c.direction is Direction.LOST)
-            for c in self.findings
-        )
+        return any(c.profile == profile and c.requirement == requirement and c.unaccepted for c in self.findings)
 
     def regressed(self, levels: Sequence[Level]) -> bool:
         """Whether anything was lost at these levels, or fails now: a requirement, a capability, the mode."""
@@ -170,7 +177,7 @@ class Comparison:
     def mode_lost(self) -> bool:
         """Whether the mode went down, or there is none now, and no waiver covers it."""
         mode = self.mode
-        return mode is not None and (mode.fails or mode.direction is Direction.LOST) and not mode.waived
+        return mode is not None and mode.unaccepted and not mode.waived
 
     @property
     def improvements(self) -> tuple[Change, ...]:
@@ -243,13 +250,13 @@ def waive_losses(comparison: Comparison, valid: Sequence[Waiver]) -> Comparison:
     if not valid:
         return comparison
     mode = comparison.mode
-    if mode is not None and (mode.fails or mode.direction is Direction.LOST) and waiver_of(*MODE, valid):
+    if mode is not None and mode.unaccepted and waiver_of(*MODE, valid):
         mode = replace(mode, waived=True)
 
     def mark(change: Change) -> Change:
         defined = comparison.after.findings.get(change.name)
         found = waiver_of(change.profile, change.requirement, valid, defined.defined_in if defined else "")
-        return replace(change, waived=found is not None and (change.fails or change.direction is Direction.LOST))
+        return replace(change, waived=found is not None and change.unaccepted)
 
     return replace(
         comparison,
@@ -267,6 +274,6 @@ def lost_beside_findings(comparison: Comparison) -> tuple[tuple[str, str], ...]:
                if c.lacks and c.direction is Direction.LOST]  # fmt: skip
     lost += [pair for pair in defined if pair[0]]
     mode = comparison.mode
-    if mode is not None and (mode.fails or mode.direction is Direction.LOST):
+    if mode is not None and mode.unaccepted:
         lost.append(MODE)
     return tuple(lost)
