@@ -25,6 +25,9 @@ class Effect(StrEnum):
     NONE = "none"
 
 
+# By value: in Python 3.11 an enumeration looks one up by code in Python, and every need has two.
+_EFFECTS = {effect.value: effect for effect in Effect}
+_BASES = {basis.value: basis for basis in Basis}
 DEADLY = (Effect.FATAL, Effect.NO_PODS)
 """Effects that leave every pod without a network."""
 
@@ -172,8 +175,8 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
         default=row.get("default", False),
         gives_way=row.get("gives-way", False),
         choices=row.get("choices", {}),
-        needs=tuple(_need(n, release) for n in needs),
-        conflicts=tuple(_conflict(c) for c in conflicts),
+        needs=tuple([_need(n, release) for n in needs]),
+        conflicts=tuple([_conflict(c) for c in conflicts]),
         cautions=(
             *(n["caution"] for n in needs if "caution" in n),
             *(c["text"] for c in row.get("caution", ()) if _in(c, release)),
@@ -193,7 +196,20 @@ def _conflict(row: dict[str, Any]) -> Conflict:
     )
 
 
+_NEEDS: dict[int, Need] = {}
+"""By the row's object, which the data file's document keeps: most are the same in every release that has them."""
+
+
 def _need(row: dict[str, Any], release: Release) -> Need:
+    found = _NEEDS.get(id(row))
+    if found is None:
+        found = _made(row, release)
+        if isinstance(row.get("says", ""), str):
+            _NEEDS[id(row)] = found
+    return found
+
+
+def _made(row: dict[str, Any], release: Release) -> Need:
     return Need(
         profile=row.get("profile", ""),
         requirement=row.get("requirement", ""),
@@ -201,12 +217,12 @@ def _need(row: dict[str, Any], release: Release) -> Need:
         linux=VersionRange.parse(row["linux"]) if "linux" in row else None,
         arch=tuple(row.get("arch", ())),
         when=row.get("when", {}),
-        effect=Effect(row["effect"]),
+        effect=_EFFECTS[row["effect"]],
         keeps=row.get("keeps", False),
         unless=row.get("unless", ""),
         says=_says(row.get("says", ""), release),
         why=row.get("why", ""),
-        basis=Basis(row["evidence"]),
+        basis=_BASES[row["evidence"]],
         at=places_of(row),
         observed=tuple(row.get("observed", ())),
         link=where(row),

@@ -12,12 +12,13 @@ from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
-from kina_audit.profiles.model import Level, Profile
+from kina_audit.profiles.model import Profile
 
 Results = Mapping[str, ProfileResult]
 MET = (Status.PASS, Status.SKIP)
+_MET_OR_UNKNOWN = (*MET, Status.UNKNOWN)
 # Asked for at every need: in Python 3.11 a member of an enumeration is found by code in Python.
-_NO_EFFECT, _UNVERIFIED = Effect.NONE, Basis.UNVERIFIED
+_NO_EFFECT, _UNVERIFIED, _UNKNOWN = Effect.NONE, Basis.UNVERIFIED, Status.UNKNOWN
 
 
 class OnDemand(dict[str, ProfileResult]):
@@ -33,7 +34,7 @@ class OnDemand(dict[str, ProfileResult]):
 
     def required(self, profile: str) -> list[Finding]:
         """The findings without which a profile's feature does not work."""
-        return [self._evaluator.requirement(row) for row in self._profiles[profile].required]
+        return list(map(self._evaluator.requirement, self._profiles[profile].required))
 
     def finding(self, profile: str, requirement: str) -> Finding | None:
         """One finding; None: the profile has no such requirement."""
@@ -79,26 +80,28 @@ class Reader:
         self.values = {**charted(release), **assumed(release, off), **(values or {})}
         self._known: dict[str, tuple[Unmet, ...]] = {}
         self._breaking: dict[str, tuple[Unmet, ...]] = {}
-        self._met = (*MET, Status.UNKNOWN) if optimistic else MET
+        self._valued: dict[str, Mapping[str, str]] = {}
+        self._met = _MET_OR_UNKNOWN if optimistic else MET
 
     def unmet(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs of a feature, as the data file orders them; unverified ones are among them."""
-        if feature not in self._known:
+        known = self._known.get(feature)
+        if known is None:
             row = self.features[feature]
             found = [self._unmet(n, row) for n in self.asked(row)]
-            self._known[feature] = tuple(u for u in found if u is not None)
-        return self._known[feature]
+            known = self._known[feature] = tuple([u for u in found if u is not None])
+        return known
 
     def asked(self, row: Feature) -> list[Need]:
         """The needs of a feature that count on this architecture and with these values."""
-        arch, values = self.kernel.arch, self._values(row)
-        return [n for n in row.needs if (not n.arch or arch in n.arch) and (not n.when or matches(n.when, values))]
+        arch = self.kernel.arch
+        return [n for n in row.needs if (not n.arch or arch in n.arch) and (not n.when or self._given(n, row))]
 
     def conditional(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs that other values would bring: what breaks when somebody sets them."""
         row = self.features[feature]
-        arch, values = self.kernel.arch, self._values(row)
-        others = [n for n in row.needs if n.when and (not n.arch or arch in n.arch) and not matches(n.when, values)]
+        arch = self.kernel.arch
+        others = [n for n in row.needs if n.when and (not n.arch or arch in n.arch) and not self._given(n, row)]
         found = [self._unmet(n, row) for n in others]
         return tuple(u for u in found if u is not None and verified(u) and u.need.effect is not _NO_EFFECT)
 
@@ -111,9 +114,16 @@ class Reader:
             and not (c.unless and matches(c.unless, self.values))
         )
 
+    def _given(self, need: Need, row: Feature) -> bool:
+        """Whether a feature is judged with the values that a need is about."""
+        return matches(need.when, self._values(row) if row.choices else self.values)
+
     def _values(self, row: Feature) -> Mapping[str, str]:
         """The values a feature is judged with: what it decides itself goes before what the chart would."""
-        return {**self.values, **assumed(self.release, frozenset(), row.choices)} if row.choices else self.values
+        found = self._valued.get(row.id)
+        if found is None:
+            found = self._valued[row.id] = {**self.values, **assumed(self.release, frozenset(), row.choices)}
+        return found
 
     def breaking(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs without which the feature does not do its work.
@@ -169,7 +179,7 @@ class Reader:
             if need.linux is not None and not self._asked(need):
                 return None
             # What is certain decides; what cannot be told only would if it were all there is.
-            decisive = next((f for f in rows if f.status is not Status.UNKNOWN), rows[0])
+            decisive = next((f for f in rows if f.status is not _UNKNOWN), rows[0])
             return Unmet(need, need.why or self._why(decisive), tuple(rows))
         target = self.kernel.target
         if need.linux is None or (target is None and self.optimistic):
@@ -193,7 +203,7 @@ class Reader:
         if need.profile:
             if isinstance(self.results, OnDemand):
                 return self.results.required(need.profile)
-            return [f for f in self.results[need.profile].findings if f.level is Level.REQUIRED]
+            return self.results[need.profile].required
         profile, _, requirement = need.requirement.partition("/")
         return [finding(self.results, profile, requirement)]
 
@@ -230,15 +240,14 @@ def finding(results: Results, profile: str, requirement: str) -> Finding:
     Raises:
         KeyError: the profile has no such requirement.
     """
-    if isinstance(results, OnDemand):
-        found = results.finding(profile, requirement)
-        if found is not None:
-            return found
-    else:
-        for item in results[profile].findings:
-            if item.requirement.id == requirement:
-                return item
-    raise KeyError(f"{profile}/{requirement}")
+    found = (
+        results.finding(profile, requirement)
+        if isinstance(results, OnDemand)
+        else results[profile].finding(requirement)
+    )
+    if found is None:
+        raise KeyError(f"{profile}/{requirement}")
+    return found
 
 
 def worst(unmet: tuple[Unmet, ...]) -> Unmet | None:

@@ -1,15 +1,12 @@
 """Hold requirements against a kernel's configuration."""
 
 from collections.abc import Callable, Iterable
+from typing import cast
 
-from kina_audit.engine.family import odd_one_out
-from kina_audit.engine.finding import Finding, ProfileResult, Status
-from kina_audit.engine.left_to_do import left_to_do
-from kina_audit.engine.out_of_reach import out_of_reach
-from kina_audit.engine.without_module import because, fixed
-from kina_audit.kernel.changes import later_names
-from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
-from kina_audit.kernel.expression import Bounds, Expression
+from kina_audit.engine.explanation import Explanation, WithFix
+from kina_audit.engine.finding import Finding, ProfileResult, Status, explained_by
+from kina_audit.kernel.config import KernelConfig, SymbolFact
+from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import Level, Profile, Requirement
@@ -38,23 +35,6 @@ class _Facts(dict[str, SymbolFact]):
         return found
 
 
-class _Condition:
-    """A condition on one kernel, and everything that the rows which share it have in common; every other row does.
-
-    Attributes:
-        expr: the condition.
-        bounds: what it comes to.
-        facts: its symbols; of a terse evaluator none.
-        reasons: status to the reason of a row with it, as far as one was asked for.
-    """
-
-    __slots__ = ("bounds", "expr", "facts", "reasons")
-
-    def __init__(self, expr: Expression, bounds: Bounds, facts: tuple[SymbolFact, ...]) -> None:
-        self.expr, self.bounds, self.facts = expr, bounds, facts
-        self.reasons: dict[Status, str] = {}
-
-
 class Evaluator:
     """Evaluates requirements on one kernel; what is known of each symbol is looked up once.
 
@@ -77,17 +57,21 @@ class Evaluator:
         # What the kernel's input says of a symbol.
         self.fact = _Facts(kernel).__getitem__
         self._this = f"this is {kernel.target}"
-        self._predicted = bool(kernel.predicted)
-        # By the object, which what is kept holds on to: profiles that include others share requirements.
+        self._explanation = Explanation(kernel, self.fact)
+        # By the object, which what is kept holds on to: profiles that include others share requirements, and every other
+        # row shares its condition.
         self._findings: dict[int, Finding] = {}
-        self._conditions: dict[int, _Condition] = {}
+        self._bounds: dict[int, tuple[int, int, Expression]] = {}
 
     def profile(self, profile: Profile) -> ProfileResult:
         """Every requirement of a profile, and the status they add up to."""
+        rows = profile.requirements
         # An included row was evaluated before, most often.
-        known = self._findings.get
-        findings = tuple([known(id(row)) or self._evaluated(row) for row in profile.requirements])
-        return ProfileResult(profile, findings, overall(findings))
+        findings = list(map(self._findings.get, map(id, rows)))
+        if not all(findings):
+            findings = [one or self._evaluated(row) for one, row in zip(findings, rows, strict=True)]
+        found = cast("tuple[Finding, ...]", tuple(findings))
+        return ProfileResult(profile, found, overall(found))
 
     def requirement(self, row: Requirement) -> Finding:
         """One requirement."""
@@ -134,47 +118,22 @@ class Evaluator:
 
     def _held(self, row: Requirement, expr: Expression, fix: str) -> Finding:
         """One requirement by the condition that applies."""
-        condition = self._conditions.get(id(expr)) or self._weighed(expr)
+        known = self._bounds.get(id(expr))
+        if known is None:
+            known = self._bounds[id(expr)] = (*expr.bounds(self.fact), expr)
         needed = 1 if row.module else 2
-        status = _status(row, needed, condition.bounds)
-        if not expr.symbols and status in (FAIL, WARN) and (vendor := self._by_vendor(row)):
-            return Finding(row, vendor[0], expr, fix, (), vendor[1])
+        if known[0] >= needed:
+            status = PASS
+        elif known[1] >= needed:
+            status = UNKNOWN
+        else:
+            status = FAIL if row.level is REQUIRED else WARN
+            if not expr.symbols and (vendor := self._by_vendor(row)):
+                return Finding(row, vendor[0], expr, fix, (), vendor[1])
         if self._terse:
             return Finding(row, status, expr, fix, ())
-        facts = condition.facts
-        reason = condition.reasons.get(status)
-        if reason is None:
-            reason = condition.reasons[status] = self._reason(status, facts)
-        if status is PASS:
-            left = self._left(row, needed) if row.ways else ""
-            return Finding(row, status, expr, fix, facts, left or reason, None, left)
-        fix = left_to_do(fix, self.fact, module=row.module, expr=expr)
-        fix = fixed(fix, facts) if row.module else fix
-        if status is not UNKNOWN:
-            fix = out_of_reach(expr, needed, self.kernel, self.fact) or fix
-        return Finding(row, status, expr, fix, facts, reason)
-
-    def _weighed(self, expr: Expression) -> _Condition:
-        facts = () if self._terse else self._facts_of(expr.symbols)
-        found = self._conditions[id(expr)] = _Condition(expr, expr.bounds(self.fact), facts)
-        return found
-
-    def _reason(self, status: Status, facts: tuple[SymbolFact, ...]) -> str:
-        if status is PASS:
-            return _reason(status, facts, self.kernel) if self._predicted else ""
-        said = _reason(status, facts, self.kernel)
-        odd = "" if status is UNKNOWN else odd_one_out(facts, self.fact)
-        return "; ".join(filter(None, (odd, said, *self._renamed(facts))))
-
-    def _renamed(self, facts: tuple[SymbolFact, ...]) -> list[str]:
-        """Of symbols that the kernel has under another name by now: that name, and its value here."""
-        found, later = [], later_names()
-        for name in [f.name for f in facts if f.name in later and f.state is SymbolState.ABSENT]:
-            new, since = later[name]
-            value = self.fact(new).value
-            if value not in (None, "n"):
-                found.append(f"CONFIG_{name} is called CONFIG_{new} since Linux {since}, and that is {value}")
-        return found
+        explanation = self._explanation
+        return explained_by(explanation if fix is row.fix else WithFix(explanation, fix), row, status, expr)
 
     def _live(self, row: Requirement, asked: Shown) -> Finding:
         """A requirement of what the kernel shows while it runs; elsewhere, or where it was not seen, it is skipped."""
@@ -202,18 +161,12 @@ class Evaluator:
             newer_code(vendor, target, "what is asked for"),
         )
 
-    def _left(self, row: Requirement, needed: int) -> str:
-        """Of several ways to meet a requirement, the only one that this kernel leaves, and who notices."""
-        bounds = [(way, *way.expr.bounds(self.fact)) for way in row.ways]
-        works = [way for way, low, _ in bounds if low >= needed]
-        if len(works) != 1 or any(low < needed <= high for _, low, high in bounds):
-            return ""
-        lost = "; ".join(way.without for way in row.ways if way is not works[0])
-        return f"only {works[0].name} works here: {lost}"
-
     def _one_of(self, row: Requirement, expr: Expression) -> Finding:
         """Says which alternative holds, or what keeps each from holding; the symbols are the nearest one's."""
-        status = _status(row, 1 if row.module else 2, expr.bounds(self.fact))
+        low, high = expr.bounds(self.fact)
+        needed = 1 if row.module else 2
+        unmet_status = FAIL if row.level is REQUIRED else WARN
+        status = PASS if low >= needed else UNKNOWN if high >= needed else unmet_status
         unmet = {
             p.id: [f for r in p.required if (f := self.requirement(r)).status not in (PASS, SKIP)]
             for p in row.alternatives
@@ -245,15 +198,6 @@ class Evaluator:
         return f"only on Linux {row.kernel}, {self._this}"
 
 
-def _status(row: Requirement, needed: int, bounds: Bounds) -> Status:
-    low, high = bounds
-    if low >= needed:
-        return PASS
-    if high >= needed:
-        return UNKNOWN
-    return FAIL if row.level is REQUIRED else WARN
-
-
 def overall(findings: tuple[Finding, ...]) -> Status:
     """What findings add up to; optional ones never count."""
     required = [f.status for f in findings if f.requirement.level is REQUIRED]
@@ -270,17 +214,3 @@ def overall(findings: tuple[Finding, ...]) -> Status:
         return PASS
     optional = [f.status for f in findings]
     return PASS if PASS in optional or WARN in optional else SKIP
-
-
-def _reason(status: Status, facts: tuple[SymbolFact, ...], kernel: KernelConfig) -> str:
-    if status is UNKNOWN:
-        unknown = [f for f in facts if f.value is None or f.state is SymbolState.UNLOADED]
-        names = ", ".join(f"CONFIG_{f.name}" for f in unknown)
-        if kernel.completeness is Completeness.PARTIAL and not (kernel.resolved and kernel.resolved.lines):
-            what = kernel.cut or "this is a partial config, which does not say"
-            return f"{names}: {what}; audit the built kernel's .config"
-        return f"{names}: {unknown[0].note}" if unknown else "this input cannot tell"
-    if not kernel.predicted or (status is PASS and any(f.state in WITHOUT_MODULE for f in facts)):
-        return ""
-    notes = [f"CONFIG_{f.name}: {f.note}" for f in facts if f.state is SymbolState.PREDICTED and f.note]
-    return "; ".join([*notes, *because(facts)])

@@ -1,9 +1,9 @@
 """The outcome of one requirement on one kernel."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, field
 from kina_audit.base.digest import sha256_hex
 from kina_audit.kernel.config import SymbolFact
 from kina_audit.kernel.expression import Expression
@@ -32,9 +32,25 @@ UNMET = frozenset({Status.FAIL, Status.WARN, Status.UNKNOWN})
 """The statuses of a requirement that is not met, or not known to be."""
 
 
+class Explainer(Protocol):
+    """Says of a finding what only those need to know who show it."""
+
+    def explain(self, finding: "Finding") -> "tuple[str, tuple[SymbolFact, ...], str, str]":
+        """(fix, symbols, reason, left), as `Finding` has them."""
+
+
+class _Unexplained:
+    """Holds who explains a finding until somebody asks, and is no part of what it is."""
+
+    __slots__ = ("_explainer",)
+
+
 @datatype
-class Finding:
+class Finding(_Unexplained):
     """The outcome of one requirement on one kernel.
+
+    What `explained_by` made knows how it stands, and works out its fix, symbols, reason and left when the first of them is
+    asked for: a fleet's verdicts need none of them.
 
     Attributes:
         requirement: what was asked.
@@ -73,6 +89,53 @@ class Finding:
         return sha256_hex(f"{row.profile}/{row.id} {names}".encode())[:32]
 
 
+class _Explained:
+    """A field that is worked out with its fellows, by the finding's explainer, where nobody gave it."""
+
+    def __init__(self, slot: Any) -> None:
+        self._slot = slot
+
+    def __get__(self, finding: Any, _: object) -> Any:
+        if finding is None:
+            return self._slot
+        try:
+            return self._slot.__get__(finding)
+        except AttributeError:
+            for put, value in zip(_PUT_EXPLAINED, finding._explainer.explain(finding), strict=True):
+                put(finding, value)
+            # It holds the whole kernel.
+            object.__delattr__(finding, "_explainer")
+            return self._slot.__get__(finding)
+
+    def __set__(self, finding: Any, value: object) -> None:
+        self._slot.__set__(finding, value)
+
+
+_EXPLAINED = ("fix", "symbols", "reason", "left")
+_PUT_EXPLAINED = tuple([getattr(Finding, name).__set__ for name in _EXPLAINED])
+_put_explainer, _put_requirement, _put_status, _put_expr, _put_waiver, _put_observed, _put_too_old = (
+    getattr(Finding, name).__set__
+    for name in ("_explainer", "requirement", "status", "expr", "waiver", "observed", "too_old")
+)
+for _name in _EXPLAINED:
+    setattr(Finding, _name, _Explained(getattr(Finding, _name)))
+_new = Finding.__new__
+
+
+def explained_by(explainer: Explainer, requirement: Requirement, status: Status, expr: Expression) -> Finding:
+    """A finding whose fix, symbols, reason and left are worked out when somebody asks for the first of them."""
+    # A thousand of them a kernel, so each slot is filled by its own setter.
+    made = _new(Finding)
+    _put_explainer(made, explainer)
+    _put_requirement(made, requirement)
+    _put_status(made, status)
+    _put_expr(made, expr)
+    _put_waiver(made, None)
+    _put_observed(made, None)
+    _put_too_old(made, False)  # noqa: FBT003
+    return made
+
+
 @datatype
 class ProfileResult:
     """A profile's findings and what they add up to."""
@@ -80,6 +143,20 @@ class ProfileResult:
     profile: Profile
     findings: tuple[Finding, ...]
     status: Status
+    _by_id: dict[str, Finding] = field(init=False, default_factory=dict, repr=False, compare=False)
+
+    def finding(self, requirement: str) -> Finding | None:
+        """The finding of a requirement, by its id; None: the profile has no such requirement."""
+        if not self._by_id:
+            # The first of a name counts: a profile's own requirement before one that it includes.
+            self._by_id.update((f.requirement.id, f) for f in reversed(self.findings))
+        return self._by_id.get(requirement)
+
+    @property
+    def required(self) -> list[Finding]:
+        """The findings without which the profile's feature does not work."""
+        required = Level.REQUIRED
+        return [f for f in self.findings if f.requirement.level is required]
 
     def of(self, *statuses: Status) -> tuple[Finding, ...]:
         """The findings with one of the given statuses, in the profile's order."""

@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import filterfalse
 
 from kina_audit.base.datatype import replace
-from kina_audit.engine.finding import ProfileResult
+from kina_audit.engine.finding import ProfileResult, Status
 from kina_audit.kernel.config import ConfigWarning, KernelConfig
 
 _SHORTEST = 5
 """Characters of a name of which one more or less still tells it from others."""
 _MOST = 20
+_SKIP = Status.SKIP
 
 
 def with_slips(
@@ -32,9 +33,11 @@ def with_slips(
 
 def _asked(results: Sequence[ProfileResult]) -> Iterator[str]:
     """Each symbol that findings ask for, in the order in which they do so last."""
-    # Findings share their symbols where they share their condition, and half of them do.
-    shared = {id(f.symbols): f.symbols for r in reversed(results) for f in reversed(r.findings)}
-    yield from reversed(dict.fromkeys(s.name for symbols in shared.values() for s in reversed(symbols)))
+    # Findings share their condition's symbols, and half of them do.
+    shared = {
+        id(f.expr): f.expr.symbols for r in reversed(results) for f in reversed(r.findings) if f.status is not _SKIP
+    }
+    yield from reversed(dict.fromkeys(name for symbols in shared.values() for name in reversed(symbols)))
 
 
 def misspelt(
