@@ -135,6 +135,36 @@ def test_bad_expressions_say_where(text: str) -> None:
         Expression.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("A", "(A)"),
+        ("A && B && A", "((A && B) && A)"),
+        ("A || B || C", "((A || B) || C)"),
+        ("A && y", "(A && y)"),
+        ("m || A", "(m || A)"),
+        ("n", "(n)"),
+        ("9P_FS && A", "(9P_FS && A)"),
+        ("8021Q", "(8021Q)"),
+        ("_ && contains", "(_ && contains)"),
+        ("A && B || C", "((A && B) || C)"),
+        ("A || B && C", "(A || (B && C))"),
+        ("A  &&  B", "(A && B)"),
+        ("A&&B", "(A && B)"),
+    ],
+)
+def test_names_joined_by_one_operator_are_read_like_anything_else(text: str, spelled: str) -> None:
+    # Brackets take the reader's way.
+    short, long = Expression.parse(text), Expression.parse(spelled)
+    assert (short.node, short.symbols) == (long.node, long.symbols)
+
+
+@pytest.mark.parametrize("text", ["A &&  && B", "A && ", " && ", "\N{GREEK CAPITAL LETTER ALPHA}", "A || \u212a"])
+def test_names_joined_wrongly_are_errors(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        Expression.parse(text)
+
+
 def test_symbols_are_in_order_of_first_use() -> None:
     assert Expression.parse("B && (A || B=y) && C < 10").symbols == ("B", "A", "C")
 

@@ -15,7 +15,7 @@ also asks that no further item stands in front of the first one.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import islice, product
 from math import prod
 
@@ -114,6 +114,12 @@ _LONGEST_KEPT = 400
 def _parse(text: str) -> Expression:
     if len(text) > EXPRESSION:
         raise ExpressionError(f"expression longer than {EXPRESSION} characters")
+    operator = "||" if "||" in text else "&&"
+    words = text.split(f" {operator} ")
+    if all(w.isidentifier() and w.isascii() and w not in TRI_OF for w in words):
+        # Three of four conditions are names, joined by one operator or alone, and take no reader.
+        names: list[Node] = [("sym", w) for w in words]
+        return Expression(text, reduce(lambda left, right: (operator, left, right), names), tuple(dict.fromkeys(words)))
     reader = _Reader(text)
     node = reader.either(0)
     if not reader.ended:

@@ -8,6 +8,9 @@ from kina_audit.kernel.version import VersionRange
 from kina_audit.profiles.model import Level, Message, Profile, Requirement, Variant, Way
 from kina_audit.profiles.shown import read_shown
 
+# By value: in Python 3.11 an enumeration looks one up by code in Python.
+_LEVELS = {level.value: level for level in Level}
+
 
 class RequirementError(ValueError):
     """A requirement's expression, version range or reference is wrong."""
@@ -69,7 +72,7 @@ def _requirement(table: Mapping[str, Any], profile: str, name: str) -> Requireme
     return Requirement(
         id=name,
         expr=live.expr if live else Expression.parse(" || ".join(f"({w.expr.text})" for w in ways) or table["expr"]),
-        level=Level(table["level"]),
+        level=_LEVELS[table["level"]],
         why=table["why"],
         fix=table["fix"],
         source=table["source"],

@@ -233,21 +233,36 @@ class Lengths:
 
 
 class _FindingDocuments:
-    """Findings as documents, each made once: profiles that include others share theirs."""
+    """Findings as documents, each made once: profiles that include others share theirs, and conditions share symbols."""
 
     def __init__(self, lengths: Lengths) -> None:
         self._lengths = lengths
         self._made: dict[int, dict[str, Any]] = {}
+        self._symbols: dict[int, dict[str, Any]] = {}
 
     def of(self, finding: Finding) -> dict[str, Any]:
         """One finding, which lives as long as this does."""
         made = self._made.get(id(finding))
         if made is None:
-            made = self._made[id(finding)] = _finding(finding, self._lengths)
+            made = self._made[id(finding)] = _finding(finding, [self._symbol(s) for s in finding.symbols])
+        return made
+
+    def _symbol(self, fact: SymbolFact) -> dict[str, Any]:
+        made = self._symbols.get(id(fact))
+        if made is None:
+            line = fact.line
+            made = self._symbols[id(fact)] = {
+                "name": fact.name,
+                "value": fact.value,
+                "state": str(fact.state),
+                "line": line,
+                "line_length": self._lengths.of(line),
+                "note": fact.note,
+            }
         return made
 
 
-def _finding(finding: Finding, lengths: Lengths) -> dict[str, Any]:
+def _finding(finding: Finding, symbols: list[dict[str, Any]]) -> dict[str, Any]:
     row = finding.requirement
     found = {
         "id": row.id,
@@ -258,7 +273,7 @@ def _finding(finding: Finding, lengths: Lengths) -> dict[str, Any]:
         "module": row.module,
         "kernel": str(row.kernel) if row.kernel else None,
         "arch": list(row.arch),
-        "symbols": [_symbol(s, lengths) for s in finding.symbols],
+        "symbols": symbols,
         "why": row.why,
         "fix": finding.fix,
         "reason": finding.reason,
@@ -270,17 +285,6 @@ def _finding(finding: Finding, lengths: Lengths) -> dict[str, Any]:
         "observed": observation_document(finding.observed),
     }
     return {**found, "too_old": True} if finding.too_old else found
-
-
-def _symbol(fact: SymbolFact, lengths: Lengths) -> dict[str, Any]:
-    return {
-        "name": fact.name,
-        "value": fact.value,
-        "state": str(fact.state),
-        "line": fact.line,
-        "line_length": lengths.of(fact.line),
-        "note": fact.note,
-    }
 
 
 def met(result: ProfileResult, level: Level) -> tuple[int, int]:
