@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kina_audit.errors import UsageError
 
-_BARE = re.compile(r"[a-z0-9][a-z0-9/:-]*")
+_BARE = r"[a-z0-9][a-z0-9/:-]*"
 _ALONE = ("running", "installed", "apple")
 
 
@@ -46,7 +46,7 @@ def refuse_profiles(command: str, sources: Sequence[str], profiles: Sequence[str
         UsageError: one is a profile's name, or a tag of profiles, and no file.
     """
     for word in sources:
-        if not _BARE.fullmatch(word) or is_source(word):
+        if is_source(word) or not re.fullmatch(_BARE, word):
             continue
         from shlex import quote
 

@@ -14,11 +14,11 @@ from kina_audit.kernel.config import ConfigWarning
 _SET = re.compile(r"\nCONFIG_([A-Za-z0-9_]+)=(.+)")
 _NOT_SET = re.compile(r"\n# CONFIG_([A-Za-z0-9_]+) is not set$", re.MULTILINE)
 _OTHER_LINE = re.compile(r"\n[^C#\n]")
-_SYMBOL = re.compile(r"[A-Za-z0-9_]+")
+_SYMBOL = r"[A-Za-z0-9_]+"
 # Possessive: a string is read once, and no place to go back to is kept for each of its characters.
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
-_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9a-fA-F]+)")
-_REGULAR = re.compile(rf"[ymn]\Z|{_STRING.pattern}|{_NUMBER.pattern}\s*\Z")
+_STRING = r'"(?:[^"\\]++|\\.)*+"'
+_NUMBER = r"-?(?:0[xX][0-9a-fA-F]+|[0-9a-fA-F]+)"
+_REGULAR = re.compile(rf"[ymn]\Z|{_STRING}|{_NUMBER}\s*\Z")
 
 
 def read_fast(text: str) -> dict[str, str] | None:
@@ -78,7 +78,7 @@ def read_slowly(text: str) -> tuple[dict[str, str], Oddities]:
             value = "n"
         else:
             symbol, equals, value = line[7:].partition("=")
-            if not line.startswith("CONFIG_") or not equals or not _SYMBOL.fullmatch(symbol):
+            if not line.startswith("CONFIG_") or not equals or not re.fullmatch(_SYMBOL, symbol):
                 if line.strip():
                     warnings.unexpected += 1
                     warnings.add(number, f"unexpected data: {line.strip()[:80]}")
@@ -106,5 +106,5 @@ def _value_problem(value: str) -> str:
     if value[0] in "ymn":
         return ""
     if value[0] == '"':
-        return "" if _STRING.match(value) else "invalid string"
-    return "" if _NUMBER.fullmatch(value.rstrip()) else "invalid value"
+        return "" if re.match(_STRING, value) else "invalid string"
+    return "" if re.fullmatch(_NUMBER, value.rstrip()) else "invalid value"

@@ -34,7 +34,7 @@ Node = tuple[object, ...]
 _TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>(),])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.-]+)|(\S))')
 """An operator, what stands in quotes, a word, or a character that begins none of them."""
 _NUMBER = re.compile(r"-?\d[0-9A-Za-z]*")
-_NAME = re.compile(r"[A-Za-z0-9_]+")
+_NAME = r"[A-Za-z0-9_]+"
 _RELATIONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 
 
@@ -152,7 +152,7 @@ class _Reader:
         # Kconfig: a bare word that is y, m, n or a number is a constant, any other word names a symbol.
         if word in TRI_OF or _NUMBER.fullmatch(word):
             self.operand = ("const", word)
-        elif word.isidentifier() or _NAME.fullmatch(word):
+        elif word.isidentifier() or re.fullmatch(_NAME, word):
             self.operand = ("sym", word)
         else:
             raise ExpressionError(f"{word!r} at column {self.column} of {self.text!r} is no symbol name")

@@ -1,32 +1,23 @@
 """What is no kernel config, and what it is instead."""
 
-import re
-
 from kina_audit.base.bounds import CONFIG_LINE, CONFIG_LINES, KIB
 from kina_audit.errors import NotAConfigError, SourceTooLargeError
 from kina_audit.kernel.config import ConfigWarning
 
+_IMAGE_ITSELF = "Give the image itself as the source."
 _LOOKS_LIKE = (
-    (
-        re.compile(rb"\A\s*(?:<!doctype html|<html)", re.IGNORECASE),
-        "an HTML page",
-        "Use the raw file's address, not its page.",
-    ),
-    (re.compile(rb"\A\x7fELF"), "an ELF file", "Give the image itself as the source."),
-    (re.compile(rb"\AMZ"), "a PE or EFI image", "Give the image itself as the source."),
-    (
-        re.compile(rb"\A.{56}ARMd", re.DOTALL),
-        "an arm64 kernel Image",
-        "Give the image itself as the source.",
-    ),
-    (
-        re.compile(rb"\A(?:\x1f\x8b|\xfd7zXZ|\x28\xb5\x2f\xfd|BZh)"),
-        "compressed data",
-        "It is compressed more than once.",
-    ),
-    (re.compile(rb"\A\s*[{\[]"), "JSON", "Give the kernel's .config text."),
-    (re.compile(rb"\A!<arch>"), "an ar archive or .deb package", "Take the /boot/config-* member out of it first."),
+    (0, (b"\x7fELF",), "an ELF file", _IMAGE_ITSELF),
+    (0, (b"MZ",), "a PE or EFI image", _IMAGE_ITSELF),
+    (56, (b"ARMd",), "an arm64 kernel Image", _IMAGE_ITSELF),
+    (0, (b"\x1f\x8b", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"BZh"), "compressed data", "It is compressed more than once."),
+    (0, (b"!<arch>",), "an ar archive or .deb package", "Take the /boot/config-* member out of it first."),
 )
+"""What stands at which place of a file, what the file is then, and what to do."""
+_TEXT_LIKE = (
+    ((b"<!doctype html", b"<html"), "an HTML page", "Use the raw file's address, not its page."),
+    ((b"{", b"["), "JSON", "Give the kernel's .config text."),
+)
+"""The same of texts, behind any blanks and in any case."""
 
 
 def refuse_binary(data: bytes, name: str) -> None:
@@ -37,9 +28,13 @@ def refuse_binary(data: bytes, name: str) -> None:
     """
     if not data.strip():
         raise NotAConfigError(f"{name} is empty", "Check the path; a kernel config has a few thousand lines.")
-    for pattern, what, hint in _LOOKS_LIKE:
-        if pattern.match(data[:4096]):
-            raise NotAConfigError(f"{name} does not look like a kernel config: it is {what}", hint)
+    head = data[:4096]
+    text = head.lstrip().lower()
+    seen = [(what, hint) for place, starts, what, hint in _LOOKS_LIKE if head.startswith(starts, place)]
+    seen += [(what, hint) for starts, what, hint in _TEXT_LIKE if text.startswith(starts)]
+    if seen:
+        what, hint = seen[0]
+        raise NotAConfigError(f"{name} does not look like a kernel config: it is {what}", hint)
     if b"\0" in data[:65536]:
         raise NotAConfigError(
             f"{name} does not look like a kernel config: it is binary data", "Give the kernel's .config text."

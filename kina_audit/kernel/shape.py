@@ -7,10 +7,9 @@ from kina_audit.errors import NotAConfigError
 
 # A configurator's heading: what it generates, and for what. The kernel's says "Linux/x86_64 6.12.0 Kernel Configuration".
 _HEADING = re.compile(r"\A(?:#[ \t]*\n)?# Automatically generated[^\n]*\n#[ \t]+(?P<title>\S[^\n]*)")
-_FOREIGN = re.compile(
-    r"^#[ \t]+(?P<title>(?:U-Boot|Busybox|Toybox|OpenWrt|LEDE|Buildroot|Zephyr|barebox|coreboot|Xen|uClibc|crosstool-NG"
-    r"|Espressif|NuttX)\b[^\n]*)$",
-    re.MULTILINE | re.IGNORECASE,
+_FOREIGN = (
+    r"(?mi)^#[ \t]+(?P<title>(?:U-Boot|Busybox|Toybox|OpenWrt|LEDE|Buildroot|Zephyr|barebox|coreboot|Xen|uClibc|crosstool-NG"
+    r"|Espressif|NuttX)\b[^\n]*)$"
 )
 _HEAD = 1024
 
@@ -46,7 +45,7 @@ def refuse_foreign(text: str, name: str) -> None:
     title = heading["title"].strip() if heading else ""
     if "linux" in title.lower():
         return
-    found = _FOREIGN.search(head)
+    found = re.search(_FOREIGN, head)
     if found or title.endswith("Configuration"):
         told = title or (found["title"].strip() if found else "")
         raise NotAConfigError(

@@ -77,7 +77,7 @@ class KernelVersion:
         return text + (f"-rc{self.rc}" if self.rc else "") + self.suffix
 
 
-_CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d{1,3}\.\d{1,5}(?:\.\d{1,6})?)\s*")
+_OPERATORS = (">=", "<=", "==", "!=", ">", "<")
 _BEHIND_ALL = (1_000, 0, 0)
 
 
@@ -135,8 +135,12 @@ class VersionRange:
 def _parse_range(text: str) -> VersionRange:
     clauses: list[tuple[str, Triple]] = []
     for part in text.split(","):
-        match = _CLAUSE.fullmatch(part)
-        if match is None:
+        clause = part.strip()
+        number = clause.lstrip("<=>!")
+        operator = clause.removesuffix(number)
+        # Digits and dots, and nothing behind the third number: neither a release candidate nor a vendor's suffix.
+        version = KernelVersion.found_in(number) if number.replace(".", "").strip().isdecimal() else None
+        if operator not in _OPERATORS or version is None or version.suffix:
             raise ValueError(f"not a kernel version range: {text!r} (expected e.g. '>=6.9,<6.17')")
-        clauses.append((match[1], KernelVersion.parse(match[2]).triple))
+        clauses.append((operator, version.triple))
     return VersionRange(text, tuple(clauses))

@@ -11,9 +11,9 @@ from kina_audit.sources.options import SourceOptions
 GUESTS = ("container", "docker", "podman", "ssh", "kubectl")
 """Ways into a guest or node, each by a command of that name."""
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SCHEME = r"(?i)[a-z][a-z0-9+.-]*://"
 
-_REVISION = re.compile(r"[^:!/.\x00-\x20-][^:!\x00-\x1f]*:[^\x00]+")
+_REVISION = r"[^:!/.\x00-\x20-][^:!\x00-\x1f]*:[^\x00]+"
 """A commit's name and a path; what starts like a path or an option is none."""
 
 
@@ -55,7 +55,7 @@ def open_source(source: str, options: SourceOptions | None = None) -> Kernel:
 
         return open_revision(source, options)
     source, member = _split(source)
-    if _SCHEME.match(source):
+    if _has_scheme(source):
         from kina_audit.sources.network.url import open_url
 
         return open_url(source, options, member=member)
@@ -81,7 +81,7 @@ def place_of(source: str) -> str | None:
     if _is_revision(source):
         return None
     place = _split(source)[0]
-    return None if _SCHEME.match(place) else place
+    return None if _has_scheme(place) else place
 
 
 def named_file(path: str) -> str:
@@ -94,7 +94,14 @@ def named_file(path: str) -> str:
 
 def _is_revision(source: str) -> bool:
     """Whether a source has the shape ``REV:PATH`` and is no file's own name."""
-    return bool(_REVISION.fullmatch(source)) and not _SCHEME.match(source) and not os.path.lexists(source)
+    if ":" not in source:
+        return False
+    return bool(re.fullmatch(_REVISION, source)) and not _has_scheme(source) and not os.path.lexists(source)
+
+
+def _has_scheme(source: str) -> bool:
+    """Whether a source is an address."""
+    return "://" in source and re.match(_SCHEME, source) is not None
 
 
 def _split(source: str) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """A config's text becomes a kernel, of the version that the audit is about."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,6 @@ from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
 
 _LIVE = frozenset(("running", "container", "docker", "podman", "ssh", "kubectl", "installed"))
-_KERNELS_OWN = re.compile(r"(?:^|[/!])(?:boot/config-[^/!]+|lib/modules/[^/!]+/config|proc/config\.gz)$")
-"""Debian's packages and most others have the first, Fedora's and kernel builders' the second."""
 
 if TYPE_CHECKING:
     from kina_audit.sources.local.content import Content
@@ -59,7 +56,18 @@ def aim_at_release(kernel: Kernel, release: str, target_from: str) -> Kernel:
 
 def is_kernels_own(provenance: Provenance) -> bool:
     """Whether a config is where a kernel's own lies, as distributions and the kernel itself put it there."""
-    return provenance.kind in _LIVE or bool(_KERNELS_OWN.search(provenance.location))
+    if provenance.kind in _LIVE:
+        return True
+    match provenance.location.rpartition("!")[2].split("/"):
+        # Debian's packages and most others have the first, Fedora's and kernel builders' the second.
+        case [*_, "boot", name]:
+            return name.startswith("config-") and name != "config-"
+        case [*_, "lib", "modules", release, "config"]:
+            return release != ""
+        case [*_, "proc", "config.gz"]:
+            return True
+        case _:
+            return False
 
 
 def kernel_of(

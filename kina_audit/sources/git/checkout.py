@@ -19,14 +19,14 @@ from kina_audit.kernel.version import KernelVersion
 _ALIKE = 0.95
 """Share of a record's lines that an edited copy of the file still has."""
 FROM_MAKEFILE = "KSOURCE of the Makefile beside it"
-_KSOURCE_LINE = re.compile(rb"^\s*(?:export\s+)?KSOURCE\s*[:?]?=(.*)", re.MULTILINE)
+_KSOURCE_LINE = rb"(?m)^\s*(?:export\s+)?KSOURCE\s*[:?]?=(.*)"
 _VERSION_OF_SOURCE = rb"linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar"
 
 
 def built_version(makefile: bytes) -> KernelVersion | None:
     """The version that a Makefile downloads and builds, from its KSOURCE line; None when it names none."""
     # As make does: the last assignment wins, whatever stands before it.
-    lines = _KSOURCE_LINE.findall(makefile)
+    lines = re.findall(_KSOURCE_LINE, makefile) if makefile else []
     match = re.search(_VERSION_OF_SOURCE, lines[-1]) if lines else None
     return KernelVersion.found_in(match[1].decode()) if match else None
 
@@ -60,7 +60,7 @@ def as_checked_out(
         makefile: what stands in the Makefile beside it; empty: there is none.
     """
     built = built_version(makefile)
-    if built is None and _KSOURCE_LINE.search(makefile):
+    if built is None and makefile and re.search(_KSOURCE_LINE, makefile):
         note = (
             "KSOURCE of the Makefile beside it names no version that can be read; --target-kernel says which is built"
         )
