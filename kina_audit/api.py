@@ -13,7 +13,6 @@ from kina_audit.cilium.unlock_on_lines import BoxUnlocker, with_reasons
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import ProfileResult
 from kina_audit.engine.misspelt import with_slips
-from kina_audit.engine.observed import observed_result
 from kina_audit.engine.waive import live, uses, waive
 from kina_audit.errors import NothingCheckedError, UsageError
 from kina_audit.kconfig.carry import carry, trees_of
@@ -235,7 +234,11 @@ def audit(
         )  # fmt: skip
     known = [t.model.index for t in trees_of(config)] if config.resolved and config.resolved.lines else []
     kernel = replace(kernel, config=with_slips(config, (*selected, *own.values()), lines()[0], known))
-    results = (*selected, observed_result(observed, config)) if observed else selected
+    results: Sequence[ProfileResult] = selected
+    if observed:
+        from kina_audit.engine.observed import observed_result
+
+        results = (*selected, observed_result(observed, config))
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")
     valid = live(waivers, kernel, today) if today is not None else ()

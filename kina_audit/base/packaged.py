@@ -11,14 +11,14 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _COMPILED = "compiled.jsonl"
 
 
-class Listed(NamedTuple):
+class Listed:
     """A packaged TOML file, as far as it is known without reading it.
 
     Attributes:
@@ -28,10 +28,8 @@ class Listed(NamedTuple):
         tags: those of its document.
     """
 
-    path: str
-    name: str
-    id: str
-    tags: Sequence[str]
+    def __init__(self, path: str, name: str, id: str, tags: Sequence[str]) -> None:  # noqa: A002
+        self.path, self.name, self.id, self.tags = path, name, id, tags
 
 
 def data_file(name: str) -> Path:

@@ -87,7 +87,6 @@ def check(
     from kina_audit.base.datatype import replace
     from kina_audit.cli import github_files, outputs
     from kina_audit.cli.kept_options import kept
-    from kina_audit.cli.settings import decided_by_folder
     from kina_audit.report.many import verdict, worst
 
     def read(name: str, profiles: "list[Profile]") -> "Kernel":
@@ -117,7 +116,7 @@ def check(
     release = given.release(cilium) if cilium or held is None else held.cilium.release if held.cilium else None
     names = profile or gate.profiles_of(held, profile_dir, cilium=release is not None)
     library, profiles = chosen(names, profile_dir, cilium=release is not None)
-    labels, settings, when = _labels(label or []), decided_by_folder(), gate.now() if timestamp else ""
+    labels, settings, when = _labels(label or []), gate.decided_by_folder(), gate.now() if timestamp else ""
     outputs.refuse_nowhere(planned, labels)
     on, cilium_too = gate.day(today), None if release is None else library
 

@@ -69,7 +69,6 @@ def diff(
     from kina_audit.api import compare_kernels, load_kernel
     from kina_audit.base.datatype import replace
     from kina_audit.cli import outputs
-    from kina_audit.cli.settings import decided_by_folder
     from kina_audit.errors import UsageError
     from kina_audit.render import RenderOptions
     from kina_audit.render.diff import DIFF_FORMATS, render_diff
@@ -98,7 +97,7 @@ def diff(
     found = compare_kernels(
         before, after, profiles, cilium=given.release(cilium), library=library, waivers=accepted, today=on
     )
-    found = replace(found, settings=decided_by_folder())
+    found = replace(found, settings=gate.decided_by_folder())
     look = RenderOptions(verbose=verbose, color=colour)
     outputs.write_each(planned, look, lambda name, chosen: render_diff(name, found, chosen))
     return 1 if fail_on == "regression" and found.regressed else 0

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import click
+
 from kina_audit.base.bounds import BASELINE_BYTES, TOML_BYTES
 from kina_audit.base.version import __version__
 from kina_audit.cli import terminal
 from kina_audit.cli.help import GATE, OUTPUT
-from kina_audit.cli.input_files import read_text
 from kina_audit.cli.parameters import option
 from kina_audit.errors import UsageError
 
@@ -151,6 +152,16 @@ def day(text: str) -> date:
         raise UsageError(f"--today {text[:40]}: not a day", "For example --today 2026-11-23.") from error
 
 
+def decided_by_folder() -> str:
+    """What the settings of the working folder decide of the verdict, for the report to say; empty: nothing."""
+    context = click.get_current_context()
+    if not context.default_map:
+        return ""
+    from kina_audit.cli.settings import decided_by
+
+    return decided_by(context)
+
+
 def load_waivers(paths: Sequence[Path]) -> "tuple[Waiver, ...]":
     """The waivers of TOML files.
 
@@ -160,6 +171,7 @@ def load_waivers(paths: Sequence[Path]) -> "tuple[Waiver, ...]":
     if not paths:
         return ()
     from kina_audit.base.toml_text import read_toml
+    from kina_audit.cli.input_files import read_text
     from kina_audit.cli.settings import inline_waivers
     from kina_audit.engine.waiver import read_waivers
 
@@ -189,6 +201,7 @@ def load_baseline(path: Path, *, update: bool = False) -> "Snapshot":
         UsageError: it cannot be read, or is not a baseline this version compares with.
         OutputError: it cannot be written.
     """
+    from kina_audit.cli.input_files import read_text
     from kina_audit.report.baseline import read_baseline
 
     if update:

@@ -57,7 +57,7 @@ def matrix(
     """
     from kina_audit.base.datatype import replace
     from kina_audit.cli import outputs
-    from kina_audit.cli.settings import decided_by_folder
+    from kina_audit.cli.gate_options import decided_by_folder
     from kina_audit.errors import NothingCheckedError
     from kina_audit.matrix import MatrixRequest, make_matrix, rows
     from kina_audit.render import RenderOptions

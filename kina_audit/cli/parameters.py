@@ -7,7 +7,7 @@ from collections.abc import Callable
 from inspect import Parameter, cleandoc, signature
 from pathlib import Path
 from types import UnionType
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import click
 
@@ -17,7 +17,7 @@ _TYPES: dict[Any, "click.ParamType[Any]"] = {str: click.STRING, Path: click.Path
 _RANGES: dict[Any, Callable[..., "click.ParamType[Any]"]] = {int: click.IntRange, float: click.FloatRange}
 
 
-class Argument(NamedTuple):
+class Argument:
     """An argument, as the metadata of an ``Annotated`` parameter; without a default it is required.
 
     Attributes:
@@ -26,9 +26,8 @@ class Argument(NamedTuple):
         show_default: whether the help names the default.
     """
 
-    help: str
-    metavar: str | None = None
-    show_default: bool = True
+    def __init__(self, help: str, metavar: str | None = None, *, show_default: bool = True) -> None:  # noqa: A002
+        self.help, self.metavar, self.show_default = help, metavar, show_default
 
     def built(self, parameter: Parameter, kind: Any, *, many: bool) -> click.Parameter:
         """Click's own."""
@@ -38,7 +37,7 @@ class Argument(NamedTuple):
         )  # fmt: skip
 
 
-class Option(NamedTuple):
+class Option:
     """An option, as the metadata of an ``Annotated`` parameter, whose type and default are the option's.
 
     Attributes:
@@ -51,14 +50,12 @@ class Option(NamedTuple):
         checked: takes the value and gives it back, or raises `click.BadParameter`.
     """
 
-    names: tuple[str, ...]
-    help: str
-    metavar: str | None = None
-    group: str = ""
-    envvar: str | None = None
-    least: float | None = None
-    most: float | None = None
-    checked: Callable[[Any], Any] | None = None
+    def __init__(
+        self, *names: str, help: str, metavar: str | None = None, group: str = "", envvar: str | None = None,  # noqa: A002
+        least: float | None = None, most: float | None = None, checked: Callable[[Any], Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.names, self.help, self.metavar, self.group, self.envvar = names, help, metavar, group, envvar
+        self.least, self.most, self.checked = least, most, checked
 
     def built(self, parameter: Parameter, kind: Any, *, many: bool) -> click.Parameter:
         """Click's own."""
@@ -78,16 +75,15 @@ class Option(NamedTuple):
         return _RANGES[kind](min=self.least, max=self.most) if kind in _RANGES else _TYPES[kind]
 
 
+option = Option
+"""As commands write it."""
+
+
 def _default(parameter: Parameter, *, many: bool) -> dict[str, Any]:
     """What click is told of the default: an empty list is no default, and what has none is required."""
     if parameter.default is Parameter.empty:
         return {"required": True}
     return {"required": False} if many else {"required": False, "default": parameter.default}
-
-
-def option(*names: str, **stated: Any) -> Option:
-    """An `Option` of these names; the other fields by name."""
-    return Option(names, **stated)
 
 
 def command(function: Callable[..., int], name: str, *, short_help: str | None = None) -> click.Command:

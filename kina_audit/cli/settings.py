@@ -167,19 +167,18 @@ def defaults(command: str, below: str, *, trusted: bool) -> dict[str, Any]:
     return found
 
 
-def decided_by_folder() -> str:
+def decided_by(context: click.Context) -> str:
     """What the settings decide of the verdict of the command that runs, for its report to say; empty: nothing."""
     from click.core import ParameterSource
 
-    context = click.get_current_context()
-    if not context.default_map:
-        return ""
     from kina_audit.cli.trust import decided
 
+    given = context.default_map or {}
+
     found = {
-        key: context.default_map[name]
+        key: given[name]
         for key, name in PARAMETERS.items()
-        if name in context.default_map and context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP
+        if name in given and context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP
     }
     return decided(found, load_settings(Path.cwd()).origin)
 

@@ -1,7 +1,7 @@
 """What settings found in a folder may do: name what is in that folder, and ship with this tool.
 
 Whoever can put a file into a checkout can write its settings. So they run no program, reach no guest and no network,
-and read and write nothing outside the folder; what they decide of the gate, the verdict says (`decided_by_folder`).
+and read and write nothing outside the folder; what they decide of the gate, the verdict says (`decided`).
 ``--trust-settings`` believes them all the same, ``--no-settings`` does not read them.
 """
 

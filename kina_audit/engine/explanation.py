@@ -8,9 +8,9 @@ from kina_audit.engine.finding import Finding, Status
 from kina_audit.engine.left_to_do import left_to_do
 from kina_audit.engine.out_of_reach import out_of_reach
 from kina_audit.engine.without_module import because, fixed
-from kina_audit.kernel.changes import later_names
 from kina_audit.kernel.config import WITHOUT_MODULE, Completeness, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.renames import later_names
 from kina_audit.profiles.model import Requirement
 
 Facts = tuple[SymbolFact, ...]

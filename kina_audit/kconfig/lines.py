@@ -33,7 +33,7 @@ Line = tuple[int, int]
 @cache
 def lines() -> tuple[Line, ...]:
     """Every shipped line, oldest first."""
-    return tuple(sorted(_line_of(path) for path in data_file("lines").glob(f"*{SUFFIX}")))
+    return tuple(sorted(_line_of(path) for path in data_file("lines").iterdir() if path.suffix == SUFFIX))
 
 
 def line_text(line: Line) -> str:

@@ -6,11 +6,10 @@ and what an input cannot tell is no value at all.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import cache
 
 from kina_audit.base.datatype import datatype
-from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
+from kina_audit.kernel.renames import renames
 
 
 class Happened(StrEnum):
@@ -109,17 +108,3 @@ def grouped(changes: Iterable[SymbolChange]) -> dict[Happened, list[SymbolChange
     for change in changes:
         groups.setdefault(change.happened, []).append(change)
     return groups
-
-
-@cache
-def later_names() -> dict[str, tuple[str, str]]:
-    """Old name to (new name, the version that has it first)."""
-    document = toml_document(data_file("renames.toml"))
-    return {old: (new, table["since"]) for table in document["rename"] for old, new in table["pairs"]}
-
-
-@cache
-def renames() -> tuple[tuple[str, str], ...]:
-    """(old name, new name) of every rename that ``data/renames.toml`` knows."""
-    document = toml_document(data_file("renames.toml"))
-    return tuple((old, new) for table in document["rename"] for old, new in table["pairs"])
