@@ -37,7 +37,28 @@ class WithHelp(click.Argument):
         return self.make_metavar(ctx), f"{self.told}  [{'; '.join(notes)}]" if notes else self.told
 
 
-class Grouped(click.Command):
+class _WithOwnHelp(click.Command):
+    """A command whose ``--help`` is not click's, which looks for a translation of its text at every start of every command."""
+
+    _own_help: click.Option | None = None
+
+    def get_help_option(self, ctx: "Context") -> click.Option | None:
+        """The option, always the same one."""
+        if self._own_help is None:
+            self._own_help = click.Option(
+                self.get_help_option_names(ctx), is_flag=True, is_eager=True, expose_value=False, callback=_show_help,
+                help="Show this message and exit.",
+            )  # fmt: skip
+        return self._own_help
+
+
+def _show_help(ctx: "Context", _parameter: object, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
+class Grouped(_WithOwnHelp):
     """A command whose help has its options in groups, if they are many."""
 
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
@@ -67,7 +88,7 @@ class Grouped(click.Command):
                     formatter.write_dl(records)
 
 
-class Ordered(click.Group):
+class Ordered(_WithOwnHelp, click.Group):
     """A group whose help lists the commands as they were added."""
 
     def list_commands(self, ctx: "Context") -> list[str]:  # noqa: ARG002  (click's signature)

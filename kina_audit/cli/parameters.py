@@ -13,7 +13,22 @@ import click
 
 from kina_audit.cli.help import Grouped, WithHelp
 
-_TYPES: dict[Any, "click.ParamType[Any]"] = {str: click.STRING, Path: click.Path(path_type=Path)}
+
+class _PathType(click.ParamType):  # type: ignore[type-arg]  # Which click has from 8.4 on.
+    """Click's own, which looks for a translation of its name when it is made: a start that is given no path needs none."""
+
+    name = "path"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path.
+
+        Raises:
+            click.BadParameter: it is there, and cannot be read.
+        """
+        return click.Path(path_type=Path).convert(value, param, ctx)
+
+
+_TYPES: dict[Any, "click.ParamType[Any]"] = {str: click.STRING, Path: _PathType()}
 _RANGES: dict[Any, Callable[..., "click.ParamType[Any]"]] = {int: click.IntRange, float: click.FloatRange}
 
 

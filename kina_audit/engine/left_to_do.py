@@ -7,7 +7,6 @@ from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact
 from kina_audit.kernel.expression import Expression
 
 _LIST = re.compile(r"Set (CONFIG_\w+=y(?:(?:, | and )CONFIG_\w+=y)+)\.(?= |$)", re.ASCII)
-_BETWEEN = re.compile(", | and ")
 
 
 def left_to_do(fix: str, fact: Callable[[str], SymbolFact], *, module: bool, expr: Expression | None = None) -> str:
@@ -24,7 +23,7 @@ def left_to_do(fix: str, fact: Callable[[str], SymbolFact], *, module: bool, exp
         return fix
     m_does = module and not (expr is not None and expr.compared)
     left = []
-    for item in _BETWEEN.split(listed[1]):
+    for item in listed[1].replace(" and ", ", ").split(", "):
         found = fact(item.removeprefix("CONFIG_").removesuffix("=y"))
         if found.value != "y" and not (found.value == "m" and m_does and found.state not in WITHOUT_MODULE):
             left.append(item)

@@ -22,7 +22,6 @@ FACTS = {
 """What may be said beside a compiler's name (``gcc-12,pahole=1.25``), and what is assumed when it is not."""
 
 _VERSION = re.compile(r"\d{1,3}(?:\.\d{1,4}){0,2}")
-_NAME = re.compile(r"(gcc|clang)-(\d{1,2})")
 
 
 @datatype
@@ -58,17 +57,17 @@ class Toolchain:
         """
         compiler, *rest = name.split(",")
         facts = stated_facts(name, rest)
-        match = _NAME.fullmatch(compiler)
+        kind, _, major = compiler.partition("-")
         releases = toml_document(data_file("toolchains.toml"))["releases"]
-        known = [f"{kind}-{major}" for kind in releases for major in releases[kind]]
-        if match is None or match[2] not in releases[match[1]]:
+        if major not in releases.get(kind, ()):
+            known = [f"{kind}-{major}" for kind in releases for major in releases[kind]]
             said = f"--toolchain {name}: unknown compiler{near(compiler, known)}"
             raise UsageError(said, f"Known: {', '.join(known)}, or cc:PROGRAM.")
-        version, binutils = releases[match[1]][match[2]]
+        version, binutils = releases[kind][major]
         if "binutils" in facts:
             binutils = _binutils(facts["binutils"])
-        text = facts.get("text") or tables()["compilers"][match[1]]["text"].format(version=version)
-        return cls(name, match[1], int(match[2]), version_number(version, "version"), binutils, text, facts)
+        text = facts.get("text") or tables()["compilers"][kind]["text"].format(version=version)
+        return cls(name, kind, int(major), version_number(version, "version"), binutils, text, facts)
 
 
 def stated_facts(name: str, parts: Sequence[str]) -> dict[str, str]:

@@ -33,7 +33,7 @@ Node = tuple[object, ...]
 
 _TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>(),])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.-]+)|(\S))')
 """An operator, what stands in quotes, a word, or a character that begins none of them."""
-_NUMBER = re.compile(r"-?\d[0-9A-Za-z]*")
+_NUMBER = r"-?\d[0-9A-Za-z]*"
 _NAME = r"[A-Za-z0-9_]+"
 _RELATIONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 
@@ -150,7 +150,7 @@ class _Reader:
             self.operand = ("const", re.sub(r"\\(.)", r"\1", quoted))
             return
         # Kconfig: a bare word that is y, m, n or a number is a constant, any other word names a symbol.
-        if word in TRI_OF or _NUMBER.fullmatch(word):
+        if word in TRI_OF or (not word.isidentifier() and re.fullmatch(_NUMBER, word)):
             self.operand = ("const", word)
         elif word.isidentifier() or re.fullmatch(_NAME, word):
             self.operand = ("sym", word)

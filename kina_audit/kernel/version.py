@@ -11,7 +11,7 @@ from kina_audit.base.datatype import datatype, field
 
 _RELEASE = re.compile(r"[vV]?(\d{1,3})\.(\d{1,5})(?:\.(\d{1,6}))?(?:-rc(\d{1,3}))?(.*)", re.DOTALL)
 Triple = tuple[int, int, int]
-_SAFE_SUFFIX = re.compile(r"[-+.~_0-9A-Za-z]{0,120}")
+_SAFE_SUFFIX = r"[-+.~_0-9A-Za-z]{0,120}"
 
 
 @datatype
@@ -37,7 +37,7 @@ class KernelVersion:
             ValueError: the text does not start with two numbers joined by a dot.
         """
         match = _RELEASE.fullmatch(text.strip())
-        if match is None or not _SAFE_SUFFIX.fullmatch(match[5]):
+        if match is None or (match[5] and not re.fullmatch(_SAFE_SUFFIX, match[5])):
             raise ValueError(f"not a kernel version: {text[:60]!r} (expected something like 6.18.5 or 6.12.28-153)")
         major, minor, patch, rc, suffix = match.groups()
         return cls(int(major), int(minor), int(patch or 0), int(rc or 0), suffix)
@@ -54,7 +54,7 @@ class KernelVersion:
     def _key(self) -> tuple[int, int, int, int, tuple[tuple[int, int, str], ...]]:
         # A release candidate comes before its release. Suffixes compare by their numbers, then their words, so that
         # -153 < -1000 and "" comes first.
-        parts = re.findall(r"\d+|[A-Za-z]+", self.suffix)
+        parts = re.findall(r"\d+|[A-Za-z]+", self.suffix) if self.suffix else []
         words = tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
         return (*self.triple, self.rc or 1_000_000, words)
 
