@@ -20,21 +20,18 @@ _BEFORE_COMPILING = 64
 class Field:
     """What `field` says of one field."""
 
-    __slots__ = ("compare", "default", "default_factory", "init", "name", "repr")
+    __slots__ = ("compare", "default", "default_factory", "given", "init", "name", "repr")
 
     def __init__(self, default: Any, default_factory: Any, *, init: bool, repr: bool, compare: bool) -> None:  # noqa: A002
         self.name = ""
         self.default, self.default_factory = default, default_factory
         self.init, self.repr, self.compare = init, repr, compare
+        self.given = default is not _NONE or default_factory is not _NONE
+        """Whether nobody has to give it."""
 
     def initial(self) -> Any:
         """What the field is when nobody gives it."""
         return self.default if self.default_factory is _NONE else self.default_factory()
-
-    @property
-    def given(self) -> bool:
-        """Whether nobody has to give it."""
-        return self.default is not _NONE or self.default_factory is not _NONE
 
 
 def field(
@@ -86,15 +83,17 @@ class _StandardFields:
 
 
 def _own_fields(cls: type[Any]) -> list[Field]:
-    names = vars(cls).get("__annotations__")
+    space = vars(cls)
+    names = space.get("__annotations__")
     if names is None and sys.version_info >= (3, 14):
         from annotationlib import Format, get_annotations
 
         names = get_annotations(cls, format=Format.FORWARDREF)
     found = []
     for name in names or ():
-        default = vars(cls).get(name, _NONE)
-        one = default if isinstance(default, Field) else Field(default, _NONE, init=True, repr=True, compare=True)
+        one = space.get(name, _NONE)
+        if not isinstance(one, Field):
+            one = Field(one, _NONE, init=True, repr=True, compare=True)
         one.name = name
         found.append(one)
     return found
@@ -102,22 +101,23 @@ def _own_fields(cls: type[Any]) -> list[Field]:
 
 def _made(cls: type[T], *, frozen: bool) -> type[T]:
     own = _own_fields(cls)
-    inherited = getattr(cls, "__datatype_fields__", ())
-    fields = (*inherited, *own)
-    taken = tuple(f for f in fields if f.init)
-    names = {f.name for f in own}
-    space = {k: v for k, v in vars(cls).items() if k not in names and k not in ("__dict__", "__weakref__")}
-    space["__slots__"] = tuple(f.name for f in own)
+    fields = (*getattr(cls, "__datatype_fields__", ()), *own)
+    taken = [f for f in fields if f.init]
+    space = {**_SHARED, **vars(cls)}
+    slots = [f.name for f in own]
+    for name in (*slots, "__dict__", "__weakref__"):
+        space.pop(name, None)
+    space["__slots__"] = tuple(slots)
     space["__datatype_fields__"] = fields
-    space["__dataclass_fields__"] = _StandardFields()
-    space["__match_args__"] = tuple(f.name for f in taken)
-    values = _values([f.name for f in fields if f.compare])
-    state = [f.name for f in fields]
-    for name, method in _methods(fields, values, state).items():
-        space.setdefault(name, method)
-    space["__setattr__" if frozen else "__hash__"] = _refuse_setting if frozen else None
+    space["__match_args__"] = tuple([f.name for f in taken])
+    equal, hashed = _by_value([f.name for f in fields if f.compare])
+    space.setdefault("__eq__", equal)
     if frozen:
+        space.setdefault("__hash__", hashed)
+        space["__setattr__"] = _refuse_setting
         space["__delattr__"] = _refuse_deleting
+    else:
+        space["__hash__"] = None
     kind: Any = type(cls)
     made: Any = kind(cls.__name__, cls.__bases__, space)
     made.__qualname__ = cls.__qualname__
@@ -125,38 +125,44 @@ def _made(cls: type[T], *, frozen: bool) -> type[T]:
     return made  # type: ignore[no-any-return]
 
 
-def _values(names: list[str]) -> Callable[[Any], Any]:
-    return attrgetter(*names) if names else lambda _: ()
+def _by_value(names: list[str]) -> tuple[Callable[[Any, object], Any], Callable[[Any], int]]:
+    values: Callable[[Any], Any] = attrgetter(*names) if names else lambda _: ()
 
-
-def _methods(fields: tuple[Field, ...], values: Callable[[Any], Any], state: list[str]) -> dict[str, Any]:
     def equal(self: Any, other: object) -> Any:
         return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
 
     def hashed(self: Any) -> int:
         return hash(values(self))
 
-    def shown(self: Any) -> str:
-        said = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields if f.repr)
-        return f"{self.__class__.__qualname__}({said})"
-
-    def get_state(self: Any) -> list[Any]:
-        return [getattr(self, name) for name in state]
-
-    def set_state(self: Any, held: list[Any]) -> None:
-        for name, value in zip(state, held, strict=True):
-            object.__setattr__(self, name, value)
-
-    return {
-        "__eq__": equal, "__hash__": hashed, "__repr__": shown, "__getstate__": get_state, "__setstate__": set_state,
-    }  # fmt: skip
+    return equal, hashed
 
 
-def _initializer(cls: type[Any], taken: tuple[Field, ...], derived: list[Field]) -> Callable[..., None]:
+def _shown(self: Any) -> str:
+    said = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in self.__datatype_fields__ if f.repr)
+    return f"{self.__class__.__qualname__}({said})"
+
+
+def _get_state(self: Any) -> list[Any]:
+    return [getattr(self, f.name) for f in self.__datatype_fields__]
+
+
+def _set_state(self: Any, held: list[Any]) -> None:
+    for one, value in zip(self.__datatype_fields__, held, strict=True):
+        object.__setattr__(self, one.name, value)
+
+
+_SHARED = {
+    "__repr__": _shown, "__getstate__": _get_state, "__setstate__": _set_state,
+    "__dataclass_fields__": _StandardFields(),
+}  # fmt: skip
+"""What is one and the same in every class that does not have its own."""
+
+
+def _initializer(cls: type[Any], taken: list[Field], derived: list[Field]) -> Callable[..., None]:
     """A constructor that reads the fields' list; of a class with many objects, one compiled for it takes its place."""
-    setters = tuple(getattr(cls, f.name).__set__ for f in taken)
+    setters = [getattr(cls, f.name).__set__ for f in taken]
     after = getattr(cls, "__post_init__", None)
-    rest = tuple(zip(taken, setters, strict=True))
+    rest = list(zip(taken, setters, strict=True))
     left = _BEFORE_COMPILING
 
     def __init__(self: Any, *args: Any, **named: Any) -> None:  # noqa: N807
@@ -186,7 +192,7 @@ def _initializer(cls: type[Any], taken: tuple[Field, ...], derived: list[Field])
     return __init__
 
 
-def _compiled(cls: type[Any], taken: tuple[Field, ...], derived: list[Field]) -> Any:
+def _compiled(cls: type[Any], taken: list[Field], derived: list[Field]) -> Any:
     """The constructor as source text with the fields' names, which come from the class's own annotations."""
     known: dict[str, Any] = {"none": _NONE}
     heads, lines = [], []
