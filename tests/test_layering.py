@@ -200,11 +200,14 @@ ANSWERS = {"kina_audit.report", "kina_audit.engine", "kina_audit.cilium", "kina_
 @pytest.mark.parametrize(
     ("words", "unneeded"),
     [
-        (["--version"], SLOW | ANSWERS | {"kina_audit.sources"}),
+        (["--version"], SLOW | ANSWERS | {"kina_audit.sources", "pathlib", "locale"}),
         (["--help"], SLOW | ANSWERS),
         (["check", "--help"], SLOW | ANSWERS),
         # A data file that was edited is read as TOML.
-        (["check", "recorded:kata", "--format", "json"], SLOW - {"tomllib"}),
+        (
+            ["check", "recorded:kata", "-f", "json"],
+            SLOW - {"tomllib"} | {"locale", "difflib", "kina_audit.cli.settings"},
+        ),
     ],
 )
 def test_what_a_command_does_not_need_is_not_loaded(words: list[str], unneeded: set[str], tmp_path: Path) -> None:

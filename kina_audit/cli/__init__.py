@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from errno import EACCES, EBADF, EDQUOT, EFBIG, EIO, ELOOP, ENAMETOOLONG, ENOSPC, ENOTDIR
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kina_audit.errors import KinaAuditError, OutputError, SourceError, UsageError
@@ -71,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
         _complain("there is not enough memory for this", "Give a smaller input, or more memory.")
         return OUT_OF_MEMORY
     except OSError as error:
-        if error.errno in (ENAMETOOLONG, ELOOP, EACCES, ENOTDIR) and isinstance(error.filename, (str, Path)):
+        if error.errno in (ENAMETOOLONG, ELOOP, EACCES, ENOTDIR) and isinstance(error.filename, (str, os.PathLike)):
             _complain(f"{str(error.filename)[:200]}: {error.strerror}", "Check the path and its permissions.")
             return SourceError.exit_code
         # Click's own writing of --help is the only one that does not go through the terminal module.
@@ -113,7 +112,7 @@ def _replace_closed_streams() -> None:
 def _check_folder() -> None:
     """Relative paths, settings and the repository's root need a working folder."""
     try:
-        Path.cwd()
+        os.getcwd()  # noqa: PTH109  (pathlib is a fifteenth of what --version takes)
     except OSError as error:
         raise UsageError("the working folder is gone", "Change into one that exists.") from error
 
@@ -139,6 +138,8 @@ def _heed_settings(context: "Context", _parameter: object, chosen: bool | None) 
     key = f"{__name__}.settings"
     if chosen is not None:
         context.meta[key] = chosen
+    from pathlib import Path
+
     trusted = context.meta.get(key)
     if trusted is False or not any(map(Path.is_file, (Path("kina-audit.toml"), Path("pyproject.toml")))):
         return

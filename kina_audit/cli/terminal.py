@@ -7,10 +7,13 @@ import os
 import re
 import sys
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kina_audit.base.bounds import SAID
 from kina_audit.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEFAULT_WIDTH = 80
 _COLOUR = "(\x1b\\[(?:0|1|3[1235]|90)m)"
@@ -193,7 +196,7 @@ def drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: "Path") -> None:
     """Fail before the work rather than after it.
 
     Raises:
@@ -214,7 +217,7 @@ def check_writable(path: Path) -> None:
         raise OutputError(f"{path}: cannot be written: {reason}", "Give a path you may write.") from error
 
 
-def write_file(path: Path, content: str | bytes) -> None:
+def write_file(path: "Path", content: str | bytes) -> None:
     """Write a file (text as UTF-8) atomically: a reader sees the old content or the new one, never half.
 
     Raises:
@@ -242,9 +245,10 @@ def write_file(path: Path, content: str | bytes) -> None:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _beside(path: Path) -> Path:
+def _beside(path: "Path") -> "Path":
     """A new empty file in the folder of ``path``, which nobody else can have opened."""
     import tempfile
+    from pathlib import Path
 
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
