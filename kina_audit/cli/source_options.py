@@ -248,8 +248,7 @@ def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[...,
         own = signature(command).parameters
         merged: list[Parameter] = []
         for name, parameter in own.items():
-            added = [p for n, p in shared.items() if n not in own] if name == "options" else [parameter]
-            merged += [p.replace(kind=Parameter.KEYWORD_ONLY) for p in added]
+            merged += [p for n, p in shared.items() if n not in own] if name == "options" else [parameter]
 
         @wraps(command)
         def run(**values: Any) -> int:
