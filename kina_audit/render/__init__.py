@@ -42,7 +42,7 @@ BY = ("cause", "profile")
 # Compiled for the first text that has some: few have, and it takes as long as six modules.
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
 _CONTROL_BUT_SURROGATES = _CONTROL.replace(r"\ud800-\udfff", "")
-_PLAIN = bytes(c if c in b"\t\n" or 0x20 <= c < 0x7F else 0 for c in range(256))
+_PLAIN = bytes(9) + b"\t\n" + bytes(21) + bytes(range(0x20, 0x7F)) + bytes(129)
 _PART = 65536
 """Characters that are looked at at once: copies of more would each be new memory, which costs more than what it is for."""
 _NOT_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})

@@ -17,7 +17,7 @@ from kina_audit.kernel.expression import Expression, ExpressionError, Node
 from kina_audit.profiles.model import Level
 from kina_audit.report.model import Report
 
-_PREDICTED = re.compile(r"^olddefconfig of Linux .* makes it \w+: ")
+_PREDICTED = r"^olddefconfig of Linux .* makes it \w+: "
 _MOST_REASONS = 3
 _WORD = re.compile(r"\w+")
 _ORDER = {Status.FAIL: 0, Status.UNKNOWN: 1, Status.WARN: 2}
@@ -209,7 +209,7 @@ def _reason(finding: Finding, symbols: Sequence[SymbolFact]) -> str:
     names = {s.name for s in symbols}
     clauses: dict[str, list[str]] = {}
     for fact in symbols:
-        said = _PREDICTED.sub("", fact.note)
+        said = re.sub(_PREDICTED, "", fact.note) if fact.note.startswith("olddefconfig") else fact.note
         if said and not names & {*_WORD.findall(said)} - {fact.name}:
             clauses.setdefault(said, []).append(fact.name)
     if not any(s.note for s in symbols):
