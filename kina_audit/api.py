@@ -18,7 +18,7 @@ from kina_audit.errors import NothingCheckedError, UsageError
 from kina_audit.kconfig.carry import carry, trees_of
 from kina_audit.kconfig.lines import lines
 from kina_audit.kernel.config import Origin
-from kina_audit.kernel.provenance import Kernel
+from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 from kina_audit.report.decision import beside_findings
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from kina_audit.engine.probed import Probing
     from kina_audit.engine.waiver import Waiver
     from kina_audit.engine.why import Cause
-    from kina_audit.kernel.provenance import Provenance
     from kina_audit.report.claims import Answer
     from kina_audit.report.difference import Difference
     from kina_audit.report.snapshot import Snapshot
@@ -158,7 +157,7 @@ def review_cilium(
     return review([Given(*v) for v in values], kind, results, find_release(cilium), evaluator.kernel)
 
 
-def in_apple_container(provenance: "Provenance") -> bool:
+def in_apple_container(provenance: Provenance) -> bool:
     """Whether a kernel is one that Apple ``container`` boots, as far as its source says."""
     # Every recorded kernel is one that some release of container boots, or Apple's own.
     kinds = ("apple", "installed", "container", "recorded")
@@ -211,8 +210,7 @@ def audit(
             "every requirement of the selected profiles is for other kernels, or for running ones, so nothing was checked",
             "Select other profiles, give the right version with --target-kernel, or audit running, ssh:HOST or kubectl:NODE.",
         )
-    observed = kernel.provenance.observed
-    advice, release = None, None
+    advice, release, comparison = None, None, None
     own: dict[str, ProfileResult] = {}
     if cilium is not None:
         from kina_audit.cilium.advise import advise
@@ -234,15 +232,14 @@ def audit(
         )  # fmt: skip
     known = [t.model.index for t in trees_of(config)] if config.resolved and config.resolved.lines else []
     kernel = replace(kernel, config=with_slips(config, (*selected, *own.values()), lines()[0], known))
-    results: Sequence[ProfileResult] = selected
-    if observed:
+    results = selected
+    if observed := kernel.provenance.observed:
         from kina_audit.engine.observed import observed_result
 
         results = (*selected, observed_result(observed, config))
     if waivers and today is None:
         raise UsageError("waivers without the day it is", "Give today.")
     valid = live(waivers, kernel, today) if today is not None else ()
-    comparison = None
     if baseline is not None:
         from kina_audit.report.baseline import hold
         from kina_audit.report.snapshot import snapshot

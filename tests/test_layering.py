@@ -205,8 +205,8 @@ ANSWERS = {"kina_audit.report", "kina_audit.engine", "kina_audit.cilium", "kina_
         (["check", "--help"], SLOW | ANSWERS),
         # A data file that was edited is read as TOML.
         (
-            ["check", "recorded:kata", "-f", "json"],
-            SLOW - {"tomllib"} | {"locale", "difflib", "kina_audit.cli.settings"},
+            ["check", "recorded:kata", "--format", "json"],
+            SLOW - {"tomllib"} | {"locale", "kina_audit.cli.settings"},
         ),
     ],
 )

@@ -38,7 +38,7 @@ class WithHelp(click.Argument):
 
 
 class _WithOwnHelp(click.Command):
-    """A command whose ``--help`` is not click's, which looks for a translation of its text at every start of every command."""
+    """A command whose ``--help`` is click's from when it is asked for: click looks for a translation of its text first."""
 
     _own_help: click.Option | None = None
 
@@ -46,16 +46,15 @@ class _WithOwnHelp(click.Command):
         """The option, always the same one."""
         if self._own_help is None:
             self._own_help = click.Option(
-                self.get_help_option_names(ctx), is_flag=True, is_eager=True, expose_value=False, callback=_show_help,
-                help="Show this message and exit.",
+                self.get_help_option_names(ctx), is_flag=True, is_eager=True, expose_value=False,
+                callback=self._show_help, help="Show this message and exit.",
             )  # fmt: skip
         return self._own_help
 
-
-def _show_help(ctx: "Context", _parameter: object, asked: bool) -> None:
-    if asked and not ctx.resilient_parsing:
-        click.echo(ctx.get_help(), color=ctx.color)
-        ctx.exit()
+    def _show_help(self, ctx: "Context", parameter: click.Parameter, asked: bool) -> None:
+        theirs = super().get_help_option(ctx) if asked else None
+        if theirs is not None and theirs.callback is not None:
+            theirs.callback(ctx, parameter, asked)
 
 
 class Grouped(_WithOwnHelp):
