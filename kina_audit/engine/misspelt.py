@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import filterfalse
 
 from kina_audit.base.datatype import replace
@@ -59,7 +60,7 @@ def misspelt(
     missing: dict[str, str] = {}
     for symbol in asked:
         if symbol not in config.raw and len(symbol) >= _SHORTEST:
-            missing.update(dict.fromkeys(_near(symbol), symbol))
+            missing.update(dict.fromkeys(_near_asked(symbol), symbol))
     found = []
     for name in strange:
         meant = next((missing[n] for n in _near(name) if n in missing), None)
@@ -77,9 +78,15 @@ def _known_symbols() -> frozenset[str]:
     return known_symbols()
 
 
-def _near(name: str) -> list[str]:
+def _near(name: str) -> tuple[str, ...]:
     """What two names share that are one letter apart, or of which two are swapped: each without one of its letters."""
-    return [name, *(name[:i] + name[i + 1 :] for i in range(min(len(name), 100)))]
+    return (name, *[name[:i] + name[i + 1 :] for i in range(min(len(name), 100))])
+
+
+@lru_cache(maxsize=1024)
+def _near_asked(symbol: str) -> tuple[str, ...]:
+    """The same of what profiles ask for, which is asked of every kernel of a fleet."""
+    return _near(symbol)
 
 
 def _without_numbers(name: str) -> str:
