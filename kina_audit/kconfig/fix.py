@@ -47,7 +47,7 @@ class Change:
         value: what to set it to.
         before: its value without the fragment; ``absent``: neither there nor in the config.
         reason: what it is for.
-        place: where it is defined.
+        place: where it is defined; empty, as the two before it, in the result of a quick search.
     """
 
     name: str
@@ -124,7 +124,8 @@ def find_fix(start: Resolution, goals: Goals, proven: Proof, *, quick: bool = Fa
         start: the config, fragments merged, resolved on the kernel tree.
         goals: what has to hold.
         proven: resolves and audits for real; only what it accepts is returned.
-        quick: leave out what takes every symbol's value: whether something is turned off, and what each line is for.
+        quick: leave out what takes every symbol's value or every line of the config: whether something is turned off, what
+            each line is for, and what it was.
         explain: when there is no fragment, find out which goals stand alone or against each other, and what can be had
             without them; not when it has to be quick.
     """
@@ -330,7 +331,7 @@ class Search:
         uses = dict.fromkeys(names, "") if self.quick else self._uses(chosen)
         changes = [
             Change(
-                name, value, value_before((self.start,), name), uses[name],
+                name, value, "" if self.quick else value_before((self.start,), name), uses[name],
                 "" if self.quick else reasons.place(self.tree.model.index[name]),
             )
             for name, value in sorted(names.items())

@@ -60,6 +60,7 @@ class Resolution:
         rows: every assignment, in order; one the reader rejects leaves an earlier one of the symbol in force.
         own: the state of the kernel's own file that this one is of, or was changed from; None: the tree alone decides.
         beyond: symbols that this file has and the tree does not, with their text behind ``=``.
+        added: the assignments that made this of another one, last in `rows`; to tell them takes no reading of the config.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Resolution:
         *,
         own: "OwnSolver | None" = None,
         beyond: Mapping[str, str] | None = None,
+        added: Sequence[Requested] = (),
     ) -> None:
         """``solver`` has what `rows` ask of the tree, where there is one already."""
         self.tree = tree
@@ -77,6 +79,7 @@ class Resolution:
         self.solver = solver or Solver(tree.model, user_values(tree.model, pairs_of(rows)))
         self.own = own
         self.beyond = beyond or {}
+        self.added = added
         self._requested: dict[str, Requested] = {}
         self._text = ""
 
@@ -101,7 +104,7 @@ class Resolution:
         kept = Later(lambda: (*(r for r in self.rows if r.name not in names), *rows))
         base, differing = near or (self.solver, symbols)
         if self.own is None:
-            return Resolution(self.tree, kept, base.changed(user, differing))
+            return Resolution(self.tree, kept, base.changed(user, differing), added=rows)
         from kina_audit.kconfig.own import Held, OwnSolver
 
         # What was set anew before this stays so.
@@ -112,7 +115,7 @@ class Resolution:
         else:
             solver = base.changed(user, differing, forced=held)
         beyond = {n: v for n, v in self.beyond.items() if n not in names}
-        return Resolution(self.tree, kept, solver, own=self.own, beyond=beyond)
+        return Resolution(self.tree, kept, solver, own=self.own, beyond=beyond, added=rows)
 
     @property
     def text(self) -> str:
@@ -250,13 +253,17 @@ def resolve(
         fragments: (name, text) of each; later ones win.
         name: what to call the config in messages.
     """
+    return Resolution(tree, _merged_rows(tree, text, fragments, name))
+
+
+def _merged_rows(tree: KernelTree, text: str, fragments: Sequence[tuple[str, str]], name: str) -> list[Requested]:
     loose = loose_comments(KernelVersion.parse(tree.model.version).triple)
     rows = [Requested(a.name, a.value, name, a.line) for a in read_assignments(text, loose=loose)]
     for where, fragment in fragments:
         fresh = [Requested(a.name, a.value, where, a.line) for a in read_assignments(fragment, loose=loose)]
         names = {r.name for r in fresh}
         rows = [r for r in rows if r.name not in names] + fresh
-    return Resolution(tree, rows)
+    return rows
 
 
 def of_config(
@@ -268,7 +275,7 @@ def of_config(
     ``solver``, where there is one, has solved the config on the tree already.
     """
     if solver is not None:
-        rows = Later(lambda: tuple(resolve(tree, _text_of(config), name=name).rows))
+        rows = Later(lambda: tuple(_merged_rows(tree, _text_of(config), (), name)))
         return Resolution(tree, rows, solver)
     return resolve(tree, _text_of(config), fragments, name=name)
 
