@@ -6,6 +6,7 @@ from kina_audit.base.datatype import replace
 from kina_audit.kconfig.fix import FRAGMENT, Change, Fix, Goals, Proof, Search, find_fix, searched, value_before
 from kina_audit.kconfig.reasons import Reasons
 from kina_audit.kconfig.resolve import Requested, Resolution
+from kina_audit.kconfig.taken_away import turned_off
 
 _MOST_ROUNDS = 3
 """What one neighbour needs may undo what another one has; so often each is asked again."""
@@ -119,7 +120,7 @@ class _Together:
         off: dict[str, str] = {}
         if not self.quick:
             for search, state in zip(self.searches, states, strict=True):
-                off |= {n: v for n, v in search.turned_off(state) if n not in values}
+                off |= {n: v for n, v in turned_off(search.start, state) if n not in values}
         changes = tuple(self._change(values, name) for name in sorted(values))
         return Fix(changes, states[-1], (), tuple(off.items()), self.tried)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from kina_audit.base.datatype import datatype
 from kina_audit.base.later import Later
 from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
+from kina_audit.kconfig.explored import Explored
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.reasons import Cause, Reasons, undefined
@@ -61,6 +62,7 @@ class Resolution:
         own: the state of the kernel's own file that this one is of, or was changed from; None: the tree alone decides.
         beyond: symbols that this file has and the tree does not, with their text behind ``=``.
         added: the assignments that made this of another one, last in `rows`; to tell them takes no reading of the config.
+        explored: what searches for fragments found out.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Resolution:
         self.own = own
         self.beyond = beyond or {}
         self.added = added
+        self.explored = Explored()
         self._requested: dict[str, Requested] = {}
         self._text = ""
 
@@ -101,7 +104,9 @@ class Resolution:
         index = self.tree.model.index
         symbols = {index[n] for n in names if n in index}
         user = user_values(self.tree.model, pairs_of(rows), self.solver.user.without(symbols))
-        kept = Later(lambda: (*(r for r in self.rows if r.name not in names), *rows))
+        # Of the rows, not of this, which may hold the new one.
+        mine = self.rows
+        kept = Later(lambda: (*(r for r in mine if r.name not in names), *rows))
         base, differing = near or (self.solver, symbols)
         if self.own is None:
             return Resolution(self.tree, kept, base.changed(user, differing), added=rows)
