@@ -55,9 +55,12 @@ class UserValues:
 
     def without(self, symbols: AbstractSet[int]) -> "UserValues":
         """The same, asking nothing of some symbols; what is asked of them then stays with it."""
+        text = self.text.copy()
+        for sym in symbols:
+            text.pop(sym, None)
         return UserValues(
             _Without(self.tri, symbols),
-            {sym: value for sym, value in self.text.items() if sym not in symbols},
+            text,
             [s for s in self.order if s not in symbols],
             [s for s in self.chosen if s not in symbols],
         )

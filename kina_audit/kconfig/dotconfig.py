@@ -12,8 +12,9 @@ from kina_audit.kernel.config import KernelConfig
 
 _LINE = r"(?m)^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$"
 _LOOSE_LINE = r"(?m)^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$"
-_ESCAPE = re.compile(r"\\(.)")
+_ESCAPE = r"\\(.)"
 _SPECIAL = r'(["\\])'
+_TRISTATE = {"n": 0, "m": 1, "y": 2}
 
 
 @datatype
@@ -67,19 +68,20 @@ def user_values(model: TreeModel, assigned: Iterable[tuple[str, str]], more_of: 
     user = UserValues() if more_of is None else more_of
     index, types = model.index, model.types
     members, tri = model.members, user.tri
+    find, known = index.get, _TRISTATE.get
     for name, value in assigned:
-        sym = index.get(name)
+        sym = find(name)
         if sym is None:
             continue
         letter = types[sym]
         if letter in "bt":
-            first = value[:1]
-            if first not in ("y", "n") and (first != "m" or letter == "b"):
+            number = known(value[:1])
+            if number is None or (number == 1 and letter == "b"):
                 continue
-            tri[sym] = 0 if first == "n" else 2 if first == "y" else 1
+            tri[sym] = number
             if sym in members:
                 user.order.append(sym)
-                if first == "y":
+                if number == 2:
                     user.chosen.append(sym)
         elif letter in "ihs":
             text = decoded(value) if letter == "s" else value
@@ -95,7 +97,7 @@ def decoded(value: str) -> str | None:
     end = 1
     while end < len(value) and value[end] != '"':
         end += 2 if value[end] == "\\" else 1
-    return _ESCAPE.sub(r"\1", value[1:end]) if end < len(value) else None
+    return re.sub(_ESCAPE, r"\1", value[1:end]) if end < len(value) else None
 
 
 def quoted(text: str) -> str:
