@@ -146,7 +146,7 @@ class Solver(Shared):
         if choice is not None and not self.modern:
             self._tri(self.model.choice_symbols[choice])
         self.tris[sym] = 0
-        self.texts[sym] = _empty_number(self.model.version).get(letter, "")
+        self.texts[sym] = _empty_number(self.model.version)[letter] if letter in "ih" else ""
         self.written[sym] = False
         visible = 2 if sym in self.trans else self._visibility(sym)
         self.visible[sym] = visible
@@ -215,9 +215,11 @@ class Solver(Shared):
 
     def _visibility(self, sym: int) -> int:
         value = 0
+        if not (prompts := self.model.prompts[sym]):
+            return 0
         letter = self.model.types[sym]
         choice = self.choice_of.get(sym) if not self.modern else None
-        for condition in self.model.prompts[sym]:
+        for condition in prompts:
             one = self._expr(condition)
             if choice is not None and letter == "t" and one == 1 and self.tris[self.model.choice_symbols[choice]] == 2:
                 one = 0
