@@ -1,10 +1,10 @@
 """Config text in and out, as ``scripts/kconfig/confdata.c`` reads and writes it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kina_audit.base.datatype import datatype
-from kina_audit.kconfig.asked import UserValues
+from kina_audit.kconfig.asked import TRISTATE, Lines, UserValues
 from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
 from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.solve import Solver
@@ -14,7 +14,6 @@ _LINE = r"(?m)^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$"
 _LOOSE_LINE = r"(?m)^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$"
 _ESCAPE = r"\\(.)"
 _SPECIAL = r'(["\\])'
-_TRISTATE = {"n": 0, "m": 1, "y": 2}
 
 
 @datatype
@@ -50,11 +49,12 @@ def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
     return found
 
 
-def assignments_of(config: KernelConfig, version: tuple[int, ...]) -> Iterable[tuple[str, str]]:
-    """A config's symbols and values as a kernel version reads them; of a regular file the reader's own dictionary has them all."""
+def asked_by(config: KernelConfig, model: TreeModel, version: tuple[int, ...]) -> UserValues:
+    """What a config asks of a tree as a kernel version reads it; of a regular file the reader's own dictionary has it all."""
     if config.warnings:
-        return [(a.name, a.value) for a in read_assignments(config.text, loose=loose_comments(version))]
-    return config.raw.items()
+        rows = read_assignments(config.text, loose=loose_comments(version))
+        return user_values(model, [(a.name, a.value) for a in rows])
+    return values_of(model, config.raw)
 
 
 def user_values(model: TreeModel, assigned: Iterable[tuple[str, str]], more_of: UserValues | None = None) -> UserValues:
@@ -68,7 +68,7 @@ def user_values(model: TreeModel, assigned: Iterable[tuple[str, str]], more_of: 
     user = UserValues() if more_of is None else more_of
     index, types = model.index, model.types
     members, tri = model.members, user.tri
-    find, known = index.get, _TRISTATE.get
+    find, known = index.get, TRISTATE
     for name, value in assigned:
         sym = find(name)
         if sym is None:
@@ -84,10 +84,34 @@ def user_values(model: TreeModel, assigned: Iterable[tuple[str, str]], more_of: 
                 if number == 2:
                     user.chosen.append(sym)
         elif letter in "ihs":
-            text = decoded(value) if letter == "s" else value
-            if text is not None and valid_text(letter, text):
-                user.text[sym] = text
+            _add_text(user, letter, sym, value)
     return user
+
+
+def values_of(model: TreeModel, raw: Mapping[str, str]) -> UserValues:
+    """As `user_values`, of a config's last line for each symbol; what few ask for is read when they do."""
+    index, types, members, tri = model.index, model.types, model.members, Lines(model, raw)
+    user = UserValues(tri)
+    # No number or string is spelled as a tristate is.
+    for name in [name for name, value in raw.items() if TRISTATE(value) is None]:
+        sym = index.get(name)
+        if sym is not None and types[sym] in "ihs":
+            _add_text(user, types[sym], sym, raw[name])
+    named = set(map(model.names.__getitem__, members))
+    for name in filter(named.__contains__, raw):
+        sym = index[name]
+        number = tri.get(sym)
+        if number is not None:
+            user.order.append(sym)
+            if number == 2:
+                user.chosen.append(sym)
+    return user
+
+
+def _add_text(user: UserValues, letter: str, sym: int, value: str) -> None:
+    text = decoded(value) if letter == "s" else value
+    if text is not None and valid_text(letter, text):
+        user.text[sym] = text
 
 
 def decoded(value: str) -> str | None:
