@@ -50,8 +50,11 @@ def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
 
 
 def asked_by(config: KernelConfig, model: TreeModel, version: tuple[int, ...]) -> UserValues:
-    """What a config asks of a tree as a kernel version reads it; of a regular file the reader's own dictionary has it all."""
-    if config.warnings:
+    """What a config asks of a tree as a kernel version reads it; of a regular file the reader's own dictionary has it all.
+
+    It has the lines that set something before those that say "is not set". Choices look at the order of either kind alone.
+    """
+    if config.warnings and config.text:
         rows = read_assignments(config.text, loose=loose_comments(version))
         return user_values(model, [(a.name, a.value) for a in rows])
     return values_of(model, config.raw)

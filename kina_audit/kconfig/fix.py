@@ -71,7 +71,7 @@ class Blocked:
     Attributes:
         goal: the goal.
         proven: True: no config of this tree, architecture and toolchain can hold it; False: none was found.
-        causes: why.
+        causes: why; empty in the result of a quick search.
         against: the goal it cannot hold together with; empty: it cannot be reached alone.
     """
 
@@ -311,7 +311,9 @@ class Search:
         return tuple(Blocked(g, proven=False, causes=self.causes(state, g)) for g in none)
 
     def causes(self, state: Resolution, goal: Goal) -> tuple[Cause, ...]:
-        """Why a state does not hold a goal."""
+        """Why a state does not hold a goal; a quick search's caller does not ask, and it may take long to tell."""
+        if self.quick:
+            return ()
         return Reasons(self.tree, state.solver).unmet(self.compile(goal), goal.wanted)
 
     def _result(self, chosen: Way, state: Resolution) -> Fix:

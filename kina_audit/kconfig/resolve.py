@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import datatype
 from kina_audit.base.later import Later
-from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
+from kina_audit.kconfig.dotconfig import asked_by, decoded, loose_comments, read_assignments, user_values, write_config
 from kina_audit.kconfig.explored import Explored
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
@@ -280,8 +280,7 @@ def of_config(
     ``solver``, where there is one, has solved the config on the tree already.
     """
     if solver is not None:
-        rows = Later(lambda: tuple(_merged_rows(tree, _text_of(config), (), name)))
-        return Resolution(tree, rows, solver)
+        return Resolution(tree, _rows_later(tree, config, name), solver)
     return resolve(tree, _text_of(config), fragments, name=name)
 
 
@@ -304,12 +303,15 @@ def of_file(
         return _merged(of_file(tree, config.base, name=name).changed(rows), fragments)
     if not config.follows_file:
         return of_config(tree, config, fragments, name=name, solver=solver)
-    plain = of_config(tree, config, name=name)
     from kina_audit.kconfig.own import OwnSolver
 
-    own = OwnSolver(tree.model, plain.solver.user, config)
+    own = OwnSolver(tree.model, asked_by(config, tree.model, KernelVersion.parse(tree.model.version).triple), config)
     beyond = {n: v for n, v in config.raw.items() if n not in tree.model.index}
-    return _merged(Resolution(tree, plain.rows, own, own=own, beyond=beyond), fragments)
+    return _merged(Resolution(tree, _rows_later(tree, config, name), own, own=own, beyond=beyond), fragments)
+
+
+def _rows_later(tree: KernelTree, config: KernelConfig, name: str) -> Sequence[Requested]:
+    return Later(lambda: tuple(_merged_rows(tree, _text_of(config), (), name)))
 
 
 def _merged(state: Resolution, fragments: Sequence[tuple[str, str]]) -> Resolution:
