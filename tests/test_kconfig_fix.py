@@ -52,6 +52,29 @@ def test_the_smallest_fragment(config: str, condition: str, expected: list[str])
     assert not found.blocked
 
 
+def test_quick_searches_from_one_config_find_what_each_finds_alone() -> None:
+    """They share the states they look at; another one's fragment neither hides nor changes theirs."""
+    tree = fixture_tree()
+    rows = resolve(tree, "CONFIG_NET=y\n").rows
+    together = Resolution(tree, rows)
+
+    def quick(start: Resolution, condition: str) -> list[str]:
+        goals = [Goal("test/0", Expression.parse(condition), 1, "why")]
+        return lines(find_fix(start, lambda _: goals, lambda _: True, quick=True))
+
+    conditions = ("JIT", "JIT && KPROBES", "HELPER", "HELPER && KPROBES", "JIT", "KPROBES || JIT", "!NET", "STP && JIT")
+    alone = [quick(Resolution(tree, rows), condition) for condition in conditions]
+    assert [quick(together, condition) for condition in conditions] == alone
+    assert alone[1] == ["CONFIG_JIT=y", "CONFIG_KPROBES=y", "CONFIG_MODULES=y"]
+    assert together.explored.states
+    # What was shared is what it is from nothing, and no other search's start.
+    names = tree.model.names
+    for way, state in together.explored.states.items():
+        again = together.changed([Requested(names[sym], value, "x", 1) for sym, value in sorted(way)])
+        assert state.text == again.text
+    assert not Resolution(tree, rows).explored.states
+
+
 TRISTATE_CHOICE = """
 choice
 	prompt "Loaders" if EXPERT

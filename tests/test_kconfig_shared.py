@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from kina_audit.kconfig.dotconfig import user_values, values_of
 from kina_audit.kconfig.lines import shipped_tree
 from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
 from kina_audit.kconfig.resolve import Requested, Resolution, resolve
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kconfig.toolchain import Toolchain
+from tests.kconfig_fixture import fixture_tree
 
 # Choices are symbols before 6.11.
 LINES = [((6, 18), "arm64"), ((5, 10), "x86_64"), ((7, 2), "x86_64")]
@@ -80,3 +82,21 @@ def test_other_tools_are_what_they_are_from_nothing(line: tuple[int, int], arch:
     same = [len({found[n] for found in fresh}) == 1 for n in range(len(symbols))]
     assert all(same[n] or first.solver.asks_tools(s) for n, s in enumerate(symbols))
     assert not all(same)
+
+
+def test_lines_that_are_read_when_asked_say_what_they_say_when_all_are_read() -> None:
+    tree = fixture_tree()
+    model, chance = tree.model, random.Random(7)
+    names = [*sorted(model.index), "NO_SUCH", ""]
+    texts = ["y", "m", "n", "yes", "mod", "no", "", "7", "0x1f", "1f", '"a,b"', '"open', "-3", "007"]
+    for _ in range(200):
+        raw = {name: chance.choice(texts) for name in chance.sample(names, chance.randrange(len(names)))}
+        at_once, later = user_values(model, raw.items()), values_of(model, raw)
+        assert [*later.tri.items()] == [*at_once.tri.items()]
+        assert [later.tri.get(s, -1) for s in range(model.defined)] == [
+            at_once.tri.get(s, -1) for s in range(model.defined)
+        ]
+        assert [*later.text.items()] == [*at_once.text.items()]
+        assert (later.order, later.chosen) == (at_once.order, at_once.chosen)
+        fewer = frozenset(chance.sample(range(model.defined), 3))
+        assert dict(later.without(fewer).tri) == dict(at_once.without(fewer).tri)

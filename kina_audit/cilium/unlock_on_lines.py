@@ -40,9 +40,10 @@ class BoxUnlocker:
         self.features = features
         self._starts = starts
         self._held: dict[tuple[str, ...], tuple[str, ...]] = {}
-        # Of the state that was asked about last, what it comes to, and of the values that the last ones were made from.
+        # Of the state that was asked about last, what it comes to, and of the values that the last ones were made from:
+        # the config's own, and what lies near a long fragment.
         self._last: tuple[Resolution, Results] | None = None
-        self._near: tuple[Solver, Evaluator] | None = None
+        self._bases: dict[Solver, Evaluator] = {}
         self._mode: tuple[Results, Release, frozenset[str], Mode] | None = None
 
     @property
@@ -157,20 +158,28 @@ class BoxUnlocker:
             from kina_audit.kconfig.state import differing, on_state
 
             base = state.solver.base
-            near = None if base is None or state.beyond else (self._of_base(state, base), differing(state))
-            evaluator = Evaluator(on_state(self.config, state), terse=True, near=near)
+            if state.beyond:
+                evaluator = Evaluator(on_state(self.config, state), terse=True)
+            elif base is None:
+                evaluator = self._of_base(state, state.solver)
+            else:
+                near = (self._of_base(state, base), differing(state))
+                evaluator = Evaluator(on_state(self.config, state), terse=True, near=near)
             self._last = (state, OnDemand(self.features, evaluator))
         return self._last[1]
 
     def _of_base(self, state: "Resolution", base: "Solver") -> Evaluator:
-        """The evaluator of the values that a state was made from."""
-        if self._near is None or self._near[0] is not base:
+        """The evaluator of the values that a state was made from, or of its own."""
+        found = self._bases.get(base)
+        if found is None:
             from kina_audit.kconfig.resolve import Resolution
             from kina_audit.kconfig.state import on_state
 
+            own = {start.solver for start in self.starts}
+            self._bases = {solver: one for solver, one in self._bases.items() if solver in own}
             kernel = on_state(self.config, Resolution(state.tree, (), base))
-            self._near = (base, Evaluator(kernel, terse=True))
-        return self._near[1]
+            found = self._bases[base] = Evaluator(kernel, terse=True)
+        return found
 
 
 def _refused(start: "Resolution", release: Release, why: str) -> "Fix":

@@ -7,6 +7,7 @@ question nobody knows is answered "n" and noted.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
@@ -96,27 +97,18 @@ class ModelAnswers:
 
     def shell(self, command: str) -> str:
         """What the command would print, computed or looked up."""
-        command = command.strip()
-        if match := _FIELD.match(command):
-            fields = match[1].split()
-            return fields[int(match[2]) - 1] if 0 < int(match[2]) <= len(fields) else ""
-        if match := _SUCCESS.fullmatch(command):
-            inner = match["command"].strip()
-            held = _holds(inner)
-            answer = ("y" if held else "n") if held is not None else self._command(inner)
-            return match["then"] if answer == "y" else match["otherwise"]
-        if match := _DIVISION.match(command):
-            return str(int(match[1]) // int(match[2])) if int(match[2]) else ""
-        if command.startswith("echo ") and not set(command) & set("$`|;&<>"):
-            return command[5:].strip("\"'")
-        return self._command(command)
+        answer, asked, then = _computed(command.strip())
+        if asked is not None:
+            answer = self._command(asked)
+        return answer if then is None else then[0] if answer == "y" else then[1]
 
     def _flag(self, flags: str) -> str:
         # The tree may put -m64 or -m32 in front; what the flag is about does not change.
         known = self.toolchain.measured.get(f"cc-option {flags}")
         if known is not None:
             return known
-        row = tables()["flags"].get(flags) or tables()["flags"].get(re.sub(r"^-m(?:32|64) ", "", flags))
+        known_flags = tables()["flags"]
+        row = known_flags.get(flags) or known_flags.get(re.sub(r"^-m(?:32|64) ", "", flags))
         if row is None:
             return self._assume(f"$(cc-option,{flags})", "n")
         answer = self._since(row)
@@ -153,15 +145,15 @@ class ModelAnswers:
         return "y" if self._applies(row) and first is not None and self.toolchain.major >= first else "n"
 
     def _command(self, command: str) -> str:
-        for row in tables()["command"]:
-            if row["contains"] in command:
-                known = self.toolchain.measured.get(f"command {row['contains']}")
-                if known is not None:
-                    return known
-                if "fact" in row:
-                    return self._fact(row["fact"])
-                return str(row["answer"]) if "answer" in row else self._since(row)
-        return self._assume(command if len(command) < 200 else command[:200] + "...", "n")
+        row = _row_of(command)
+        if row is None:
+            return self._assume(command if len(command) < 200 else command[:200] + "...", "n")
+        known = self.toolchain.measured.get(f"command {row['contains']}")
+        if known is not None:
+            return known
+        if "fact" in row:
+            return self._fact(row["fact"])
+        return str(row["answer"]) if "answer" in row else self._since(row)
 
     def _fact(self, name: str) -> str:
         """What a fact of the command table stands for."""
@@ -233,6 +225,34 @@ _QUESTIONS = {
     "plugins": "whether the compiler's plugin headers are installed",
     "can_link": "whether the compiler can link programs",
 }
+
+
+_KEPT = 1024
+"""Commands of which it is kept what they come to: a line has forty, and is asked under several toolchains."""
+
+
+@lru_cache(_KEPT)
+def _row_of(command: str) -> Mapping[str, Any] | None:
+    """The row of the command table that a command is answered by; None: nobody knows it."""
+    return next((row for row in tables()["command"] if row["contains"] in command), None)
+
+
+@lru_cache(_KEPT)
+def _computed(command: str) -> tuple[str, str | None, tuple[str, str] | None]:
+    """What a command prints; else the command that has to be looked up; and what is printed where the answer is y, and else."""
+    if match := _FIELD.match(command):
+        fields = match[1].split()
+        return fields[int(match[2]) - 1] if 0 < int(match[2]) <= len(fields) else "", None, None
+    if match := _SUCCESS.fullmatch(command):
+        inner = match["command"].strip()
+        held = _holds(inner)
+        then = (match["then"], match["otherwise"])
+        return ("", inner, then) if held is None else ("y" if held else "n", None, then)
+    if match := _DIVISION.match(command):
+        return str(int(match[1]) // int(match[2])) if int(match[2]) else "", None, None
+    if command.startswith("echo ") and not set(command) & set("$`|;&<>"):
+        return command[5:].strip("\"'"), None, None
+    return "", command, None
 
 
 def _holds(command: str) -> bool | None:

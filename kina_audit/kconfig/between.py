@@ -6,6 +6,7 @@ from kina_audit.base.datatype import replace
 from kina_audit.kconfig.fix import FRAGMENT, Change, Fix, Goals, Proof, Search, find_fix, searched, value_before
 from kina_audit.kconfig.reasons import Reasons
 from kina_audit.kconfig.resolve import Requested, Resolution
+from kina_audit.kconfig.taken_away import turned_off
 
 _MOST_ROUNDS = 3
 """What one neighbour needs may undo what another one has; so often each is asked again."""
@@ -36,11 +37,13 @@ def fix_on_all(
         return find_fix(start, goals, holds, quick=quick, explain=explain)
 
     def proven(state: Resolution) -> bool:
-        added = [r for r in state.rows if r.where == FRAGMENT]
+        added = state.added
         return holds(state) and all(holds(other.changed(added) if added else other) for other in others)
 
     search, found = searched(start, goals, proven, quick=quick)
     if not found.blocked:
+        if quick:
+            return found
         before = {c.name: value_before(starts, c.name) for c in found.changes}
         return replace(found, changes=tuple(replace(c, before=before[c.name]) for c in found.changes))
     if not any(b.proven or b.goal.stuck for b in found.blocked):
@@ -114,18 +117,18 @@ class _Together:
 
     def _result(self, values: Values) -> Fix:
         states = [_with(s, values) for s in self.starts]
-        changes = tuple(
-            Change(
-                name, value, value_before(self.starts, name), "" if self.quick else self._use(values, name),
-                "" if self.quick else self._place(name),
-            )
-            for name, value in sorted(values.items())
-        )  # fmt: skip
         off: dict[str, str] = {}
         if not self.quick:
             for search, state in zip(self.searches, states, strict=True):
-                off |= {n: v for n, v in search.turned_off(state) if n not in values}
+                off |= {n: v for n, v in turned_off(search.start, state) if n not in values}
+        changes = tuple(self._change(values, name) for name in sorted(values))
         return Fix(changes, states[-1], (), tuple(off.items()), self.tried)
+
+    def _change(self, values: Values, name: str) -> Change:
+        if self.quick:
+            return Change(name, values[name], "", "", "")
+        before = value_before(self.starts, name)
+        return Change(name, values[name], before, self._use(values, name), self._place(name))
 
     def _use(self, values: Values, name: str) -> str:
         """What an assignment is for: the goals that fail without it on any of the trees."""

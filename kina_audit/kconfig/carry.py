@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from kina_audit.base.datatype import replace
 from kina_audit.kconfig.asked import UserValues
-from kina_audit.kconfig.dotconfig import assignments_of, user_values
+from kina_audit.kconfig.dotconfig import asked_by
 from kina_audit.kconfig.lines import ARCHES, Line, line_text, lines, near, near_trees, shipped_tree, stable_moves
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import TreeModel
@@ -176,7 +176,7 @@ class Facts(Mapping[str, SymbolFact]):
             if label != (first := next(iter(self.tools))) and self.config.base is None:
                 found = self._solver(place, first).under(model)
             else:
-                found = self._made(model, user_values(model, assignments_of(self.config, place[0])))
+                found = self._made(model, asked_by(self.config, model, place[0]))
             self._solvers[place, label] = found
         return found
 

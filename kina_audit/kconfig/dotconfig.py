@@ -1,10 +1,10 @@
 """Config text in and out, as ``scripts/kconfig/confdata.c`` reads and writes it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kina_audit.base.datatype import datatype
-from kina_audit.kconfig.asked import UserValues
+from kina_audit.kconfig.asked import TRISTATE, Lines, UserValues
 from kina_audit.kconfig.model import SHOW_MENU, SHOW_SYMBOL, TreeModel
 from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.solve import Solver
@@ -12,7 +12,7 @@ from kina_audit.kernel.config import KernelConfig
 
 _LINE = r"(?m)^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set\r?)$"
 _LOOSE_LINE = r"(?m)^(?:CONFIG_([^=\n]*)=(.*)|# CONFIG_([^ \n]*) is not set.*)$"
-_ESCAPE = re.compile(r"\\(.)")
+_ESCAPE = r"\\(.)"
 _SPECIAL = r'(["\\])'
 
 
@@ -49,11 +49,15 @@ def read_assignments(text: str, *, loose: bool = False) -> list[Assignment]:
     return found
 
 
-def assignments_of(config: KernelConfig, version: tuple[int, ...]) -> Iterable[tuple[str, str]]:
-    """A config's symbols and values as a kernel version reads them; of a regular file the reader's own dictionary has them all."""
-    if config.warnings:
-        return [(a.name, a.value) for a in read_assignments(config.text, loose=loose_comments(version))]
-    return config.raw.items()
+def asked_by(config: KernelConfig, model: TreeModel, version: tuple[int, ...]) -> UserValues:
+    """What a config asks of a tree as a kernel version reads it; of a regular file the reader's own dictionary has it all.
+
+    It has the lines that set something before those that say "is not set". Choices look at the order of either kind alone.
+    """
+    if config.warnings and config.text:
+        rows = read_assignments(config.text, loose=loose_comments(version))
+        return user_values(model, [(a.name, a.value) for a in rows])
+    return values_of(model, config.raw)
 
 
 def user_values(model: TreeModel, assigned: Iterable[tuple[str, str]], more_of: UserValues | None = None) -> UserValues:
@@ -67,25 +71,50 @@ def user_values(model: TreeModel, assigned: Iterable[tuple[str, str]], more_of: 
     user = UserValues() if more_of is None else more_of
     index, types = model.index, model.types
     members, tri = model.members, user.tri
+    find, known = index.get, TRISTATE
     for name, value in assigned:
-        sym = index.get(name)
+        sym = find(name)
         if sym is None:
             continue
         letter = types[sym]
         if letter in "bt":
-            first = value[:1]
-            if first not in ("y", "n") and (first != "m" or letter == "b"):
+            number = known(value[:1])
+            if number is None or (number == 1 and letter == "b"):
                 continue
-            tri[sym] = 0 if first == "n" else 2 if first == "y" else 1
+            tri[sym] = number
             if sym in members:
                 user.order.append(sym)
-                if first == "y":
+                if number == 2:
                     user.chosen.append(sym)
         elif letter in "ihs":
-            text = decoded(value) if letter == "s" else value
-            if text is not None and valid_text(letter, text):
-                user.text[sym] = text
+            _add_text(user, letter, sym, value)
     return user
+
+
+def values_of(model: TreeModel, raw: Mapping[str, str]) -> UserValues:
+    """As `user_values`, of a config's last line for each symbol; what few ask for is read when they do."""
+    index, types, members, tri = model.index, model.types, model.members, Lines(model, raw)
+    user = UserValues(tri)
+    # No number or string is spelled as a tristate is.
+    for name in [name for name, value in raw.items() if TRISTATE(value) is None]:
+        sym = index.get(name)
+        if sym is not None and types[sym] in "ihs":
+            _add_text(user, types[sym], sym, raw[name])
+    named = set(map(model.names.__getitem__, members))
+    for name in filter(named.__contains__, raw):
+        sym = index[name]
+        number = tri.get(sym)
+        if number is not None:
+            user.order.append(sym)
+            if number == 2:
+                user.chosen.append(sym)
+    return user
+
+
+def _add_text(user: UserValues, letter: str, sym: int, value: str) -> None:
+    text = decoded(value) if letter == "s" else value
+    if text is not None and valid_text(letter, text):
+        user.text[sym] = text
 
 
 def decoded(value: str) -> str | None:
@@ -95,7 +124,7 @@ def decoded(value: str) -> str | None:
     end = 1
     while end < len(value) and value[end] != '"':
         end += 2 if value[end] == "\\" else 1
-    return _ESCAPE.sub(r"\1", value[1:end]) if end < len(value) else None
+    return re.sub(_ESCAPE, r"\1", value[1:end]) if end < len(value) else None
 
 
 def quoted(text: str) -> str:

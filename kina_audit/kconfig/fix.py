@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 
 from kina_audit.base.datatype import datatype
+from kina_audit.kconfig.explored import MOST_KEPT
 from kina_audit.kconfig.goals import compile_expression, highest
 from kina_audit.kconfig.model import AND
 from kina_audit.kconfig.reasons import Cause, Reasons
 from kina_audit.kconfig.resolve import Requested, Resolution
 from kina_audit.kconfig.solve import Solver
+from kina_audit.kconfig.taken_away import taken_away, turned_off
 from kina_audit.kconfig.ways import NOTHING, Way, Ways
 from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.setting import set_line
@@ -47,7 +49,7 @@ class Change:
         value: what to set it to.
         before: its value without the fragment; ``absent``: neither there nor in the config.
         reason: what it is for.
-        place: where it is defined.
+        place: where it is defined; empty, as the two before it, in the result of a quick search.
     """
 
     name: str
@@ -69,7 +71,7 @@ class Blocked:
     Attributes:
         goal: the goal.
         proven: True: no config of this tree, architecture and toolchain can hold it; False: none was found.
-        causes: why.
+        causes: why; empty in the result of a quick search.
         against: the goal it cannot hold together with; empty: it cannot be reached alone.
     """
 
@@ -124,7 +126,8 @@ def find_fix(start: Resolution, goals: Goals, proven: Proof, *, quick: bool = Fa
         start: the config, fragments merged, resolved on the kernel tree.
         goals: what has to hold.
         proven: resolves and audits for real; only what it accepts is returned.
-        quick: leave out what takes every symbol's value: whether something is turned off, and what each line is for.
+        quick: leave out what takes every symbol's value or every line of the config: whether something is turned off, what
+            each line is for, and what it was.
         explain: when there is no fragment, find out which goals stand alone or against each other, and what can be had
             without them; not when it has to be quick.
     """
@@ -143,7 +146,8 @@ def searched(start: Resolution, goals: Goals, proven: Proof, *, quick: bool) -> 
         # A kernel that is may hold it all; whatever it lacks takes building it again.
         if not any(g.stuck for g in goals(start)) and not search.unmet(start) and proven(start):
             return search, Fix((), start)
-        search = Search(start.changed([]), goals, proven, quick=quick)
+        start.explored.open = start.explored.open or start.changed([])
+        search = Search(start.explored.open, goals, proven, quick=quick)
     return search, search.run()
 
 
@@ -164,7 +168,6 @@ class Search:
         self._goals = goals
         # Of the state that was asked about last: finding out what a Cilium mode asks of one is an audit of its own.
         self._asked: tuple[Resolution, Sequence[Goal]] | None = None
-        self.compiled: dict[tuple[str, int], int] = {}
         self.tried = 0
         self.most = most
         self._lacking: dict[Way, list[Goal]] = {}
@@ -193,7 +196,7 @@ class Search:
             if not unmet:
                 found = self._proof(chosen, state)
                 if found is not None:
-                    if self.quick or not self._taken_away(found[1]) or not queue or spare is not None:
+                    if self.quick or not taken_away(self.start, found[1]) or not queue or spare is not None:
                         return self._result(*found)
                     # It works but takes something away: see whether the next one does not.
                     spare = found
@@ -244,11 +247,16 @@ class Search:
         """The config with a fragment; ``near`` is another fragment that shares most of it, solved."""
         if not chosen:
             return self.start
+        known = self.start.explored.states
+        if (state := known.get(chosen)) is not None:
+            return state
         added = sorted((self.tree.model.names[s], v) for s, v in chosen)
         rows = [Requested(n, value, FRAGMENT, line) for line, (n, value) in enumerate(added, 1)]
-        if near is None:
-            return self.start.changed(rows)
-        return self.start.changed(rows, (near[1], {sym for sym, _ in chosen ^ near[0]}))
+        differing = None if near is None else (near[1], {sym for sym, _ in chosen ^ near[0]})
+        state = self.start.changed(rows, differing)
+        if self.quick and len(known) < MOST_KEPT:
+            known[chosen] = state
+        return state
 
     def goals(self, state: Resolution) -> Sequence[Goal]:
         """What has to hold in a state."""
@@ -265,10 +273,10 @@ class Search:
 
     def compile(self, goal: Goal) -> int:
         """The goal's condition as an expression of the model."""
-        key = (goal.expr.text, 0)
-        found = self.compiled.get(key)
+        compiled, text = self.start.explored.compiled, goal.expr.text
+        found = compiled.get(text)
         if found is None:
-            found = self.compiled[key] = compile_expression(self.tree, goal.expr.node, self.start.beyond)
+            found = compiled[text] = compile_expression(self.tree, goal.expr.node, self.start.beyond)
         return found
 
     def _proof(self, chosen: Way, state: Resolution) -> tuple[Way, Resolution] | None:
@@ -289,31 +297,13 @@ class Search:
 
     def _suffices(self, chosen: Way, near: tuple[Way, Solver] | None) -> bool:
         """Whether a fragment leaves no goal unmet; for who does not ask which, the first one tells."""
+        if not chosen:
+            # Where nothing is missing, nothing was searched for.
+            return False
         if not self.quick:
             return not self._lacks(chosen, near)
         state = self._state(chosen, near)
         return all(self._met(state, goal) for goal in self._goals(state))
-
-    def _taken_away(self, state: Resolution) -> bool:
-        """Whether something is lost beyond the member of a choice that another one replaces."""
-        solver, index = state.solver, self.tree.model.index
-        return any(
-            index[name] not in solver.choice_of or solver.member(solver.choice_of[index[name]]) < 0
-            for name, _ in self.turned_off(state)
-        )
-
-    def turned_off(self, state: Resolution) -> list[tuple[str, str]]:
-        """What the config asked for and had, and lost; what a person can see and set comes first."""
-        found: list[tuple[bool, str, str]] = []
-        index, types = self.tree.model.index, self.tree.model.types
-        for name, row in self.start.requested.items():
-            sym = index.get(name)
-            if sym is None or row.value not in ("y", "m") or types[sym] not in "bt":
-                continue
-            before = self.start.solver.tri(sym)
-            if before and state.solver.tri(sym) < before:
-                found.append((not self.tree.model.prompts[sym], name, state.value(name)))
-        return [(name, value) for _, name, value in sorted(found)]
 
     def _blocked(self, state: Resolution, ways: Ways, unmet: Sequence[Goal]) -> tuple[Blocked, ...]:
         """The goals that no assignment is proposed for; all, where each has some and they do not go together."""
@@ -321,7 +311,9 @@ class Search:
         return tuple(Blocked(g, proven=False, causes=self.causes(state, g)) for g in none)
 
     def causes(self, state: Resolution, goal: Goal) -> tuple[Cause, ...]:
-        """Why a state does not hold a goal."""
+        """Why a state does not hold a goal; a quick search's caller does not ask, and it may take long to tell."""
+        if self.quick:
+            return ()
         return Reasons(self.tree, state.solver).unmet(self.compile(goal), goal.wanted)
 
     def _result(self, chosen: Way, state: Resolution) -> Fix:
@@ -330,12 +322,12 @@ class Search:
         uses = dict.fromkeys(names, "") if self.quick else self._uses(chosen)
         changes = [
             Change(
-                name, value, value_before((self.start,), name), uses[name],
+                name, value, "" if self.quick else value_before((self.start,), name), uses[name],
                 "" if self.quick else reasons.place(self.tree.model.index[name]),
             )
             for name, value in sorted(names.items())
         ]  # fmt: skip
-        return Fix(tuple(changes), state, (), () if self.quick else tuple(self.turned_off(state)), self.tried)
+        return Fix(tuple(changes), state, (), () if self.quick else tuple(turned_off(self.start, state)), self.tried)
 
     def _uses(self, chosen: Way) -> dict[str, str]:
         """What each assignment is for: the goals that fail without it."""

@@ -3,7 +3,7 @@
 ``scripts/kernel_line.py`` makes the files under ``data/lines``; ``docs/records.md`` says how a line is added.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,9 +128,9 @@ class _Loaded:
     def __init__(self, line: Line) -> None:
         self.packed = PackedLine((data_file("lines") / f"{line_text(line)}{SUFFIX}").read_bytes())
         self.trees: dict[tuple[str, str, str], KernelTree] = {}
-        self._models: dict[str, tuple[TreeModel, Callable[[], TreeTexts], list[int]]] = {}
+        self._models: dict[str, tuple[TreeModel, Callable[[], TreeTexts], Sequence[int]]] = {}
 
-    def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
+    def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], Sequence[int]]:
         """See `PackedLine.model`; each is made once."""
         if arch not in self._models:
             self._models[arch] = self.packed.model(arch)

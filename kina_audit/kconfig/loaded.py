@@ -16,7 +16,7 @@ from kina_audit.kconfig.questions import Questions, bind
 from kina_audit.kconfig.toolchain import Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kina_audit.kconfig.tree import Asked
 
@@ -52,7 +52,7 @@ class KernelTree:
     assumed: bool = False
     measured: bool = False
     _texts: TreeTexts | None = field(default=None, repr=False)
-    _possible: list[int] | None = field(default=None, repr=False)
+    _possible: "Sequence[int] | None" = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         # Values depend on values: chains in real trees are a few thousand calls deep, so the limit stays raised for as
@@ -71,7 +71,7 @@ class KernelTree:
             self._texts = self.texts()
         return self._texts
 
-    def set_possible(self, values: "list[int]") -> None:
+    def set_possible(self, values: "Sequence[int]") -> None:
         """Take what `kina_audit.kconfig.possible.possible_values` gave for the model before."""
         self._possible = values
 

@@ -4,11 +4,12 @@ import re
 
 from kina_audit.kconfig.model import EQ, GE, GT, LE, LT, NE
 
-_NUMBER_START = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
-_DECIMAL = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")
-_HEX = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:0[xX])?[0-9a-fA-F]+")
-_VALID_INT = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_VALID_HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]+")
+_NUMBER_START = r"[ \t\n\v\f\r]*[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+)"
+_DECIMAL = r"[ \t\n\v\f\r]*[+-]?[0-9]+"
+_HEX = r"[ \t\n\v\f\r]*[+-]?(?:0[xX])?[0-9a-fA-F]+"
+_VALID_INT = r"-?(?:0|[1-9][0-9]*)"
+_VALID_HEX = r"(?:0[xX])?[0-9a-fA-F]+"
+"""As text: `re` compiles what is asked for, and few runs ask for all."""
 
 
 def compare_texts(kind: int, left: tuple[str, str], right: tuple[str, str]) -> bool:
@@ -31,10 +32,10 @@ def _number(text: str, letter: str) -> int | None:
     if letter in "btnmyc":
         return {"n": 0, "m": 1, "y": 2}.get(text, -1)
     if letter == "i":
-        return int(text) if _DECIMAL.fullmatch(text) and len(text) < 20 else None
+        return int(text) if re.fullmatch(_DECIMAL, text) and len(text) < 20 else None
     if letter == "h":
-        return int(text, 16) if _HEX.fullmatch(text) and len(text) < 20 else None
-    if not _NUMBER_START.fullmatch(text) or len(text) >= 20:
+        return int(text, 16) if re.fullmatch(_HEX, text) and len(text) < 20 else None
+    if not re.fullmatch(_NUMBER_START, text) or len(text) >= 20:
         return None
     digits = text.strip().lstrip("+-")
     sign = -1 if text.strip().startswith("-") else 1
@@ -48,13 +49,13 @@ def _number(text: str, letter: str) -> int | None:
 def valid_text(letter: str, text: str) -> bool:
     """Whether a config's reader accepts the text for a symbol of that type: ``sym_string_valid``."""
     if letter == "i":
-        return _VALID_INT.fullmatch(text) is not None
-    return letter == "s" or _VALID_HEX.fullmatch(text) is not None
+        return re.fullmatch(_VALID_INT, text) is not None
+    return letter == "s" or re.fullmatch(_VALID_HEX, text) is not None
 
 
 def strtoll(text: str, base: int) -> int:
     """The number a text starts with, 0 when it starts with none, as C reads it."""
-    match = (_DECIMAL if base == 10 else _HEX).match(text)
+    match = re.match(_DECIMAL if base == 10 else _HEX, text)
     value = int(match[0], base) if match and len(match[0]) < 40 else 0
     return max(-(2**63), min(2**63 - 1, value))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from kina_audit.kconfig.asked import UserValues
-from kina_audit.kconfig.dotconfig import decoded, user_values
+from kina_audit.kconfig.dotconfig import decoded, values_of
 from kina_audit.kconfig.model import CONST, EQ, SYMBOL, TreeModel
 from kina_audit.kconfig.solve import Solver
 from kina_audit.kernel.config import Completeness, KernelConfig
@@ -81,7 +81,7 @@ def rebuilt(base: KernelConfig, model: TreeModel, values: UserValues, changed: A
         values: what the whole asks for.
         changed: the symbols that are set anew.
     """
-    own = OwnSolver(model, user_values(model, base.raw.items()), base)
+    own = OwnSolver(model, values_of(model, base.raw), base)
     return Solver(model, values, forced=Held(own, {model.index[n] for n in changed if n in model.index}))
 
 

@@ -4,45 +4,45 @@ The architectures of a line have most symbols and expressions in common, so they
 seldom read (an expression, the defaults of a symbol) stay bytes until somebody asks for them, and values depend on few of
 them: that is what makes an audit with a whole kernel tree behind it take milliseconds and a few megabytes.
 
-A file is a line of JSON (what it is of, and where each chunk is) and the chunks, each compressed with zlib. A chunk is a
-line of JSON with the names and lengths of its sections, and the sections. `kina_audit.kconfig.packing` writes it.
+A file is a line of JSON (what it is of, and where each chunk is) and the chunks. A chunk is a line of JSON with the names
+and lengths of its sections, and the sections. What every audit reads lies there as it is read, numbers of four bytes, the
+lowest first: to inflate it took a twentieth of a check, and a wheel and git compress it anyway. What only explanations
+need is compressed with zlib. `kina_audit.kconfig.packing` writes it.
 """
 
 import json
-import zlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from kina_audit.base.datatype import datatype
-from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts, numbers
+from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts
 
 if TYPE_CHECKING:
     from kina_audit.kconfig.shown import Shown
 
-PACKED_FORMAT = 4
+PACKED_FORMAT = 5
 MAX_UNPACKED = 16 * 1024 * 1024
-"""Of one chunk; the largest of today takes a twentieth of it."""
+"""Of one chunk; the largest of today takes a fiftieth of it."""
+
+DEFLATED = ("places", "files")
+"""Kinds of chunks that are compressed."""
 
 ARRAYS = ("depends", "selected", "implied")
-ROWS = ("prompts", "defaults")
-LINES = (*ROWS, "places")
-"""Sections of lines; an architecture after the first holds only its own lines of them, by number."""
 
 XORED = ("types", "layout", *ARRAYS)
 """Sections of which an architecture after the first holds what differs, byte by byte."""
 
-BLOCK = 16
-"""So many lines are found at once; where they begin stands in a section of its own."""
+LENGTHS, STARTS = " lengths", " starts"
+"""Behind the name of a section of rows: how many numbers each has, and where every sixteenth begins."""
 
-STARTS = " starts"
-"""Behind the name of a section of lines: where each block of it begins."""
+BLOCK = 16
 
 HEADS = 5
 """So many symbols that need another make it the head of a block that may be missed together with it."""
 
-Sections = dict[str, bytes]
+Sections = Mapping[str, memoryview]
 
 
 @datatype
@@ -77,8 +77,6 @@ class PackedLine:
         self.origin = Origin(top["version"], top["tree"], top["digest"])
         self.arches: tuple[str, ...] = tuple(top["arches"])
         self._defined: int = top["defined"]
-        self._expressions: int = top["expressions"]
-        numbers(max(self._expressions, top["symbols"]))
         self._data = data
         self._places: dict[str, tuple[int, int]] = {}
         self._common: tuple[list[str], LazyRows, list[list[str]]] | None = None
@@ -95,13 +93,16 @@ class PackedLine:
             ValueError: it is damaged.
         """
         at, size = self._places[name]
-        unpacker = zlib.decompressobj()
-        try:
-            body = unpacker.decompress(memoryview(self._data)[at : at + size], MAX_UNPACKED)
-        except zlib.error as error:
-            raise ValueError(f"damaged: {error}") from error
-        first, _, _ = body[:4096].partition(b"\n")
-        found: Sections = {}
+        body = memoryview(self._data)[at : at + size]
+        if name.partition(" ")[0] in DEFLATED:
+            import zlib
+
+            try:
+                body = memoryview(zlib.decompressobj().decompress(body, MAX_UNPACKED))
+            except zlib.error as error:
+                raise ValueError(f"damaged: {error}") from error
+        first, _, _ = bytes(body[:4096]).partition(b"\n")
+        found: dict[str, memoryview] = {}
         start = len(first) + 1
         for section, length in json.loads(first):
             found[section] = body[start : start + length]
@@ -125,45 +126,44 @@ class PackedLine:
         first = self._of_first(kind)
         if arch == self.arches[0]:
             return first
-        return {n: xored(d, first[n]) if n in XORED else d for n, d in self.chunk(f"{kind} {arch}").items()}
+        own = self.chunk(f"{kind} {arch}")
+        return {n: memoryview(xored(d, first[n])) if n in XORED else d for n, d in own.items()}
 
-    def _rows(self, kind: str, own: Sections, name: str, parse: "Callable[[str], list[Any]]") -> "LazyRows":
+    def _rows(self, kind: str, own: Sections, name: str, parse: "Callable[[list[int]], list[Any]]") -> "LazyRows":
         first = self._of_first(kind)
-        others = {} if own is first else {int(n): row for n, row in json.loads(own[name]).items()}
-        return LazyRows(first, name, self._defined, parse, others)
+        others = {} if own is first else {int(n): row for n, row in json.loads(bytes(own[name])).items()}
+        return LazyRows(first, name, parse, others)
 
     def _in_common(self) -> tuple[list[str], "LazyRows", list[list[str]]]:
         """Names, expressions and questions: one list of each for every architecture, half of a model's memory."""
         if self._common is None:
             shared = self.chunk("shared")
-            exprs = LazyRows(shared, "exprs", self._expressions, _numbers)
-            names = _kept_once(shared["names"].decode().split("\n"))
-            self._common = (names, exprs, json.loads(shared["questions"]))
+            names = _kept_once(str(shared["names"], "utf-8").split("\n"))
+            self._common = (names, LazyRows(shared, "exprs", list), json.loads(bytes(shared["questions"])))
         return self._common
 
-    def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], list[int]]:
+    def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], Sequence[int]]:
         """The model of an architecture with its questions open, and what belongs to it.
 
         Beside it: what reads where its symbols are defined, and what `possible_values` gives under any toolchain.
         """
         names, exprs, questions = self._in_common()
         own = self._own("values", arch)
-        small = dict(zip(("head", "possible"), own["small"].decode().split("\n"), strict=True))
-        head = json.loads(small["head"])
-        depends, selected, implied = (unplanes(own[name]) for name in ARRAYS)
+        head = json.loads(bytes(own["head"]))
+        depends, selected, implied = (words(own[name]) for name in ARRAYS)
         model = TreeModel(
             version=self.origin.version,
             arch=arch,
             title=head["title"],
             names=names,
-            types=own["types"].decode(),
+            types=str(own["types"], "ascii"),
             defined=self._defined,
             modules=head["modules"],
             exprs=exprs,
             depends=depends,
             selected=selected,
             implied=implied,
-            prompts=self._rows("values", own, "prompts", _numbers),
+            prompts=self._rows("values", own, "prompts", list),
             defaults=self._rows("values", own, "defaults", _pairs),
             ranges={row[0]: row[1:] for row in head["ranges"]},
             transitional=head["transitional"],
@@ -177,10 +177,10 @@ class PackedLine:
 
         def texts() -> TreeTexts:
             found = self._own("places", arch)
-            files = json.loads(self.chunk("files")["files"])
+            files = json.loads(bytes(self.chunk("files")["files"]))
             return TreeTexts(files, self._rows("places", found, "places", _places))
 
-        return model, texts, _Digits(small["possible"])
+        return model, texts, own["possible"]
 
 
 class LazyRows(dict[int, Any]):
@@ -193,41 +193,33 @@ class LazyRows(dict[int, Any]):
         self,
         sections: Sections,
         name: str,
-        count: int,
-        parse: Callable[[str], list[Any]],
-        others: Mapping[int, str] | None = None,
+        parse: Callable[[list[int]], list[Any]],
+        others: Mapping[int, list[int]] | None = None,
     ) -> None:
-        """Of a section of lines.
+        """Of a section of rows.
 
         Args:
             sections: of one chunk.
             name: the section's.
-            count: how many rows there are.
-            parse: makes a row of its line.
-            others: lines that stand for those of the section, by number.
+            parse: makes a row of its numbers.
+            others: rows that stand for those of the section, by number.
         """
         super().__init__()
-        self._data, self._starts = sections[name], unplanes(sections[name + STARTS])
-        self._count, self._parse, self._others = count, parse, others or {}
-        # The block that was read last: neighbours are asked for one after another.
-        self._block, self._lines = -1, [""]
+        self._numbers, self._starts = sections[name].cast("I"), sections[name + STARTS].cast("I")
+        self._lengths = sections[name + LENGTHS].cast("H")
+        self._parse, self._others = parse, others or {}
+        self._count = len(self._lengths)
 
     def __missing__(self, number: int) -> Any:
-        if not 0 <= number < self._count:
+        lengths = self._lengths
+        if not 0 <= number < len(lengths):
             raise IndexError(number)
-        line = self._others.get(number)
-        if line is None:
-            block, at = divmod(number, BLOCK)
-            if block != self._block:
-                self._block, self._lines = block, self._cut(block)
-            line = self._lines[at]
-        found = self[number] = self._parse(line)
+        row = self._others.get(number)
+        if row is None:
+            start = self._starts[number // BLOCK] + sum(lengths[number - number % BLOCK : number])
+            row = self._numbers[start : start + lengths[number]].tolist()
+        found = self[number] = self._parse(row)
         return found
-
-    def _cut(self, block: int) -> list[str]:
-        start = self._starts[block]
-        end = self._starts[block + 1] - 1 if block + 1 < len(self._starts) else None
-        return self._data[start:end].decode().split("\n")
 
     def append(self, row: list[Any]) -> None:
         """One more row, at the end."""
@@ -242,32 +234,20 @@ class LazyRows(dict[int, Any]):
         return (self[i] for i in range(self._count))
 
 
-class _Digits(list[int]):
-    """Numbers below 16 from a text of hexadecimal digits, made when the first one is read."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._text = text
-
-    def __getitem__(self, index: Any) -> Any:
-        return int(self._text[index], 16)
-
-
 class _Layout(list[Any]):
     """The symbols in the order a config has them; menus and comments are not kept."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: memoryview) -> None:
         super().__init__()
         self._data = data
 
     def __iter__(self) -> Any:
         if not len(self):
-            numbers = accumulate(unplanes(self._data), lambda a, b: a + b & 0xFFFFFFFF)
+            numbers = accumulate(words(self._data), lambda a, b: a + b & 0xFFFFFFFF)
             self.extend([SHOW_SYMBOL, number] for number in numbers)
         return super().__iter__()
 
 
-_KNOWN = numbers(0)
 _NAMES: dict[str, str] = {}
 _FIRST: list[list[str]] = []
 
@@ -282,46 +262,23 @@ def _kept_once(names: list[str]) -> list[str]:
     return [*map(_NAMES.setdefault, names, names)]
 
 
-def _numbers(text: str) -> list[Any]:
-    return [*map(_KNOWN.__getitem__, map(int, text.split()))]
+def _pairs(row: list[int]) -> list[Any]:
+    return [list(pair) for pair in zip(row[::2], row[1::2], strict=True)]
 
 
-def _pairs(text: str) -> list[Any]:
-    found = _numbers(text)
-    return [list(pair) for pair in zip(found[::2], found[1::2], strict=True)]
+def _places(row: list[int]) -> list[Any]:
+    return [[file, line, "", visible, depends] for file, line, visible, depends in zip(*[iter(row)] * 4, strict=True)]
 
 
-def _places(text: str) -> list[Any]:
-    numbers = [int(t) for t in text.split()]
-    return [
-        [file, line, "", visible, depends] for file, line, visible, depends in zip(*[iter(numbers)] * 4, strict=True)
-    ]
-
-
-def starts(lines: bytes) -> bytes:
-    """Where each block of a section of lines begins."""
-    rows = lines.split(b"\n")
-    ends = [0, *accumulate(len(row) + 1 for row in rows)]
-    return planes(array("I", ends[: len(rows) : BLOCK]))
-
-
-def xored(data: bytes, base: bytes) -> bytes:
+def xored(data: bytes | memoryview, base: bytes | memoryview) -> bytes:
     """Bytes that give ``data`` again with the same call."""
     size = len(data)
-    other = base[:size].ljust(size, b"\0")
+    other = bytes(base[:size]).ljust(size, b"\0")
     return (int.from_bytes(data, "little") ^ int.from_bytes(other, "little")).to_bytes(size, "little")
 
 
-def planes(values: "array[int]") -> bytes:
-    """Numbers as their lowest bytes, then the next ones: neighbours are alike, which compresses better."""
-    raw = memoryview(values.tobytes())
-    return b"".join(bytes(raw[i::4]) for i in range(4))
-
-
-def unplanes(data: bytes) -> "array[int]":
-    """The reverse of `planes`."""
-    size = len(data) // 4
-    raw = bytearray(len(data))
-    for i in range(4):
-        raw[i::4] = data[i * size : (i + 1) * size]
-    return array("I", bytes(raw))
+def words(data: memoryview) -> "array[int]":
+    """A section of numbers."""
+    found = array("I")
+    found.frombytes(data)
+    return found

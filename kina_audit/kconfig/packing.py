@@ -4,24 +4,22 @@ import json
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 from kina_audit.base.datatype import datatype, replace
 from kina_audit.kconfig.model import AND, CONST, NOT, OR, PLACEHOLDER, SHOW_SYMBOL, SYMBOL, TreeModel, TreeTexts
 from kina_audit.kconfig.packed import (
     ARRAYS,
+    BLOCK,
+    DEFLATED,
     HEADS,
-    LINES,
+    LENGTHS,
     PACKED_FORMAT,
-    ROWS,
     STARTS,
     XORED,
     Origin,
-    Sections,
-    planes,
-    starts,
     xored,
 )
 from kina_audit.kconfig.possible import possible_values
@@ -40,30 +38,22 @@ def pack(models: Sequence[tuple[TreeModel, TreeTexts]], origin: Origin) -> bytes
     joint = _Joint([m for m, _ in models])
     if any("\n" in name for name in joint.names):
         raise ValueError("a symbol or constant with a line break in its name")
-    chunks: list[tuple[str, bytes]] = [
-        (
-            "shared",
-            _chunk(
-                {
-                    "names": "\n".join(joint.names).encode(),
-                    **_lines("exprs", [" ".join(map(str, row)) for row in joint.exprs]),
-                    "questions": _json(joint.questions),
-                }
-            ),
-        )
-    ]
-    base: dict[str, Sections] = {}
+    common = {
+        "names": "\n".join(joint.names).encode(),
+        **_rows("exprs", joint.exprs),
+        "questions": _json(joint.questions),
+    }
+    chunks = [_chunk("shared", common)]
+    base: dict[str, _Own] = {}
     for (model, texts), to in zip(models, joint.maps, strict=True):
-        own = {"values": joint.values(model, to), "places": joint.places(texts, to)}
-        chunks.append((f"shown {model.arch}", _chunk(joint.shown(model, to))))
-        for kind, sections in own.items():
-            first = base.setdefault(kind, sections)
-            chunks.append((f"{kind} {model.arch}", _chunk(sections if first is sections else _beside(sections, first))))
-    chunks.append(("files", _chunk({"files": _json(list(joint.files))})))
+        chunks.append(_chunk(f"shown {model.arch}", joint.shown(model, to)))
+        for kind, own in {"values": joint.values(model, to), "places": joint.places(texts, to)}.items():
+            first = base.setdefault(kind, own)
+            chunks.append(_chunk(f"{kind} {model.arch}", own.alone() if first is own else own.beside(first)))
+    chunks.append(_chunk("files", {"files": _json(list(joint.files))}))
     top = {
         "format": PACKED_FORMAT, "version": origin.version, "tree": origin.tree, "digest": origin.digest,
-        "arches": [m.arch for m, _ in models], "defined": joint.defined, "expressions": len(joint.exprs), "symbols": len(joint.names),
-        "chunks": [[n, len(d)] for n, d in chunks],
+        "arches": [m.arch for m, _ in models], "defined": joint.defined, "chunks": [[n, len(d)] for n, d in chunks],
     }  # fmt: skip
     return b"".join([_json(top), b"\n", *(data for _, data in chunks)])
 
@@ -72,26 +62,43 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _chunk(sections: Sections) -> bytes:
+def _chunk(name: str, sections: Mapping[str, bytes]) -> tuple[str, bytes]:
     head = _json([[name, len(data)] for name, data in sections.items()])
-    return zlib.compress(b"".join([head, b"\n", *sections.values()]), 9)
+    body = b"".join([head, b"\n", *sections.values()])
+    return name, zlib.compress(body, 9) if name.partition(" ")[0] in DEFLATED else body
 
 
-def _beside(sections: Sections, first: Sections) -> Sections:
-    """Sections of a later architecture, as what differs from the first one's."""
-    found = {n: xored(d, first[n]) if n in XORED else d for n, d in sections.items() if not n.endswith(STARTS)}
-    return found | {n: _differing(d, first[n]) for n, d in found.items() if n in LINES}
+def _words(values: Iterable[int]) -> bytes:
+    return array("I", values).tobytes()
 
 
-def _lines(name: str, rows: Sequence[str]) -> Sections:
-    data = "\n".join(rows).encode()
-    return {name: data, name + STARTS: starts(data)}
+def _rows(name: str, rows: Sequence[Sequence[int]]) -> dict[str, bytes]:
+    lengths = [*map(len, rows)]
+    return {
+        name: _words(chain.from_iterable(rows)),
+        name + LENGTHS: array("H", lengths).tobytes(),
+        name + STARTS: _words([0, *accumulate(lengths)][: len(rows) : BLOCK]),
+    }
 
 
-def _differing(data: bytes, base: bytes) -> bytes:
-    """The lines that are others than the base's, by their number."""
-    rows = zip(data.decode().split("\n"), base.decode().split("\n"), strict=True)
-    return _json({i: row for i, (row, old) in enumerate(rows) if row != old})
+@datatype
+class _Own:
+    """What an architecture has of its own: sections as they are, and sections of rows."""
+
+    sections: dict[str, bytes]
+    rows: dict[str, list[list[int]]]
+
+    def alone(self) -> dict[str, bytes]:
+        """The sections of the first architecture."""
+        return self.sections | {k: v for name, rows in self.rows.items() for k, v in _rows(name, rows).items()}
+
+    def beside(self, first: "_Own") -> dict[str, bytes]:
+        """The sections of a later one, as what differs from the first one's."""
+        found = {n: xored(d, first.sections[n]) if n in XORED else d for n, d in self.sections.items()}
+        for name, rows in self.rows.items():
+            pairs = enumerate(zip(rows, first.rows[name], strict=True))
+            found[name] = _json({i: row for i, (row, old) in pairs if row != old})
+        return found
 
 
 @datatype
@@ -161,26 +168,25 @@ class _Joint:
             numbers.append(found)
         return numbers
 
-    def values(self, model: TreeModel, to: _Maps) -> Sections:
+    def values(self, model: TreeModel, to: _Maps) -> _Own:
         """What one model's values depend on, by the joint numbers."""
         types = ["u"] * len(self.names)
         for old, new in enumerate(to.symbols):
             types[new] = model.types[old]
         own = {to.symbols[i] for i in range(model.defined)}
-        found: Sections = {"types": "".join(types).encode()}
+        found = {"types": "".join(types).encode()}
         for name in ARRAYS:
-            values = array("I", bytes(4 * self.defined))
+            values = [0] * self.defined
             for old, value in enumerate(getattr(model, name)):
                 values[to.symbols[old]] = to.exprs[value]
-            found[name] = planes(values)
-        for name in ROWS:
-            rows = [""] * self.defined
-            for old, row in enumerate(getattr(model, name)):
-                flat = row if name == "prompts" else [e for pair in row for e in pair]
-                rows[to.symbols[old]] = " ".join(str(to.exprs[e]) for e in flat)
-            found |= _lines(name, rows)
-        shown = array("I", (to.symbols[step[1]] for step in model.layout if step[0] == SHOW_SYMBOL))
-        found["layout"] = planes(array("I", [b - a & 0xFFFFFFFF for a, b in zip([0, *shown[:-1]], shown, strict=True)]))
+            found[name] = _words(values)
+        prompts: list[list[int]] = [[] for _ in range(self.defined)]
+        defaults: list[list[int]] = [[] for _ in range(self.defined)]
+        for old in range(model.defined):
+            prompts[to.symbols[old]] = [to.exprs[e] for e in model.prompts[old]]
+            defaults[to.symbols[old]] = [to.exprs[e] for pair in model.defaults[old] for e in pair]
+        shown = [to.symbols[step[1]] for step in model.layout if step[0] == SHOW_SYMBOL]
+        found["layout"] = _words(b - a & 0xFFFFFFFF for a, b in pairwise([0, *shown]))
         s, e = to.symbols, to.exprs
         head = {
             "title": model.title,
@@ -192,44 +198,70 @@ class _Joint:
             "choice_defaults": [[[s[a], e[c]] for a, c in rows] for rows in model.choice_defaults],
             "choice_symbols": [s[i] for i in model.choice_symbols],
         }
-        digits = ["0"] * self.defined
+        possible = bytearray(self.defined)
         for old, value in enumerate(possible_under_any(model)):
-            digits[s[old]] = f"{value:x}"
-        found["small"] = b"\n".join([_json(head), "".join(digits).encode()])
-        return found
+            possible[s[old]] = value
+        return _Own(
+            found | {"possible": bytes(possible), "head": _json(head)}, {"prompts": prompts, "defaults": defaults}
+        )
 
-    def shown(self, model: TreeModel, to: _Maps) -> Sections:
+    def shown(self, model: TreeModel, to: _Maps) -> dict[str, bytes]:
         """Symbols that are seen when others are on, and those; see `kina_audit.kconfig.shown.Shown`."""
         known: dict[int, frozenset[int] | None] = {}
-        groups: dict[tuple[int, ...], int] = {}
-        numbers, of = array("I"), array("I")
+        seen: list[tuple[int, tuple[int, ...]]] = []
         dependents: Counter[int] = Counter()
         for s in range(model.defined):
             if model.types[s] not in "bt" or s in model.members or len(model.prompts[s]) != 1:
                 continue
             needs = _all_of(model, model.prompts[s][0], known)
             if needs is not None:
-                numbers.append(to.symbols[s])
-                dependents.update(to.symbols[gate] for gate in needs)
-                of.append(groups.setdefault(tuple(sorted(to.symbols[gate] for gate in needs)), len(groups)))
+                own = tuple(sorted(to.symbols[gate] for gate in needs))
+                seen.append((to.symbols[s], own))
+                dependents.update(own)
+        groups = _Groups({own for _, own in seen})
         return {
-            "symbols": planes(numbers),
-            "groups": planes(of),
-            "needs": planes(array("I", [gate for group in groups for gate in group])),
-            "heads": planes(array("I", sorted(gate for gate, count in dependents.items() if count >= HEADS))),
-            "ends": planes(array("I", accumulate(map(len, groups)))),
+            "symbols": _words(symbol for symbol, _ in seen),
+            "groups": _words(groups.numbers[own] for _, own in seen),
+            "parents": _words(groups.parents),
+            "gates": _words(groups.gates),
+            "heads": _words(sorted(gate for gate, count in dependents.items() if count >= HEADS)),
         }
 
-    def places(self, texts: TreeTexts, to: _Maps) -> Sections:
+    def places(self, texts: TreeTexts, to: _Maps) -> _Own:
         """Where one model's symbols are defined."""
-        rows = [""] * self.defined
+        rows: list[list[int]] = [[] for _ in range(self.defined)]
         for old, places in enumerate(texts.places):
-            rows[to.symbols[old]] = " ".join(
-                f"{self.files.setdefault(texts.files[file], len(self.files))} {line} "
-                f"{to.exprs[visible]} {to.exprs[depends]}"
-                for file, line, _, visible, depends in places
-            )
-        return _lines("places", rows)
+            for file, line, _, visible, depends in places:
+                number = self.files.setdefault(texts.files[file], len(self.files))
+                rows[to.symbols[old]] += [number, line, to.exprs[visible], to.exprs[depends]]
+        return _Own({}, {"places": rows})
+
+
+class _Groups:
+    """Sets of symbols that are needed together, each as another one, its parent, and one symbol more.
+
+    Attributes:
+        numbers: of each set; the empty one is 0.
+        parents: of the sets from 1 on, each before its children.
+        gates: of the same, the symbol that the parent lacks.
+    """
+
+    def __init__(self, sets: Iterable[tuple[int, ...]]) -> None:
+        self.numbers: dict[tuple[int, ...], int] = {(): 0}
+        self.parents: list[int] = []
+        self.gates: list[int] = []
+        for one in sorted(sets, key=lambda s: (len(s), s)):
+            self._add(one)
+
+    def _add(self, one: tuple[int, ...]) -> int:
+        if one not in self.numbers:
+            fewer = [one[:i] + one[i + 1 :] for i in range(len(one))]
+            parent = next((s for s in fewer if s in self.numbers), one[:-1])
+            [gate] = {*one} - {*parent}
+            self.parents.append(self._add(parent))
+            self.gates.append(gate)
+            self.numbers[one] = len(self.gates)
+        return self.numbers[one]
 
 
 def _all_of(model: TreeModel, expr: int, known: dict[int, frozenset[int] | None]) -> frozenset[int] | None:

@@ -73,13 +73,12 @@ def bind(model: TreeModel, answers: "Answers", other: Mapping[int, str] | None =
             answer = answers.variable(arguments[0])
             if answer is None:
                 assumed.append((f"what the Makefile sets $({arguments[0]}) to", "", number))
-            said.append(answer or "")
-            assumed += [(q, a, number) for q, a in answers.drain()]
-            continue
-        filled_in = [filled(a) if "__KINA_Q" in a else a for a in arguments]
-        answer = answers.shell(filled_in[0]) if kind == SHELL else answers.macro(kind, filled_in)
+        else:
+            filled_in = [filled(a) if "__KINA_Q" in a else a for a in arguments]
+            answer = answers.shell(filled_in[0]) if kind == SHELL else answers.macro(kind, filled_in)
         said.append(answer or "")
-        assumed += [(q, a, number) for q, a in answers.drain()]
+        if noted := answers.drain():
+            assumed += [(q, a, number) for q, a in noted]
     names, types = model.names.copy(), bytearray(model.types, "ascii")
     placeholders: dict[int, int] = {}
     for number in model.asking:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from kina_audit.base.datatype import datatype
 from kina_audit.base.later import Later
-from kina_audit.kconfig.dotconfig import decoded, loose_comments, read_assignments, user_values, write_config
+from kina_audit.kconfig.dotconfig import asked_by, decoded, loose_comments, read_assignments, user_values, write_config
+from kina_audit.kconfig.explored import Explored
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.numbers import valid_text
 from kina_audit.kconfig.reasons import Cause, Reasons, undefined
@@ -60,6 +61,8 @@ class Resolution:
         rows: every assignment, in order; one the reader rejects leaves an earlier one of the symbol in force.
         own: the state of the kernel's own file that this one is of, or was changed from; None: the tree alone decides.
         beyond: symbols that this file has and the tree does not, with their text behind ``=``.
+        added: the assignments that made this of another one, last in `rows`; to tell them takes no reading of the config.
+        explored: what searches for fragments found out.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Resolution:
         *,
         own: "OwnSolver | None" = None,
         beyond: Mapping[str, str] | None = None,
+        added: Sequence[Requested] = (),
     ) -> None:
         """``solver`` has what `rows` ask of the tree, where there is one already."""
         self.tree = tree
@@ -77,6 +81,8 @@ class Resolution:
         self.solver = solver or Solver(tree.model, user_values(tree.model, pairs_of(rows)))
         self.own = own
         self.beyond = beyond or {}
+        self.added = added
+        self.explored = Explored()
         self._requested: dict[str, Requested] = {}
         self._text = ""
 
@@ -98,10 +104,12 @@ class Resolution:
         index = self.tree.model.index
         symbols = {index[n] for n in names if n in index}
         user = user_values(self.tree.model, pairs_of(rows), self.solver.user.without(symbols))
-        kept = Later(lambda: (*(r for r in self.rows if r.name not in names), *rows))
+        # Of the rows, not of this, which may hold the new one.
+        mine = self.rows
+        kept = Later(lambda: (*(r for r in mine if r.name not in names), *rows))
         base, differing = near or (self.solver, symbols)
         if self.own is None:
-            return Resolution(self.tree, kept, base.changed(user, differing))
+            return Resolution(self.tree, kept, base.changed(user, differing), added=rows)
         from kina_audit.kconfig.own import Held, OwnSolver
 
         # What was set anew before this stays so.
@@ -112,7 +120,7 @@ class Resolution:
         else:
             solver = base.changed(user, differing, forced=held)
         beyond = {n: v for n, v in self.beyond.items() if n not in names}
-        return Resolution(self.tree, kept, solver, own=self.own, beyond=beyond)
+        return Resolution(self.tree, kept, solver, own=self.own, beyond=beyond, added=rows)
 
     @property
     def text(self) -> str:
@@ -250,13 +258,17 @@ def resolve(
         fragments: (name, text) of each; later ones win.
         name: what to call the config in messages.
     """
+    return Resolution(tree, _merged_rows(tree, text, fragments, name))
+
+
+def _merged_rows(tree: KernelTree, text: str, fragments: Sequence[tuple[str, str]], name: str) -> list[Requested]:
     loose = loose_comments(KernelVersion.parse(tree.model.version).triple)
     rows = [Requested(a.name, a.value, name, a.line) for a in read_assignments(text, loose=loose)]
     for where, fragment in fragments:
         fresh = [Requested(a.name, a.value, where, a.line) for a in read_assignments(fragment, loose=loose)]
         names = {r.name for r in fresh}
         rows = [r for r in rows if r.name not in names] + fresh
-    return Resolution(tree, rows)
+    return rows
 
 
 def of_config(
@@ -268,8 +280,7 @@ def of_config(
     ``solver``, where there is one, has solved the config on the tree already.
     """
     if solver is not None:
-        rows = Later(lambda: tuple(resolve(tree, _text_of(config), name=name).rows))
-        return Resolution(tree, rows, solver)
+        return Resolution(tree, _rows_later(tree, config, name), solver)
     return resolve(tree, _text_of(config), fragments, name=name)
 
 
@@ -292,12 +303,15 @@ def of_file(
         return _merged(of_file(tree, config.base, name=name).changed(rows), fragments)
     if not config.follows_file:
         return of_config(tree, config, fragments, name=name, solver=solver)
-    plain = of_config(tree, config, name=name)
     from kina_audit.kconfig.own import OwnSolver
 
-    own = OwnSolver(tree.model, plain.solver.user, config)
+    own = OwnSolver(tree.model, asked_by(config, tree.model, KernelVersion.parse(tree.model.version).triple), config)
     beyond = {n: v for n, v in config.raw.items() if n not in tree.model.index}
-    return _merged(Resolution(tree, plain.rows, own, own=own, beyond=beyond), fragments)
+    return _merged(Resolution(tree, _rows_later(tree, config, name), own, own=own, beyond=beyond), fragments)
+
+
+def _rows_later(tree: KernelTree, config: KernelConfig, name: str) -> Sequence[Requested]:
+    return Later(lambda: tuple(_merged_rows(tree, _text_of(config), (), name)))
 
 
 def _merged(state: Resolution, fragments: Sequence[tuple[str, str]]) -> Resolution:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import compress, pairwise
+from itertools import compress, filterfalse
 
-from kina_audit.kconfig.packed import Sections, unplanes
+from kina_audit.kconfig.packed import Sections, words
 
 
 class Shown:
@@ -16,18 +16,19 @@ class Shown:
     def __init__(self, names: list[str], own: Sections) -> None:
         """Of an architecture's chunk; ``names`` are those of its line's symbols."""
         self._names = names
-        self._symbols, self._groups = unplanes(own["symbols"]), unplanes(own["groups"])
-        self._needs, self._ends = unplanes(own["needs"]), [0, *unplanes(own["ends"])]
-        self._heads = unplanes(own["heads"])
+        self._symbols, self._groups = words(own["symbols"]), words(own["groups"])
+        # Group 0 needs nothing; each other one needs what its parent does, which comes before it, and one symbol more.
+        self._parents, self._gates = words(own["parents"]), words(own["gates"])
+        self._heads = words(own["heads"])
 
     def missed(self, raw: Mapping[str, str]) -> list[str]:
         """The symbols that can be seen where what a config turns on is on, and that it has no line for."""
-        names = self._names
-        on = {number for number in set(self._needs) if raw.get(names[number]) == "y"}
-        held = bytes(map(on.__contains__, self._needs))
-        seen = bytes(held.find(0, start, end) < 0 for start, end in pairwise(self._ends))
+        names, get = self._names, raw.get
+        seen = [True]
+        for parent, gate in zip(self._parents, self._gates, strict=True):
+            seen.append(seen[parent] and get(names[gate]) == "y")
         visible = compress(self._symbols, map(seen.__getitem__, self._groups))
-        return [names[number] for number in visible if names[number] not in raw]
+        return [*filterfalse(raw.__contains__, map(names.__getitem__, visible))]
 
     @cached_property
     def groups(self) -> dict[str, int]:
@@ -37,13 +38,15 @@ class Shown:
     @cached_property
     def needs(self) -> list[list[str]]:
         """The symbols that have to be on, one list a group."""
-        gates = [self._names[number] for number in self._needs]
-        return [gates[start:end] for start, end in pairwise(self._ends)]
+        found: list[list[str]] = [[]]
+        for parent, gate in zip(self._parents, self._gates, strict=True):
+            found.append([*found[parent], self._names[gate]])
+        return found
 
     @cached_property
     def gates(self) -> frozenset[str]:
         """All that others need."""
-        return frozenset(self._names[number] for number in set(self._needs))
+        return frozenset(map(self._names.__getitem__, self._gates))
 
     @cached_property
     def heads(self) -> frozenset[str]:

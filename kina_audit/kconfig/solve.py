@@ -73,23 +73,25 @@ class Solver(Shared):
             if ~expr not in self.cone.nodes(base):
                 self.memo[expr] = value
                 return value
-        outer, self._reader = self._reader, ~expr
+        me = ~expr
+        outer, self._reader = self._reader, me
         node = self.model.exprs[expr]
         kind = node[0]
         if kind == SYMBOL:
             value = self._tri(node[1])
-        elif kind == AND:
-            value = 2
+        elif kind in (AND, OR):
+            value, end = (2, 0) if kind == AND else (0, 2)
+            memo, reads = self.memo, self.reads
             for part in node[1:]:
-                value = min(value, self._expr(part))
-                if not value:
+                reads += (~part, me)
+                known = memo.get(part)
+                if known is None:
+                    known = self._work_out(part)
+                if known == end:
+                    value = end
                     break
-        elif kind == OR:
-            value = 0
-            for part in node[1:]:
-                value = max(value, self._expr(part))
-                if value == 2:
-                    break
+                if known == 1:
+                    value = 1
         elif kind == NOT:
             value = 2 - self._expr(node[1])
         elif kind == CONTAINS:
@@ -144,7 +146,7 @@ class Solver(Shared):
         if choice is not None and not self.modern:
             self._tri(self.model.choice_symbols[choice])
         self.tris[sym] = 0
-        self.texts[sym] = _empty_number(self.model.version).get(letter, "")
+        self.texts[sym] = _empty_number(self.model.version)[letter] if letter in "ih" else ""
         self.written[sym] = False
         visible = 2 if sym in self.trans else self._visibility(sym)
         self.visible[sym] = visible
@@ -174,7 +176,8 @@ class Solver(Shared):
         model = self.model
         boolean = self._is_bool(sym)
         plain = sym in self.trans or member
-        selected = 0 if plain else self._rounded(model.selected[sym], boolean)
+        # What nothing selects or implies has the constant n there.
+        selected = 0 if plain or not (by := model.selected[sym]) else self._rounded(by, boolean)
         asked = self.user.tri.get(sym)
         is_choice = self.model.types[sym] in "cC"
         if is_choice:
@@ -190,7 +193,7 @@ class Solver(Shared):
                         value = min(self._expr(expr), holds)
                         written |= value != 0
                         break
-                implied = 0 if plain else self._rounded(model.implied[sym], boolean)
+                implied = 0 if plain or not (by := model.implied[sym]) else self._rounded(by, boolean)
                 if implied:
                     written = True
                     value = min(max(value, implied), self._rounded(model.depends[sym], boolean))
@@ -212,9 +215,11 @@ class Solver(Shared):
 
     def _visibility(self, sym: int) -> int:
         value = 0
+        if not (prompts := self.model.prompts[sym]):
+            return 0
         letter = self.model.types[sym]
         choice = self.choice_of.get(sym) if not self.modern else None
-        for condition in self.model.prompts[sym]:
+        for condition in prompts:
             one = self._expr(condition)
             if choice is not None and letter == "t" and one == 1 and self.tris[self.model.choice_symbols[choice]] == 2:
                 one = 0

@@ -17,6 +17,9 @@ Way = frozenset[tuple[int, str]]
 """(symbol, value as a config spells it) pairs."""
 
 NOTHING: Way = frozenset()
+_HELD = [NOTHING]
+"""The ways to what is so already."""
+
 _MOST = 10
 _MOST_SELECTORS = 24
 _DEEPEST = 14
@@ -254,7 +257,8 @@ class Ways:
         """Unions of one way from each part; none when a part has none."""
         found: list[Way] = [NOTHING]
         for part in parts:
-            found = self._cheapest([a | b for a in found for b in part])
+            if part != _HELD:
+                found = self._cheapest([a | b for a in found for b in part])
             if not found:
                 return []
         return found
@@ -268,6 +272,8 @@ class Ways:
 
     def _cheapest(self, ways: Iterable[Way]) -> list[Way]:
         unique = dict.fromkeys(w for w in ways if _consistent(w))
+        if len(unique) < 2:
+            return [*unique]
         return sorted(unique, key=lambda w: (self.cost(w), sorted(w)))[:_MOST]
 
 
