@@ -14,17 +14,14 @@ if TYPE_CHECKING:
     from kina_audit.sources.cilium_values import Values
     from kina_audit.sources.options import SourceOptions
 
+_VALUES = (
+    "Helm values, a cilium-config ConfigMap, or a HelmChartConfig, HelmRelease or Application with them; - for stdin."
+)
+
 
 @given.reads_sources()
 def review(
-    values: Annotated[
-        str,
-        Argument(
-            metavar="VALUES",
-            help="Helm values, a cilium-config ConfigMap, or a HelmChartConfig, HelmRelease or Application that holds values; "
-            "- for stdin.",
-        ),
-    ],
+    values: Annotated[str, Argument(metavar="VALUES", help=_VALUES)],
     source: given.Source = "apple",
     cilium: given.Cilium = "",
     format_: given.TextOrJson = "text",

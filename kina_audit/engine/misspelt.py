@@ -26,9 +26,8 @@ def with_slips(
         since: the oldest kernel of which every symbol is known.
         own: the symbols of the kernel lines that told about the config, where they are at hand.
     """
-    if config.target is not None and config.target.triple[:2] < since:
-        return config
-    odd = misspelt(config, _asked(results), own)
+    old = config.target is not None and config.target.triple[:2] < since
+    odd = () if old else misspelt(config, _asked(results), own)
     return replace(config, warnings=(*config.warnings, *odd), _lines={}) if odd else config
 
 
@@ -83,10 +82,7 @@ def _near(name: str) -> tuple[str, ...]:
     return (name, *[name[:i] + name[i + 1 :] for i in range(min(len(name), 100))])
 
 
-@lru_cache(maxsize=1024)
-def _near_asked(symbol: str) -> tuple[str, ...]:
-    """The same of what profiles ask for, which is asked of every kernel of a fleet."""
-    return _near(symbol)
+_near_asked = lru_cache(maxsize=1024)(_near)  # of what profiles ask for, of every kernel of a fleet
 
 
 def _without_numbers(name: str) -> str:
