@@ -17,7 +17,6 @@ from kina_audit.engine.waive import live, uses, waive
 from kina_audit.errors import NothingCheckedError, UsageError
 from kina_audit.kconfig.carry import carry, trees_of
 from kina_audit.kconfig.lines import lines
-from kina_audit.kernel.config import Origin
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
@@ -54,15 +53,11 @@ def load_kernel(source: str = "apple", options: "SourceOptions | None" = None) -
         SourceError: the configuration could not be obtained or read.
         UsageError: an unknown toolchain.
     """
-    from kina_audit.loading import as_checked, not_built
-    from kina_audit.sources import open_source
+    from kina_audit.loading import as_checked, as_read
+    from kina_audit.sources.options import SourceOptions
 
-    kernel = open_source(source, options)
-    if options is None:
-        return replace(kernel, config=carry(kernel.config))
-    if options.built and kernel.config.origin is Origin.INPUT:
-        kernel = not_built(kernel, options)
-    return as_checked(kernel, options.fragments, options)
+    options = options or SourceOptions()
+    return as_checked(as_read(source, options), options.fragments, options)
 
 
 def load_profiles(

@@ -7,10 +7,23 @@ from kina_audit.base.datatype import replace
 from kina_audit.errors import UsageError
 from kina_audit.kconfig.carry import carry
 from kina_audit.kconfig.toolchain import Toolchain
+from kina_audit.kernel.config import Origin
 from kina_audit.kernel.provenance import Kernel
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
+
+
+def as_read(source: str, options: "SourceOptions") -> Kernel:
+    """A kernel as its source gives it; `as_checked` tells what it becomes.
+
+    Raises:
+        SourceError: the configuration could not be obtained or read.
+    """
+    from kina_audit.sources import open_source
+
+    kernel = open_source(source, options)
+    return not_built(kernel, options) if options.built and kernel.config.origin is Origin.INPUT else kernel
 
 
 def as_checked(kernel: Kernel, fragments: "Sequence[tuple[str, str]]", options: "SourceOptions") -> Kernel:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from kina_audit.api import CILIUM_TAG, load_kernel, load_profiles
+from kina_audit.api import CILIUM_TAG, load_profiles
 from kina_audit.base.bounds import REPORT_BYTES
 from kina_audit.base.datatype import datatype, field, replace
 from kina_audit.base.files import read_regular
@@ -31,6 +31,7 @@ from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError
 from kina_audit.kernel.alike import alike
 from kina_audit.kernel.provenance import Kernel
+from kina_audit.loading import as_checked, as_read
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Profile
 from kina_audit.report.matrix import Matrix, Row, make_row, row_of_document
@@ -168,11 +169,13 @@ class _Auditor:
             return Row(shown(source), f"{shown(source)}: not a whole report: {said[:200]}")
 
     def _audited(self, source: str) -> Row:
-        kernel = load_kernel(source, self.request.options)
-        config = kernel.config
-        key = alike(config)
+        kernel = as_read(source, self.request.options)
+        # What a config becomes on its kernel is the same for all that are alike.
+        key = alike(kernel.config)
         if key is not None and key in self._rows:
-            return replace(self._rows[key], source=shown(source), note=self._note(kernel))
+            return replace(self._rows[key], source=shown(source))
+        kernel = as_checked(kernel, self.request.options.fragments, self.request.options)
+        config = kernel.config
         evaluator = Evaluator(config)
         results = tuple([evaluator.profile(p) for p in self.profiles])
         advice = self._advice(evaluator)
@@ -183,9 +186,10 @@ class _Auditor:
             shown(source), config, results, str(report.verdict), str(advice.mode) if advice else "",
             details=self.request.details, untested=advice is not None and advice.untested,
         )  # fmt: skip
+        row = replace(row, note=self._note(kernel))
         if key is not None and len(self._rows) < _KEPT:
             self._rows[key] = row
-        return replace(row, note=self._note(kernel))
+        return row
 
     def _note(self, kernel: Kernel) -> str:
         """What may make a row one about something else: a config that was cut, lines of fragments that did not survive."""

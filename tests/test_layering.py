@@ -39,7 +39,7 @@ ALLOWED = {
     },
     "loading": {"kernel", "kconfig", "sources"},
     "fixing": {"kernel", "profiles", "engine", "cilium", "kconfig", "api", "trees"},
-    "matrix": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api"},
+    "matrix": {"kernel", "profiles", "engine", "cilium", "report", "sources", "kconfig", "api", "loading"},
     "clusters": {"kernel", "profiles", "engine", "cilium", "report", "sources", "api"},
     "base": set(),
     "lint": {"kernel", "profiles", "kconfig"},
