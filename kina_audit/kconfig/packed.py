@@ -129,7 +129,7 @@ class PackedLine:
         own = self.chunk(f"{kind} {arch}")
         return {n: memoryview(xored(d, first[n])) if n in XORED else d for n, d in own.items()}
 
-    def _rows(self, kind: str, own: Sections, name: str, parse: "Callable[[list[int]], list[Any]]") -> "LazyRows":
+    def _rows(self, kind: str, own: Sections, name: str, parse: "Callable[[list[int]], list[Any]] | None") -> "LazyRows":
         first = self._of_first(kind)
         others = {} if own is first else {int(n): row for n, row in json.loads(bytes(own[name])).items()}
         return LazyRows(first, name, parse, others)
@@ -139,7 +139,7 @@ class PackedLine:
         if self._common is None:
             shared = self.chunk("shared")
             names = _kept_once(str(shared["names"], "utf-8").split("\n"))
-            self._common = (names, LazyRows(shared, "exprs", list), json.loads(bytes(shared["questions"])))
+            self._common = (names, LazyRows(shared, "exprs"), json.loads(bytes(shared["questions"])))
         return self._common
 
     def model(self, arch: str) -> tuple[TreeModel, Callable[[], TreeTexts], Sequence[int]]:
@@ -163,7 +163,7 @@ class PackedLine:
             depends=depends,
             selected=selected,
             implied=implied,
-            prompts=self._rows("values", own, "prompts", list),
+            prompts=self._rows("values", own, "prompts", None),
             defaults=self._rows("values", own, "defaults", _pairs),
             ranges={row[0]: row[1:] for row in head["ranges"]},
             transitional=head["transitional"],
@@ -193,7 +193,7 @@ class LazyRows(dict[int, Any]):
         self,
         sections: Sections,
         name: str,
-        parse: Callable[[list[int]], list[Any]],
+        parse: Callable[[list[int]], list[Any]] | None = None,
         others: Mapping[int, list[int]] | None = None,
     ) -> None:
         """Of a section of rows.
@@ -201,7 +201,7 @@ class LazyRows(dict[int, Any]):
         Args:
             sections: of one chunk.
             name: the section's.
-            parse: makes a row of its numbers.
+            parse: makes a row of its numbers; None: it is these.
             others: rows that stand for those of the section, by number.
         """
         super().__init__()
@@ -214,11 +214,14 @@ class LazyRows(dict[int, Any]):
         lengths = self._lengths
         if not 0 <= number < len(lengths):
             raise IndexError(number)
-        row = self._others.get(number)
-        if row is None:
+        if number in self._others:
+            row = self._others[number]
+        elif size := lengths[number]:
             start = self._starts[number // BLOCK] + sum(lengths[number - number % BLOCK : number])
-            row = self._numbers[start : start + lengths[number]].tolist()
-        found = self[number] = self._parse(row)
+            row = self._numbers[start : start + size].tolist()
+        else:
+            row = []
+        found = self[number] = row if self._parse is None else self._parse(row)
         return found
 
     def append(self, row: list[Any]) -> None:

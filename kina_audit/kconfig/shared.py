@@ -31,16 +31,17 @@ class Cone:
 
         The solver is not kept: with no circle between the two, they end with their last reader.
         """
-        reads = solver.reads
+        reads, nodes = solver.reads, self._nodes
         if self._known < len(reads):
-            solver.index_reads()
-            nodes = self._nodes
-            fresh = iter(reads[self._known :])
-            for read, reader in zip(fresh, fresh, strict=True):
-                if read in nodes and reader not in nodes:
-                    self._spread(solver, reader)
+            added = reads[self._known :]
             self._known = len(reads)
-        return self._nodes
+            if not nodes.isdisjoint(added):
+                solver.index_reads()
+                fresh = iter(added)
+                for read, reader in zip(fresh, fresh, strict=True):
+                    if read in nodes and reader not in nodes:
+                        self._spread(solver, reader)
+        return nodes
 
     def _spread(self, solver: "Shared", node: int) -> None:
         todo = [node]

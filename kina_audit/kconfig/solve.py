@@ -73,15 +73,18 @@ class Solver(Shared):
             if ~expr not in self.cone.nodes(base):
                 self.memo[expr] = value
                 return value
-        me = ~expr
-        outer, self._reader = self._reader, me
+        # A symbol or expression says itself who reads for it, so only what does neither has to be told.
+        me, reads = ~expr, self.reads
         node = self.model.exprs[expr]
         kind = node[0]
         if kind == SYMBOL:
-            value = self._tri(node[1])
+            sym = node[1]
+            reads += (sym, me)
+            known = self.tris.get(sym)
+            value = self._calculate(sym) if known is None else known
         elif kind in (AND, OR):
             value, end = (2, 0) if kind == AND else (0, 2)
-            memo, reads = self.memo, self.reads
+            memo = self.memo
             for part in node[1:]:
                 reads += (~part, me)
                 known = memo.get(part)
@@ -93,14 +96,19 @@ class Solver(Shared):
                 if known == 1:
                     value = 1
         elif kind == NOT:
-            value = 2 - self._expr(node[1])
-        elif kind == CONTAINS:
-            wanted, *rivals = (self.model.names[s] for s in node[2:])
-            items = self._text(node[1]).split(",")
-            value = 2 if wanted in items and not set(rivals).intersection(items[: items.index(wanted)]) else 0
+            part = node[1]
+            reads += (~part, me)
+            known = self.memo.get(part)
+            value = 2 - (self._work_out(part) if known is None else known)
         else:
-            value = 2 if self._compare(kind, node[1], node[2]) else 0
-        self._reader = outer
+            outer, self._reader = self._reader, me
+            if kind == CONTAINS:
+                wanted, *rivals = (self.model.names[s] for s in node[2:])
+                items = self._text(node[1]).split(",")
+                value = 2 if wanted in items and not set(rivals).intersection(items[: items.index(wanted)]) else 0
+            else:
+                value = 2 if self._compare(kind, node[1], node[2]) else 0
+            self._reader = outer
         self.memo[expr] = value
         return value
 
@@ -135,25 +143,25 @@ class Solver(Shared):
 
     def _compute(self, sym: int) -> int:
         """One symbol's value, visibility, and whether it is written: ``sym_calc_value``."""
-        letter = self.model.types[sym]
-        if letter == "u" or sym >= self.model.defined:
-            self.tris[sym] = "nmy".index(letter) if letter in "nmy" else 0
-            self.texts[sym], self.visible[sym], self.written[sym] = self.model.names[sym], 0, False
-            return self.tris[sym]
+        model, trans = self.model, self.trans
+        letter = model.types[sym]
+        if letter == "u" or sym >= model.defined:
+            self.tris[sym] = value = "nmy".index(letter) if letter in "nmy" else 0
+            self.texts[sym], self.visible[sym], self.written[sym] = model.names[sym], 0, False
+            return value
         if sym in self.forced:
             return self._as_forced(sym)
         choice = self.choice_of.get(sym)
         if choice is not None and not self.modern:
-            self._tri(self.model.choice_symbols[choice])
+            self._tri(model.choice_symbols[choice])
         self.tris[sym] = 0
-        self.texts[sym] = _empty_number(self.model.version)[letter] if letter in "ih" else ""
+        self.texts[sym] = _empty_number(model.version)[letter] if letter in "ih" else ""
         self.written[sym] = False
-        visible = 2 if sym in self.trans else self._visibility(sym)
-        self.visible[sym] = visible
+        self.visible[sym] = visible = 2 if sym in trans else self._visibility(sym)
         written = visible != 0
         if letter in "ihs":
             written |= self._text_value(sym, visible)
-            self.written[sym] = written and sym not in self.trans
+            self.written[sym] = written and sym not in trans
             return 0
         if choice is not None and self.modern:
             chosen = self._choose(choice)
@@ -174,15 +182,16 @@ class Solver(Shared):
 
     def _tristate_value(self, sym: int, visible: int, written: bool, *, member: bool) -> int:
         model = self.model
-        boolean = self._is_bool(sym)
-        plain = sym in self.trans or member
+        letter = model.types[sym]
+        boolean = letter == "b" or self._is_bool(sym)
+        plain = member or sym in self.trans
         # What nothing selects or implies has the constant n there.
         selected = 0 if plain or not (by := model.selected[sym]) else self._rounded(by, boolean)
-        asked = self.user.tri.get(sym)
-        is_choice = self.model.types[sym] in "cC"
-        if is_choice:
-            asked = self._choice_asked(sym)
-        if visible and asked is not None:
+        is_choice = letter in "cC"
+        asked = None
+        if visible:
+            asked = self._choice_asked(sym) if is_choice else self.user.tri.get(sym)
+        if asked is not None:
             value = min(asked, visible)
         else:
             value = 0
@@ -214,16 +223,17 @@ class Solver(Shared):
         return 2 if value == 1 and boolean else value
 
     def _visibility(self, sym: int) -> int:
-        value = 0
         if not (prompts := self.model.prompts[sym]):
             return 0
+        value = 0
         letter = self.model.types[sym]
         choice = self.choice_of.get(sym) if not self.modern else None
         for condition in prompts:
             one = self._expr(condition)
-            if choice is not None and letter == "t" and one == 1 and self.tris[self.model.choice_symbols[choice]] == 2:
+            if one == 1 and letter == "t" and choice is not None and self.tris[self.model.choice_symbols[choice]] == 2:
                 one = 0
-            value = max(value, one)
+            if one > value:
+                value = one
         if value == 1 and (letter not in "tC" or self.modules == 0):
             value = 2
         return value
