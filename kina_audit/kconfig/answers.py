@@ -84,16 +84,14 @@ class ModelAnswers:
 
     def macro(self, name: str, arguments: list[str]) -> str | None:
         """Macros about flags and instructions; every other one is expanded as the tree defines it."""
-        text = " ".join(",".join(arguments).split()) if name not in ("as-instr", "as-instr64") else arguments[0].strip()
+        if name in ("as-instr", "as-instr64"):
+            return self._assembler(arguments[0].strip())
+        text = " ".join(",".join(arguments).split())
         if name in ("cc-option", "as-option", "rustc-option"):
             return self._flag(text) if name != "rustc-option" else self._rust_flag(text)
         if name == "cc-option-bit":
             return text if self._flag(text) == "y" else ""
-        if name == "ld-option":
-            return self._linker(text)
-        if name in ("as-instr", "as-instr64"):
-            return self._assembler(text)
-        return None
+        return self._linker(text) if name == "ld-option" else None
 
     def shell(self, command: str) -> str:
         """What the command would print, computed or looked up."""
@@ -104,8 +102,8 @@ class ModelAnswers:
 
     def _flag(self, flags: str) -> str:
         # The tree may put -m64 or -m32 in front; what the flag is about does not change.
-        known = self.toolchain.measured.get(f"cc-option {flags}")
-        if known is not None:
+        measured = self.toolchain.measured
+        if measured and (known := measured.get(f"cc-option {flags}")) is not None:
             return known
         known_flags = tables()["flags"]
         row = known_flags.get(flags) or known_flags.get(re.sub(r"^-m(?:32|64) ", "", flags))

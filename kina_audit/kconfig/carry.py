@@ -7,6 +7,7 @@ unknown, too, until they are named.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from kina_audit.base.datatype import replace
 from kina_audit.kconfig.asked import UserValues
@@ -111,7 +112,7 @@ def solved(config: KernelConfig, tree: KernelTree) -> Solver | None:
     facts = config.predicted
     if not isinstance(facts, Facts):
         return None
-    label = next(iter(facts.tools))
+    label = facts._labels[0]
     return next((s for p in facts.places if (s := facts._solver(p, label)).model is tree.model), None)
 
 
@@ -140,7 +141,10 @@ class Facts(Mapping[str, SymbolFact]):
         header, target = config.header.version, config.target
         assert target is not None
         self.exact = (target.major, target.minor) in told_by
-        self.moves = [m[1:] for m in stable_moves() if (target.major, target.minor) <= m[0].triple < target.triple]
+        # Symbol to whose "select" of it is all that a stable update between the model's release and the target's dropped;
+        # empty: it moved otherwise.
+        since = [m for m in stable_moves() if (target.major, target.minor) <= m[0].triple < target.triple]
+        self.moves = {symbol: by for _, symbols, by in reversed(since) for symbol in symbols}
         same_line = header is not None and header.triple[:2] == target.triple[:2]
         self.written_there = same_line and config.completeness is Completeness.COMPLETE and not config.minimal
         self.written_by_target = self.written_there and header is not None and header.triple == target.triple
@@ -161,9 +165,13 @@ class Facts(Mapping[str, SymbolFact]):
     def __len__(self) -> int:
         return len(self.config.raw)
 
+    @cached_property
+    def _labels(self) -> list[str]:
+        return list(self.tools)
+
     def solver_of_tools(self) -> Solver:
         """The first line's values under the first toolchain."""
-        return self._solver(self.places[0], next(iter(self.tools)))
+        return self._solver(self.places[0], self._labels[0])
 
     def tree(self, place: Place, label: str) -> KernelTree:
         """A line under one of the toolchains."""
@@ -173,7 +181,7 @@ class Facts(Mapping[str, SymbolFact]):
         found = self._solvers.get((place, label))
         if found is None:
             model = self.tree(place, label).model
-            if label != (first := next(iter(self.tools))) and self.config.base is None:
+            if label != (first := self._labels[0]) and self.config.base is None:
                 found = self._solver(place, first).under(model)
             else:
                 found = self._made(model, asked_by(self.config, model, place[0]))
@@ -196,25 +204,23 @@ class Facts(Mapping[str, SymbolFact]):
         if self._beyond(symbol):
             return written
         # What the file of a kernel of the target's own release says is from after the move.
-        if (by := self._moved(symbol)) is not None and not (by and self._stays(symbol, written.value, by)):
+        if (by := self.moves.get(symbol)) is not None and not (by and self._stays(symbol, written.value, by)):
             if self.written_by_target:
                 return written
             line = line_text(self.lines[0])
             return _unknown(written, f"a stable update of Linux {line} moved it after the model's release")
         outcomes = {place: self._outcomes(place, symbol) for place in self.places}
         says = "n" if written.value is None else written.value
-        by_tools = next((place for place, found in outcomes.items() if len(found) > 1), None)
-        if by_tools is not None:
+        told = {value for found in outcomes.values() for value in found}
+        if len(told) > 1:
+            by_tools = next((place for place, found in outcomes.items() if len(found) > 1), None)
+            if by_tools is None:
+                return _unknown(written, self._differs({place: next(iter(found)) for place, found in outcomes.items()}))
             if self.written_there and len(self.places) == 1 and says in outcomes[by_tools]:
                 # Written by this very line's own tools, which then decided what the file says.
                 return written
-            among = {value for found in outcomes.values() for value in found}
-            may = tuple(sorted(among)) if among <= TRI_OF.keys() else ()
+            may = tuple(sorted(told)) if told <= TRI_OF.keys() else ()
             return replace(_unknown(written, _by_tools(outcomes[by_tools])), among=may)
-        values = {place: next(iter(found)) for place, found in outcomes.items()}
-        told = set(values.values())
-        if len(told) > 1:
-            return _unknown(written, self._differs(values))
         value = told.pop()
         if len(self.lines) > 1 and value == "n" and (why := self._came_or_went(symbol)):
             return _unknown(written, why)
@@ -234,7 +240,7 @@ class Facts(Mapping[str, SymbolFact]):
         if value == says:
             # A fragment has no line for what its base leaves off.
             return written if written.value is not None else SymbolFact(symbol, "n", SymbolState.ABSENT)
-        solver = self._solver(self.places[0], next(iter(self.tools)))
+        solver = self.solver_of_tools()
         reason = short_reason(solver, symbol, self.config.raw.get(symbol))
         where = " and ".join(line_text(line) for line in self.lines)
         if self.vendor and self.config.base is None:
@@ -247,7 +253,7 @@ class Facts(Mapping[str, SymbolFact]):
     def _of_a_part(self, symbol: str, written: SymbolFact) -> SymbolFact:
         """A symbol of a config that was cut: what it says, unless what is left of it denies that."""
         says = written.value
-        if says is None or not any(symbol in self._solver(p, next(iter(self.tools))).model.index for p in self.places):
+        if says is None or not any(symbol in self._solver(p, self._labels[0]).model.index for p in self.places):
             return written
         outcomes = [self._outcomes(place, symbol) for place in self.places]
         if all(says in found for found in outcomes):
@@ -261,7 +267,7 @@ class Facts(Mapping[str, SymbolFact]):
         """Whether a kernel's own config that this one was made of has a symbol that no line has: a vendor's."""
         if self.config.base is None or symbol not in self.config.raw or symbol in self.changed:
             return False
-        return not any(symbol in self._solver(p, next(iter(self.tools))).model.index for p in self.places)
+        return not any(symbol in self._solver(p, self._labels[0]).model.index for p in self.places)
 
     def _vendors(self, says: str, made: str, reason: str) -> str:
         where = " and ".join(line_text(line) for line in self.lines)
@@ -270,11 +276,11 @@ class Facts(Mapping[str, SymbolFact]):
 
     def reason(self, symbol: str) -> str:
         """Why a symbol without a line is off, in one clause."""
-        return short_reason(self._solver(self.places[0], next(iter(self.tools))), symbol, None)
+        return short_reason(self.solver_of_tools(), symbol, None)
 
     def _of_record(self, symbol: str, value: str) -> SymbolFact:
         """A symbol that a record leaves to its line, as the kernel's own config would have it."""
-        solver = self._solver(self.places[-1], next(iter(self.tools)))
+        solver = self._solver(self.places[-1], self._labels[0])
         sym = solver.model.index.get(symbol)
         has_line = sym is not None and solver.is_written(sym)
         if value == "n":
@@ -282,16 +288,9 @@ class Facts(Mapping[str, SymbolFact]):
         is_string = sym is not None and solver.model.types[sym] == "s"
         return SymbolFact(symbol, value, SymbolState.SET, None, "", is_string)
 
-    def _moved(self, symbol: str) -> str | None:
-        """Whose "select" of a symbol is all that a stable update between the model's release and the target's dropped.
-
-        Empty: it moved otherwise; None: no update moved it.
-        """
-        return next((by for symbols, by in self.moves if symbol in symbols), None)
-
     def _stays(self, symbol: str, asked: str | None, by: str) -> bool:
         """Whether the model tells a symbol without that "select" of it: it is asked for, off, or selected by another."""
-        solver = self._solver(self.places[0], next(iter(self.tools)))
+        solver = self.solver_of_tools()
         others = set(selectors(solver, solver.model.index[symbol])) - {by}
         return asked in ("y", "m") or bool(others) or list(self._outcomes(self.places[0], symbol)) == ["n"]
 
@@ -309,7 +308,7 @@ class Facts(Mapping[str, SymbolFact]):
 
         In between the symbol may have come without it: the legacy tables' gates are older than the switch before them.
         """
-        label = next(iter(self.tools))
+        label = self._labels[0]
         for arch in {arch for _, arch in self.places}:
             solvers = {line: self._solver((line, arch), label) for line in self.lines}
             having = [line for line, s in solvers.items() if symbol in s.model.index]
@@ -326,7 +325,7 @@ class Facts(Mapping[str, SymbolFact]):
 
     def _outcomes(self, place: Place, symbol: str) -> dict[str, list[str]]:
         """What the symbol may become on a line: each value, and the toolchains that make it that."""
-        labels = list(self.tools)
+        labels = self._labels
         first = self._solver(place, labels[0])
         sym = first.model.index.get(symbol)
         if sym is None or not first.asks_tools(sym):

@@ -45,7 +45,7 @@ class _TreeFacts(Facts):
             # The tree's own probes told everything.
             self.tools = {tools.name: tools}
         # It is the very tree, stable updates included, and what it makes of the file is the question.
-        self.exact, self.moves, self.vendor = True, [], ""
+        self.exact, self.moves, self.vendor = True, {}, ""
         self._trees = {next(iter(self.tools)): tree}
 
     def tree(self, place: Place, label: str) -> KernelTree:

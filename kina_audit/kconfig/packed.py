@@ -129,7 +129,9 @@ class PackedLine:
         own = self.chunk(f"{kind} {arch}")
         return {n: memoryview(xored(d, first[n])) if n in XORED else d for n, d in own.items()}
 
-    def _rows(self, kind: str, own: Sections, name: str, parse: "Callable[[list[int]], list[Any]] | None") -> "LazyRows":
+    def _rows(
+        self, kind: str, own: Sections, name: str, parse: "Callable[[list[int]], list[Any]] | None"
+    ) -> "LazyRows":
         first = self._of_first(kind)
         others = {} if own is first else {int(n): row for n, row in json.loads(bytes(own[name])).items()}
         return LazyRows(first, name, parse, others)

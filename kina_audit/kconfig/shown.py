@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import compress, filterfalse
+from itertools import compress, filterfalse, repeat
+from operator import eq
 
 from kina_audit.kconfig.packed import Sections, words
 
@@ -23,10 +24,11 @@ class Shown:
 
     def missed(self, raw: Mapping[str, str]) -> list[str]:
         """The symbols that can be seen where what a config turns on is on, and that it has no line for."""
-        names, get = self._names, raw.get
+        names = self._names
+        on = map(eq, repeat("y"), map(raw.get, map(names.__getitem__, self._gates)))
         seen = [True]
-        for parent, gate in zip(self._parents, self._gates, strict=True):
-            seen.append(seen[parent] and get(names[gate]) == "y")
+        for parent, is_on in zip(self._parents, on, strict=True):
+            seen.append(is_on and seen[parent])
         visible = compress(self._symbols, map(seen.__getitem__, self._groups))
         return [*filterfalse(raw.__contains__, map(names.__getitem__, visible))]
 

@@ -232,8 +232,7 @@ class Solver(Shared):
             one = self._expr(condition)
             if one == 1 and letter == "t" and choice is not None and self.tris[self.model.choice_symbols[choice]] == 2:
                 one = 0
-            if one > value:
-                value = one
+            value = max(value, one)
         if value == 1 and (letter not in "tC" or self.modules == 0):
             value = 2
         return value
