@@ -38,6 +38,7 @@ LENGTHS, STARTS = " lengths", " starts"
 """Behind the name of a section of rows: how many numbers each has, and where every sixteenth begins."""
 
 BLOCK = 16
+"""A power of two."""
 
 HEADS = 5
 """So many symbols that need another make it the head of a block that may be missed together with it."""
@@ -213,17 +214,14 @@ class LazyRows(dict[int, Any]):
         self._count = len(self._lengths)
 
     def __missing__(self, number: int) -> Any:
-        lengths = self._lengths
-        if not 0 <= number < len(lengths):
-            raise IndexError(number)
         if number in self._others:
             row = self._others[number]
-        elif size := lengths[number]:
-            start = self._starts[number // BLOCK] + sum(lengths[number - number % BLOCK : number])
+        elif size := self._lengths[number]:
+            start = sum(self._lengths[number & -BLOCK : number], self._starts[number // BLOCK])
             row = self._numbers[start : start + size].tolist()
         else:
             row = []
-        found = self[number] = row if self._parse is None else self._parse(row)
+        found = self[number] = self._parse(row) if row and self._parse is not None else row
         return found
 
     def append(self, row: list[Any]) -> None:

@@ -33,11 +33,11 @@ class Cone:
         """
         reads, nodes = solver.reads, self._nodes
         if self._known < len(reads):
-            added = reads[self._known :]
-            self._known = len(reads)
-            if not nodes.isdisjoint(added):
+            known, self._known = self._known, len(reads)
+            # Every other one is what was read.
+            if not nodes.isdisjoint(reads[known::2]):
                 solver.index_reads()
-                fresh = iter(added)
+                fresh = iter(reads[known:])
                 for read, reader in zip(fresh, fresh, strict=True):
                     if read in nodes and reader not in nodes:
                         self._spread(solver, reader)
