@@ -1,6 +1,6 @@
 """What a config asks of a tree, before anything is computed."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -94,6 +94,11 @@ class UserValues:
     text: dict[int, str] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)
     chosen: list[int] = field(default_factory=list)
+
+    def latest(self, members: Iterable[int]) -> list[int]:
+        """Assigned members of a choice, each where it was assigned last."""
+        inside = set(members)
+        return list(dict.fromkeys(s for s in reversed(self.order) if s in inside))[::-1]
 
     def without(self, symbols: AbstractSet[int]) -> "UserValues":
         """The same, asking nothing of some symbols; what is asked of them then stays with it."""

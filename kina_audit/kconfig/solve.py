@@ -4,7 +4,6 @@ Two generations of it: choices are symbols with a value before Linux 6.11, menus
 are first asked for, so that a few questions about a tree cost little.
 """
 
-from collections.abc import Iterable
 from functools import cache
 
 from kina_audit.errors import SourceError
@@ -117,12 +116,9 @@ class Solver(Shared):
         return compare_texts(kind, (self._text(left), types[left]), (self._text(right), types[right]))
 
     def _is_bool(self, sym: int) -> bool:
-        letter = self.model.types[sym]
-        if letter in "tC":
-            if not self.modern and sym in self.choice_of and self.visible[sym] == 2:
-                return True
-            return self.modules == 0
-        return True
+        if not self.modern and sym in self.choice_of and self.visible[sym] == 2:
+            return True
+        return self.model.types[sym] not in "tC" or self.modules == 0
 
     def _calculate(self, sym: int) -> int:
         base = self.base
@@ -188,9 +184,7 @@ class Solver(Shared):
         # What nothing selects or implies has the constant n there.
         selected = 0 if plain or not (by := model.selected[sym]) else self._rounded(by, boolean)
         is_choice = letter in "cC"
-        asked = None
-        if visible:
-            asked = self._choice_asked(sym) if is_choice else self.user.tri.get(sym)
+        asked = None if not visible else self._choice_asked(sym) if is_choice else self.user.tri.get(sym)
         if asked is not None:
             value = min(asked, visible)
         else:
@@ -260,7 +254,7 @@ class Solver(Shared):
             self.visible[member] = self._visibility(member)
         seen = [m for m in members if self.visible[m]]
         asked = self.user.tri
-        rank = [s for s in reversed(self._latest(members)) if s in seen]
+        rank = [s for s in reversed(self.user.latest(members)) if s in seen]
         rank += [m for m in seen if m not in rank]
         found = next((m for m in rank if asked.get(m) == 2), -1)
         if found < 0:
@@ -275,11 +269,6 @@ class Solver(Shared):
         self._reader = outer
         self.chosen[choice] = found
         return found
-
-    def _latest(self, members: Iterable[int]) -> list[int]:
-        """Assigned members, each where it was assigned last."""
-        inside = set(members)
-        return list(dict.fromkeys(s for s in reversed(self.user.order) if s in inside))[::-1]
 
     def _choice_default(self, choice: int) -> int:
         for sym, condition in self.model.choice_defaults[choice]:
