@@ -52,6 +52,7 @@ class Need:
         at: where the source says so, as ``repository@commit:file:line``.
         observed: runs of real agents that showed it.
         link: where it is from, for a browser; an empty string where only runs showed it.
+        asks: the profile or the requirement.
     """
 
     profile: str
@@ -69,11 +70,12 @@ class Need:
     at: tuple[str, ...]
     observed: tuple[str, ...]
     link: str
+    asks: str
 
     @property
     def fact(self) -> str:
         """What it is about, in a few words."""
-        return self.requirement or self.profile or self.feature or f"Linux {self.linux}"
+        return self.asks or self.feature or f"Linux {self.linux}"
 
 
 @datatype
@@ -226,6 +228,7 @@ def _made(row: dict[str, Any], release: Release) -> Need:
         at=places_of(row),
         observed=tuple(row.get("observed", ())),
         link=where(row),
+        asks=row.get("requirement") or row.get("profile", ""),
     )
 
 
