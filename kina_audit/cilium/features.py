@@ -168,12 +168,12 @@ def probe_rows() -> list[dict[str, Any]]:
 
 def _feature(row: dict[str, Any], release: Release) -> Feature:
     probes = probe_rows() if row["id"] == AGENT else []
-    needs = [n for n in (*row.get("need", ()), *probes) if _in(n, release)]
-    conflicts = [c for c in row.get("conflict", ()) if _in(c, release)]
+    needs = release.of((*row.get("need", ()), *probes))
+    conflicts = release.of(row.get("conflict", ()))
     return Feature(
         id=row["id"],
         title=row["title"],
-        available=_in(row, release),
+        available=bool(release.of((row,))),
         default=row.get("default", False),
         gives_way=row.get("gives-way", False),
         choices=row.get("choices", {}),
@@ -181,7 +181,7 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
         conflicts=tuple([_conflict(c) for c in conflicts]),
         cautions=(
             *(n["caution"] for n in needs if "caution" in n),
-            *(c["text"] for c in row.get("caution", ()) if _in(c, release)),
+            *(c["text"] for c in release.of(row.get("caution", ()))),
         ),
     )
 
@@ -236,7 +236,3 @@ def _says(says: str | Mapping[str, str], release: Release) -> str:
     if isinstance(says, str):
         return says
     return next((words for releases, words in says.items() if release.version in VersionRange.parse(releases)), "")
-
-
-def _in(row: Mapping[str, Any], release: Release) -> bool:
-    return "releases" not in row or release.version in VersionRange.parse(row["releases"])
