@@ -212,23 +212,24 @@ def _need(row: dict[str, Any], release: Release) -> Need:
 
 
 def _made(row: dict[str, Any], release: Release) -> Need:
+    # By position: by names, hundreds of them take twice as long.
     return Need(
-        profile=row.get("profile", ""),
-        requirement=row.get("requirement", ""),
-        feature=row.get("feature", ""),
-        linux=VersionRange.parse(row["linux"]) if "linux" in row else None,
-        arch=tuple(row.get("arch", ())),
-        when=row.get("when", {}),
-        effect=_EFFECTS[row["effect"]],
-        keeps=row.get("keeps", False),
-        unless=row.get("unless", ""),
-        says=_says(row.get("says", ""), release),
-        why=row.get("why", ""),
-        basis=_BASES[row["evidence"]],
-        at=places_of(row),
-        observed=tuple(row.get("observed", ())),
-        link=where(row),
-        asks=row.get("requirement") or row.get("profile", ""),
+        row.get("profile", ""),
+        row.get("requirement", ""),
+        row.get("feature", ""),
+        VersionRange.parse(row["linux"]) if "linux" in row else None,
+        tuple(row.get("arch", ())),
+        row.get("when", {}),
+        _EFFECTS[row["effect"]],
+        row.get("keeps", False),
+        row.get("unless", ""),
+        _says(row.get("says", ""), release),
+        row.get("why", ""),
+        _BASES[row["evidence"]],
+        places_of(row),
+        tuple(row.get("observed", ())),
+        where(row),
+        row.get("requirement") or row.get("profile", ""),
     )
 
 

@@ -13,7 +13,7 @@ from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.engine.evaluate import UNTOLD_ARCH, UNTOLD_VERSION
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact, SymbolState
-from kina_audit.kernel.expression import Expression, ExpressionError, Node
+from kina_audit.kernel.expression import Expression, ExpressionError, Node, bounds_of
 from kina_audit.profiles.model import Level
 from kina_audit.report.model import Report
 
@@ -185,8 +185,7 @@ def _parsed(text: str) -> Expression:
 
 
 def _unmet(node: Node, known: Mapping[str, SymbolFact], needed: int) -> Iterator[str]:
-    whole = Expression("", node, ())
-    low, _ = whole.bounds(lambda name: known.get(name) or SymbolFact(name, None, SymbolState.UNKNOWN))
+    low, _ = bounds_of(node, lambda name: known.get(name) or SymbolFact(name, None, SymbolState.UNKNOWN))
     if low >= needed:
         return
     children = [n for n in node[1:] if isinstance(n, tuple)]

@@ -134,7 +134,8 @@ def _waiver(waiver: "Waiver") -> dict[str, Any]:
 
 def counts(findings: list[Finding]) -> dict[str, int]:
     """How many findings have each status."""
-    return {str(s): sum(f.status is s for f in findings) for s in Status}
+    statuses = [f.status for f in findings]
+    return {str(s): statuses.count(s) for s in Status}
 
 
 def depends_on_target(finding: Finding) -> bool:
