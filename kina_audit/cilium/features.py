@@ -189,9 +189,9 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
 def _conflict(row: dict[str, Any]) -> Conflict:
     return Conflict(
         other=row["with"],
-        effect=Effect(row["effect"]),
+        effect=_EFFECTS[row["effect"]],
         why=row["why"],
-        basis=Basis(row["evidence"]),
+        basis=_BASES[row["evidence"]],
         link=where(row),
         linux=VersionRange.parse(row["linux"]) if "linux" in row else None,
         unless=row.get("unless", {}),

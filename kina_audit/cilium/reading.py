@@ -17,6 +17,7 @@ from kina_audit.profiles.model import Profile, Requirement
 Results = Mapping[str, ProfileResult]
 MET = (Status.PASS, Status.SKIP)
 # Asked for at every need: in Python 3.11 a member of an enumeration is found by code in Python.
+_WORST_FIRST = list(Effect)
 _NO_EFFECT, _UNVERIFIED, _UNKNOWN = Effect.NONE, Basis.UNVERIFIED, Status.UNKNOWN
 
 
@@ -336,5 +337,4 @@ def finding(results: Results, profile: str, requirement: str) -> Finding:
 
 def worst(unmet: tuple[Unmet, ...]) -> Unmet | None:
     """The unmet need with the worst effect; the first of equals."""
-    order = list(Effect)
-    return min(unmet, key=lambda u: order.index(u.need.effect), default=None)
+    return min(unmet, key=lambda u: _WORST_FIRST.index(u.need.effect), default=None)
