@@ -183,10 +183,9 @@ class Requirement:
             arches = [*dict.fromkeys(self._arches()), _OTHER_ARCH]
         return tuple((v, a) for v in versions for a in arches)
 
-    @property
-    def asked(self) -> str:
-        """What it asks in one line, without its prose."""
-        variants = [p.digest for p in self.alternatives]
+    def asked(self, known: dict[int, str]) -> str:
+        """What it asks in one line, without its prose; see `Profile.digest_with`."""
+        variants = [p.digest_with(known) for p in self.alternatives]
         variants += [f"{v.kernel} {','.join(v.arch)} {v.expr.text}" for v in self.variants]
         told = [self.profile, self.id, self.level, self.expr.text, str(self.module), str(self.kernel)]
         told += ["older need none"] * self.older_need_none
@@ -279,6 +278,6 @@ class Profile:
         """`digest`, for who asks it of many profiles that share requirements, and keeps what is known of those by object."""
         for row in self.requirements:
             if id(row) not in known:
-                known[id(row)] = row.asked
+                known[id(row)] = row.asked(known)
         lines = sorted([known[id(row)] for row in self.requirements])
         return sha256_hex("\n".join(lines).encode())[:16]
