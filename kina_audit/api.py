@@ -95,7 +95,7 @@ def advise_every_release(
     library = library or ProfileLibrary()
     results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
     apple = in_apple_container(kernel.provenance)
-    unlocker = BoxUnlocker(evaluator.kernel, {p.id: p for p in library.tagged(CILIUM_TAG)})
+    unlocker = BoxUnlocker(evaluator.kernel, library.tagged(CILIUM_TAG))
     return [
         advise(evaluator, results, str(r), request, apple_container=apple, unlocker=unlocker) for r in known_releases()
     ]
@@ -115,15 +115,15 @@ def explain_mode(
     Raises:
         UsageError: an unknown mode or release.
     """
-    from kina_audit.cilium.ladder import stand
+    from kina_audit.cilium.reading import Readings
     from kina_audit.cilium.request import parse_mode
     from kina_audit.cilium.rests import of_mode
 
     library = library or ProfileLibrary()
     evaluator = Evaluator(carry(kernel.config))
     results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
-    _, reader, standing = stand(results, find_release(cilium), evaluator.kernel)
-    return of_mode(reader, standing, parse_mode(mode, "--explain"))
+    readings, release = Readings(results, evaluator.kernel), find_release(cilium)
+    return of_mode(readings, release, parse_mode(mode, "--explain"))
 
 
 def review_cilium(
@@ -221,7 +221,7 @@ def audit(
         own = {p.id: _tried(evaluator.profile(p), probing) for p in of_cilium}
         advice = advise(
             evaluator, own, cilium, request,
-            apple_container=apple, unlocker=BoxUnlocker(config, {p.id: p for p in of_cilium}),
+            apple_container=apple, unlocker=BoxUnlocker(config, of_cilium),
             asked=bool(cilium) or any(CILIUM_TAG in p.tags for p in profiles),
             kernels=partial(better_kernels, of_cilium, booted) if apple and config.arch == "arm64" else None,
         )  # fmt: skip

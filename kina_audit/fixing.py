@@ -179,10 +179,9 @@ def fix_mode(
 
     wanted, release = find_mode(mode), find_release(cilium)
     library = library or ProfileLibrary()
-    features = {p.id: p for p in library.tagged(CILIUM_TAG)}
     starts = [start_of(kernel, one, fragments, follow=follow) for one in (*also, tree)]
     config = replace(kernel.config, arch=tree.model.arch) if follow else aimed(kernel.config, tree)
-    box = BoxUnlocker(config, features, starts)
+    box = BoxUnlocker(config, library.tagged(CILIUM_TAG), starts)
     if not profiles:
         return box.fix(wanted, release)
     goals = profile_goals(

@@ -25,7 +25,7 @@ from kina_audit.cilium.agent_profile import PROFILE, of_release
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.features import AGENT
 from kina_audit.cilium.model import Advice, Capability
-from kina_audit.cilium.reading import OnDemand
+from kina_audit.cilium.reading import Asked, OnDemand, Readings
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError
@@ -134,7 +134,7 @@ class _Auditor:
         self.release = find_release(request.cilium) if request.cilium is not None else None
         self.asked = bool(request.cilium) or any(CILIUM_TAG in p.tags for p in self.profiles)
         self.by_choice = frozenset(p.id for p in self.profiles if not p.asked)
-        self.cilium = {p.id: p for p in library.tagged(CILIUM_TAG)} if self.release is not None else {}
+        self.cilium = Asked(library.tagged(CILIUM_TAG) if self.release is not None else ())
         self._rows: dict[tuple[object, ...], Row] = {}
 
     def row(self, named: str | Named) -> Row:
@@ -204,10 +204,10 @@ class _Auditor:
             return None
         from kina_audit.cilium.ladder import stand
 
-        results = OnDemand(self.cilium, evaluator)
-        state = agent_state(results, self.release, evaluator.kernel)
+        readings = Readings(OnDemand(self.cilium, evaluator), evaluator.kernel)
+        state = agent_state(readings, self.release)
         agent = Capability(f"cilium-{AGENT}", "", Status.UNKNOWN, "", state=state)
-        mode = stand(results, self.release, evaluator.kernel)[0]
+        mode = stand(readings, self.release)[0]
         return Advice(str(self.release), mode, "", capabilities=(agent,), asked=self.asked)
 
 

@@ -174,8 +174,9 @@ def _initializer(cls: type[Any], taken: list[Field], derived: list[Field]) -> Ca
             put(self, value)
         if len(args) != len(setters) or named:
             for one, put in rest[len(args) :]:
-                if one.name in named:
-                    put(self, named.pop(one.name))
+                value = named.pop(one.name, _NONE)
+                if value is not _NONE:
+                    put(self, value)
                 elif one.given:
                     put(self, one.initial())
                 else:

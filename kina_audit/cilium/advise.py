@@ -8,7 +8,7 @@ from kina_audit.cilium.features import AGENT, DEADLY
 from kina_audit.cilium.instead import instead
 from kina_audit.cilium.ladder import Standing, doubted, excluded, stand
 from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode, State
-from kina_audit.cilium.reading import MET, Reader, Results, Unmet, verified
+from kina_audit.cilium.reading import MET, Reader, Readings, Results, Unmet, verified
 from kina_audit.cilium.release import find_release
 from kina_audit.cilium.request import Request
 from kina_audit.cilium.rests import evidence_of, rests, seen
@@ -57,22 +57,22 @@ def advise(
     """
     chosen = find_release(release)
     kernel = evaluator.kernel
+    readings = Readings(results, kernel)
     request = request or Request()
     refused, doubt = excluded(chosen, kernel.target), doubted(chosen, kernel.target)
-    capabilities = every_capability(results, chosen, kernel, refused, doubt, unlocker=unlocker)
+    capabilities = every_capability(readings, chosen, refused, doubt, unlocker=unlocker)
 
     def look(asked: Request) -> tuple[Mode, bool]:
-        granted = grant(asked, capabilities, results, chosen, kernel)
-        return stand(results, chosen, kernel, granted.needless, granted.forced)[0], all(
-            w.granted for w in granted.wishes
-        )
+        granted = grant(asked, capabilities, readings, chosen)
+        mode = stand(readings, chosen, granted.needless, granted.forced)[0]
+        return mode, all(w.granted for w in granted.wishes)
 
-    granted = grant(request, capabilities, results, chosen, kernel)
-    mode, reader, low = stand(results, chosen, kernel, granted.needless, granted.forced)
+    granted = grant(request, capabilities, readings, chosen)
+    mode, reader, low = stand(readings, chosen, granted.needless, granted.forced)
     untested = any(c.feature == AGENT and c.state is State.UNVERIFIED for c in capabilities)
     offers = () if refused or doubt else instead(results, chosen, request, mode, look, untested=untested)
     warned = cautions(reader, mode, low, granted.on, apple_container=apple_container)
-    better = elsewhere(evaluator, results, chosen, request, mode, kernels)
+    better = elsewhere(readings, chosen, request, mode, kernels)
     if mode in (Mode.UNSUPPORTED, Mode.UNKNOWN):
         blockers = _blockers(reader)
         return Advice(

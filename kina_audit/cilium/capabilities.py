@@ -9,11 +9,10 @@ from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Effect
 from kina_audit.cilium.ladder import doubted, excluded, refusal_words
 from kina_audit.cilium.model import Capability, State, WithAgent
-from kina_audit.cilium.reading import Reader, Results, Unmet, verified, worst
+from kina_audit.cilium.reading import Reader, Readings, Unmet, verified, worst
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import Unlocker
 from kina_audit.engine.finding import Status
-from kina_audit.kernel.config import KernelConfig
 
 USABLE = (State.WORKS, State.DEGRADED, State.SILENT, State.UNVERIFIED)
 """States in which a feature may be switched on."""
@@ -36,9 +35,8 @@ _DEADLY = {Effect.FATAL: State.FATAL, Effect.NO_PODS: State.NO_PODS}
 
 
 def capabilities(
-    results: Results,
+    readings: Readings,
     release: Release,
-    kernel: KernelConfig,
     refused: str = "",
     doubted: str = "",
     off: frozenset[str] = frozenset(),
@@ -48,26 +46,21 @@ def capabilities(
     """Every feature, in the order of the data file.
 
     Args:
-        results: every profile tagged ``cilium``, by id.
+        readings: of the kernel that is audited.
         release: the Cilium release.
-        kernel: what is audited.
         refused: why the release cannot run on this kernel's version at all, or an empty string.
         doubted: why nobody knows whether it can, or an empty string.
         off: features that are switched off, where others are needed in their place.
         values: the cilium-config values of a user; what is not set has the chart's default.
         unlocker: finds what would turn a feature on.
     """
-    low = Reader(results, release, kernel, optimistic=False, off=off, values=values)
-    high = Reader(results, release, kernel, optimistic=True, off=off, values=values)
-    found = tuple(_capability(name, low, high, refused, unlocker) for name in low.features)
+    low = readings.reader(release, off=off, values=values)
+    found = tuple(_capability(name, low, readings, refused, unlocker) for name in low.features)
     if any(c.feature == AGENT and c.status is Status.FAIL for c in found):
-        low, high = (
-            Reader(results, release, kernel, optimistic=o, off=off, values=values, agent_runs=True)
-            for o in (False, True)
-        )
-        found = tuple(c if c.feature == AGENT else _with_agent(c, low, high, unlocker) for c in found)
+        would = readings.reader(release, off=off, values=values, agent_runs=True)
+        found = tuple(c if c.feature == AGENT else _with_agent(c, would, readings, unlocker) for c in found)
     state, why = State.UNVERIFIED, doubted
-    if kernel.target is None:
+    if readings.kernel.target is None:
         state, why = State.UNKNOWN, "The kernel's version is not known, and the agent asks for one."
     if not why or refused:
         return found
@@ -79,23 +72,24 @@ def capabilities(
     )
 
 
-def agent_state(results: Results, release: Release, kernel: KernelConfig) -> State:
+def agent_state(readings: Readings, release: Release) -> State:
     """What the agent itself comes to, without a look at anything else."""
-    if excluded(release, kernel.target):
+    target = readings.kernel.target
+    if excluded(release, target):
         return State.FATAL
-    low = Reader(results, release, kernel, optimistic=False)
-    state = _capability(AGENT, low, Reader(results, release, kernel, optimistic=True), "", None).state
-    if state in USABLE and kernel.target is None:
+    state = _capability(AGENT, readings.reader(release), readings, "", None).state
+    if state in USABLE and target is None:
         return State.UNKNOWN
-    return State.UNVERIFIED if state in USABLE and doubted(release, kernel.target) else state
+    return State.UNVERIFIED if state in USABLE and doubted(release, target) else state
 
 
-def _capability(name: str, low: Reader, high: Reader, refused: str, unlocker: Unlocker | None) -> Capability:
+def _capability(name: str, low: Reader, readings: Readings, refused: str, unlocker: Unlocker | None) -> Capability:
     feature = low.features[name]
     unmet = low.unmet(name)
     state = _state(name, low)
     # What is met for the pessimist is met for the optimist.
-    if unmet and state is not _state(name, high):
+    high = readings.optimist(low)
+    if unmet and high is not low and state is not _state(name, high):
         state = State.UNKNOWN
     breaking = tuple(u for u in low.breaking(name) if verified(u)) or low.breaking(name)
     worst_one = worst(breaking) or (worst(low.unverified(name)) if state is State.UNVERIFIED else None) or worst(unmet)
@@ -128,10 +122,10 @@ def _capability(name: str, low: Reader, high: Reader, refused: str, unlocker: Un
     )
 
 
-def _with_agent(row: Capability, low: Reader, high: Reader, unlocker: Unlocker | None) -> Capability:
+def _with_agent(row: Capability, low: Reader, readings: Readings, unlocker: Unlocker | None) -> Capability:
     if row.state is State.UNAVAILABLE:
         return row
-    would = _capability(row.feature, low, high, "", unlocker)
+    would = _capability(row.feature, low, readings, "", unlocker)
     return replace(row, with_agent=WithAgent(would.state, would.because, would.unlock))
 
 

@@ -7,7 +7,7 @@ from kina_audit.base.later import Later
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.ladder import above, reaches
 from kina_audit.cilium.model import LADDER, Elsewhere, Mode, State
-from kina_audit.cilium.reading import OnDemand, Results
+from kina_audit.cilium.reading import Asked, OnDemand, Readings
 from kina_audit.cilium.release import Release, newest_releases
 from kina_audit.cilium.request import Request
 from kina_audit.engine.evaluate import Evaluator
@@ -20,21 +20,21 @@ Kernels = Callable[[Release, Mode], tuple[Elsewhere, ...]]
 
 
 def elsewhere(
-    evaluator: Evaluator, results: Results, release: Release, request: Request, mode: Mode, kernels: Kernels | None
+    readings: Readings, release: Release, request: Request, mode: Mode, kernels: Kernels | None
 ) -> Later[Elsewhere]:
     """The newest of the releases that reach the best mode, where that is better than ``mode``; then other kernels.
 
     Somebody with wishes is not told to take another release by its mode alone: `advise_every_release` answers that.
     """
-    return Later(partial(_elsewhere, evaluator, results, release, request, mode, kernels))
+    return Later(partial(_elsewhere, readings, release, request, mode, kernels))
 
 
 def _elsewhere(
-    evaluator: Evaluator, results: Results, release: Release, request: Request, mode: Mode, kernels: Kernels | None
+    readings: Readings, release: Release, request: Request, mode: Mode, kernels: Kernels | None
 ) -> tuple[Elsewhere, ...]:
     plain = not (request.want or request.avoid)
     better = above(mode if mode in LADDER else Mode.UNSUPPORTED)
-    rows = [stands(evaluator, results, r, better) for r in newest_releases() if plain and r != release]
+    rows = [stands(readings, r, better) for r in newest_releases() if plain and r != release]
     found = [e for e in rows if e is not None]
     best = max(found, key=lambda e: (not e.untested, -LADDER.index(e.mode), found.index(e)), default=None)
     others = kernels(release, mode) if kernels is not None and mode in LADDER else ()
@@ -42,18 +42,17 @@ def _elsewhere(
 
 
 def stands(
-    evaluator: Evaluator,
-    results: Results,
+    readings: Readings,
     release: Release,
     better: Collection[Mode],
     kernel: str = "",
     booted_by: str = "",
 ) -> Elsewhere | None:
     """The mode of a kernel with a release, without any wishes; None: it is none of the better ones."""
-    mode = reaches(results, release, evaluator.kernel, better)
+    mode = reaches(readings, release, better)
     if mode is None:
         return None
-    untested = agent_state(results, release, evaluator.kernel) is State.UNVERIFIED
+    untested = agent_state(readings, release) is State.UNVERIFIED
     return Elsewhere(str(release), kernel, booted_by, mode, untested)
 
 
@@ -71,10 +70,10 @@ def better_kernels(
         release: the Cilium release.
         mode: the mode to better.
     """
-    found = []
+    found, asked = [], Asked(profiles)
     for name, boots, config in booted():
         evaluator = Evaluator(carry(config), terse=True)
-        results = OnDemand({p.id: p for p in profiles}, evaluator)
-        if one := stands(evaluator, results, release, above(mode), name, boots):
+        readings = Readings(OnDemand(asked, evaluator), evaluator.kernel)
+        if one := stands(readings, release, above(mode), name, boots):
             found.append(one)
     return tuple(sorted(found, key=lambda e: LADDER.index(e.mode)))

@@ -52,6 +52,7 @@ class Need:
         at: where the source says so, as ``repository@commit:file:line``.
         observed: runs of real agents that showed it.
         link: where it is from, for a browser; an empty string where only runs showed it.
+        asks: the profile or the requirement.
     """
 
     profile: str
@@ -69,11 +70,12 @@ class Need:
     at: tuple[str, ...]
     observed: tuple[str, ...]
     link: str
+    asks: str
 
     @property
     def fact(self) -> str:
         """What it is about, in a few words."""
-        return self.requirement or self.profile or self.feature or f"Linux {self.linux}"
+        return self.asks or self.feature or f"Linux {self.linux}"
 
 
 @datatype
@@ -166,12 +168,12 @@ def probe_rows() -> list[dict[str, Any]]:
 
 def _feature(row: dict[str, Any], release: Release) -> Feature:
     probes = probe_rows() if row["id"] == AGENT else []
-    needs = [n for n in (*row.get("need", ()), *probes) if _in(n, release)]
-    conflicts = [c for c in row.get("conflict", ()) if _in(c, release)]
+    needs = release.of((*row.get("need", ()), *probes))
+    conflicts = release.of(row.get("conflict", ()))
     return Feature(
         id=row["id"],
         title=row["title"],
-        available=_in(row, release),
+        available=bool(release.of((row,))),
         default=row.get("default", False),
         gives_way=row.get("gives-way", False),
         choices=row.get("choices", {}),
@@ -179,7 +181,7 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
         conflicts=tuple([_conflict(c) for c in conflicts]),
         cautions=(
             *(n["caution"] for n in needs if "caution" in n),
-            *(c["text"] for c in row.get("caution", ()) if _in(c, release)),
+            *(c["text"] for c in release.of(row.get("caution", ()))),
         ),
     )
 
@@ -187,9 +189,9 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
 def _conflict(row: dict[str, Any]) -> Conflict:
     return Conflict(
         other=row["with"],
-        effect=Effect(row["effect"]),
+        effect=_EFFECTS[row["effect"]],
         why=row["why"],
-        basis=Basis(row["evidence"]),
+        basis=_BASES[row["evidence"]],
         link=where(row),
         linux=VersionRange.parse(row["linux"]) if "linux" in row else None,
         unless=row.get("unless", {}),
@@ -210,22 +212,24 @@ def _need(row: dict[str, Any], release: Release) -> Need:
 
 
 def _made(row: dict[str, Any], release: Release) -> Need:
+    # By position: by names, hundreds of them take twice as long.
     return Need(
-        profile=row.get("profile", ""),
-        requirement=row.get("requirement", ""),
-        feature=row.get("feature", ""),
-        linux=VersionRange.parse(row["linux"]) if "linux" in row else None,
-        arch=tuple(row.get("arch", ())),
-        when=row.get("when", {}),
-        effect=_EFFECTS[row["effect"]],
-        keeps=row.get("keeps", False),
-        unless=row.get("unless", ""),
-        says=_says(row.get("says", ""), release),
-        why=row.get("why", ""),
-        basis=_BASES[row["evidence"]],
-        at=places_of(row),
-        observed=tuple(row.get("observed", ())),
-        link=where(row),
+        row.get("profile", ""),
+        row.get("requirement", ""),
+        row.get("feature", ""),
+        VersionRange.parse(row["linux"]) if "linux" in row else None,
+        tuple(row.get("arch", ())),
+        row.get("when", {}),
+        _EFFECTS[row["effect"]],
+        row.get("keeps", False),
+        row.get("unless", ""),
+        _says(row.get("says", ""), release),
+        row.get("why", ""),
+        _BASES[row["evidence"]],
+        places_of(row),
+        tuple(row.get("observed", ())),
+        where(row),
+        row.get("requirement") or row.get("profile", ""),
     )
 
 
@@ -233,7 +237,3 @@ def _says(says: str | Mapping[str, str], release: Release) -> str:
     if isinstance(says, str):
         return says
     return next((words for releases, words in says.items() if release.version in VersionRange.parse(releases)), "")
-
-
-def _in(row: Mapping[str, Any], release: Release) -> bool:
-    return "releases" not in row or release.version in VersionRange.parse(row["releases"])

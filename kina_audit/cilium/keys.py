@@ -7,7 +7,6 @@ from typing import Any
 from kina_audit.base.datatype import datatype
 from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.cilium.release import Release
-from kina_audit.kernel.version import VersionRange
 
 Wanted = Mapping[str, str | list[str]]
 """ConfigMap keys and the values that count; keys joined by ``|`` are alternatives, and so are the values of a list."""
@@ -108,11 +107,7 @@ def charted(release: Release) -> Mapping[str, str]:
 
 def of_release(table: str, release: Release) -> list[dict[str, Any]]:
     """The rows of a table of the data file that are about a release."""
-    return [
-        row
-        for row in _document()[table]
-        if "releases" not in row or release.version in VersionRange.parse(row["releases"])
-    ]
+    return release.of(_document()[table])
 
 
 def every_row(table: str) -> list[dict[str, Any]]:

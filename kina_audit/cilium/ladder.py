@@ -17,9 +17,8 @@ from collections.abc import Collection, Mapping
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.model import LADDER, Mode
-from kina_audit.cilium.reading import Reader, Results, assumed
+from kina_audit.cilium.reading import Reader, Readings, assumed
 from kina_audit.cilium.release import Release
-from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.vendors import support
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
@@ -59,9 +58,7 @@ class Standing:
 
 def standing(reader: Reader) -> Standing:
     """Everything the ladder looks at, by one reading."""
-    target = reader.kernel.target
-    doubt = "" if reader.optimistic else doubted(reader.release, target)
-    agent = reader.usable("agent") and not excluded(reader.release, target) and not doubt
+    agent = _runs(reader)
     kpr = agent and reader.usable("kube-proxy-replacement")
     iptables = reader.usable("iptables-masquerade")
     # From 1.19 on BPF masquerades without kube-proxy replacement, too; where iptables can, it is left to them.
@@ -83,6 +80,16 @@ def standing(reader: Reader) -> Standing:
         rules=reader.usable("iptables"),
         off=reader.off,
     )
+
+
+def _runs(reader: Reader) -> bool:
+    target = reader.kernel.target
+    if not reader.usable("agent") or excluded(reader.release, target):
+        return False
+    if not doubted(reader.release, target):
+        return True
+    reader.parted = True
+    return reader.optimistic
 
 
 def excluded(release: Release, target: KernelVersion | None) -> str:
@@ -125,34 +132,38 @@ def _excluding(release: Release, target: KernelVersion, *, unverified: bool) -> 
 
 
 def stand(
-    results: Results, release: Release, kernel: KernelConfig, off: frozenset[str] = frozenset(),
-    forced: Mapping[str, str] | None = None,
-) -> tuple[Mode, Reader, Standing]:  # fmt: skip
+    readings: Readings, release: Release, off: frozenset[str] = frozenset(), forced: Mapping[str, str] | None = None
+) -> tuple[Mode, Reader, Standing]:
     """(mode, pessimistic reader and standing): the mode is unknown when the two readings disagree about it."""
-    reader, low = _reading(results, release, kernel, off, forced or {}, optimistic=False)
-    high = _reading(results, release, kernel, off, forced or {}, optimistic=True)[1]
-    return (low.mode if low.mode is high.mode else Mode.UNKNOWN), reader, low
+    reader, one = _reader(readings, release, off, forced or {}, optimistic=False)
+    low = standing(reader)
+    mode = low.mode
+    if one.parted or reader.parted:
+        high, _ = _reader(readings, release, off, forced or {}, optimistic=True)
+        if standing(high).mode is not mode:
+            mode = Mode.UNKNOWN
+    return mode, reader, low
 
 
-def reaches(results: Results, release: Release, kernel: KernelConfig, modes: Collection[Mode]) -> Mode | None:
-    """What `stand` says of a kernel without any wishes, where that is one of some modes; the pessimist alone rules most out."""
-    low = _reading(results, release, kernel, frozenset(), {}, optimistic=False)[1].mode if modes else Mode.UNKNOWN
-    if low not in modes or low is not _reading(results, release, kernel, frozenset(), {}, optimistic=True)[1].mode:
+def reaches(readings: Readings, release: Release, modes: Collection[Mode]) -> Mode | None:
+    """What `stand` says without any wishes, where that is one of some modes in which the agent runs; most it does not."""
+    if not modes or not _runs(_reader(readings, release, frozenset(), {}, optimistic=False)[0]):
         return None
-    return low
+    mode = stand(readings, release)[0]
+    return mode if mode in modes else None
 
 
-def _reading(
-    results: Results, release: Release, kernel: KernelConfig, off: frozenset[str], forced: Mapping[str, str], *,
-    optimistic: bool,
-) -> tuple[Reader, Standing]:  # fmt: skip
-    """One reading, with the values that the advice comes to where no tunnel works, or wishes decide them."""
-    reader = Reader(
-        results, release, kernel, optimistic=optimistic, off=off, values=assumed(release, frozenset(), forced)
+def _reader(
+    readings: Readings, release: Release, off: frozenset[str], forced: Mapping[str, str], *, optimistic: bool
+) -> tuple[Reader, Reader]:
+    """One reading, with the values that the advice comes to where no tunnel works, or wishes decide them; and which told."""
+    first = reader = readings.reader(
+        release, optimistic=optimistic, off=off, values=assumed(release, frozenset(), forced)
     )
     if "routing" not in forced and not (reader.usable("vxlan") or reader.usable("geneve")):
-        return _reading(results, release, kernel, off, {**forced, "routing": "native"}, optimistic=optimistic)
-    return reader, standing(reader)
+        native = assumed(release, frozenset(), {**forced, "routing": "native"})
+        reader = readings.reader(release, optimistic=optimistic, off=off, values=native)
+    return reader, first
 
 
 def above(mode: Mode) -> list[Mode]:

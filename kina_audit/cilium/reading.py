@@ -12,36 +12,50 @@ from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
-from kina_audit.profiles.model import Profile
+from kina_audit.profiles.model import Profile, Requirement
 
 Results = Mapping[str, ProfileResult]
 MET = (Status.PASS, Status.SKIP)
-_MET_OR_UNKNOWN = (*MET, Status.UNKNOWN)
 # Asked for at every need: in Python 3.11 a member of an enumeration is found by code in Python.
+_WORST_FIRST = list(Effect)
 _NO_EFFECT, _UNVERIFIED, _UNKNOWN = Effect.NONE, Basis.UNVERIFIED, Status.UNKNOWN
+
+
+class Asked(dict[str, tuple[Requirement, ...]]):
+    """What needs ask, by the name of a profile, all that it requires, or of one requirement; one does for many kernels.
+
+    Args:
+        profiles: every profile tagged ``cilium``.
+    """
+
+    def __init__(self, profiles: Iterable[Profile]) -> None:
+        super().__init__()
+        self.profiles = {p.id: p for p in profiles}
+
+    def __missing__(self, name: str) -> tuple[Requirement, ...]:
+        profile, _, requirement = name.partition("/")
+        rows = self.profiles[profile]
+        found = tuple([r for r in rows.requirements if r.id == requirement][:1]) if requirement else rows.required
+        if requirement and not found:
+            raise KeyError(name)
+        self[name] = found
+        return found
 
 
 class OnDemand(dict[str, ProfileResult]):
     """Profiles, and single findings of theirs, evaluated when somebody asks for them: the ladder looks at a few of them."""
 
-    def __init__(self, profiles: Mapping[str, Profile], evaluator: Evaluator) -> None:
+    def __init__(self, asked: Asked, evaluator: Evaluator) -> None:
         super().__init__()
-        self._profiles, self._evaluator = profiles, evaluator
+        self._asked, self._evaluator = asked, evaluator
 
     def __missing__(self, name: str) -> ProfileResult:
-        found = self[name] = self._evaluator.profile(self._profiles[name])
+        found = self[name] = self._evaluator.profile(self._asked.profiles[name])
         return found
 
-    def required(self, profile: str) -> list[Finding]:
-        """The findings without which a profile's feature does not work."""
-        return list(map(self._evaluator.requirement, self._profiles[profile].required))
-
-    def finding(self, profile: str, requirement: str) -> Finding | None:
-        """One finding; None: the profile has no such requirement."""
-        for row in self._profiles[profile].requirements:
-            if row.id == requirement:
-                return self._evaluator.requirement(row)
-        return None
+    def of(self, name: str) -> list[Finding]:
+        """The findings of what a need asks, by its name."""
+        return list(map(self._evaluator.requirement, self._asked[name]))
 
 
 @datatype
@@ -53,11 +67,34 @@ class Unmet:
     findings: tuple[Finding, ...] = ()
 
 
+class _Lacks(dict[str, list[Finding]]):
+    """What is not met, or not known to be, of what a need asks, by the name of its profile or of its requirement."""
+
+    def __init__(self, results: Results) -> None:
+        super().__init__()
+        self._results = results
+
+    def __missing__(self, name: str) -> list[Finding]:
+        results = self._results
+        profile, _, requirement = name.partition("/")
+        if isinstance(results, OnDemand):
+            rows = results.of(name)
+        else:
+            rows = [finding(results, profile, requirement)] if requirement else results[name].required
+        found = self[name] = [f for f in rows if f.status not in MET]
+        return found
+
+
 class Reader:
-    """Answers for features of one release on one kernel.
+    """Answers for features of one release on one kernel; `Readings` makes them.
+
+    Attributes:
+        parted: whether the optimist and the pessimist may have read something differently. While a pessimist's is False,
+            an optimist that is asked the same would have come to the same at every step.
 
     Args:
         results: every profile tagged ``cilium``, by id.
+        lacks: what they lack, by what needs ask.
         release: the Cilium release.
         kernel: version and architecture that needs are asked of.
         optimistic: how to read what the input cannot tell.
@@ -67,28 +104,32 @@ class Reader:
     """
 
     def __init__(
-        self, results: Results, release: Release, kernel: KernelConfig, *, optimistic: bool,
-        off: frozenset[str] = frozenset(), values: Mapping[str, str] | None = None, agent_runs: bool = False,
+        self, results: Results, lacks: Mapping[str, list[Finding]], release: Release, kernel: KernelConfig, *,
+        optimistic: bool, off: frozenset[str], values: Mapping[str, str], agent_runs: bool,
     ) -> None:  # fmt: skip
         self.agent_runs = agent_runs
+        self.parted = False
         self.results = results
+        self._lacks = lacks
         self.release = release
         self.kernel = kernel
         self.optimistic = optimistic
         self.off = off
         self.features = features(release)
-        self.values = {**charted(release), **assumed(release, off), **(values or {})}
+        self.given = values
+        self.values = {**charted(release), **assumed(release, off), **values} if off or values else charted(release)
         self._known: dict[str, tuple[Unmet, ...]] = {}
         self._breaking: dict[str, tuple[Unmet, ...]] = {}
         self._valued: dict[str, Mapping[str, str]] = {}
-        self._met = _MET_OR_UNKNOWN if optimistic else MET
 
     def unmet(self, feature: str) -> tuple[Unmet, ...]:
         """The unmet needs of a feature, as the data file orders them; unverified ones are among them."""
         known = self._known.get(feature)
         if known is None:
-            row = self.features[feature]
-            found = [self._unmet(n, row) for n in self.asked(row)]
+            row, lacks = self.features[feature], self._lacks
+            # Most of them ask what is there, and that is all there is to say of those.
+            open_ = [n for n in self.asked(row) if n.feature or not n.asks or lacks[n.asks]]
+            found = [self._unmet(n, row) for n in open_]
             known = self._known[feature] = tuple([u for u in found if u is not None])
         return known
 
@@ -138,7 +179,10 @@ class Reader:
         return found
 
     def _feared(self, unmet: Unmet) -> bool:
-        return not self.optimistic and unmet.need.effect in DEADLY
+        if unmet.need.effect not in DEADLY:
+            return False
+        self.parted = True
+        return not self.optimistic
 
     def usable(self, feature: str) -> bool:
         """Whether the feature can be on and does its work."""
@@ -172,8 +216,8 @@ class Reader:
             if need.effect is Effect.FATAL and any(u.need.effect is Effect.NO_PODS for u in inner):
                 need = replace(need, effect=Effect.NO_PODS)  # it can be on, and the agent runs in vain
             return Unmet(need, why, tuple(f for u in inner for f in u.findings))
-        if need.profile or need.requirement:
-            rows = [f for f in self._rows(need) if f.status not in self._met]
+        if need.asks:
+            rows = self._unmet_rows(need.asks)
             if not rows:
                 return None
             if need.linux is not None and not self._asked(need):
@@ -182,8 +226,12 @@ class Reader:
             decisive = next((f for f in rows if f.status is not _UNKNOWN), rows[0])
             return Unmet(need, need.why or self._why(decisive), tuple(rows))
         target = self.kernel.target
-        if need.linux is None or (target is None and self.optimistic):
+        if need.linux is None:
             return None
+        if target is None:
+            self.parted = True
+            if self.optimistic:
+                return None
         if target is not None and target in need.linux:
             return None
         if target is not None and (vendor := vendor_kernel(target)):
@@ -195,21 +243,60 @@ class Reader:
         this = f"this is {target}" if target else "this input does not tell its version"
         return Unmet(need, need.why or f"{feature.title} needs Linux {need.linux}; {this}.")
 
+    def _unmet_rows(self, asked: str) -> list[Finding]:
+        rows = self._lacks[asked]
+        if any(f.status is _UNKNOWN for f in rows):
+            self.parted = True
+            if self.optimistic:
+                return [f for f in rows if f.status is not _UNKNOWN]
+        return rows
+
     def _asked(self, need: Need) -> bool:
         target = self.kernel.target
-        return not self.optimistic if target is None else need.linux is not None and target in need.linux
-
-    def _rows(self, need: Need) -> list[Finding]:
-        if need.profile:
-            if isinstance(self.results, OnDemand):
-                return self.results.required(need.profile)
-            return self.results[need.profile].required
-        profile, _, requirement = need.requirement.partition("/")
-        return [finding(self.results, profile, requirement)]
+        if target is None:
+            self.parted = True
+            return not self.optimistic
+        return need.linux is not None and target in need.linux
 
     @staticmethod
     def _why(item: Finding) -> str:
         return item.reason if item.status is Status.UNKNOWN else item.requirement.why
+
+
+class Readings:
+    """The readers of one kernel's findings; who asks for the same one shares what it has worked out.
+
+    Args:
+        results: every profile tagged ``cilium``, by id.
+        kernel: version and architecture that needs are asked of.
+    """
+
+    def __init__(self, results: Results, kernel: KernelConfig) -> None:
+        self.results = results
+        self.kernel = kernel
+        self._lacks = _Lacks(results)
+        # Readers know nothing of this object: a circle would keep a whole kernel until the garbage is collected.
+        self._readers: dict[tuple[object, ...], Reader] = {}
+
+    def reader(
+        self, release: Release, *, optimistic: bool = False, off: frozenset[str] = frozenset(),
+        values: Mapping[str, str] | None = None, agent_runs: bool = False,
+    ) -> Reader:  # fmt: skip
+        """The reader of a release; see `Reader` for what the rest means."""
+        key = (release, optimistic, off, frozenset(values.items()) if values else None, agent_runs)
+        found = self._readers.get(key)
+        if found is None:
+            found = self._readers[key] = Reader(
+                self.results, self._lacks, release, self.kernel,
+                optimistic=optimistic, off=off, values=values or {}, agent_runs=agent_runs,
+            )  # fmt: skip
+        return found
+
+    def optimist(self, low: Reader) -> Reader:
+        """The optimist beside a pessimist, for what the latter was asked already; the same one while nothing parts them."""
+        if not low.parted:
+            return low
+        return self.reader(low.release, optimistic=True, off=low.off, values=low.given, agent_runs=low.agent_runs)
 
 
 def verified(unmet: Unmet) -> bool:
@@ -240,11 +327,9 @@ def finding(results: Results, profile: str, requirement: str) -> Finding:
     Raises:
         KeyError: the profile has no such requirement.
     """
-    found = (
-        results.finding(profile, requirement)
-        if isinstance(results, OnDemand)
-        else results[profile].finding(requirement)
-    )
+    if isinstance(results, OnDemand):
+        return results.of(f"{profile}/{requirement}")[0]
+    found = results[profile].finding(requirement)
     if found is None:
         raise KeyError(f"{profile}/{requirement}")
     return found
@@ -252,5 +337,4 @@ def finding(results: Results, profile: str, requirement: str) -> Finding:
 
 def worst(unmet: tuple[Unmet, ...]) -> Unmet | None:
     """The unmet need with the worst effect; the first of equals."""
-    order = list(Effect)
-    return min(unmet, key=lambda u: order.index(u.need.effect), default=None)
+    return min(unmet, key=lambda u: _WORST_FIRST.index(u.need.effect), default=None)

@@ -1,6 +1,7 @@
 """What is known of Cilium's releases: ``data/cilium-releases.toml``, read and asked."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -29,9 +30,29 @@ class Release:
 
     def facts(self, table: str) -> list[dict[str, Any]]:
         """The entries of one table of the data file that are about this release."""
-        return [
-            e for e in _document()[table] if "releases" not in e or self.version in VersionRange.parse(e["releases"])
-        ]
+        return self.of(_document()[table])
+
+    def of(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows of a data file that are about this release."""
+        within = _within(self)
+        return [row for row in rows if "releases" not in row or within[row["releases"]]]
+
+
+class _Within(dict[str, bool]):
+    """Whether a release is in a range, by the range's text: thousands of rows have a few dozen of them."""
+
+    def __init__(self, version: KernelVersion) -> None:
+        super().__init__()
+        self._version = version
+
+    def __missing__(self, text: str) -> bool:
+        found = self[text] = self._version in VersionRange.parse(text)
+        return found
+
+
+@cache
+def _within(release: Release) -> _Within:
+    return _Within(release.version)
 
 
 def find_release(text: str) -> Release:

@@ -5,9 +5,9 @@ from typing import Any
 from kina_audit.base.datatype import replace
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Effect
-from kina_audit.cilium.ladder import Standing
+from kina_audit.cilium.ladder import Standing, stand
 from kina_audit.cilium.model import Mode, Rest
-from kina_audit.cilium.reading import Reader
+from kina_audit.cilium.reading import Reader, Readings
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.version import VersionRange
@@ -60,8 +60,9 @@ def evidence_of(facts: tuple[Rest, ...], run: str) -> str:
     return Basis.SOURCE if all(f.evidence in READ for f in facts) else Basis.DERIVED
 
 
-def of_mode(reader: Reader, standing: Standing, mode: Mode) -> tuple[Rest, ...]:
+def of_mode(readings: Readings, release: Release, mode: Mode) -> tuple[Rest, ...]:
     """What a mode would rest on, whether or not this kernel carries it."""
+    _, reader, standing = stand(readings, release)
     whole = replace(
         standing, agent=True, l7=mode is not Mode.MINIMAL,
         kpr=mode in (Mode.HYBRID, Mode.EBPF_VETH, Mode.FULL_EBPF),

@@ -30,7 +30,7 @@ from kina_audit.cilium.keys import (
 from kina_audit.cilium.ladder import doubted, excluded
 from kina_audit.cilium.model import Capability, State
 from kina_audit.cilium.predict import Prediction, predict
-from kina_audit.cilium.reading import Reader, Results, Unmet, worst
+from kina_audit.cilium.reading import Reader, Readings, Results, Unmet, worst
 from kina_audit.cilium.release import Release
 from kina_audit.errors import NothingCheckedError
 from kina_audit.kernel.config import KernelConfig
@@ -130,8 +130,9 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     refused, doubt = excluded(release, kernel.target), doubted(release, kernel.target)
     on = {name for name, tables in on_when().items() if any(matches(wanted, values) for wanted in tables)}
     off = frozenset({TCX} - on)  # without it the agent needs the tc symbols
-    states = {c.feature: c for c in every_capability(results, release, kernel, refused, doubt, off, values)}
-    reader = Reader(results, release, kernel, optimistic=False, off=off, values=values)
+    readings = Readings(results, kernel)
+    states = {c.feature: c for c in every_capability(readings, release, refused, doubt, off, values)}
+    reader = readings.reader(release, off=off, values=values)
     remarks, fails = _refused(leaves, kind, release, on)
     if leaves and not used and not remarks and not _reads_any(leaves, kind, chart) and all(m.stray for m in misfits):
         raise NothingCheckedError(

@@ -1,6 +1,6 @@
 """What would better a kernel, found and proven on the models of the kernel lines that ship."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from kina_audit.base.datatype import replace
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.ladder import above, doubted, excluded, stand
 from kina_audit.cilium.model import Mode, State, Unlock
-from kina_audit.cilium.reading import OnDemand, Reader, Results
+from kina_audit.cilium.reading import Asked, OnDemand, Readings
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import wanted
 from kina_audit.engine.evaluate import Evaluator
@@ -26,25 +26,25 @@ class BoxUnlocker:
     """Fragments for one kernel, proven on every shipped line that tells about its version."""
 
     def __init__(
-        self, config: KernelConfig, features: Mapping[str, Profile], starts: "Sequence[Resolution] | None" = None
+        self, config: KernelConfig, features: Iterable[Profile], starts: "Sequence[Resolution] | None" = None
     ) -> None:
         """For one kernel.
 
         Args:
             config: what is audited, aimed at its kernel.
-            features: the profiles tagged ``cilium``, by id.
+            features: the profiles tagged ``cilium``.
             starts: the config resolved on each tree that has to agree, the last one first to be asked; None: the
                 shipped lines that tell about the kernel.
         """
         self.config = config
-        self.features = features
+        self._asked = Asked(features)
         self._starts = starts
         self._held: dict[tuple[str, ...], tuple[str, ...]] = {}
         # Of the state that was asked about last, what it comes to, and of the values that the last ones were made from:
         # the config's own, and what lies near a long fragment.
-        self._last: tuple[Resolution, Results] | None = None
+        self._last: tuple[Resolution, Readings] | None = None
         self._bases: dict[Solver, Evaluator] = {}
-        self._mode: tuple[Results, Release, frozenset[str], Mode] | None = None
+        self._mode: tuple[Readings, Release, frozenset[str], Mode] | None = None
 
     @property
     def starts(self) -> "Sequence[Resolution]":
@@ -70,9 +70,7 @@ class BoxUnlocker:
         # On the neighbours of a kernel between two lines it may come to different modes.
         states = on_all(self.starts, found)
         reached = max((self._mode_of(state, release, off) for state in states), key=lambda m: len(above(m)))
-        unverified = any(
-            agent_state(self._results(state), release, self.config) is State.UNVERIFIED for state in states
-        )
+        unverified = any(agent_state(self._readings(state), release) is State.UNVERIFIED for state in states)
         return Unlock(reached, _lines(found), self._because(), unverified)
 
     def fix(
@@ -117,8 +115,7 @@ class BoxUnlocker:
         return found(wanted, explain=True)
 
     def _goals(self, state: "Resolution", rung: Mode, release: Release, off: frozenset[str]) -> "Iterator[Goal]":
-        reader = Reader(self._results(state), release, self.config, optimistic=False, off=off)
-        return goals_of(wanted(reader, rung))
+        return goals_of(wanted(self._readings(state).reader(release, off=off), rung))
 
     def assignments(self, findings: Sequence[Finding]) -> tuple[str, ...]:
         """See `kina_audit.cilium.unlock.Unlocker`."""
@@ -147,12 +144,12 @@ class BoxUnlocker:
         return f"Proven on the model of Linux {lines} ({self.starts[-1].tree.toolchain})."
 
     def _mode_of(self, state: "Resolution", release: Release, off: frozenset[str]) -> Mode:
-        results, last = self._results(state), self._mode
-        if last is None or last[0] is not results or last[1:3] != (release, off):
-            last = self._mode = (results, release, off, stand(results, release, self.config, off)[0])
+        readings, last = self._readings(state), self._mode
+        if last is None or last[0] is not readings or last[1:3] != (release, off):
+            last = self._mode = (readings, release, off, stand(readings, release, off)[0])
         return last[3]
 
-    def _results(self, state: "Resolution") -> Results:
+    def _readings(self, state: "Resolution") -> Readings:
         """Every feature's profile on a state; what rests on none of the lines that differ is evaluated once."""
         if self._last is None or self._last[0] is not state:
             from kina_audit.kconfig.state import differing, on_state
@@ -165,7 +162,7 @@ class BoxUnlocker:
             else:
                 near = (self._of_base(state, base), differing(state))
                 evaluator = Evaluator(on_state(self.config, state), terse=True, near=near)
-            self._last = (state, OnDemand(self.features, evaluator))
+            self._last = (state, Readings(OnDemand(self._asked, evaluator), self.config))
         return self._last[1]
 
     def _of_base(self, state: "Resolution", base: "Solver") -> Evaluator:

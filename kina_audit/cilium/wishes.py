@@ -6,10 +6,9 @@ from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Feature
 from kina_audit.cilium.ladder import doubted
 from kina_audit.cilium.model import Capability, State, Wish
-from kina_audit.cilium.reading import Reader, Results, assumed, verified
+from kina_audit.cilium.reading import Reader, Readings, assumed, verified
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.request import IPV6, KUBE_PROXY_REPLACEMENT, Request
-from kina_audit.kernel.config import KernelConfig
 
 BPF_MASQUERADE = "bpf-masquerade"
 MASQUERADE_IPV6 = "bpf-masquerade-ipv6"
@@ -47,20 +46,18 @@ class Granted:
         return self.forced.get("encryption", "")
 
 
-def grant(
-    request: Request, capabilities: tuple[Capability, ...], results: Results, release: Release, kernel: KernelConfig
-) -> Granted:
+def grant(request: Request, capabilities: tuple[Capability, ...], readings: Readings, release: Release) -> Granted:
     """Grant wishes in their order, each as far as those before it leave room."""
     states = {c.feature: c for c in capabilities}
     # Replacing kube-proxy switches socket load balancing on, so whoever avoids the one avoids the other.
     granted = Granted(request.avoid | ({KUBE_PROXY_REPLACEMENT} if SOCKET_LB in request.avoid else set()))
     for name in request.want:
-        refusal = _refusal(states[name], states[AGENT], granted, results, release, kernel)
+        refusal = _refusal(states[name], states[AGENT], granted, readings, release)
         granted.wishes.append(Wish(name, not refusal, refusal or states[name].because))
         if refusal:
             continue
         granted.on.append(name)
-        reader = Reader(results, release, kernel, optimistic=False, off=granted.off)
+        reader = readings.reader(release, off=granted.off)
         granted.forced |= reader.features[name].choices
         granted.off |= _displaced(name, reader)
     return granted
@@ -70,14 +67,13 @@ def _refusal(
     capability: Capability,
     agent: Capability,
     granted: Granted,
-    results: Results,
+    readings: Readings,
     release: Release,
-    kernel: KernelConfig,
 ) -> str:
     name = capability.feature
     if capability.state not in USABLE:
         return capability.because
-    reader = Reader(results, release, kernel, optimistic=False, off=granted.off)
+    reader = readings.reader(release, off=granted.off)
     rows = reader.features
     for other in granted.on:
         for a, b in ((name, other), (other, name)):
@@ -95,10 +91,8 @@ def _refusal(
     displaced = _displaced(name, reader)
     forced = {**granted.forced, **rows[name].choices}
     on = {"enable-ipv6": "true"} if any(_with_ipv6(rows[other]) for other in [*granted.on, name]) else {}
-    after = Reader(
-        results, release, kernel, optimistic=False, off=granted.off | displaced,
-        values=assumed(release, frozenset(), forced) | on,
-    )  # fmt: skip
+    values = assumed(release, frozenset(), forced) | on
+    after = readings.reader(release, off=granted.off | displaced, values=values)
     for other in [*granted.on, name]:
         if not after.usable(other):
             if MASQUERADE_IPV6 in displaced and reader.usable(BPF_MASQUERADE):

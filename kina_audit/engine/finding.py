@@ -93,19 +93,17 @@ class _Explained:
     """A field that is worked out with its fellows, by the finding's explainer, where nobody gave it."""
 
     def __init__(self, slot: Any) -> None:
-        self._slot = slot
+        self._slot, self._get = slot, slot.__get__
 
-    def __get__(self, finding: Any, _: object) -> Any:
-        if finding is None:
-            return self._slot
+    def __get__(self, finding: Any, kind: object) -> Any:
         try:
-            return self._slot.__get__(finding)
+            return self._get(finding, kind)
         except AttributeError:
             for put, value in zip(_PUT_EXPLAINED, finding._explainer.explain(finding), strict=True):
                 put(finding, value)
             # It holds the whole kernel.
             object.__delattr__(finding, "_explainer")
-            return self._slot.__get__(finding)
+            return self._get(finding, kind)
 
     def __set__(self, finding: Any, value: object) -> None:
         self._slot.__set__(finding, value)

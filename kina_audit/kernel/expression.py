@@ -70,7 +70,7 @@ class Expression:
         node = self.node
         if node[0] == "sym":
             return lookup(node[1]).bounds  # type: ignore[arg-type]
-        found = _bounds(node, lookup)
+        found = bounds_of(node, lookup)
         return found if found[0] == found[1] else self._case_by_case(found, lookup)
 
     def _case_by_case(self, found: Bounds, lookup: Lookup) -> Bounds:
@@ -88,7 +88,7 @@ class Expression:
                 fact.name: replace(fact, value=value, state=SymbolState.PREDICTED, among=())
                 for fact, value in zip(facts, values, strict=True)
             }
-            results.append(_bounds(self.node, lambda name, case=case: case.get(name) or lookup(name)))  # type: ignore[misc]
+            results.append(bounds_of(self.node, lambda name, case=case: case.get(name) or lookup(name)))  # type: ignore[misc]
         return min(low for low, _ in results), max(high for _, high in results)
 
     @property
@@ -258,24 +258,25 @@ def _symbols(node: Node) -> Iterator[str]:
                 yield from _symbols(child)
 
 
-def _bounds(node: Node, lookup: Lookup) -> Bounds:
+def bounds_of(node: Node, lookup: Lookup) -> Bounds:
+    """`Expression.bounds` of a part of one, in which each place of a symbol is taken by itself."""
     kind = node[0]
     if kind == "sym":
         return lookup(node[1]).bounds  # type: ignore[arg-type]
     if kind == "&&":
-        a = _bounds(node[1], lookup)  # type: ignore[arg-type]
+        a = bounds_of(node[1], lookup)  # type: ignore[arg-type]
         if a == (0, 0):
             return a
-        b = _bounds(node[2], lookup)  # type: ignore[arg-type]
+        b = bounds_of(node[2], lookup)  # type: ignore[arg-type]
         return b if a == (2, 2) else (min(b[0], a[0]), min(b[1], a[1]))
     if kind == "||":
-        a = _bounds(node[1], lookup)  # type: ignore[arg-type]
+        a = bounds_of(node[1], lookup)  # type: ignore[arg-type]
         if a == (2, 2):
             return a
-        b = _bounds(node[2], lookup)  # type: ignore[arg-type]
+        b = bounds_of(node[2], lookup)  # type: ignore[arg-type]
         return b if a == (0, 0) else (max(b[0], a[0]), max(b[1], a[1]))
     if kind == "!":
-        low, high = _bounds(node[1], lookup)  # type: ignore[arg-type]
+        low, high = bounds_of(node[1], lookup)  # type: ignore[arg-type]
         return (0 if high else 2, 0 if low else 2)
     if kind == "const":
         tri = TRI_OF.get(str(node[1]), 0)

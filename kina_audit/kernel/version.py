@@ -78,6 +78,7 @@ class KernelVersion:
 
 
 _OPERATORS = (">=", "<=", "==", "!=", ">", "<")
+_MOST_DIGITS = (3, 5, 6)
 _BEHIND_ALL = (1_000, 0, 0)
 
 
@@ -138,9 +139,19 @@ def _parse_range(text: str) -> VersionRange:
         clause = part.strip()
         number = clause.lstrip("<=>!")
         operator = clause.removesuffix(number)
-        # Digits and dots, and nothing behind the third number: neither a release candidate nor a vendor's suffix.
-        version = KernelVersion.found_in(number) if number.replace(".", "").strip().isdecimal() else None
-        if operator not in _OPERATORS or version is None or version.suffix:
+        triple = _triple(number)
+        if operator not in _OPERATORS or triple is None:
             raise ValueError(f"not a kernel version range: {text!r} (expected e.g. '>=6.9,<6.17')")
-        clauses.append((operator, version.triple))
+        clauses.append((operator, triple))
     return VersionRange(text, tuple(clauses))
+
+
+def _triple(text: str) -> Triple | None:
+    """Two or three numbers as `KernelVersion` takes them, and nothing behind: no release candidate, no vendor's suffix."""
+    numbers = text.strip().split(".")
+    if not 2 <= len(numbers) <= 3:
+        return None
+    if not all(n.isdecimal() and len(n) <= most for n, most in zip(numbers, _MOST_DIGITS, strict=False)):
+        return None
+    major, minor, patch = map(int, numbers if len(numbers) == 3 else (*numbers, "0"))
+    return major, minor, patch

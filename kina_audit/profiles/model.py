@@ -183,6 +183,14 @@ class Requirement:
             arches = [*dict.fromkeys(self._arches()), _OTHER_ARCH]
         return tuple((v, a) for v in versions for a in arches)
 
+    def asked(self, known: dict[int, str]) -> str:
+        """What it asks in one line, without its prose; see `Profile.digest_with`."""
+        variants = [p.digest_with(known) for p in self.alternatives]
+        variants += [f"{v.kernel} {','.join(v.arch)} {v.expr.text}" for v in self.variants]
+        told = [self.profile, self.id, self.level, self.expr.text, str(self.module), str(self.kernel)]
+        told += ["older need none"] * self.older_need_none
+        return "\t".join([*told, *self.arch, *variants])
+
     def _rows(self) -> list["Requirement"]:
         return [row for p in self.alternatives for row in p.required]
 
@@ -264,11 +272,12 @@ class Profile:
     @property
     def digest(self) -> str:
         """A digest of what it asks: its requirements' conditions, levels and gates, not their prose."""
-        lines = []
+        return self.digest_with({})
+
+    def digest_with(self, known: dict[int, str]) -> str:
+        """`digest`, for who asks it of many profiles that share requirements, and keeps what is known of those by object."""
         for row in self.requirements:
-            variants = [p.digest for p in row.alternatives]
-            variants += [f"{v.kernel} {','.join(v.arch)} {v.expr.text}" for v in row.variants]
-            told = [row.profile, row.id, row.level, row.expr.text, str(row.module), str(row.kernel)]
-            told += ["older need none"] * row.older_need_none
-            lines.append("\t".join([*told, *row.arch, *variants]))
-        return sha256_hex("\n".join(sorted(lines)).encode())[:16]
+            if id(row) not in known:
+                known[id(row)] = row.asked(known)
+        lines = sorted([known[id(row)] for row in self.requirements])
+        return sha256_hex("\n".join(lines).encode())[:16]

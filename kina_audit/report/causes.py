@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
-from kina_audit.base.datatype import datatype
+from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.engine.evaluate import UNTOLD_ARCH, UNTOLD_VERSION
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact, SymbolState
-from kina_audit.kernel.expression import Expression, ExpressionError, Node
+from kina_audit.kernel.expression import Expression, ExpressionError, Node, bounds_of
 from kina_audit.profiles.model import Level
 from kina_audit.report.model import Report
 
@@ -32,17 +32,20 @@ class Broken:
     finding: Finding
     decides: bool
 
+    rank: tuple[object, ...] = field(init=False, compare=False, repr=False)
+    """Lower is worse."""
+
+    def __post_init__(self) -> None:
+        """Rank it once: who sorts asks again and again."""
+        # What keeps Cilium's agent from starting is worse than a feature that is missing.
+        row = self.finding.requirement
+        rank = (not self.decides, _ORDER[self.finding.status], _LEVELS.index(row.level), row.profile != PROFILE)
+        object.__setattr__(self, "rank", rank)
+
     @property
     def name(self) -> str:
         """``profile/requirement``."""
         return f"{self.result.profile.id}/{self.finding.requirement.id}"
-
-    @property
-    def rank(self) -> tuple[object, ...]:
-        """Lower is worse."""
-        # What keeps Cilium's agent from starting is worse than a feature that is missing.
-        other = self.finding.requirement.profile != PROFILE
-        return (not self.decides, _ORDER[self.finding.status], _LEVELS.index(self.finding.level), other)
 
 
 @datatype
@@ -91,11 +94,16 @@ class Cause:
 def causes(report: Report) -> tuple[Cause, ...]:
     """Every unmet requirement of the selected profiles, waived or not, each in one cause; the worst cause first."""
     groups: dict[tuple[str, ...], list[Broken]] = {}
+    # By the object, of which many profiles have the same.
+    keys: dict[int, tuple[str, ...]] = {}
     for result in report.results:
         for finding in result.findings:
             if finding.status in UNMET:
                 broken = Broken(result, finding, report.decides(result, finding))
-                groups.setdefault(_key(finding), []).append(broken)
+                key = keys.get(id(finding))
+                if key is None:
+                    key = keys[id(finding)] = _key(finding)
+                groups.setdefault(key, []).append(broken)
     ordered = sorted(groups.items(), key=lambda g: (min(b.rank for b in g[1]), -len(g[1])))
     return tuple(_cause(found) for _, found in _folded(ordered))
 
@@ -177,8 +185,7 @@ def _parsed(text: str) -> Expression:
 
 
 def _unmet(node: Node, known: Mapping[str, SymbolFact], needed: int) -> Iterator[str]:
-    whole = Expression("", node, ())
-    low, _ = whole.bounds(lambda name: known.get(name) or SymbolFact(name, None, SymbolState.UNKNOWN))
+    low, _ = bounds_of(node, lambda name: known.get(name) or SymbolFact(name, None, SymbolState.UNKNOWN))
     if low >= needed:
         return
     children = [n for n in node[1:] if isinstance(n, tuple)]

@@ -9,7 +9,7 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.engine.waive import WaiverUse
 from kina_audit.kernel.config import SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Kernel, Observed
-from kina_audit.profiles.model import Level
+from kina_audit.profiles.model import Level, Profile
 from kina_audit.report.advice import advice_document
 from kina_audit.report.causes import Cause, causes
 from kina_audit.report.decision import Deciding
@@ -134,7 +134,8 @@ def _waiver(waiver: "Waiver") -> dict[str, Any]:
 
 def counts(findings: list[Finding]) -> dict[str, int]:
     """How many findings have each status."""
-    return {str(s): sum(f.status is s for f in findings) for s in Status}
+    statuses = [f.status for f in findings]
+    return {str(s): statuses.count(s) for s in Status}
 
 
 def depends_on_target(finding: Finding) -> bool:
@@ -149,7 +150,10 @@ def _kernel(kernel: Kernel, report: Report) -> dict[str, Any]:
     header = config.header
     differs = config.target is not None and header.version is not None and config.target.triple != header.version.triple
     affected = [
-        f"{r.profile.id}/{f.requirement.id}" for r in report.results for f in r.findings if depends_on_target(f)
+        f"{r.profile.id}/{f.requirement.id}"
+        for r in (report.results if differs or config.target is None else ())
+        for f in r.findings
+        if depends_on_target(f)
     ]
     return {
         "source": origin.source,
@@ -174,7 +178,7 @@ def _kernel(kernel: Kernel, report: Report) -> dict[str, Any]:
         "target_version": str(config.target) if config.target else None,
         "target_from": origin.target_from or ("the config's header" if config.target else None),
         "target_differs": differs,
-        "target_dependent_findings": affected if differs or config.target is None else [],
+        "target_dependent_findings": affected,
         "arch": config.arch,
         "completeness": str(config.completeness),
         "origin": str(config.origin),
@@ -206,7 +210,7 @@ def _profile(result: ProfileResult, documents: "_FindingDocuments") -> dict[str,
     return {
         "id": profile.id,
         "title": profile.title,
-        "digest": profile.digest,
+        "digest": documents.digest(profile),
         "status": str(result.status),
         "asked": profile.asked,
         "counts": counts(list(result.findings)),
@@ -239,6 +243,7 @@ class _FindingDocuments:
         self._lengths = lengths
         self._made: dict[int, dict[str, Any]] = {}
         self._symbols: dict[int, dict[str, Any]] = {}
+        self._asked: dict[int, str] = {}
 
     def of(self, finding: Finding) -> dict[str, Any]:
         """One finding, which lives as long as this does."""
@@ -246,6 +251,10 @@ class _FindingDocuments:
         if made is None:
             made = self._made[id(finding)] = _finding(finding, [self._symbol(s) for s in finding.symbols])
         return made
+
+    def digest(self, profile: Profile) -> str:
+        """A profile's digest."""
+        return profile.digest_with(self._asked)
 
     def _symbol(self, fact: SymbolFact) -> dict[str, Any]:
         made = self._symbols.get(id(fact))
