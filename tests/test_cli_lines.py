@@ -263,3 +263,30 @@ def test_apples_file_resolves_as_its_own_kernels_tree_does(here: Path, capsys: p
         return {line for line in named if not any(t in line for t in ("VERSION", "RUSTC_", "CC_CAN_LINK"))}
 
     assert lines(out) == lines(theirs)
+
+
+def test_what_turns_a_feature_on_between_two_lines_is_proven_on_both(
+    here: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """NETKIT=y was advised on 6.6, where one neighbour has no such symbol and `fix` says so."""
+    own = config_text(shared / "corpus/linuxkit/kernel__6.6.x__config-x86_64.config.gz")
+    (here / "own.config").write_bytes(own)
+    _, out, _ = run(capsys, "check", "own.config", "-f", "json")
+    advice = json.loads(out)["advice"]
+    [netkit] = [c for c in advice["capabilities"] if c["id"] == "cilium-netkit"]
+    assert (netkit["state"], netkit["unlock"]) == ("fatal", [])
+    assert any(c["unlock"] for c in advice["capabilities"])
+    # What the input does not tell is not said to be missing, either.
+    because = {c["name"]: (c["value"], c["because"]) for c in advice["choices"]}
+    assert because["attachment"] == ("tc", "Whether there is a tcx hook cannot be told; tc filters do.")
+    assert because["datapath-device"] == ("veth", "The kernel has no netkit.")
+
+
+def test_resolve_says_by_whose_model_its_heading_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it made for 6.8 was audited as 6.12, which its heading says, with a firm verdict."""
+    (here / "frag").write_text("CONFIG_INET=y\n")
+    words = ("frag", "--arch", "arm64", "-o", "new.config", "--target-kernel")
+    err = run(capsys, "resolve", *words, "6.8")[2]
+    [said] = re.findall(r"it is headed Linux (6\.12\.\d+), by whose model it is; as Linux 6\.8\.0's .*\n", err)
+    assert f" {said} Kernel Configuration" in (here / "new.config").read_text()
+    assert "it is headed" not in run(capsys, "resolve", *words, said)[2]

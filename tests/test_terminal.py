@@ -41,10 +41,10 @@ def test_nothing_else_prints() -> None:
         ("a,b\r\n::error::x\r\n", "a,b\r\n\\::error::x\r\n"),
         ("x ##[group]y ##vso[a]b", "x # #[group]y # #vso[a]b"),
         ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
-        ("a\u202egnp", "a\\x202egnp"),
+        ("a\u202egnp", "a\\u202egnp"),
         ("see https://me:secret@host/x and a@b.c", "see https://***@host/x and a@b.c"),
         ("a::b ::c", "a::b ::c"),
-        ("\u2028::error::x", "\\x2028::error::x"),
+        ("\u2028::error::x", "\\u2028::error::x"),
     ],
 )
 def test_what_acts_is_made_visible(text: str, safe: str) -> None:
@@ -130,7 +130,7 @@ def test_extract_is_exact_into_a_file_and_harmless_elsewhere(tmp_path: Path) -> 
         [sys.executable, "-m", "kina_audit", "extract", "c"], cwd=tmp_path, capture_output=True, check=True,
         env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)},
     )  # fmt: skip
-    assert done.stdout == b'CONFIG_NET=y\r\nCONFIG_A="\\x1b[8m\xff \\x202e"\n\\::error::x\n'
+    assert done.stdout == b'CONFIG_NET=y\r\nCONFIG_A="\\x1b[8m\xff \\u202e"\n\\::error::x\n'
 
 
 @pytest.mark.slow
@@ -235,3 +235,19 @@ def test_a_note_on_a_terminal_ends_its_lines_between_words() -> None:
 def test_a_note_in_a_file_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     terminal.say("word " * 60)
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_what_a_format_puts_in_itself_comes_out_as_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Markdown on stdout had an escape where the file has what keeps readers from making a mention."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file = tmp_path / "report.md"
+    words = ("check", "apple", "--offline", "-q", "-f", "markdown")
+    main(words)
+    out = capsysbinary.readouterr().out
+    main((*words, "-o", f"markdown={file}"))
+    assert "apple@\u20600.38.0" in out.decode()
+    assert file.read_bytes() == out
+    # Of an input it is seen wherever no format would have put it.
+    assert terminal.harmless("a\u2060b@ \u2060c") == "a\\u2060b@ \\u2060c"

@@ -61,6 +61,11 @@ def _rows(results: Results, profile: str) -> tuple[Evidence, ...]:
     return tuple(evidence(f) for f in unmet or rows)
 
 
+def _untold(proof: tuple[Evidence, ...]) -> bool:
+    """Whether it is this input that does not tell, and not the kernel that lacks something."""
+    return any(row.status is Status.UNKNOWN for row in proof)
+
+
 def _routing(results: Results, standing: Standing, forced: Mapping[str, str]) -> Choice:
     if forced.get("routing") == "native":
         return Choice(
@@ -80,12 +85,11 @@ def _routing(results: Results, standing: Standing, forced: Mapping[str, str]) ->
             "Geneve works, and VXLAN is missing or not to be used.",
             _rows(results, "cilium-geneve"),
         )
+    proof = (*_rows(results, "cilium-vxlan"), *_rows(results, "cilium-geneve"))
+    why = "Whether VXLAN or Geneve works cannot be told" if _untold(proof) else "Neither VXLAN nor Geneve works"
     return Choice(
-        "routing",
-        "native",
-        "Neither VXLAN nor Geneve works; nodes must share one L2 network, and the CIDR is to be adapted.",
-        (*_rows(results, "cilium-vxlan"), *_rows(results, "cilium-geneve")),
-    )
+        "routing", "native", f"{why}; nodes must share one L2 network, and the CIDR is to be adapted.", proof
+    )  # fmt: skip
 
 
 def _kube_proxy(results: Results, standing: Standing) -> Choice:
@@ -145,7 +149,7 @@ def _device(results: Results, standing: Standing, forced: Mapping[str, str]) -> 
         return Choice("datapath-device", "netkit", "It is wanted; BPF host routing is on.", proof)
     if standing.host_routing and standing.netkit:
         return Choice("datapath-device", "netkit", "The kernel has netkit and BPF host routing is on.", proof)
-    why = "The kernel has no netkit."
+    why = "Whether the kernel has netkit cannot be told." if _untold(proof) else "The kernel has no netkit."
     if proof[0].status is Status.PASS:
         missing = "BPF host routing" if not standing.host_routing else "Cilium 1.16 and Linux 6.8"
         why = f"The kernel has netkit, which needs {missing}, too."
@@ -181,18 +185,18 @@ def _encryption(results: Results, reader: Reader, wanted: str) -> Choice:
     for name, how in (("wireguard", "encryption.enabled"), ("ipsec", "it up, with a key")):
         if reader.usable(name):
             return Choice("encryption", name, f"Available; off unless you set {how}.", _rows(results, f"cilium-{name}"))
-    return Choice(
-        "encryption",
-        "none",
-        "Neither WireGuard nor IPsec works on this kernel, or they are not to be used.",
-        (*_rows(results, "cilium-wireguard"), *_rows(results, "cilium-ipsec")),
-    )
+    proof = (*_rows(results, "cilium-wireguard"), *_rows(results, "cilium-ipsec"))
+    why = "Neither WireGuard nor IPsec works on this kernel, or they are not to be used."
+    if _untold(proof):
+        why = "Whether WireGuard or IPsec works on this kernel cannot be told."
+    return Choice("encryption", "none", why, proof)
 
 
 def _attach(results: Results, reader: Reader) -> Choice:
-    hook = finding(results, "cilium-tcx", "tcx-hook")
+    proof = (evidence(finding(results, "cilium-tcx", "tcx-hook")),)
     if not reader.features["tcx"].available:
-        return Choice("attachment", "tc", f"Cilium {reader.release} does not know tcx.", (evidence(hook),))
-    if hook.status is Status.PASS:
-        return Choice("attachment", "tcx", "The kernel has the tcx hook.", (evidence(hook),))
-    return Choice("attachment", "tc", "There is no tcx hook; tc filters do.", (evidence(hook),))
+        return Choice("attachment", "tc", f"Cilium {reader.release} does not know tcx.", proof)
+    if proof[0].status is Status.PASS:
+        return Choice("attachment", "tcx", "The kernel has the tcx hook.", proof)
+    why = "Whether there is a tcx hook cannot be told" if _untold(proof) else "There is no tcx hook"
+    return Choice("attachment", "tc", f"{why}; tc filters do.", proof)

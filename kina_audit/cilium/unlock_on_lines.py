@@ -122,7 +122,15 @@ class BoxUnlocker:
         key = tuple(f"{f.expr.text}/{f.requirement.module}" for f in findings)
         if key not in self._held:
             goals = list(goals_of(findings))
-            found = self._search(lambda _: goals, lambda _: True, quick=True) if self.starts else None
+
+            def holds(state: "Resolution") -> bool:
+                from kina_audit.kconfig.fix import Search
+
+                # Of a kernel between two lines, the search asks the newer one alone.
+                return not Search(state, lambda _: goals, lambda _: True, quick=True).unmet(state)
+
+            proof = holds if len(self.starts) > 1 else lambda _: True
+            found = self._search(lambda _: goals, proof, quick=True) if self.starts else None
             self._held[key] = _lines(found) if found is not None and not found.blocked else ()
         return self._held[key]
 

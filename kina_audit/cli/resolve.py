@@ -55,6 +55,7 @@ def resolve(
     """
     from kina_audit.api import load_profiles
     from kina_audit.kernel.parse import NOT_UTF_8
+    from kina_audit.kernel.version import KernelVersion
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.trees import start_of
 
@@ -71,6 +72,11 @@ def resolve(
         if warning.text == NOT_UTF_8:
             terminal.say(f"{kernel.provenance.location}:{warning.line}: {warning.text}")
     write_or_print(resolution.text, output)
+    target, version = kernel.config.target, KernelVersion.found_in(resolution.tree.model.version)
+    if target is not None and version is not None and target.triple != version.triple and not quiet:
+        terminal.say(
+            f"it is headed Linux {version}, by whose model it is; as Linux {target}'s it is audited with --target-kernel {target}"
+        )
     library = ProfileLibrary()
     named = {s for p in load_profiles(library.ids(), library=library) for r in p.requirements for s in r.symbols}
     where = {name for name, _ in fragments}

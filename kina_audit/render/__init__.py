@@ -40,8 +40,10 @@ BY = ("cause", "profile")
 """What a table may show findings by."""
 
 # Compiled for the first text that has some: few have, and it takes as long as six modules.
-_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2061-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]|(?<![@#])\u2060|\u2060(?!\w)"
 _CONTROL_BUT_SURROGATES = _CONTROL.replace(r"\ud800-\udfff", "")
+BREAKER = "\u2060"
+"""A word joiner: behind ``@`` or ``#`` it keeps Markdown's readers from making a mention or a reference of what follows."""
 _PLAIN = bytes(9) + b"\t\n" + bytes(21) + bytes(range(0x20, 0x7F)) + bytes(129)
 _PART = 65536
 """Characters that are looked at at once: copies of more would each be new memory, which costs more than what it is for."""
@@ -100,7 +102,12 @@ def plain(text: str, *, surrogates: bool = False) -> str:
     ):
         return text
     pattern = _CONTROL_BUT_SURROGATES if surrogates else _CONTROL
-    return re.sub(pattern, lambda m: f"\\x{ord(m[0]):02x}", text.replace("\r", "\\r"))
+    return re.sub(pattern, _escape, text.replace("\r", "\\r"))
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def one_line(text: str) -> str:

@@ -2,13 +2,12 @@
 
 import re
 
-from kina_audit.render import one_line
+from kina_audit.render import BREAKER, one_line
 
 _INLINE = re.compile(r"([\\`*\[\]|~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))")
 _START = re.compile(r"([#+\-=:])|(\d+)(?=[.)](?:\s|$))")
 _REFERENCE = re.compile(r"@(?=\w)|#(?=\d)")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_WORD_JOINER = "\u2060"
 
 
 def escape(text: str) -> str:
@@ -18,7 +17,7 @@ def escape(text: str) -> str:
     if start:  # a heading, a list item, a rule
         digits = start[2] or ""
         escaped = f"{digits}\\{escaped[len(digits) :]}"
-    return _REFERENCE.sub(lambda m: m[0] + _WORD_JOINER, escaped)
+    return _REFERENCE.sub(lambda m: m[0] + BREAKER, escaped)
 
 
 def code(text: str, *, in_table: bool = False) -> str:
