@@ -24,13 +24,15 @@ ID = "release"
 
 
 def of_release(result: ProfileResult, release: Release, kernel: KernelConfig) -> ProfileResult:
-    """The profile's result for one release.
+    """A profile's result for one release: ``cilium-agent``'s with the row, another's as it is.
 
     Args:
-        result: of the profile ``cilium-agent``, as its file asks it.
+        result: of a profile, as its file asks it.
         release: the Cilium release.
         kernel: what is audited.
     """
+    if result.profile.id != PROFILE:
+        return result
     asked = _asked(release)
     others = _ever_asked() - asked
     row = _row(release, kernel)
