@@ -233,6 +233,23 @@ def test_what_a_line_does_by_default(here: Path, capsys: pytest.CaptureFixture[s
     assert {"CONFIG_VXLAN=y", "CONFIG_NET_UDP_TUNNEL=y", "# CONFIG_MODULES is not set"} <= set(out.split("\n"))
 
 
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        (("explain", "BPF_JIT", "none"), "where they differ, both are shown"),
+        (("fix", "none", "-p", "vxlan"), "what is found has to hold on both"),
+        (("resolve", "none"), "what is written is what the newer one makes"),
+    ],
+)
+def test_between_two_lines_each_command_says_what_it_makes_of_them(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], made: str
+) -> None:
+    """Each said `what is shown is of the newer one`, which only `resolve` shows."""
+    _, out, err = run(capsys, *words, "--target-kernel", "6.8", "--arch", "arm64")
+    assert f"that ship, toolchain gcc-12; Linux 6.8.0 lies between them, and {made}\n" in err
+    assert out.count("told      by the model of Linux 6.") == (2 if words[0] == "explain" else 0)
+
+
 def test_newer_than_every_line_is_told_by_the_newest(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, "explain", "NET", "none", "--target-kernel", "9.1")
     assert status == 0

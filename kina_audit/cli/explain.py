@@ -69,7 +69,9 @@ def explain(
     )  # fmt: skip
     given.refuse_built(options, fragments)
     kernel = read_kernel(source, options)
-    trees = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
+    trees = opened(
+        kernel, kernel_tree, toolchain, run_probes=run_probes, options=options, between="where they differ, both are shown",
+    )  # fmt: skip
     states = [start_of(kernel, t, fragments, follow=not kernel_tree) for t in trees]
     refuse_unknown(states, {name for name, _ in fragments})
     heading, names = _named(what, states[-1], None if kernel_tree else kernel, profile_dir or [])
