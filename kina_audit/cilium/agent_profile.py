@@ -78,4 +78,5 @@ def _row(release: Release, kernel: KernelConfig) -> Finding:
     if target is None:
         return Finding(row, Status.SKIP, row.expr, row.fix, (), "this input does not tell the kernel's version")
     status = Status.FAIL if refused else Status.UNKNOWN if doubt else Status.PASS
-    return Finding(row, status, row.expr, row.fix, (), refused or doubt)
+    reason = refused or doubt or f"nothing that is known keeps Cilium {release} from Linux {target}"
+    return Finding(row, status, row.expr, row.fix, (), reason)

@@ -176,7 +176,7 @@ def _why(findings: Iterable[Finding]) -> str:
     parts = []
     for f in findings:
         told = ", ".join(f"{s.name} {s.value or 'unknown'}" for s in f.symbols)
-        parts.append(f"{f.requirement.id} ({told})" if told else f"{f.requirement.id} ({f.reason or f.expr.text})")
+        parts.append(f"{f.requirement.id} ({told})" if told else f"{f.requirement.id} ({f.reason or f.needs})")
     return "; ".join(parts) or "nothing in it applies to this kernel"
 
 
