@@ -51,7 +51,7 @@ def test_a_mode_is_proven_on_the_line_and_says_which(capsys: pytest.CaptureFixtu
     status, out, err = run(capsys, "fix", "apple", "--mode", "full-ebpf")
     assert status == 0
     assert "# Proven on Linux 6.18.5 (arm64), toolchain gcc-12: merged, resolved, audited." in out
-    assert "# Assumes the version of pahole = 124; it decides DEBUG_INFO_BTF." in out
+    assert "# Assumes pahole=1.24; it decides DEBUG_INFO_BTF." in out
     assert "\nCONFIG_BPF_JIT=y\n" in out
     assert "by the model of Linux 6.18.5 (arm64) that ships" in err
 
@@ -185,7 +185,7 @@ def test_where_nothing_is_missing_what_was_assumed_is_said(
     own = config_text(shared / "corpus/linuxkit/kernel__5.11.x__config-x86_64.config.gz")
     (here / "own.config").write_bytes(own)
     for kernel, assumed, tools in (
-        ("base.config", "the version of pahole = 124", "gcc-12,pahole=1.24"),
+        ("base.config", "pahole=1.24", "gcc-12,pahole=1.24"),
         ("own.config", "the toolchain = gcc-12", "gcc-12"),
     ):
         assert run(capsys, "fix", kernel, "--mode", "full-ebpf", "-o", "cilium.fragment")[0] == 0
