@@ -209,12 +209,12 @@ def audit(
     own: dict[str, ProfileResult] = {}
     if cilium is not None:
         from kina_audit.cilium.advise import advise
-        from kina_audit.cilium.agent_profile import PROFILE, of_release
+        from kina_audit.cilium.agent_profile import of_release
         from kina_audit.cilium.elsewhere import better_kernels
         from kina_audit.sources.recorded import booted
 
         release = find_release(cilium)
-        selected = tuple([of_release(r, release, config) if r.profile.id == PROFILE else r for r in selected])
+        selected = tuple([of_release(r, release, config) for r in selected])
         library = library or ProfileLibrary()
         of_cilium = library.tagged(CILIUM_TAG)
         apple = in_apple_container(kernel.provenance)
@@ -286,15 +286,16 @@ def judge_claims(
         kernel: from `load_kernel`.
         text: a claim a line.
         name: what the text is called in errors.
-        cilium: a release for claims about Cilium; empty: the newest known.
+        cilium: the release that claims about Cilium and the profile of its agent are held against; empty: the newest known.
         library: where profiles come from; default: the built-in library.
 
     Raises:
-        UsageError: a line that is no claim, or one that names what does not exist.
+        UsageError: a line that is no claim, one that names what does not exist, or an unknown Cilium release.
     """
+    from kina_audit.cilium.agent_profile import of_release
     from kina_audit.report.claims import judge, read_claims
 
-    claims = read_claims(text, name)
+    claims, release = read_claims(text, name), find_release(cilium)
     evaluator = Evaluator(carry(kernel.config))
     library = library or ProfileLibrary()
 
@@ -305,7 +306,10 @@ def judge_claims(
         results = {p.id: evaluator.profile(p) for p in library.tagged(CILIUM_TAG)}
         return advise(evaluator, results, cilium, apple_container=in_apple_container(kernel.provenance))
 
-    return judge(claims, name, evaluator, library, advice)
+    def held(profile: Profile) -> ProfileResult:
+        return of_release(evaluator.profile(profile), release, evaluator.kernel)
+
+    return judge(claims, name, evaluator.fact, library, held, advice)
 
 
 def compare_kernels(

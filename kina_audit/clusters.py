@@ -136,6 +136,6 @@ def _lacks(kernel: "Kernel", library: "ProfileLibrary") -> dict[str, str]:
         own = [f for f in result.findings if f.status in _UNMET and f.requirement.profile == result.profile.id]
         named = [f for f in own if f.level == "required"] or own
         if named:
-            told = "; ".join(f"{f.expr.text} ({result.profile.id}/{f.requirement.id})" for f in named)
+            told = "; ".join(f"{f.needs or f.reason} ({result.profile.id}/{f.requirement.id})" for f in named)
             found[result.profile.id.removeprefix(_PREFIX)] = f"the kernel lacks {told}"
     return found

@@ -21,7 +21,7 @@ from kina_audit.base.files import read_regular
 from kina_audit.base.json_text import read_json
 from kina_audit.base.version import __version__
 from kina_audit.base.workers import Spread, cores
-from kina_audit.cilium.agent_profile import PROFILE, of_release
+from kina_audit.cilium.agent_profile import of_release
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.features import AGENT
 from kina_audit.cilium.model import Advice, Capability
@@ -180,7 +180,7 @@ class _Auditor:
         results = tuple([evaluator.profile(p) for p in self.profiles])
         advice = self._advice(evaluator)
         if self.release is not None:
-            results = tuple([of_release(r, self.release, config) if r.profile.id == PROFILE else r for r in results])
+            results = tuple([of_release(r, self.release, config) for r in results])
         report = Report(Kernel(config, kernel.provenance), results, advice, self.fail_on, __version__)
         row = make_row(
             shown(source), config, results, str(report.verdict), str(advice.mode) if advice else "",

@@ -208,10 +208,7 @@ def _notes(
         for name in names
         if name not in resolution.requested and resolution.value(name) not in ("n", "") and resolution.line(name)
     ]
-    notes += [
-        f"assumed: {held.question} = {held.answer}; it decides {', '.join(held.symbols)}"
-        for held in assumptions(resolution, names)
-    ]
+    notes += [f"assumed: {held.said}; it decides {', '.join(held.symbols)}" for held in assumptions(resolution, names)]
     return notes
 
 

@@ -153,6 +153,7 @@ def test_a_baseline_that_is_taken_again_says_what_changed(run: Run, good: Path, 
 def test_a_baseline_of_something_else_ends_with_2(run: Run, good: Path, tmp_path: Path) -> None:
     run("baseline", str(good), "-o", "base.json", "-p", "wireguard")
     status, _, err = run("check", str(good), "--baseline", "base.json", "-p", "vxlan")
+    assert "other profiles: only it has wireguard; only this audit has vxlan" in err
     assert status == 2
     assert "other profiles" in err
     status, _, err = run("check", str(good), "--baseline", "base.json", "--cilium", "1.14")

@@ -51,7 +51,7 @@ def test_a_mode_is_proven_on_the_line_and_says_which(capsys: pytest.CaptureFixtu
     status, out, err = run(capsys, "fix", "apple", "--mode", "full-ebpf")
     assert status == 0
     assert "# Proven on Linux 6.18.5 (arm64), toolchain gcc-12: merged, resolved, audited." in out
-    assert "# Assumes the version of pahole = 124; it decides DEBUG_INFO_BTF." in out
+    assert "# Assumes pahole=1.24; it decides DEBUG_INFO_BTF." in out
     assert "\nCONFIG_BPF_JIT=y\n" in out
     assert "by the model of Linux 6.18.5 (arm64) that ships" in err
 
@@ -185,7 +185,7 @@ def test_where_nothing_is_missing_what_was_assumed_is_said(
     own = config_text(shared / "corpus/linuxkit/kernel__5.11.x__config-x86_64.config.gz")
     (here / "own.config").write_bytes(own)
     for kernel, assumed, tools in (
-        ("base.config", "the version of pahole = 124", "gcc-12,pahole=1.24"),
+        ("base.config", "pahole=1.24", "gcc-12,pahole=1.24"),
         ("own.config", "the toolchain = gcc-12", "gcc-12"),
     ):
         assert run(capsys, "fix", kernel, "--mode", "full-ebpf", "-o", "cilium.fragment")[0] == 0
@@ -231,6 +231,23 @@ def test_what_a_line_does_by_default(here: Path, capsys: pytest.CaptureFixture[s
     assert status == 0
     assert "# Linux/x86_64 6.12." in out
     assert {"CONFIG_VXLAN=y", "CONFIG_NET_UDP_TUNNEL=y", "# CONFIG_MODULES is not set"} <= set(out.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        (("explain", "BPF_JIT", "none"), "where they differ, both are shown"),
+        (("fix", "none", "-p", "vxlan"), "what is found has to hold on both"),
+        (("resolve", "none"), "what is written is what the newer one makes"),
+    ],
+)
+def test_between_two_lines_each_command_says_what_it_makes_of_them(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], made: str
+) -> None:
+    """Each said `what is shown is of the newer one`, which only `resolve` shows."""
+    _, out, err = run(capsys, *words, "--target-kernel", "6.8", "--arch", "arm64")
+    assert f"that ship, toolchain gcc-12; Linux 6.8.0 lies between them, and {made}\n" in err
+    assert out.count("told      by the model of Linux 6.") == (2 if words[0] == "explain" else 0)
 
 
 def test_newer_than_every_line_is_told_by_the_newest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -286,6 +286,28 @@ def test_with_a_fragment_nothing_of_the_running_kernel_is_shown(
     assert "--probe tries the kernel that runs" in err
 
 
+def test_for_another_version_what_runs_is_not_held_against_what_would_be_built(
+    here: Path, shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was `the kernel that runs, by its own config headed 6.6.30`, with which what runs did not agree."""
+    from kina_audit.sources.local.running import open_running
+
+    (here / "boot").mkdir()
+    (here / "boot/config-6.6.30").write_text(apple(shared).replace("6.1.68", "6.6.30"))
+    monkeypatch.setattr(
+        "kina_audit.sources.open_source",
+        lambda _, options: open_running(options, root=here, platform="linux", release="6.6.30"),
+    )
+    words = ("check", "running", "-p", "vxlan", "--cilium", "none")
+    for more in ((), ("--target-kernel", "6.6.31")):
+        assert "the kernel that runs, by its own config" in flat(run(capsys, *words, *more)[1])
+    _, out, _ = run(capsys, *words, "--target-kernel", "6.12")
+    assert "Linux 6.12.0, arm64; resolved from its config headed 6.6.30" in flat(out)
+    assert "runs" not in out
+    document = json.loads(run(capsys, *words, "--target-kernel", "6.12", "--format", "json")[1])
+    assert "observed" not in [p["id"] for p in document["profiles"]]
+
+
 def test_what_a_fragment_asks_for_and_does_not_get_is_listed_by_its_own_line(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,7 +91,7 @@ def test_lint_against_a_tree(run: Run, tmp_path: Path) -> None:  # noqa: F811
     status, out, _ = run("profiles", "lint", "./mine.toml", "-t", tree, "--arch", "x86", "-v", "--offline")
     assert status == 0, out
     assert "NET: settable in" in out
-    assert "0 errors" in out
+    assert out.splitlines()[-1].startswith("1 profile, 1 requirement, 1 tree on x86: 0 errors, ")
 
 
 @pytest.mark.slow

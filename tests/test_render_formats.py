@@ -28,17 +28,22 @@ from kina_audit.engine.finding import Status
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.build import build_profile
+from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.render import FORMATS, RenderOptions, render
 from kina_audit.render.github import MOST_OF_A_KIND
 from kina_audit.render.levels import TABLE, Mapping
 from kina_audit.render.markdown import MOST_CHARACTERS
 from kina_audit.report.compare import Change
 from kina_audit.report.model import Report
+from kina_audit.report.stored import read_report
 from tests.conftest import examples
 from tests.sample_report import CONFIG, LIBRARY, held, kernel, profile, requirement, sample
+from tests.test_cilium_advice import WHOLE
+from tests.test_cilium_ladder import synthetic
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden"
+PACKAGED = ProfileLibrary()
 REPORTS = {"sample": sample, "baseline": held}
 SUFFIX = {
     "json": "json",
@@ -540,6 +545,29 @@ def test_what_is_lost_keeps_its_fingerprint_whatever_it_became() -> None:
         return set(sarif), set(gitlab)
 
     assert prints(Status.WARN) == prints(Status.FAIL)
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_what_no_symbol_tells_is_said_by_its_reason(name: str) -> None:
+    """`needs y.`, `Needs y.` and `needs what no symbol tells.` were said of a release that takes no such kernel."""
+    old = Kernel(synthetic(*WHOLE, version="5.4.1"), Provenance("k", "file", "k"))
+    asked = [PACKAGED.get("cilium-agent"), PACKAGED.get("falco-modern-ebpf")]
+    report = audit(old, asked, cilium="1.20.2", library=PACKAGED)
+    reason = "Cilium 1.20.2 needs Linux 5.10.0 or newer; this is 5.4.1"
+    # A stored report has no variants.
+    stored = read_report(json.loads(render("json", report)), "report.json")
+    for one, ranges in ((report, "<5.3 or >=5.4,<5.8."), (stored, "<5.3.")):
+        text = render(name, one)
+        told = " ".join(text.replace("*", "").replace("`", "").split())
+        assert not re.findall(r"(?i)what no symbol|needs:? (?:y|n)\b", told)
+        if name in ("github", "gitlab", "html", "json", "junit", "markdown", "openreports", "sarif", "table", "tap"):
+            assert reason in told
+        if name in ("github", "gitlab", "junit", "openreports", "sarif", "json"):
+            said = "cilium-agent/release (required) is not met: "
+            assert f"{said}{reason}." in told
+            assert f"is not met: needs another kernel than Linux {ranges}" in told.replace("&lt;", "<").replace(
+                "&gt;", ">"
+            )
 
 
 def test_the_table_type_is_complete() -> None:

@@ -203,7 +203,7 @@ def test_a_mangled_baseline_is_one_clear_error(value: Any, key: str) -> None:
 def test_another_baseline_than_this_audits_is_refused() -> None:
     before = of("recorded:apple")
     fewer = replace(before, profiles={k: v for k, v in before.profiles.items() if k != "bpf"})
-    with pytest.raises(UsageError, match="other profiles: this audit has bpf"):
+    with pytest.raises(UsageError, match="other profiles: only this audit has bpf"):
         held("recorded:apple", fewer)
     edited = {**before.profiles, "bpf": replace(before.profiles["bpf"], digest="0" * 16)}
     with pytest.raises(UsageError, match="what bpf asks of a kernel has changed"):

@@ -10,6 +10,7 @@ from kina_audit.errors import UsageError
 from kina_audit.kernel.config import Completeness
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
+from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.report.claims import Truth
 from kina_audit.sources import open_source
 from tests.conftest import config_text
@@ -130,6 +131,31 @@ def test_the_command(run: Run, tmp_path: Path) -> None:  # noqa: F811
     assert "| `CONFIG_VXLAN=y` | true |" in out
     assert run("claims", "claims", "recorded:apple", "--format", "sarif")[0] == 2
     assert run("claims", "none", "recorded:apple")[0] == 2
+
+
+def test_a_claim_about_the_agent_is_judged_as_check_does_for_the_release(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    """`profile cilium-agent passes` was true of a kernel that `check` fails: which release asks was left out."""
+    kernel = "CONFIG_MODULES=y\n" + "".join(
+        f"CONFIG_{s}=y\n" for r in ProfileLibrary().get("cilium-agent").requirements for s in r.symbols
+    )
+    (tmp_path / "config").write_text(f"# Linux/x86_64 5.4.172 Kernel Configuration\n{kernel}", encoding="utf-8")
+    (tmp_path / "claims").write_text(
+        "profile cilium-agent passes\nprofile cilium-agent/release passes\nprofile cilium-agent/release fails\n",
+        encoding="utf-8",
+    )
+    for release, truths in (("1.20.2", ["false", "false", "true"]), ("1.16", ["true", "true", "false"])):
+        checked = json.loads(run("check", "config", "-p", "cilium-agent", "--cilium", release, "--format", "json")[1])
+        assert (checked["profiles"][0]["status"] == "fail") == (truths[0] == "false")
+        status, out, err = run("claims", "claims", "config", "--cilium", release, "--format", "json")
+        found = json.loads(out)["claims"]
+        assert (status, [c["answer"] for c in found]) == (1, truths), err
+        if release == "1.20.2":
+            assert "Cilium 1.20.2 needs Linux 5.10.0 or newer" in found[0]["because"]
+    (tmp_path / "claims").write_text("profile cilium-agent/relase passes\n", encoding="utf-8")
+    assert ", release.\n" in run("claims", "claims", "config")[2]
+    status, _, err = run("explain", "cilium-agent/release", "config", "--target-kernel", "6.12")
+    assert status == 2
+    assert "has no requirement" not in err
 
 
 def test_the_command_knows_profile_files_and_no_option_of_an_audit(run: Run, tmp_path: Path) -> None:  # noqa: F811

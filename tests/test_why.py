@@ -315,6 +315,23 @@ def test_an_end_that_many_errors_share_is_no_message(said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "No such file or directory",
+        "Operation not supported.",
+        "error: Invalid argument (os error 22)",
+        "not found",
+        "failed",
+    ],
+)
+def test_the_name_of_an_error_alone_points_at_nothing(capsys: pytest.CaptureFixture[str], said: str) -> None:
+    """It was a part of thirty messages, and the best five of them were shown."""
+    status, out, err = run(capsys, said)
+    assert (status, out) == (1, "")
+    assert "no known message is in it" in err
+
+
+@pytest.mark.parametrize(
     ("said", "first"),
     [
         ("wireguard: Unknown device type", "WIREGUARD"),

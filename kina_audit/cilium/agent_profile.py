@@ -24,13 +24,15 @@ ID = "release"
 
 
 def of_release(result: ProfileResult, release: Release, kernel: KernelConfig) -> ProfileResult:
-    """The profile's result for one release.
+    """A profile's result for one release: ``cilium-agent``'s with the row, another's as it is.
 
     Args:
-        result: of the profile ``cilium-agent``, as its file asks it.
+        result: of a profile, as its file asks it.
         release: the Cilium release.
         kernel: what is audited.
     """
+    if result.profile.id != PROFILE:
+        return result
     asked = _asked(release)
     others = _ever_asked() - asked
     row = _row(release, kernel)
@@ -76,4 +78,5 @@ def _row(release: Release, kernel: KernelConfig) -> Finding:
     if target is None:
         return Finding(row, Status.SKIP, row.expr, row.fix, (), "this input does not tell the kernel's version")
     status = Status.FAIL if refused else Status.UNKNOWN if doubt else Status.PASS
-    return Finding(row, status, row.expr, row.fix, (), refused or doubt)
+    reason = refused or doubt or f"nothing that is known keeps Cilium {release} from Linux {target}"
+    return Finding(row, status, row.expr, row.fix, (), reason)

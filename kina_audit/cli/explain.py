@@ -69,7 +69,9 @@ def explain(
     )  # fmt: skip
     given.refuse_built(options, fragments)
     kernel = read_kernel(source, options)
-    trees = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
+    trees = opened(
+        kernel, kernel_tree, toolchain, run_probes=run_probes, options=options, between="where they differ, both are shown",
+    )  # fmt: skip
     states = [start_of(kernel, t, fragments, follow=not kernel_tree) for t in trees]
     refuse_unknown(states, {name for name, _ in fragments})
     heading, names = _named(what, states[-1], None if kernel_tree else kernel, profile_dir or [])
@@ -128,6 +130,7 @@ def _named(what: str, resolution: "Resolution", kernel: "Kernel | None", folders
     """(heading, symbols) of a symbol's or a requirement's name; ``kernel`` is asked about as it is, else the tree's."""
     if "/" not in what:
         return "", [what]
+    from kina_audit.cilium.agent_profile import ID, PROFILE
     from kina_audit.errors import UsageError
     from kina_audit.kernel.version import KernelVersion
     from kina_audit.profiles.load import ProfileLibrary
@@ -137,6 +140,11 @@ def _named(what: str, resolution: "Resolution", kernel: "Kernel | None", folders
     profile = ProfileLibrary(folders).get(profile_id)
     row = next((r for r in profile.requirements if r.id == requirement_id), None)
     if row is None:
+        if what == f"{PROFILE}/{ID}":
+            raise UsageError(
+                f"{what} asks no symbol: it is whether a Cilium release goes with the kernel's version",
+                f"`kina-audit check -p {PROFILE} --cilium RELEASE` says whether it does.",
+            )
         known = ", ".join(r.id for r in profile.requirements)
         raise UsageError(f"profile {profile_id} has no requirement {requirement_id}", f"It has: {known}.")
     model = resolution.tree.model

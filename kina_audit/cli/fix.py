@@ -101,7 +101,9 @@ def fix(
     given.refuse_built(options, fragments)
     kernel = read_kernel(source, options)
     profiles = chosen(profile, profile_dir)[1] if profile else []
-    *also, tree = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
+    *also, tree = opened(
+        kernel, kernel_tree, toolchain, run_probes=run_probes, options=options, between="what is found has to hold on both",
+    )  # fmt: skip
     refuse_unknown([start_of(kernel, t, fragments) for t in (*also, tree)], {name for name, _ in fragments})
     follow = not kernel_tree
     found = (

@@ -176,10 +176,9 @@ def lint(
     library = ProfileLibrary(profile_dir or [], [Path(n) for n in wanted if n.endswith(".toml")])
     profiles = library.select(wanted)
     options = given.source_options(offline=offline, refresh=refresh, quiet=quiet)
+    arches = arch or ["arm64", "x86_64"]
     trees = [
-        open_kernel_tree(spec, arch=one, toolchain=toolchain, options=options)
-        for spec in kernel_tree
-        for one in arch or ("arm64", "x86_64")
+        open_kernel_tree(spec, arch=one, toolchain=toolchain, options=options) for spec in kernel_tree for one in arches
     ]
     remarks = lint_profiles(profiles, trees)
     errors = [r for r in remarks if r.error]
@@ -192,11 +191,16 @@ def lint(
             lines.append(f"{symbol}: " + "; ".join(f"{k} in {', '.join(v)}" for k, v in parts.items() if v))
     rows = len({(r.profile, r.id) for p in profiles for r in p.requirements})
     lines.append(
-        f"{len(profiles)} profiles, {rows} requirements, {len(trees)} trees: {len(errors)} errors, "
-        f"{len(remarks) - len(errors)} notes"
+        f"{_counted(len(profiles), 'profile')}, {_counted(rows, 'requirement')}, "
+        f"{_counted(len(kernel_tree), 'tree')} on {' and '.join(arches)}: "
+        f"{_counted(len(errors), 'error')}, {_counted(len(remarks) - len(errors), 'note')}"
     )
     terminal.print_out("\n".join(lines) + "\n")
     return 1 if errors else 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def docs(

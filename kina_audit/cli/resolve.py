@@ -64,7 +64,9 @@ def resolve(
         arch=arch, target_kernel=target_kernel, offline=offline, refresh=refresh, quiet=quiet
     )
     kernel = read_kernel(source, options)
-    trees = opened(kernel, kernel_tree, toolchain, run_probes=run_probes, options=options)
+    trees = opened(
+        kernel, kernel_tree, toolchain, run_probes=run_probes, options=options, between="what is written is what the newer one makes",
+    )  # fmt: skip
     *older, resolution = [start_of(kernel, t, fragments) for t in trees]
     if not allow_unknown:
         refuse_unknown([*older, resolution], {name for name, _ in fragments})

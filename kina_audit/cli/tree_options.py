@@ -62,7 +62,13 @@ def read_kernel(source: str, options: "SourceOptions") -> "Kernel":
 
 
 def opened(
-    kernel: "Kernel", kernel_tree: str, toolchain: str, *, run_probes: bool, options: "SourceOptions"
+    kernel: "Kernel",
+    kernel_tree: str,
+    toolchain: str,
+    *,
+    run_probes: bool,
+    options: "SourceOptions",
+    between: str = "",
 ) -> "tuple[KernelTree, ...]":
     """The trees that tell about a kernel: the one that is named, or of the shipped lines its own or both neighbours.
 
@@ -74,6 +80,7 @@ def opened(
         toolchain: what the kernel is built with.
         run_probes: run the named tree's own probes.
         options: how sources are read.
+        between: what the command makes of two lines, for people.
 
     Raises:
         UsageError: no shipped line tells about the kernel.
@@ -96,17 +103,18 @@ def opened(
         raise UsageError("which kernel version it is for is not known", "Give it with --target-kernel.")
     toolchain = toolchain or kernel.config.toolchain
     trees = shipped_trees(target, arch, toolchain, options=options)
-    options.say(told_by(trees, target))
+    options.say(told_by(trees, target, between))
     return trees
 
 
-def told_by(trees: "tuple[KernelTree, ...]", target: "KernelVersion | None") -> str:
-    """Which shipped lines tell, for people."""
+def told_by(trees: "tuple[KernelTree, ...]", target: "KernelVersion | None", between: str) -> str:
+    """Which shipped lines tell, for people, and what is made of two."""
     models = [tree.model for tree in trees]
-    text = f"by the model of Linux {' and '.join(m.version for m in models)} ({models[-1].arch}) that ships"
+    which = "models" if len(models) > 1 else "model"
+    text = f"by the {which} of Linux {' and '.join(m.version for m in models)} ({models[-1].arch}) that ship{'s' * (len(models) == 1)}"
     text += f", toolchain {trees[-1].toolchain}"
     if len(trees) > 1:
-        text += f"; Linux {target} lies between them, and what is shown is of the newer one"
+        text += f"; Linux {target} lies between them, and {between}"
     elif target is not None and models[0].version.split(".")[:2] != [str(target.major), str(target.minor)]:
         text += f"; Linux {target} is newer than every line that ships"
     return text

@@ -82,11 +82,35 @@ class Finding(_Unexplained):
         return self.requirement.level
 
     @property
+    def needs(self) -> str:
+        """The condition, as `needs` says it."""
+        return needs(self.requirement, self.expr)
+
+    @property
+    def unmet(self) -> str:
+        """A clause: that it is not met, or cannot be told, and by what; where no symbol says that, by the reason."""
+        verb = "cannot be told from this input" if self.status is Status.UNKNOWN else "is not met"
+        reason = "" if self.expr.symbols else self.reason.rstrip(".")
+        wants = f"needs {self.needs}" if self.needs or not reason else ""
+        return f"({self.level}) {verb}: {'; '.join(filter(None, [wants, reason]))}"
+
+    @property
     def fingerprint(self) -> str:
         """Stable over kernel bumps and moved lines: made of profile, requirement and the symbols asked about."""
         row = self.requirement
         names = " ".join(sorted(row.symbols))
         return sha256_hex(f"{row.profile}/{row.id} {names}".encode())[:32]
+
+
+def needs(row: Requirement, expr: Expression) -> str:
+    """What a requirement asks by one of its conditions, in words; empty where no condition says it."""
+    if expr.text == "y":
+        return ""
+    if expr.text == "n":
+        asked = [(row.expr, row.kernel), *((v.expr, v.kernel) for v in row.variants)]
+        numbers = [str(kernel) for one, kernel in asked if one.text == "n" and kernel is not None]
+        return "another kernel" + f" than Linux {' or '.join(numbers)}" * bool(numbers)
+    return expr.text + ("" if row.module else " (built-in)")
 
 
 class _Explained:

@@ -16,6 +16,17 @@ class Assumption:
     answer: str
     symbols: tuple[str, ...]
 
+    @property
+    def said(self) -> str:
+        """As ``--toolchain`` takes it, where it does: 124 is what Kconfig compares with, and pahole=1.24 what is given."""
+        match self.question:
+            case "the version of pahole":
+                return f"pahole={int(self.answer) // 100}.{int(self.answer) % 100}"
+            case "the version of rustc":
+                return f"rustc={self.answer}"
+            case _:
+                return f"{self.question} = {self.answer}"
+
 
 def assumptions(resolution: Resolution, names: Iterable[str]) -> tuple[Assumption, ...]:
     """The assumed answers that decide the value of any of these symbols."""

@@ -57,10 +57,7 @@ def explanation_text(found: Explanation, width: int, told_by: str = "", checked:
         more = len(found.turned_off) - _MOST_LOST
         lost += f"; and {more} more" if more > 0 else ""
         lines.append(_wrapped("enabled", f"by {' and '.join(found.enabled_by)} (resolved again){lost}", width))
-    lines += [
-        _wrapped("assumed", f"{a.question} = {a.answer}; it decides {', '.join(a.symbols)}", width)
-        for a in found.assumed
-    ]
+    lines += [_wrapped("assumed", f"{a.said}; it decides {', '.join(a.symbols)}", width) for a in found.assumed]
     lines += [_wrapped("check", checked, width)] if checked else []
     lines += [_wrapped("told", told_by, width)] if told_by else []
     if found.causes:
@@ -116,7 +113,7 @@ def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = (), prov
         ]
     else:
         lines.append(f"# Proven on {on}: merged, resolved, audited.")
-    lines += [f"# Assumes {a.question} = {a.answer}; it decides {', '.join(a.symbols)}." for a in assumed]
+    lines += [f"# Assumes {a.said}; it decides {', '.join(a.symbols)}." for a in assumed]
     lines += [f"# CONFIG_{name} becomes {value}." for name, value in fix.turned_off[:_MOST_TURNED_OFF]]
     if len(fix.turned_off) > _MOST_TURNED_OFF:
         lines.append(f"# ... and {len(fix.turned_off) - _MOST_TURNED_OFF} more that the config has on.")
@@ -127,7 +124,7 @@ def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = (), prov
 
 def nothing_missing(wanted: str, assumed: Sequence[Assumption]) -> str:
     """That there is nothing to set, and what of the toolchain that rests on."""
-    said = [f"assuming {a.question} = {a.answer}, which decides {', '.join(a.symbols)}" for a in assumed]
+    said = [f"assuming {a.said}, which decides {', '.join(a.symbols)}" for a in assumed]
     return "; ".join([f"nothing is missing for {wanted}", *said, *(["name yours with --toolchain"] if said else [])])
 
 

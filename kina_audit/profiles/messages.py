@@ -34,6 +34,15 @@ _ERRORS = frozenset(
 )  # fmt: skip
 """Names of errors: one behind a colon is the end of anything, and what stands before it says of what."""
 
+_BESIDE_ERRORS = frozenset(
+    {
+        "a", "be", "cannot", "could", "did", "does", "doesn", "err", "errno", "error", "errors", "exist",
+        "exited", "fail", "failed", "failure", "fatal", "for", "found", "is", "it", "no", "not", "of", "os",
+        "set", "status", "supported", "the", "to", "unable", "unknown", "unsupported", "was", "with",
+    }
+)  # fmt: skip
+"""Words that stand in messages of every cause; of these alone no part of a message is made."""
+
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _WORDS = re.compile(r"[a-z0-9]+")
 _QUOTES = str.maketrans(dict.fromkeys('`"‘’“”´', "'"))
@@ -62,6 +71,7 @@ class Text:
     def __init__(self, text: str) -> None:
         lines = [_plain(line) for line in text.replace("\\n", " ").split("\n")]
         self._text = " ".join(lines)  # a message may be broken over lines
+        self._says_nothing = _says_nothing(self._text)
         # Of a single line: what is behind each of its colons, for a message whose other half was not quoted.
         words = self._text.strip(" .'").split(": ") if len(lines) == 1 else []
         tails = (": ".join(words[n:]) for n in range(1, min(len(words), MOST_TAILS)))
@@ -111,12 +121,21 @@ class Text:
         Or what stands before a colon in it, where the message ends so.
         """
         asked = self._text.strip(" .'")
+        if self._says_nothing:
+            return None
         said = " ".join(parts)
         if asked in said and (len(asked) >= LEAST_PART or _whole_words(asked, said)):
             return Hit(1, 1, len(asked), whole=False)
         tail = next((tail for tail in self._tails if tail in parts), None)
         tail = tail or next((run for run, cut in self._runs if _ends_with(parts[-1], run, cut=cut)), None)
         return None if tail is None else Hit(1, 1, len(tail), whole=False)
+
+
+def _says_nothing(text: str) -> bool:
+    """Whether a text has nothing but names of errors, and what is said beside any."""
+    for name in sorted(_ERRORS, key=len, reverse=True):
+        text = text.replace(name, " ")
+    return all(word[0].isdigit() or word[0] in _BESIDE_ERRORS for word in _WORDS.finditer(text))
 
 
 def _ends_with(part: str, run: str, *, cut: bool) -> bool:

@@ -8,7 +8,7 @@ from kina_audit.engine.finding import Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import one_line
 from kina_audit.render.gate import gate
-from kina_audit.render.sentences import needs, stand, tried, waived
+from kina_audit.render.sentences import stand, tried, waived
 from kina_audit.report.causes import Broken, Cause, causes
 from kina_audit.report.model import Report
 
@@ -60,12 +60,12 @@ def blocks(report: Report, *, verbose: bool = False) -> tuple[list[Block], int]:
 def _block(cause: Cause, shown: Sequence[Broken], *, verbose: bool) -> Block:
     worst = cause.worst.finding
     untold = _UNTOLD.get(worst.reason, "")
-    what = stand(cause.symbols) or untold or needs(worst)
+    what = stand(cause.symbols) or untold or worst.needs or worst.reason.rstrip(".")
     if cause.symbols and not worst.requirement.module:
         what += "; it has to be built in"
     fields = [
-        ("needs", needs(worst) if verbose else ""),
-        ("because", cause.reason),
+        ("needs", worst.needs if verbose else ""),
+        ("because", cause.reason if what != cause.reason.rstrip(".") else ""),
         ("because", worst.left),
         ("tried", tried(worst) if worst.observed else ""),
     ]

@@ -12,7 +12,7 @@ from kina_audit.render.cause_blocks import blocks as cause_blocks
 from kina_audit.render.gate import gate
 from kina_audit.render.levels import key_of, mapping_of
 from kina_audit.render.markdown_text import code, escape
-from kina_audit.render.sentences import ALL_NAMES, baseline_lines, deciding_line, name, needs, standing, titled
+from kina_audit.render.sentences import ALL_NAMES, baseline_lines, deciding_line, name, standing, titled
 from kina_audit.report.decision import Deciding
 from kina_audit.report.document import met
 from kina_audit.report.many import Outcome, Unread, verdict
@@ -173,9 +173,10 @@ def _folded(title: str, parts: list[str]) -> list[str]:
 def _finding(report: Report, result: ProfileResult, found: Finding) -> str:
     """One that is met, or is not asked here."""
     mark = mapping_of(report, result, found).mark
-    line = f"- **{mark}** {code(name(result, found))} ({found.level}) needs {code(cut(needs(found), _LONGEST))}"
-    skipped = key_of(report, result, found)[0] == "skip"
-    return f"{line}\n  - because: {escape(cut(found.reason, _LONGEST))}" if skipped else line
+    line = f"- **{mark}** {code(name(result, found))} ({found.level})"
+    line += f" needs {code(cut(found.needs, _LONGEST))}" if found.needs else ""
+    told = key_of(report, result, found)[0] == "skip" or (found.reason and not found.needs)
+    return f"{line}\n  - because: {escape(cut(found.reason, _LONGEST))}" if told else line
 
 
 def _advice(report: Report) -> list[str]:

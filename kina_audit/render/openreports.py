@@ -13,7 +13,7 @@ from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions, cut
 from kina_audit.render.levels import mapping_of
-from kina_audit.render.sentences import facts, headline, needs, waived
+from kina_audit.render.sentences import facts, headline, waived
 from kina_audit.report.decision import GATE, Deciding, can_fail
 from kina_audit.report.model import Report
 
@@ -113,7 +113,7 @@ def _result(report: Report, result: ProfileResult, found: Finding) -> dict[str, 
     row = found.requirement
     unmet = found.status in UNMET
     levels, asked = report.fail_on.levels, result.profile.asked or report.baseline is not None
-    properties = {"needs": needs(found), "has": facts(found), "because": found.reason, "waived": waived(found)}
+    properties = {"needs": found.needs, "has": facts(found), "because": found.reason, "waived": waived(found)}
     if unmet:
         properties["fix"] = found.fix
     return {
@@ -124,7 +124,7 @@ def _result(report: Report, result: ProfileResult, found: Finding) -> dict[str, 
         "result": _outcome(report, result, found),
         "severity": _SEVERITY[row.level],
         "scored": can_fail(row.level, levels, asked=asked),
-        "message": cut(f"{headline(result, found)} {row.why}" if unmet else f"{needs(found)}", _MESSAGE),
+        "message": cut(f"{headline(result, found)} {row.why}" if unmet else found.needs or found.reason, _MESSAGE),
         "properties": {k: cut(v, _PROPERTY) for k, v in properties.items() if v},
     }
 

@@ -78,7 +78,7 @@ def _table(probed: Probed, options: RenderOptions) -> str:
         lines += ["", style.bold("Missing, as the config says")]
         for f in failed:
             tried = f.observed is not None and f.observed.outcome is Outcome.FAILS
-            said = _told(f) if tried else f"not tried, needs {f.expr.text}"
+            said = _told(f) if tried else f"not tried, needs {f.needs}"
             lines += style.wrap(f"{f.requirement.profile}/{f.requirement.id} ({f.level}): {said}")
     if options.verbose or probed.only:
         lines += ["", style.bold("Probes"), *_probes(probed, style)]
@@ -123,7 +123,7 @@ def _finding(finding: Finding, style: Style) -> list[str]:
         return []
     row = finding.requirement
     lines = [f"{_WORDS[seen.agreement]:<10} {row.profile}/{row.id} ({row.level})"]
-    lines += style.field("needs", finding.expr.text)
+    lines += style.field("needs", finding.needs)
     lines += style.field("tried", "; ".join(_attempt(a) for a in seen.attempts))
     if seen.agreement is Agreement.UNEXPECTED or seen.likely:
         # What was tried stands above; the sentence for reports says it again.

@@ -13,7 +13,7 @@ from typing import Any
 from kina_audit.base.digest import sha256_hex
 from kina_audit.base.json_text import indented
 from kina_audit.base.version import __version__
-from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.finding import Finding, ProfileResult, Status, needs
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.markdown_text import code, escape
 from kina_audit.render.place import Place, Places, of_source
@@ -100,9 +100,11 @@ def _pascal(text: str) -> str:
 
 def _rule(result: ProfileResult, found: Finding, level: str) -> dict[str, Any]:
     row = found.requirement
-    text = cut(f"{row.why} {row.fix} Needs {row.expr.text}. Source: {row.source}", _MESSAGE)
+    asked = needs(row, row.expr)
+    text = cut(f"{row.why} {row.fix}{f' Needs {asked}.' if asked else ''} Source: {row.source}", _MESSAGE)
     markdown = "\n\n".join(
-        [escape(one_line(row.why)), f"**Fix:** {escape(one_line(row.fix))}", f"**Needs:** {code(row.expr.text)}"]
+        [escape(one_line(row.why)), f"**Fix:** {escape(one_line(row.fix))}"]
+        + [f"**Needs:** {code(asked)}"] * bool(asked)
         + [f"**Source:** {escape(one_line(row.source))}"] * bool(row.source)
     )
     rule = {
@@ -126,8 +128,9 @@ def _result(item: Shown, places: Places, names: dict[str, tuple[str, ...]]) -> d
     result, found, mapping = item
     # Readers cut a message that starts with the rule's own id down to nothing.
     said = "Cannot be told" if found.status is Status.UNKNOWN else "Not met"
-    because = "".join(f" {label}: {text}" for label, text in paragraphs(found) if label in ("because", "why", "fix"))
-    text = f"{said}: {headline(result, found)}{because}"
+    head = headline(result, found)
+    more = [(label, text) for label, text in paragraphs(found) if label in ("because", "why", "fix")]
+    text = f"{said}: {head}" + "".join(f" {label}: {text}" for label, text in more if text.rstrip(".") not in head)
     known = names.get(found.fingerprint, (name(result, found),))
     print_ = places.fingerprint(found.fingerprint)
     return _located(_rule_id(found), mapping.sarif, text, places.of(found), print_, known)

@@ -99,15 +99,6 @@ def facts(finding: Finding) -> str:
     return "; ".join(fact(s) for s in finding.symbols)
 
 
-def needs(finding: Finding) -> str:
-    """The condition; one without symbols is a matter of the kernel's version."""
-    if finding.expr.text == "n" and finding.requirement.kernel is not None:
-        return f"another kernel than Linux {finding.requirement.kernel}"
-    if finding.expr.text == "y":
-        return "what no symbol tells"
-    return finding.expr.text + ("" if finding.requirement.module else " (built-in)")
-
-
 def name(result: ProfileResult, finding: Finding) -> str:
     """``profile/requirement``."""
     return f"{result.profile.id}/{finding.requirement.id}"
@@ -115,14 +106,13 @@ def name(result: ProfileResult, finding: Finding) -> str:
 
 def headline(result: ProfileResult, finding: Finding) -> str:
     """One line: what is asked and what the kernel has."""
-    verb = "cannot be told from this input" if finding.status is Status.UNKNOWN else "is not met"
     has = f"; it has {facts(finding)}" if finding.symbols else ""
-    return f"{name(result, finding)} ({finding.level}) {verb}: needs {needs(finding)}{has}."
+    return f"{name(result, finding)} {finding.unmet}{has}."
 
 
 def paragraphs(finding: Finding) -> list[tuple[str, str]]:
     """(label, sentence) of everything a reader of an unmet finding wants to know."""
-    found = [("needs", needs(finding)), ("has", facts(finding)), ("tried", tried(finding)), ("because", finding.reason)]
+    found = [("needs", finding.needs), ("has", facts(finding)), ("tried", tried(finding)), ("because", finding.reason)]
     if finding.status is not Status.PASS:
         found.append(("why", finding.requirement.why))
     if finding.status in UNMET:

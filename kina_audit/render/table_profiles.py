@@ -4,7 +4,7 @@ from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.gate import gate
-from kina_audit.render.sentences import facts, needs, standing, titled, tried, waived
+from kina_audit.render.sentences import facts, standing, titled, tried, waived
 from kina_audit.render.table_style import Style
 from kina_audit.report.document import met
 from kina_audit.report.model import Report
@@ -96,14 +96,15 @@ def _finding(result: ProfileResult, finding: Finding, style: Style, *, decides: 
     via = f", from {row.profile}" if row.profile not in ("", result.profile.id) else ""
     head = f"{style.status(status)} {result.profile.id}/{row.id} ({row.level}{via}{note})"
     lines = [head]
-    lines += style.field("needs", needs(finding))
+    lines += style.field("needs", finding.needs)
     if finding.left:
         lines += style.field("because", finding.left)
     if finding.status is not Status.PASS:
         lines += style.field("has", facts(finding)) if finding.symbols else []
         lines += style.field("tried", tried(finding)) if finding.observed else []
-        if finding.reason:
-            lines += style.field("because", finding.reason)
+    if finding.status is not Status.PASS or not finding.needs:
+        lines += style.field("because", finding.reason)
+    if finding.status is not Status.PASS:
         lines += style.field("why", row.why)
     if finding.status not in (Status.PASS, Status.SKIP):
         lines += style.field("fix", finding.fix)

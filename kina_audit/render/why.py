@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kina_audit.engine.finding import Finding, Status
+from kina_audit.engine.finding import Finding, Status, needs
 from kina_audit.engine.why import Cause
 from kina_audit.profiles.model import Requirement, Variant
 from kina_audit.render import RenderOptions
@@ -20,22 +20,22 @@ def text(causes: Sequence[Cause], options: RenderOptions, most: int) -> str:
     lines: list[str] = []
     for cause in causes[:most]:
         row = cause.rows[0]
-        expr, fix = (cause.finding.expr.text, cause.finding.fix) if cause.finding else (row.expr.text, row.fix)
+        expr, fix = (cause.finding.expr, cause.finding.fix) if cause.finding else (row.expr, row.fix)
         if cause.finding is not None and cause.finding.status is Status.PASS:
             fix = ""
         head = f"{row.profile}/{row.id} ({row.level})"
         lines.append(f"{style.status(cause.finding.status)} {head}" if cause.finding else style.bold(head))
         often = f", {cause.count} times" if cause.count > 1 else ""
         lines += style.field("says" if cause.whole else "part of", f"{cause.message.text} (line {cause.line}{often})")
-        only = f" ({_kernels(row)})" if cause.finding is None and (row.kernel or row.arch) else ""
-        lines += style.field("needs", f"{expr}{only}")
+        only = f" ({_kernels(row)})" if cause.finding is None and expr.symbols and (row.kernel or row.arch) else ""
+        lines += style.field("needs", needs(row, expr) + only)
         if cause.finding is not None:
             lines += style.field("has", facts(cause.finding)) if cause.finding.symbols else []
             lines += style.field("so", _met(cause.finding))
         lines += style.field("why", row.why)
         lines += style.field("fix", fix)
         for other in _elsewhere(cause):
-            asks = f"needs {other.expr.text}. " if other.expr.text != expr else ""
+            asks = f"needs {needs(row, other.expr)}. " if other.expr.text not in (expr.text, "y") else ""
             lines += style.field("or", f"{_kernels(other)}: {asks}{other.fix or row.fix}")
         lines += style.field("seen in", cause.message.source)
         if others := _others(cause.rows):

@@ -116,11 +116,9 @@ def hold(taken: Snapshot, baseline: Snapshot, origin: str, valid: Sequence[Waive
     missing = sorted(set(baseline.profiles) - set(taken.profiles))
     new = sorted(set(taken.profiles) - set(baseline.profiles))
     if missing or new:
-        parts = [f"it has {', '.join(missing)}"] if missing else []
-        parts += [f"this audit has {', '.join(new)}"] if new else []
-        raise UsageError(
-            f"{origin}: a baseline of other profiles: {' and '.join(parts)}", f"Select the same. {_RETAKE}"
-        )
+        parts = [f"only it has {', '.join(missing)}"] if missing else []
+        parts += [f"only this audit has {', '.join(new)}"] if new else []
+        raise UsageError(f"{origin}: a baseline of other profiles: {'; '.join(parts)}", f"Select the same. {_RETAKE}")
     changed = [k for k, p in sorted(taken.profiles.items()) if p.digest != baseline.profiles[k].digest]
     if changed:
         raise UsageError(

@@ -15,12 +15,11 @@ from enum import StrEnum
 from kina_audit.base.bounds import CLAIM_LINE, CLAIMS
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import LADDER, Advice, Mode, State
-from kina_audit.engine.evaluate import Evaluator
-from kina_audit.engine.finding import Finding, Status
+from kina_audit.engine.finding import Finding, ProfileResult, Status
 from kina_audit.errors import ProfileError, UsageError
-from kina_audit.kernel.config import WITHOUT_MODULE, SymbolState
+from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact, SymbolState
 from kina_audit.profiles.load import ProfileLibrary
-from kina_audit.profiles.model import Level
+from kina_audit.profiles.model import Level, Profile
 
 _FORMS = "Lines look like CONFIG_VXLAN=y, `profile vxlan passes`, `cilium full-ebpf` or `cilium wireguard works`."
 _SYMBOL = re.compile(r"(?:#\s*)?CONFIG_(\w+)(?:\s+is\s+(not)\s+set|=(.+))?", re.ASCII)
@@ -81,32 +80,35 @@ def read_claims(text: str, name: str) -> list[Claim]:
 
 
 def judge(
-    claims: Iterable[Claim], name: str, evaluator: Evaluator, library: ProfileLibrary, advice: Callable[[], Advice]
-) -> list[Answer]:
+    claims: Iterable[Claim], name: str, fact: Callable[[str], SymbolFact], library: ProfileLibrary,
+    held: Callable[[Profile], ProfileResult], advice: Callable[[], Advice],
+) -> list[Answer]:  # fmt: skip
     """Hold claims against a kernel.
 
     Args:
         claims: from `read_claims`.
         name: the file they are from, for errors.
-        evaluator: of the kernel.
+        fact: what the kernel's input says of a symbol.
         library: where profiles come from.
+        held: a profile's result, with what an audit finds of it that its file does not ask.
         advice: gives the Cilium recommendation; only asked when a claim is about Cilium.
 
     Raises:
         UsageError: a claim names a profile, requirement, mode or feature that does not exist.
     """
-    return [Answer(claim, *_judge(claim, name, evaluator, library, advice)) for claim in claims]
+    return [Answer(claim, *_judge(claim, name, fact, library, held, advice)) for claim in claims]
 
 
 def _judge(
-    claim: Claim, name: str, evaluator: Evaluator, library: ProfileLibrary, advice: Callable[[], Advice]
-) -> tuple[Truth, str]:
+    claim: Claim, name: str, fact: Callable[[str], SymbolFact], library: ProfileLibrary,
+    held: Callable[[Profile], ProfileResult], advice: Callable[[], Advice],
+) -> tuple[Truth, str]:  # fmt: skip
     if match := _SYMBOL.fullmatch(claim.text):
-        return _symbol(match[1], "n" if match[2] else match[3], evaluator)
+        return _symbol(match[1], "n" if match[2] else match[3], fact)
     where = f"{name}:{claim.line}"
     if match := _PROFILE.fullmatch(claim.text):
         try:
-            truth, because = _profile(match[1], evaluator, library)
+            truth, because = _profile(match[1], library, held)
         except ProfileError as error:
             raise UsageError(f"{where}: {error.message}", error.hint) from error
         if match[2] == "fails" and truth is not Truth.UNKNOWN:
@@ -117,8 +119,8 @@ def _judge(
     return _cilium(match[1], feature=bool(match[2]), advice=advice(), where=where)
 
 
-def _symbol(symbol: str, claimed: str | None, evaluator: Evaluator) -> tuple[Truth, str]:
-    fact = evaluator.fact(symbol)
+def _symbol(symbol: str, claimed: str | None, told: Callable[[str], SymbolFact]) -> tuple[Truth, str]:
+    fact = told(symbol)
     if fact.value is None:
         return Truth.UNKNOWN, fact.note or "this input does not tell"
     wanted = ("y", "m") if claimed is None else (claimed.strip().strip('"'),)
@@ -134,24 +136,22 @@ def _symbol(symbol: str, claimed: str | None, evaluator: Evaluator) -> tuple[Tru
     return Truth.TRUE if fact.value in wanted else Truth.FALSE, said
 
 
-def _profile(name: str, evaluator: Evaluator, library: ProfileLibrary) -> tuple[Truth, str]:
+def _profile(name: str, library: ProfileLibrary, held: Callable[[Profile], ProfileResult]) -> tuple[Truth, str]:
     try:
-        profile, row = library.get(name), None
+        result, finding = held(library.get(name)), None
     except ProfileError:
         owner, _, wanted = name.rpartition("/")
         if not owner:
             raise
-        profile = library.get(owner)
-        row = next((r for r in profile.requirements if r.id == wanted), None)
-        if row is None:
+        result = held(library.get(owner))
+        finding = result.finding(wanted)
+        if finding is None:
             raise ProfileError(
-                f"profile {profile.id} has no requirement {wanted!r}",
-                f"It has: {', '.join(r.id for r in profile.requirements)}.",
+                f"profile {owner} has no requirement {wanted!r}",
+                f"It has: {', '.join(f.requirement.id for f in result.findings)}.",
             ) from None
-    if row is not None:
-        finding = evaluator.requirement(row)
+    if finding is not None:
         return _TRUTH[finding.status if finding.status is not Status.WARN else Status.FAIL], _why([finding])
-    result = evaluator.profile(profile)
     if result.status is Status.PASS:
         return Truth.TRUE, "every required and recommended requirement is met"
     unmet = [f for f in result.findings if f.status is result.status and f.level is not Level.OPTIONAL]
@@ -176,7 +176,7 @@ def _why(findings: Iterable[Finding]) -> str:
     parts = []
     for f in findings:
         told = ", ".join(f"{s.name} {s.value or 'unknown'}" for s in f.symbols)
-        parts.append(f"{f.requirement.id} ({told})" if told else f"{f.requirement.id} ({f.reason or f.expr.text})")
+        parts.append(f"{f.requirement.id} ({told})" if told else f"{f.requirement.id} ({f.reason or f.needs})")
     return "; ".join(parts) or "nothing in it applies to this kernel"
 
 

@@ -178,11 +178,8 @@ def _finding(pairs: Sequence[tuple[ProfileResult, Finding]]) -> Deciding:
     """One requirement, with every profile that has it."""
     result, finding = pairs[0]
     name, *also = dict.fromkeys(f"{r.profile.id}/{finding.requirement.id}" for r, _ in pairs)
-    unknown = finding.status is Status.UNKNOWN
-    verb = "cannot be told from this input" if unknown else "is not met"
-    text = f"{name} ({finding.level}) {verb}: needs {finding.expr.text}."
     status = _worst([_status(unknown=f.status is Status.UNKNOWN) for _, f in pairs])
-    return Deciding(Kind.FINDING, name, status, text, also=tuple(also), pair=(result, finding))
+    return Deciding(Kind.FINDING, name, status, f"{name} {finding.unmet}.", also=tuple(also), pair=(result, finding))
 
 
 def _agent(report: "Report") -> Iterator[Deciding]:

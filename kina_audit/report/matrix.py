@@ -172,7 +172,9 @@ def make_row(
 
 def _unmet(result: ProfileResult, found: Finding) -> Unmet:
     row = found.requirement
-    return Unmet(f"{result.profile.id}/{row.id}", str(row.level), str(found.status), found.expr.text, found.fix)
+    return Unmet(
+        f"{result.profile.id}/{row.id}", str(row.level), str(found.status), found.needs or found.reason, found.fix
+    )
 
 
 def row_of_document(

@@ -41,7 +41,7 @@ def beside(kernel: Kernel, root: Path, release: str, *, live: bool) -> Kernel:
 def as_it_runs(kernel: Kernel, modules: Modules | None) -> Kernel:
     """A kernel with its module files and what it shows told of its config; one that is still to be built has neither."""
     if kernel.config.origin is not Origin.BUILT:
-        return kernel
+        return replace(kernel, provenance=replace(kernel.provenance, observed=None))
     seen = kernel.provenance.observed
     config = replace(kernel.config, live=dict(seen.facts)) if seen and seen.facts else kernel.config
     return replace(kernel, config=with_installed(config, modules))
