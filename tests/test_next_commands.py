@@ -94,6 +94,37 @@ def test_what_was_lost_against_a_baseline_is_mended(debian: str, capsys: pytest.
     assert main(["check", "lost.config", "--baseline", "b.json", "-F", "features.fragment"]) == 0
 
 
+@pytest.mark.parametrize("release", ["1.18", "1.20"])
+@pytest.mark.parametrize("symbol", ["INET_DIAG_DESTROY", "VXLAN", "BPF_JIT", "NETKIT"])
+def test_after_a_baseline_the_mend_and_the_check_stand_first(
+    debian: str, symbol: str, release: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Helm with a worse mode's values stood first, `fix` last or nowhere, and was for another release than the baseline."""
+    text = re.sub(rf"CONFIG_{symbol}=[ym]\n", "", Path(debian).read_text(encoding="utf-8"))
+    Path("lost.config").write_text(text, encoding="utf-8")
+    main(["baseline", debian, "--cilium", release, "-o", "b.json"])
+    capsys.readouterr()
+    assert main(["check", "lost.config", "--baseline", "b.json"]) == 1
+    pasted = block(capsys.readouterr().out)
+    assert "helm" not in pasted
+    fix, check, *_ = typed(pasted)
+    assert [fix[0], check[0]] == ["fix", "check"]
+    assert "--baseline" in check
+    assert main(fix) == 0
+    assert main(check) == 0
+    assert f"CONFIG_{symbol}=" in Path(check[check.index("-F") + 1]).read_text(encoding="utf-8")
+
+
+def test_a_mode_below_the_baselines_is_not_installed(debian: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without pahole no symbol brings the mode back."""
+    main(["baseline", debian, "--toolchain", "gcc-12,pahole=1.24", "-o", "b.json"])
+    capsys.readouterr()
+    assert main(["check", debian, "--baseline", "b.json", "--toolchain", "gcc-12,pahole=0"]) == 1
+    out = capsys.readouterr().out
+    assert "lost: Cilium 1.20.2 mode full-ebpf to compat" in out
+    assert "helm" not in block(out)
+
+
 def test_what_is_recommended_is_mended_where_it_counts(debian: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Without --recommended `fix` said that nothing is missing."""
     [fix] = fixes(capsys, "check", debian, "--fail-on", "recommended")

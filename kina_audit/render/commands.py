@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from shlex import quote, split
 
 from kina_audit.cilium.agent_profile import PROFILE
-from kina_audit.cilium.model import Advice, Mode
+from kina_audit.cilium.model import Advice, Mode, Unlock
 from kina_audit.cilium.unlock_on_lines import has_line
 from kina_audit.kernel.config import TOOLS_DECIDE, TOOLS_SUCH_AS, Completeness, KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.render import one_line
 from kina_audit.render.lacking import Lacking, lacking
 from kina_audit.report.by_tools import by_tools
+from kina_audit.report.compare import Comparison, mode_rank
 from kina_audit.report.model import FailOn, Report, Verdict
 
 FRAGMENT = "cilium.fragment"
@@ -69,7 +70,7 @@ def next_commands(report: Report, *, restart: bool = False, written: str = "") -
         restart: restart the agents of a Cilium that is there already.
         written: the file that this run writes the values to; empty: none.
     """
-    advice, config, lacks = report.advice, report.kernel.config, lacking(report)
+    advice, config = report.advice, report.kernel.config
     if _cut_off(report):
         return (note(f"{CUT}: get the whole of it, and check that"),)
     lines: list[str] = []
@@ -82,26 +83,32 @@ def next_commands(report: Report, *, restart: bool = False, written: str = "") -
     lines += fragment
     lines += _by_tools(report)
     if advice is None or not advice.asked:
-        return (*lines, *_features(report, lacks, asked=False))
-    runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN) and advice.good_enough
-    if runs:
+        return (*lines, *_features(report, lacking(report, None), again=True))
+    lost = report.baseline is not None and report.baseline.mode_lost
+    runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN) and advice.good_enough and not lost
+    rung = _rung(advice, report.baseline, runs=runs)
+    lacks = lacking(report, rung)
+    mends = _mends(report, rung, lacks) if report.baseline is not None else []
+    lines += mends
+    if runs and not mends:
         lines += _install(report, advice, restart=restart, written=written)
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
         held = [words[1] for words in report.options if words[0] == "--baseline" and len(words) > 1]
         lines += [note(f"without {name}, which is of Cilium {advice.release}") for name in held]
         lines.append(_command(report, "check", (*_CHECK, *_GATE), more=("--cilium", release)))
-    if advice.ladder and not (runs and _reached(advice)):
-        rung = advice.ladder[-1].mode
-        said = f"for {rung}{' and what fails' if lacks.names else ''}, the symbols to build the kernel with"
+    if mends:
+        return tuple(lines)
+    if rung:
+        said = f"for {rung.mode}{' and what fails' if lacks.names else ''}, the symbols to build the kernel with"
         lines += [note(f"{said}{lacks.partly}")] if runs else []
-        lines.append(_command(report, "fix", _FIX, more=("--mode", str(rung), *lacks.options, "-o", FRAGMENT)))
+        lines.append(_fix(report, rung, lacks))
         if not runs:
-            then = _BUILD_AND_FILL if rung in _NAMES_THE_SERVER else "build the kernel with it, boot it, and then"
+            then = _BUILD_AND_FILL if rung.mode in _NAMES_THE_SERVER else "build the kernel with it, boot it, and then"
             lines.append(note(f"{lacks.partly.removeprefix(', ')}; {_FILL}" if lacks.more else then))
             values = _advise(report, ("-F", FRAGMENT, "--toolchain", _tools(report)))
             # A fragment is looked at in its config first; the file of values says how to apply them.
-            filled = rung not in _NAMES_THE_SERVER
+            filled = rung.mode not in _NAMES_THE_SERVER
             lines += [values] if fragment else apply_commands(advice, filled=filled, after=values)
         return tuple(lines)
     if not lines and advice.alternatives:
@@ -138,15 +145,38 @@ def _install(report: Report, advice: Advice, *, restart: bool, written: str) -> 
     return [*lines, *apply_commands(advice, restart=restart, values=written or VALUES, filled=not placed, after=values)]
 
 
+def _rung(advice: Advice, compared: Comparison | None, *, runs: bool) -> Unlock | None:
+    """The mode that the kernel is to be built for: the best one, and after a baseline no other than what was lost."""
+    if compared is not None and compared.mode is not None:
+        before = mode_rank(compared.mode.before)
+        return next((r for r in advice.ladder if compared.mode_lost and mode_rank(r.mode) <= before), None)
+    return None if not advice.ladder or (runs and _reached(advice)) else advice.ladder[-1]
+
+
+def _mends(report: Report, rung: Unlock | None, lacks: Lacking) -> list[str]:
+    """What brings back what a baseline had, and the audit that shows it: before that there is nothing to install."""
+    if rung is None:
+        return _features(report, lacks, again=True)
+    return [_fix(report, rung, lacks), *([note(lacks.partly[2:])] if lacks.more else []), _check_with(report, FRAGMENT)]
+
+
+def _fix(report: Report, rung: Unlock, lacks: Lacking) -> str:
+    return _command(report, "fix", _FIX, more=("--mode", str(rung.mode), *lacks.options, "-o", FRAGMENT))
+
+
+def _check_with(report: Report, fragment: str, tree: Sequence[str] = ()) -> str:
+    return _again(report, (*tree, "-F", fragment, "--toolchain", _tools(report)))
+
+
 def _reached(advice: Advice) -> bool:
     """Whether another release reaches here, without a rebuild, the best mode that a rebuild would."""
     return any(e.mode is advice.ladder[-1].mode and not (e.kernel or e.untested) for e in advice.elsewhere)
 
 
-def _features(report: Report, lacks: Lacking, *, asked: bool = True) -> list[str]:
+def _features(report: Report, lacks: Lacking, *, again: bool = False) -> list[str]:
     """The command that finds what the failing features take; where no model that ships tells, with the kernel's tree.
 
-    Where Cilium was not ``asked`` about, the audit with that is all there is left to do.
+    With ``again`` also the audit with that, which is all there is left to do.
     """
     if not lacks.names:
         return []
@@ -155,7 +185,7 @@ def _features(report: Report, lacks: Lacking, *, asked: bool = True) -> list[str
     return [
         note(f"for {', '.join(lacks.names)}{where}{lacks.partly}"),
         _command(report, "fix", _FIX[1:], more=(*lacks.options, *tree, "-o", FEATURES)),
-        *([] if asked else [_again(report, (*tree, "-F", FEATURES, "--toolchain", _tools(report)))]),
+        *([_check_with(report, FEATURES, tree)] if again else []),
     ]
 
 
@@ -254,9 +284,13 @@ def _command(
 ) -> str:
     source = one_line(of or report.kernel.provenance.source)
     words = ["kina-audit", name, quote(source)]
+    options = report.options
+    if report.baseline is not None and report.advice is not None and "--baseline" not in known:
+        # The baseline named the release, and does not come along.
+        options += (("--cilium", report.advice.release),) if all(g[0] != "--cilium" for g in options) else ()
     words += [
         quote(one_line(w))
-        for group in report.options
+        for group in options
         if group[0] in known and group not in without and (group[0] in _REPEATABLE or group[0] not in more)
         for w in group
     ]
