@@ -171,13 +171,15 @@ def _to_go_on(source: str, words: "Words", fragment: str, *, cilium: bool, recom
     """The commands that audit the kernel with the fragment as it was asked for here, and write the config to build."""
     import shlex
 
+    from kina_audit.render.commands import piped
+
     check = ["check", source, *(w for group in words for w in group), "-F", fragment]
     check += [] if cilium else ["--cilium", "none"]
     check += ["--fail-on", "recommended"] if recommended else []
     read = [w for group in words if group[0] in _RESOLVED for w in group]
     resolve = ["resolve", source, *read, "-F", fragment, "-o", _BUILT]
-    piped = " < CONFIG" if source == "-" else " < FRAGMENT" if ("-F", "-") in words else ""
+    read_from = piped(source, words)
     return (
-        f"to check it: kina-audit {shlex.join(check)}{piped}",
-        f"to build with it, the config: kina-audit {shlex.join(resolve)}{piped}",
+        f"to check it: kina-audit {shlex.join(check)}{read_from}",
+        f"to build with it, the config: kina-audit {shlex.join(resolve)}{read_from}",
     )

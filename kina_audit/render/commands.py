@@ -5,7 +5,7 @@ from shlex import quote, split
 
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode, Unlock
-from kina_audit.cilium.unlock_on_lines import has_line
+from kina_audit.cilium.unlock_on_lines import has_line, told_arch
 from kina_audit.kernel.config import TOOLS_DECIDE, TOOLS_SUCH_AS, Completeness, KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.render import one_line
@@ -16,7 +16,9 @@ from kina_audit.report.model import FailOn, Report, Verdict
 
 FRAGMENT = "cilium.fragment"
 FEATURES = "features.fragment"
-TREE = "linux"
+_CONFIG, _FRAGMENT, _TREE = "REPLACE-WITH-CONFIG", "REPLACE-WITH-FRAGMENT", "REPLACE-WITH-KERNEL-SOURCE"
+_VERSION, _ARCH = "REPLACE-WITH-VERSION", "REPLACE-WITH-ARCH"
+"""What only the user knows; kina-audit runs no command in which one of them is left."""
 _MOST = 8
 VALUES = "cilium-values.yaml"
 CHART = "https://helm.cilium.io"
@@ -27,7 +29,7 @@ _PLACEHOLDER = "REPLACE"
 """What stands in the values where nobody but the user knows: the API server's address, without kube-proxy."""
 _NAMES_THE_SERVER = (Mode.FULL_EBPF, Mode.EBPF_VETH, Mode.HYBRID)
 _BUILD_AND_FILL = f"build and boot it; fill in what says {_PLACEHOLDER} in the values, go on at helm"
-_FILL = f"build and boot it, fill in {_PLACEHOLDER}, go on at helm"
+_BUILD = "build the kernel with it, boot it, and then"
 GUARD = f"{_PLACEHOLDER}-WITH"
 """What keeps Helm from a file of values: what is to be filled in begins with it, and a file of none says it, too."""
 NOTE = ": "
@@ -104,11 +106,11 @@ def next_commands(report: Report, *, restart: bool = False, written: str = "") -
         lines += [note(f"{said}{lacks.partly}")] if runs else []
         lines.append(_fix(report, rung, lacks))
         if not runs:
-            then = _BUILD_AND_FILL if rung.mode in _NAMES_THE_SERVER else "build the kernel with it, boot it, and then"
-            lines.append(note(f"{lacks.partly.removeprefix(', ')}; {_FILL}" if lacks.more else then))
-            values = _advise(report, ("-F", FRAGMENT, "--toolchain", _tools(report)))
             # A fragment is looked at in its config first; the file of values says how to apply them.
             filled = rung.mode not in _NAMES_THE_SERVER
+            then = _BUILD if filled or fragment else _BUILD_AND_FILL
+            lines.append(note(f"{lacks.partly[2:]}; {then}" if lacks.more else then))
+            values = _advise(report, ("-F", FRAGMENT, "--toolchain", _tools(report)))
             lines += [values] if fragment else apply_commands(advice, filled=filled, after=values)
         return tuple(lines)
     if not lines and advice.alternatives:
@@ -180,8 +182,8 @@ def _features(report: Report, lacks: Lacking, *, again: bool = False) -> list[st
     """
     if not lacks.names:
         return []
-    tree = [] if has_line(report.kernel.config) or _tree(report) else ["--kernel-tree", TREE]
-    where = f", with the source of the kernel in {TREE}" if tree else ""
+    tree = [] if has_line(report.kernel.config) or _tree(report) else ["--kernel-tree", _TREE]
+    where = f", by the kernel's source: fill in {_TREE}" if tree else ""
     return [
         note(f"for {', '.join(lacks.names)}{where}{lacks.partly}"),
         _command(report, "fix", _FIX[1:], more=(*lacks.options, *tree, "-o", FEATURES)),
@@ -235,11 +237,16 @@ def apply_commands(
 
 
 def _untold(report: Report, config: KernelConfig) -> list[str]:
-    more = [] if config.target is not None else ["--target-kernel", "VERSION"]
-    more += [] if config.arch is not None else ["--arch", "arm64"]
-    command = _again(report, tuple(more))
-    said = [note("VERSION is of the kernel that is built from it, such as 6.12.30")] if config.target is None else []
-    return [*said, command]
+    """The same audit for the kernel that it is of; an architecture that the config's symbols tell is filled in."""
+    more, said = [], []
+    if config.target is None:
+        more += ["--target-kernel", _VERSION]
+        said.append(f"{_VERSION}, of the kernel built from it, such as 6.12.30")
+    if config.arch is None:
+        arch = told_arch(config) or _ARCH
+        more += ["--arch", arch]
+        said += [f"{_ARCH}, such as arm64 or x86_64"] if arch == _ARCH else []
+    return [*([note(f"fill in {' and '.join(said)}")] if said else []), _again(report, tuple(more))]
 
 
 def _of_a_fragment(report: Report, config: KernelConfig, *, first: bool) -> list[str]:
@@ -247,8 +254,8 @@ def _of_a_fragment(report: Report, config: KernelConfig, *, first: bool) -> list
     source, fragments = report.kernel.provenance.source, report.kernel.provenance.fragments
     if config.completeness is not Completeness.PARTIAL or config.minimal or fragments or source == _STDIN:
         return []
-    said = "of a fragment, with the CONFIG that it is merged into"
-    return [note(said if first else f"or, {said}"), _again(report, ("-F", source), "CONFIG")]
+    said = f"of a fragment, fill in {_CONFIG}, which it is merged into"
+    return [note(said if first else f"or, {said}"), _again(report, ("-F", source), _CONFIG)]
 
 
 def _by_tools(report: Report) -> list[str]:
@@ -295,5 +302,9 @@ def _command(
         for w in group
     ]
     words += [quote(one_line(w)) for w in more]
-    piped = " < CONFIG" if source == _STDIN else " < FRAGMENT" if _READ_FROM_STDIN in report.options else ""
-    return " ".join(words) + piped
+    return " ".join(words) + piped(source, report.options)
+
+
+def piped(source: str, options: Sequence[tuple[str, ...]]) -> str:
+    """What a command is to read from stdin, as this run did."""
+    return f" < {_CONFIG}" if source == _STDIN else f" < {_FRAGMENT}" if _READ_FROM_STDIN in options else ""
