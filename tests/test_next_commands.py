@@ -376,6 +376,11 @@ def test_of_a_cut_file_cilium_says_what_check_says(
         told.append(capsys.readouterr().out)
     assert all("the file is cut: get the whole of it, and check that" in out for out in told)
     assert not any("kina-audit check REPLACE-WITH-CONFIG" in out for out in told)
+    assert "arm64; a config that is cut: what it does not say" in told[0]
+    assert main(["fix", "cut.config", "-p", "vxlan", "-o", "cut.fragment"]) == 0
+    fragment = Path("cut.fragment").read_text(encoding="utf-8")
+    assert "# INCOMPLETE: the file is cut: it has no menu 'File systems'" in fragment
+    assert "# Proven for that part on Linux" in fragment
 
 
 @pytest.mark.parametrize("shell", SHELLS)

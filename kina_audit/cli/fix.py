@@ -134,7 +134,9 @@ def fix(
     if format_ == "json":
         write_or_print(indented({**fix_document(found, assumed), "proven_on": proven_on}), output)
     elif found.changes:
-        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on), output)
+        write_or_print(
+            fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on, kernel.config.cut), output
+        )
         if follow and source != NOTHING and to_file:
             words = kept(
                 replace(options, fragments=tuple(fragments), toolchain=toolchain or POSSIBLE_TOOLS[0][1]),
@@ -144,14 +146,16 @@ def fix(
                 options.say(line)
     if found.blocked:
         if format_ != "json":
-            _say_blocked(found, wanted, proven_on, output if to_file else None, options)
+            _say_blocked(found, wanted, proven_on, output if to_file else None, options, kernel.config.cut)
         return 1
     if not found.changes and format_ != "json":
         terminal.say(nothing_missing(wanted, assumed))
     return 0
 
 
-def _say_blocked(found: "Fix", wanted: str, asked: list[str], output: Path | None, options: "SourceOptions") -> None:
+def _say_blocked(
+    found: "Fix", wanted: str, asked: list[str], output: Path | None, options: "SourceOptions", cut: str
+) -> None:
     """Why there is no fragment for all of it, and to the file that was named what can be had."""
     from kina_audit.kconfig.text import blocked_text, fragment_text
 
@@ -161,7 +165,7 @@ def _say_blocked(found: "Fix", wanted: str, asked: list[str], output: Path | Non
     said += f" that holds on Linux {' and '.join(asked)}" if between and not none else ""
     terminal.print_out(f"{said}.\n" + blocked_text(found, terminal.width(), between=between))
     if output is not None and found.partial:
-        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix."), output)
+        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", cut=cut), output)
         options.say(f"{output}: written without {', '.join(b.goal.id for b in found.blocked)}; the audit of it fails")
     elif output is not None:
         options.say(f"{output}: not written, for there is nothing to write")
