@@ -23,7 +23,7 @@ from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.sources.cilium_values import CONFIGMAP, HELM, read_values
-from tests.conftest import examples
+from tests.conftest import SHARED, examples
 from tests.test_cilium_advice import WHOLE
 from tests.test_cilium_contract import CHARTS
 from tests.test_cilium_ladder import kernels, synthetic
@@ -285,6 +285,47 @@ def test_any_text_gives_values_or_our_own_error(text: str, tmp_path_factory: pyt
     kernel = Kernel(synthetic(*WHOLE), Provenance("test", "file", "test"))
     with suppress(NothingCheckedError):
         review_cilium(kernel, rows, kind, library=LIBRARY)
+
+
+def test_an_agent_that_does_not_start_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every value repeated its reason, even `It needs bpf-masquerade: It needs agent: ...`."""
+    path = tmp_path / "v.yaml"
+    path.write_text(
+        "bpf: {masquerade: true}\nbandwidthManager: {enabled: true, bbr: true}\nsctp: {enabled: true}\n"
+        "egressGateway: {enabled: true}\n",
+        encoding="utf-8",
+    )
+    words = ["cilium", "review", str(path), "recorded:apple", "--cilium", "1.18"]
+    assert main(words) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.count("Require support for the eBPF JIT") <= 2, "the reason, and what to look for"
+    assert "It needs agent" not in out
+    assert "egressGateway.enabled: true fatal: only because of the agent." in out
+    assert "bandwidthManager.bbr: true fatal: because of the agent; with one that runs, fatal: The agent cannot" in out
+    main([*words, "-f", "json"])
+    assert "It needs agent" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "aarch64"])
+def test_a_tcx_hook_that_nobody_can_tell_of_is_done_without(
+    arch: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its lack is no break, and that it was unknown ended with 1 for the tool's own values, which `check` passed."""
+    source = SHARED / f"corpus/linuxkit/kernel__6.6.x__config-{arch}.config.gz"
+    if not source.is_file():
+        pytest.skip("LinuxKit's configs are not here")
+    path = str(tmp_path / "v.yaml")
+    assert main(["cilium", str(source), "-o", f"helm-values={path}"]) == 0
+    capsys.readouterr()
+    assert main(["cilium", "review", path, str(source)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "enable-tcx" not in out
+    assert "veth devices, tcx or tc, Hubble" in out
+    Path(path).write_text("bpf: {enableTCX: true}\n", encoding="utf-8")
+    assert main(["cilium", "review", path, str(source)]) == 0, (
+        "nor where it is asked for, as where it is known to be missing"
+    )
+    assert "unknown: CONFIG_NET_XGRESS" in capsys.readouterr().out
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -457,9 +457,25 @@ def test_what_nobody_asked_for_is_said_in_every_format() -> None:
     assert found.unasked == ("geneve", "ipvlan", "tc-qos", "wireguard")
     for name in ("table", "markdown", "html"):
         assert "obody asked for" in render_matrix(name, found), name
+    assert "FAIL" not in render_matrix("markdown", found)
+    detailed = MatrixRequest(details=True)
+    page = render_matrix("html", make_matrix(detailed, rows(["recorded:kata@3.32.0-debug"], detailed, 1)))
+    body = page.partition("<body")[2]
+    assert not re.search(r"badge (fail|unknown)", body), "red, for what fails no kernel"
+    assert '<span class="badge warn">lacks</span> <span>geneve/geneve-device</span>' in body
     told = json.loads(render_matrix("json", found))["profiles"]
     assert tuple(p["id"] for p in told if not p["asked"]) == found.unasked
     assert make_matrix(MatrixRequest(fail_on="recommended"), []).unasked == ()
+
+
+def test_what_nobody_asked_for_and_nobody_can_tell_may_be_lacking(tmp_path: Path) -> None:
+    path = tmp_path / "part.config"
+    path.write_text("CONFIG_NET=y\nCONFIG_ARM64=y\n", encoding="utf-8")
+    request = MatrixRequest()
+    found = make_matrix(request, rows([str(path)], request, 1))
+    assert "may lack geneve, ipvlan, tc-qos, wireguard" in " ".join(render_matrix("table", found, 300).split())
+    assert render_matrix("markdown", found).count("| may lack ") == 4
+    assert "unknown" in render_matrix("csv", found).split("may lack")[0]
 
 
 def test_a_mode_that_decides_nothing_is_said_to(tmp_path: Path) -> None:

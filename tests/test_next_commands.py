@@ -94,6 +94,37 @@ def test_what_was_lost_against_a_baseline_is_mended(debian: str, capsys: pytest.
     assert main(["check", "lost.config", "--baseline", "b.json", "-F", "features.fragment"]) == 0
 
 
+@pytest.mark.parametrize("release", ["1.18", "1.20"])
+@pytest.mark.parametrize("symbol", ["INET_DIAG_DESTROY", "VXLAN", "BPF_JIT", "NETKIT"])
+def test_after_a_baseline_the_mend_and_the_check_stand_first(
+    debian: str, symbol: str, release: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Helm with a worse mode's values stood first, `fix` last or nowhere, and was for another release than the baseline."""
+    text = re.sub(rf"CONFIG_{symbol}=[ym]\n", "", Path(debian).read_text(encoding="utf-8"))
+    Path("lost.config").write_text(text, encoding="utf-8")
+    main(["baseline", debian, "--cilium", release, "-o", "b.json"])
+    capsys.readouterr()
+    assert main(["check", "lost.config", "--baseline", "b.json"]) == 1
+    pasted = block(capsys.readouterr().out)
+    assert "helm" not in pasted
+    fix, check, *_ = typed(pasted)
+    assert [fix[0], check[0]] == ["fix", "check"]
+    assert "--baseline" in check
+    assert main(fix) == 0
+    assert main(check) == 0
+    assert f"CONFIG_{symbol}=" in Path(check[check.index("-F") + 1]).read_text(encoding="utf-8")
+
+
+def test_a_mode_below_the_baselines_is_not_installed(debian: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without pahole no symbol brings the mode back."""
+    main(["baseline", debian, "--toolchain", "gcc-12,pahole=1.24", "-o", "b.json"])
+    capsys.readouterr()
+    assert main(["check", debian, "--baseline", "b.json", "--toolchain", "gcc-12,pahole=0"]) == 1
+    out = capsys.readouterr().out
+    assert "lost: Cilium 1.20.2 mode full-ebpf to compat" in out
+    assert "helm" not in block(out)
+
+
 def test_what_is_recommended_is_mended_where_it_counts(debian: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Without --recommended `fix` said that nothing is missing."""
     [fix] = fixes(capsys, "check", debian, "--fail-on", "recommended")
@@ -196,7 +227,7 @@ def test_a_fragment_alone_is_told_what_it_is_to_be_asked_with(capsys: pytest.Cap
     Path("my.fragment").write_text("CONFIG_BPF_JIT=y\nCONFIG_VXLAN=y\n")
     main(["check", "my.fragment"])
     asked = typed(block(capsys.readouterr().out))
-    assert ["check", "CONFIG", "-F", "my.fragment"] in asked
+    assert ["check", "REPLACE-WITH-CONFIG", "-F", "my.fragment"] in asked
 
 
 @pytest.mark.parametrize(
@@ -212,7 +243,7 @@ def test_a_fragment_with_its_version_is_told_too(options: list[str], capsys: pyt
     """With --target-kernel it was taken for a whole config, and nothing named the one that it is merged into."""
     Path("my.fragment").write_text("CONFIG_BPF_JIT=y\n", encoding="utf-8")
     assert main(["check", "my.fragment", *options]) == 1
-    found = [words for words in typed(block(capsys.readouterr().out)) if words[:2] == ["check", "CONFIG"]]
+    found = [words for words in typed(block(capsys.readouterr().out)) if words[:2] == ["check", "REPLACE-WITH-CONFIG"]]
     [again] = found
     assert again[again.index("-F") + 1] == "my.fragment"
     assert ("--target-kernel" in again) is ("--target-kernel" in options)
@@ -222,7 +253,7 @@ def test_a_fragment_with_its_version_is_told_too(options: list[str], capsys: pyt
     assert "with my.fragment" in " ".join(capsys.readouterr().out.split())
     # Merged, it is not told again; nor is a whole config.
     assert main(["check", "recorded:apple", "-F", "my.fragment", "--cilium", "none"]) in (0, 1)
-    assert "check CONFIG" not in capsys.readouterr().out
+    assert "check REPLACE-WITH-CONFIG" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("form", "option"), [("helm-values", "-f"), ("configmap", "--patch-file")])
@@ -344,7 +375,12 @@ def test_of_a_cut_file_cilium_says_what_check_says(
         main([*words, "-q"])
         told.append(capsys.readouterr().out)
     assert all("the file is cut: get the whole of it, and check that" in out for out in told)
-    assert not any("kina-audit check CONFIG" in out for out in told)
+    assert not any("kina-audit check REPLACE-WITH-CONFIG" in out for out in told)
+    assert "arm64; a config that is cut: what it does not say" in told[0]
+    assert main(["fix", "cut.config", "-p", "vxlan", "-o", "cut.fragment"]) == 0
+    fragment = Path("cut.fragment").read_text(encoding="utf-8")
+    assert "# INCOMPLETE: the file is cut: it has no menu 'File systems'" in fragment
+    assert "# Proven for that part on Linux" in fragment
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -420,7 +456,7 @@ def test_a_fragment_from_stdin_is_asked_for_again(
     for line in lines:
         assert "-F stdin" not in line
         assert "-F - " in line
-        assert " < FRAGMENT" in line
+        assert " < REPLACE-WITH-FRAGMENT" in line
 
 
 def test_where_cilium_was_not_asked_for_next_is_about_the_features(
@@ -483,3 +519,46 @@ def test_a_mode_that_is_not_enough_is_not_installed(capsys: pytest.CaptureFixtur
     assert fix[0] == "fix"
     assert main(fix) == 0
     assert main(cilium) == 0
+
+
+X86 = "CONFIG_HYPERVISOR_GUEST=y\nCONFIG_X86_MSR=y\nCONFIG_NET=y\nCONFIG_NETFILTER=y\n"
+ARM = "CONFIG_ARM64_VA_BITS_48=y\nCONFIG_ARCH_SUNXI=y\nCONFIG_NET=y\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "arch"),
+    [
+        (X86, "x86_64"),
+        (ARM, "arm64"),
+        ("CONFIG_NET=y\nCONFIG_ARCH_SUNXI=y\n", "REPLACE-WITH-ARCH"),
+        (f"{X86}# CONFIG_64BIT is not set\n", "REPLACE-WITH-ARCH"),
+        (X86 + ARM, "REPLACE-WITH-ARCH"),
+    ],
+)
+def test_the_architecture_is_the_one_that_the_file_tells(
+    text: str, arch: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A defconfig of x86 was told to be looked at with `--arch arm64`."""
+    Path("x.defconfig").write_text(text, encoding="utf-8")
+    main(["check", "x.defconfig"])
+    [again, _] = typed(block(capsys.readouterr().out))
+    assert again == ["check", "x.defconfig", "--target-kernel", "REPLACE-WITH-VERSION", "--arch", arch]
+
+
+@pytest.mark.parametrize("options", [[], ["--target-kernel", "6.1.192", "--arch", "x86_64"], ["--cilium", "none"]])
+def test_a_word_to_fill_in_is_told_and_runs_nothing(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """`check CONFIG` ended with 'no such file; did you mean run.config?', and a guard named helm where no helm was."""
+    Path("x.defconfig").write_text(X86, encoding="utf-8")
+    Path("run.config").write_text("CONFIG_NET=y\n", encoding="utf-8")
+    main(["check", "x.defconfig", *options])
+    pasted = block(capsys.readouterr().out)
+    assert ("helm upgrade" in pasted) or "helm" not in pasted.replace("helm-values", "")
+    unfilled = [words for words in typed(pasted) if "REPLACE-WITH-" in " ".join(words)]
+    assert unfilled
+    for words in unfilled:
+        capsys.readouterr()
+        assert main(words) == 2
+        said = capsys.readouterr().err
+        assert re.match(r"kina-audit: REPLACE-WITH-[A-Z]+: to be filled in\n", said)
+        told = [line for line in pasted.splitlines() if line.startswith("  : ")]
+        assert said.split()[1].rstrip(":") in " ".join(told), "and a line before it says what belongs there"

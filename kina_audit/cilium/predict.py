@@ -33,7 +33,7 @@ class Prediction:
         host_routing: ``BPF`` or ``Legacy``, the status's ``routing.intra-host-routing-mode``.
         inter_host: ``Tunnel``, ``Native`` or ``Hybrid``, the status's ``routing.inter-host-routing-mode``.
         datapath: the status's ``datapath-mode``.
-        attach: ``tcx`` or ``tc``, the status's ``attach-mode``.
+        attach: ``tcx`` or ``tc``, the status's ``attach-mode``; empty: the input cannot tell which.
         hubble: whether flows are seen; False where it is off.
     """
 

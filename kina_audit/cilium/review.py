@@ -28,7 +28,7 @@ from kina_audit.cilium.keys import (
     on_when,
 )
 from kina_audit.cilium.ladder import doubted, excluded
-from kina_audit.cilium.model import Capability, State
+from kina_audit.cilium.model import Capability, State, WithAgent
 from kina_audit.cilium.predict import Prediction, predict
 from kina_audit.cilium.reading import Reader, Readings, Results, Unmet, worst
 from kina_audit.cilium.release import Release
@@ -57,6 +57,8 @@ class Remark:
         unlock: assignments to the kernel's config that would mend it.
         evidence: how well it is known, or an empty string.
         link: where it is from, or an empty string.
+        with_agent: how it would stand if the agent ran, where the agent is what breaks it or breaks beside it.
+        gives_way: at worst the agent does without it.
     """
 
     line: int
@@ -69,6 +71,8 @@ class Remark:
     unlock: Sequence[str] = ()
     evidence: str = ""
     link: str = ""
+    with_agent: WithAgent | None = None
+    gives_way: bool = False
 
 
 @datatype
@@ -103,7 +107,7 @@ class Review:
     @property
     def undecided(self) -> bool:
         """The input cannot tell whether something breaks."""
-        return any(r.state is State.UNKNOWN for r in self.remarks)
+        return any(r.state is State.UNKNOWN and not r.gives_way for r in self.remarks)
 
 
 def review(given: Sequence[Given], kind: str, results: Results, release: Release, kernel: KernelConfig) -> Review:
@@ -155,13 +159,16 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     cautions = () if kind == CONFIGMAP else lone(leaves, release, values, places)
     remarks = list({(r.line, r.key, r.because): r for r in reversed(remarks)}.values())[::-1]
     remarks.sort(key=lambda r: (r.feature != AGENT, r.line == 0, r.line))
-    told_of = [(r.state, r.says) for r in remarks if r.feature or r.state is State.FATAL]
+    doubts = [r for r in remarks if r.state is not State.UNKNOWN or not r.gives_way]
+    told_of = [(r.state, r.says) for r in doubts if r.feature or r.state is State.FATAL]
     # A word that no release takes: some end the agent, some it passes over; nobody has held each against an agent.
     told_of += [(State.UNKNOWN, "") for m in misfits if m.word]
     unsure = {
         k.config for k in known if k.config in places and any(m.word and m.given is places[k.config] for m in misfits)
     }
     prediction = predict(values, told_of, reader, unsure=unsure, refused=kind != CONFIGMAP and refuses)
+    if TCX in judged and states[TCX].state is State.UNKNOWN:
+        prediction = replace(prediction, attach="")
     if within:
         remarks = [replace(r, key=f"{within}.{r.key}") if r.line else r for r in remarks]
         cautions = tuple(replace(c, key=f"{within}.{c.key}") for c in cautions)
@@ -242,12 +249,15 @@ def _judge(
         if not line or only_agent or capability.because == refused:
             return []
         state = State.DEGRADED
+    if state is State.UNKNOWN and feature.gives_way and not line:
+        return []  # neither is said of what nobody asked for: that it is there, and that it is not
     found = []
     if state not in (State.WORKS, State.UNAVAILABLE) and not (state in BREAKS and only_agent):
         found.append(
             Remark(
                 line, key, value, name, state, capability.because, capability.says, capability.unlock,
-                capability.evidence, capability.link,
+                capability.evidence, capability.link, capability.with_agent if state in BREAKS else None,
+                feature.gives_way,
             )
         )  # fmt: skip
     if state in BREAKS and found:

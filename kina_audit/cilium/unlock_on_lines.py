@@ -197,6 +197,13 @@ def _refused(start: "Resolution", release: Release, why: str) -> "Fix":
     return Fix((), start, (Blocked(goal, proven=False, causes=(Cause(why),)),))
 
 
+def told_arch(config: KernelConfig) -> str:
+    """The architecture that a config's own symbols tell, where nothing else does; empty: none that ships, or several."""
+    from kina_audit.kconfig.elsewhere import told_by
+
+    return config.arch or told_by(config.raw)
+
+
 def has_line(config: KernelConfig) -> bool:
     """Whether a shipped line tells about a kernel, so that a fragment for it can be proven without its tree."""
     from kina_audit.kconfig.lines import ARCHES, near

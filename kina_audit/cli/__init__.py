@@ -42,6 +42,8 @@ Exit status: 0 pass, 1 the audit failed or cannot tell, 2 usage, settings or pro
 read or nothing was checked."""
 
 INTERRUPTED = 130
+_TO_FILL_IN = "REPLACE-WITH-"
+"""How the words begin that `kina_audit.render.commands` leaves to the user."""
 OUT_OF_MEMORY = 3
 
 
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         named = next((a for a in arguments if not a.startswith("-")), "")
         root = command_tree([named] if named in COMMANDS else [] if list(arguments) == ["--version"] else COMMANDS)
         _check_folder()
+        _refuse_unfilled(arguments)
         status = root.main(list(arguments), prog_name="kina-audit", standalone_mode=False)
     except KinaAuditError as error:
         _complain(error.message, error.hint)
@@ -115,6 +118,14 @@ def _check_folder() -> None:
         os.getcwd()  # noqa: PTH109  (pathlib is a fifteenth of what --version takes)
     except OSError as error:
         raise UsageError("the working folder is gone", "Change into one that exists.") from error
+
+
+def _refuse_unfilled(arguments: Sequence[str]) -> None:
+    """Stop at a command that was pasted from under ``next:`` with a word in it that only the user knows."""
+    if left := next((a for a in arguments if a.startswith(_TO_FILL_IN)), ""):
+        raise UsageError(
+            f"{left[:80]}: to be filled in", "Put what it names in its place; the line before the command says more."
+        )
 
 
 def _add_settings_option(command: "Command") -> None:

@@ -136,7 +136,9 @@ def fix(
     if format_ == "json":
         write_or_print(indented({**fix_document(found, assumed), "proven_on": proven_on}), output)
     elif found.changes:
-        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on), output)
+        write_or_print(
+            fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on, kernel.config.cut), output
+        )
         if follow and source != NOTHING and to_file:
             words = kept(
                 replace(options, fragments=tuple(fragments), toolchain=toolchain or POSSIBLE_TOOLS[0][1]),
@@ -146,14 +148,16 @@ def fix(
                 options.say(line)
     if found.blocked:
         if format_ != "json":
-            _say_blocked(found, wanted, proven_on, output if to_file else None, options)
+            _say_blocked(found, wanted, proven_on, output if to_file else None, options, kernel.config.cut)
         return 1
     if not found.changes and format_ != "json":
         terminal.say(nothing_missing(wanted, assumed))
     return 0
 
 
-def _say_blocked(found: "Fix", wanted: str, asked: list[str], output: Path | None, options: "SourceOptions") -> None:
+def _say_blocked(
+    found: "Fix", wanted: str, asked: list[str], output: Path | None, options: "SourceOptions", cut: str
+) -> None:
     """Why there is no fragment for all of it, and to the file that was named what can be had."""
     from kina_audit.kconfig.text import blocked_text, fragment_text
 
@@ -163,7 +167,7 @@ def _say_blocked(found: "Fix", wanted: str, asked: list[str], output: Path | Non
     said += f" that holds on Linux {' and '.join(asked)}" if between and not none else ""
     terminal.print_out(f"{said}.\n" + blocked_text(found, terminal.width(), between=between))
     if output is not None and found.partial:
-        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix."), output)
+        write_or_print(fragment_text(found, f"For {wanted}, by kina-audit fix.", cut=cut), output)
         options.say(f"{output}: written without {', '.join(b.goal.id for b in found.blocked)}; the audit of it fails")
     elif output is not None:
         options.say(f"{output}: not written, for there is nothing to write")
@@ -173,13 +177,15 @@ def _to_go_on(source: str, words: "Words", fragment: str, *, cilium: bool, recom
     """The commands that audit the kernel with the fragment as it was asked for here, and write the config to build."""
     import shlex
 
+    from kina_audit.render.commands import piped
+
     check = ["check", source, *(w for group in words for w in group), "-F", fragment]
     check += [] if cilium else ["--cilium", "none"]
     check += ["--fail-on", "recommended"] if recommended else []
     read = [w for group in words if group[0] in _RESOLVED for w in group]
     resolve = ["resolve", source, *read, "-F", fragment, "-o", _BUILT]
-    piped = " < CONFIG" if source == "-" else " < FRAGMENT" if ("-F", "-") in words else ""
+    read_from = piped(source, words)
     return (
-        f"to check it: kina-audit {shlex.join(check)}{piped}",
-        f"to build with it, the config: kina-audit {shlex.join(resolve)}{piped}",
+        f"to check it: kina-audit {shlex.join(check)}{read_from}",
+        f"to build with it, the config: kina-audit {shlex.join(resolve)}{read_from}",
     )

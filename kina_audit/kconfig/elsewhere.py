@@ -1,10 +1,13 @@
-"""Symbols that a tree defines for other architectures than the one it was read for."""
+"""Symbols that a tree defines for other architectures than the one it was read for, and which one some are of."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from kina_audit.kconfig.lines import ARCHES, lines, shipped_tree
 from kina_audit.kconfig.loaded import KernelTree
+from kina_audit.kconfig.toolchain import DEFAULT_TOOLCHAIN, Toolchain
 
 _CONFIG = re.compile(rb"^[ \t]*(?:menu)?config[ \t]+(\w+)[ \t]*$", re.MULTILINE)
 _MOST_FILES = 4000
@@ -19,6 +22,19 @@ def other_architectures(tree: KernelTree, name: str) -> str:
         return ""
     found = _by_folder(tree.root).get(name, ())
     return f"it is defined for {', '.join(found)} only" if found else ""
+
+
+def told_by(raw: Mapping[str, str]) -> str:
+    """The architecture that ships and alone has all of a config's symbols; empty: that tells none.
+
+    Args:
+        raw: symbol to what is assigned.
+    """
+    # Arm, arm64 and RISC-V name families of boards alike.
+    names = {name for name in raw if not name.startswith("ARCH_")}
+    models = [shipped_tree(lines()[-1], arch, Toolchain.parse(DEFAULT_TOOLCHAIN)).model for arch in ARCHES]
+    having = [a for a, m in zip(ARCHES, models, strict=True) if names.isdisjoint(m.names[n] for n in m.foreign)]
+    return having[0] if len(having) == 1 and raw.get("64BIT") != "n" else ""
 
 
 @cache

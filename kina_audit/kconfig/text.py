@@ -97,14 +97,23 @@ def cause_lines(causes: Sequence[Cause], depth: int, width: int, seen: set[str] 
     return lines
 
 
-def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = (), proven_on: Sequence[str] = ()) -> str:
+def fragment_text(
+    fix: Fix, title: str, assumed: Sequence[Assumption] = (), proven_on: Sequence[str] = (), cut: str = ""
+) -> str:
     """A commented fragment, ready for ``merge_config.sh``; it is proven on the tree of the fix, or on these releases.
 
-    Of a search that found none for every goal it is the fragment for the others, and says which are left out.
+    Of a search that found none for every goal it is the fragment for the others, and says which are left out. ``cut``:
+    what shows that the config that it was found for is only a part of one.
     """
     model = fix.resolution.tree.model
     on = f"Linux {' and '.join(proven_on) or model.version} ({model.arch}), toolchain {fix.resolution.tree.toolchain}"
     lines = [f"# {title}"]
+    if cut:
+        # The proof holds of what was read, and the kernel is built from the whole.
+        lines += [
+            f"# INCOMPLETE: {cut}.",
+            "# What it has no line for was taken as the default: get the whole of it, and fix that.",
+        ]
     if fix.blocked:
         on = f"Linux {model.version} ({model.arch}), toolchain {fix.resolution.tree.toolchain}"
         lines += [
@@ -112,7 +121,7 @@ def fragment_text(fix: Fix, title: str, assumed: Sequence[Assumption] = (), prov
             f"# The rest was merged and resolved on {on}; an audit of it fails.",
         ]
     else:
-        lines.append(f"# Proven on {on}: merged, resolved, audited.")
+        lines.append(f"# Proven {'for that part ' if cut else ''}on {on}: merged, resolved, audited.")
     lines += [f"# Assumes {a.said}; it decides {', '.join(a.symbols)}." for a in assumed]
     lines += [f"# CONFIG_{name} becomes {value}." for name, value in fix.turned_off[:_MOST_TURNED_OFF]]
     if len(fix.turned_off) > _MOST_TURNED_OFF:

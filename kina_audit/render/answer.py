@@ -105,7 +105,8 @@ def how_sure(config: KernelConfig, origin: Provenance) -> str:
             return f"recorded{headed}"
         return f"resolved from {_made_of(config, origin)}{headed}{merged}"
     if config.completeness is Completeness.PARTIAL:
-        return f"a fragment or defconfig{headed}{merged}: what it does not say is unknown"
+        what = "a config that is cut" if config.cut else "a fragment or defconfig"
+        return f"{what}{headed}{merged}: what it does not say is unknown"
     if config.origin is Origin.BUILT:
         return f"the kernel's own config{headed}"
     return f"a config{headed}{merged}, as it is written"

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from kina_audit.base.json_text import indented
 from kina_audit.cilium.keys import CONFIGMAP
+from kina_audit.cilium.model import State
 from kina_audit.cilium.predict import Outcome, Prediction
 from kina_audit.cilium.review import Remark, Review
 from kina_audit.kernel.provenance import Kernel
@@ -50,11 +51,20 @@ def _foretold(found: Prediction) -> str:
     return (
         f"{_OUTCOMES[found.outcome]} kube-proxy replacement {replaces}, masquerading {found.masquerading or _UNKNOWN}, "
         f"host routing {found.host_routing or _UNKNOWN}, {found.inter_host.lower() or 'an unknown way'} between nodes, "
-        f"{found.datapath or 'unknown'} devices, {found.attach}, {flows}."
+        f"{found.datapath or 'unknown'} devices, {found.attach or 'tcx or tc'}, {flows}."
     )
 
 
 def _because(remark: Remark) -> str:
+    would = remark.with_agent
+    if would is not None:
+        # The agent's own reason stands at the top.
+        well = would.state in (State.WORKS, State.UNAVAILABLE)
+        return (
+            "only because of the agent."
+            if well
+            else f"because of the agent; with one that runs, {would.state}: {would.because}"
+        )
     parts = [remark.because]
     if remark.says:
         parts.append(f"Look for: {remark.says}.")

@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from shlex import quote, split
 
 from kina_audit.cilium.agent_profile import PROFILE
-from kina_audit.cilium.model import Advice, Mode
-from kina_audit.cilium.unlock_on_lines import has_line
+from kina_audit.cilium.model import Advice, Mode, Unlock
+from kina_audit.cilium.unlock_on_lines import has_line, told_arch
 from kina_audit.kernel.config import TOOLS_DECIDE, TOOLS_SUCH_AS, Completeness, KernelConfig
 from kina_audit.kernel.shape import CUT
 from kina_audit.render import one_line
 from kina_audit.render.lacking import Lacking, lacking
 from kina_audit.report.by_tools import by_tools
+from kina_audit.report.compare import Comparison, mode_rank
 from kina_audit.report.model import FailOn, Report, Verdict
 
 FRAGMENT = "cilium.fragment"
 FEATURES = "features.fragment"
-TREE = "linux"
+_CONFIG, _FRAGMENT, _TREE = "REPLACE-WITH-CONFIG", "REPLACE-WITH-FRAGMENT", "REPLACE-WITH-KERNEL-SOURCE"
+_VERSION, _ARCH = "REPLACE-WITH-VERSION", "REPLACE-WITH-ARCH"
+"""What only the user knows; kina-audit runs no command in which one of them is left."""
 _MOST = 8
 VALUES = "cilium-values.yaml"
 CHART = "https://helm.cilium.io"
@@ -26,7 +29,7 @@ _PLACEHOLDER = "REPLACE"
 """What stands in the values where nobody but the user knows: the API server's address, without kube-proxy."""
 _NAMES_THE_SERVER = (Mode.FULL_EBPF, Mode.EBPF_VETH, Mode.HYBRID)
 _BUILD_AND_FILL = f"build and boot it; fill in what says {_PLACEHOLDER} in the values, go on at helm"
-_FILL = f"build and boot it, fill in {_PLACEHOLDER}, go on at helm"
+_BUILD = "build the kernel with it, boot it, and then"
 GUARD = f"{_PLACEHOLDER}-WITH"
 """What keeps Helm from a file of values: what is to be filled in begins with it, and a file of none says it, too."""
 NOTE = ": "
@@ -69,7 +72,7 @@ def next_commands(report: Report, *, restart: bool = False, written: str = "") -
         restart: restart the agents of a Cilium that is there already.
         written: the file that this run writes the values to; empty: none.
     """
-    advice, config, lacks = report.advice, report.kernel.config, lacking(report)
+    advice, config = report.advice, report.kernel.config
     if _cut_off(report):
         return (note(f"{CUT}: get the whole of it, and check that"),)
     lines: list[str] = []
@@ -82,26 +85,32 @@ def next_commands(report: Report, *, restart: bool = False, written: str = "") -
     lines += fragment
     lines += _by_tools(report)
     if advice is None or not advice.asked:
-        return (*lines, *_features(report, lacks, asked=False))
-    runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN) and advice.good_enough
-    if runs:
+        return (*lines, *_features(report, lacking(report, None), again=True))
+    lost = report.baseline is not None and report.baseline.mode_lost
+    runs = advice.mode not in (Mode.UNSUPPORTED, Mode.UNKNOWN) and advice.good_enough and not lost
+    rung = _rung(advice, report.baseline, runs=runs)
+    lacks = lacking(report, rung)
+    mends = _mends(report, rung, lacks) if report.baseline is not None else []
+    lines += mends
+    if runs and not mends:
         lines += _install(report, advice, restart=restart, written=written)
     release = next((e.release for e in advice.elsewhere if not e.kernel), "")
     if release:
         held = [words[1] for words in report.options if words[0] == "--baseline" and len(words) > 1]
         lines += [note(f"without {name}, which is of Cilium {advice.release}") for name in held]
         lines.append(_command(report, "check", (*_CHECK, *_GATE), more=("--cilium", release)))
-    if advice.ladder and not (runs and _reached(advice)):
-        rung = advice.ladder[-1].mode
-        said = f"for {rung}{' and what fails' if lacks.names else ''}, the symbols to build the kernel with"
+    if mends:
+        return tuple(lines)
+    if rung:
+        said = f"for {rung.mode}{' and what fails' if lacks.names else ''}, the symbols to build the kernel with"
         lines += [note(f"{said}{lacks.partly}")] if runs else []
-        lines.append(_command(report, "fix", _FIX, more=("--mode", str(rung), *lacks.options, "-o", FRAGMENT)))
+        lines.append(_fix(report, rung, lacks))
         if not runs:
-            then = _BUILD_AND_FILL if rung in _NAMES_THE_SERVER else "build the kernel with it, boot it, and then"
-            lines.append(note(f"{lacks.partly.removeprefix(', ')}; {_FILL}" if lacks.more else then))
-            values = _advise(report, ("-F", FRAGMENT, "--toolchain", _tools(report)))
             # A fragment is looked at in its config first; the file of values says how to apply them.
-            filled = rung not in _NAMES_THE_SERVER
+            filled = rung.mode not in _NAMES_THE_SERVER
+            then = _BUILD if filled or fragment else _BUILD_AND_FILL
+            lines.append(note(f"{lacks.partly[2:]}; {then}" if lacks.more else then))
+            values = _advise(report, ("-F", FRAGMENT, "--toolchain", _tools(report)))
             lines += [values] if fragment else apply_commands(advice, filled=filled, after=values)
         return tuple(lines)
     if not lines and advice.alternatives:
@@ -138,24 +147,47 @@ def _install(report: Report, advice: Advice, *, restart: bool, written: str) -> 
     return [*lines, *apply_commands(advice, restart=restart, values=written or VALUES, filled=not placed, after=values)]
 
 
+def _rung(advice: Advice, compared: Comparison | None, *, runs: bool) -> Unlock | None:
+    """The mode that the kernel is to be built for: the best one, and after a baseline no other than what was lost."""
+    if compared is not None and compared.mode is not None:
+        before = mode_rank(compared.mode.before)
+        return next((r for r in advice.ladder if compared.mode_lost and mode_rank(r.mode) <= before), None)
+    return None if not advice.ladder or (runs and _reached(advice)) else advice.ladder[-1]
+
+
+def _mends(report: Report, rung: Unlock | None, lacks: Lacking) -> list[str]:
+    """What brings back what a baseline had, and the audit that shows it: before that there is nothing to install."""
+    if rung is None:
+        return _features(report, lacks, again=True)
+    return [_fix(report, rung, lacks), *([note(lacks.partly[2:])] if lacks.more else []), _check_with(report, FRAGMENT)]
+
+
+def _fix(report: Report, rung: Unlock, lacks: Lacking) -> str:
+    return _command(report, "fix", _FIX, more=("--mode", str(rung.mode), *lacks.options, "-o", FRAGMENT))
+
+
+def _check_with(report: Report, fragment: str, tree: Sequence[str] = ()) -> str:
+    return _again(report, (*tree, "-F", fragment, "--toolchain", _tools(report)))
+
+
 def _reached(advice: Advice) -> bool:
     """Whether another release reaches here, without a rebuild, the best mode that a rebuild would."""
     return any(e.mode is advice.ladder[-1].mode and not (e.kernel or e.untested) for e in advice.elsewhere)
 
 
-def _features(report: Report, lacks: Lacking, *, asked: bool = True) -> list[str]:
+def _features(report: Report, lacks: Lacking, *, again: bool = False) -> list[str]:
     """The command that finds what the failing features take; where no model that ships tells, with the kernel's tree.
 
-    Where Cilium was not ``asked`` about, the audit with that is all there is left to do.
+    With ``again`` also the audit with that, which is all there is left to do.
     """
     if not lacks.names:
         return []
-    tree = [] if has_line(report.kernel.config) or _tree(report) else ["--kernel-tree", TREE]
-    where = f", with the source of the kernel in {TREE}" if tree else ""
+    tree = [] if has_line(report.kernel.config) or _tree(report) else ["--kernel-tree", _TREE]
+    where = f", by the kernel's source: fill in {_TREE}" if tree else ""
     return [
         note(f"for {', '.join(lacks.names)}{where}{lacks.partly}"),
         _command(report, "fix", _FIX[1:], more=(*lacks.options, *tree, "-o", FEATURES)),
-        *([] if asked else [_again(report, (*tree, "-F", FEATURES, "--toolchain", _tools(report)))]),
+        *([_check_with(report, FEATURES, tree)] if again else []),
     ]
 
 
@@ -205,11 +237,16 @@ def apply_commands(
 
 
 def _untold(report: Report, config: KernelConfig) -> list[str]:
-    more = [] if config.target is not None else ["--target-kernel", "VERSION"]
-    more += [] if config.arch is not None else ["--arch", "arm64"]
-    command = _again(report, tuple(more))
-    said = [note("VERSION is of the kernel that is built from it, such as 6.12.30")] if config.target is None else []
-    return [*said, command]
+    """The same audit for the kernel that it is of; an architecture that the config's symbols tell is filled in."""
+    more, said = [], []
+    if config.target is None:
+        more += ["--target-kernel", _VERSION]
+        said.append(f"{_VERSION}, of the kernel built from it, such as 6.12.30")
+    if config.arch is None:
+        arch = told_arch(config) or _ARCH
+        more += ["--arch", arch]
+        said += [f"{_ARCH}, such as arm64 or x86_64"] if arch == _ARCH else []
+    return [*([note(f"fill in {' and '.join(said)}")] if said else []), _again(report, tuple(more))]
 
 
 def _of_a_fragment(report: Report, config: KernelConfig, *, first: bool) -> list[str]:
@@ -217,8 +254,8 @@ def _of_a_fragment(report: Report, config: KernelConfig, *, first: bool) -> list
     source, fragments = report.kernel.provenance.source, report.kernel.provenance.fragments
     if config.completeness is not Completeness.PARTIAL or config.minimal or fragments or source == _STDIN:
         return []
-    said = "of a fragment, with the CONFIG that it is merged into"
-    return [note(said if first else f"or, {said}"), _again(report, ("-F", source), "CONFIG")]
+    said = f"of a fragment, fill in {_CONFIG}, which it is merged into"
+    return [note(said if first else f"or, {said}"), _again(report, ("-F", source), _CONFIG)]
 
 
 def _by_tools(report: Report) -> list[str]:
@@ -254,12 +291,20 @@ def _command(
 ) -> str:
     source = one_line(of or report.kernel.provenance.source)
     words = ["kina-audit", name, quote(source)]
+    options = report.options
+    if report.baseline is not None and report.advice is not None and "--baseline" not in known:
+        # The baseline named the release, and does not come along.
+        options += (("--cilium", report.advice.release),) if all(g[0] != "--cilium" for g in options) else ()
     words += [
         quote(one_line(w))
-        for group in report.options
+        for group in options
         if group[0] in known and group not in without and (group[0] in _REPEATABLE or group[0] not in more)
         for w in group
     ]
     words += [quote(one_line(w)) for w in more]
-    piped = " < CONFIG" if source == _STDIN else " < FRAGMENT" if _READ_FROM_STDIN in report.options else ""
-    return " ".join(words) + piped
+    return " ".join(words) + piped(source, report.options)
+
+
+def piped(source: str, options: Sequence[tuple[str, ...]]) -> str:
+    """What a command is to read from stdin, as this run did."""
+    return f" < {_CONFIG}" if source == _STDIN else f" < {_FRAGMENT}" if _READ_FROM_STDIN in options else ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.agent_profile import PROFILE
+from kina_audit.cilium.model import Unlock
 from kina_audit.engine.finding import Finding, ProfileResult
 from kina_audit.kernel.setting import setting
 from kina_audit.profiles.model import Level
@@ -36,18 +37,21 @@ class Lacking:
         return f", {len(self.names)} of the {len(self.names) + self.more} that fail" if self.more else ""
 
 
-def lacking(report: Report) -> Lacking:
+def lacking(report: Report, rung: Unlock | None) -> Lacking:
     """The features that keep a report from passing, those that were lost, and those that were wanted and refused.
 
-    Cilium's own profile is not among them where there is advice: what the agent needs, the mode asks for. Neither is one
-    that fails by what is optional alone, which `fix` does not look at.
+    Cilium's own profile is among them only where it was lost by an agent that starts: what keeps one from starting, a mode
+    asks for. One that fails by what is optional alone is none, for `fix` does not look at that.
+
+    Args:
+        report: the report.
+        rung: the mode that `fix` is told, too, which brings some of them.
     """
     if report.kernel.config.target is None or report.kernel.config.arch is None:
         return Lacking()
     pairs = [(r, f) for r in report.results for f in r.findings if _mended(report, r, f)]
     mended = {s.name for _, f in pairs for s in f.symbols}
-    if report.advice is not None and report.advice.ladder:
-        mended |= {setting(line)[0] for line in report.advice.ladder[-1].symbols}
+    mended |= {setting(line)[0] for line in rung.symbols} if rung else set()
     names = list(dict.fromkeys(r.profile.id for r, _ in pairs))
     names += [c for c, unlock in _capabilities(report) if not unlock <= mended and c not in names]
     recommended = any(f.level is Level.RECOMMENDED for _, f in pairs)
@@ -58,7 +62,8 @@ def lacking(report: Report) -> Lacking:
 
 
 def _mended(report: Report, result: ProfileResult, finding: Finding) -> bool:
-    own = result.profile.id == PROFILE and report.advice is not None
+    advice = report.advice
+    own = result.profile.id == PROFILE and advice is not None and (report.baseline is None or advice.starts is not True)
     return bool(finding.symbols) and finding.level is not Level.OPTIONAL and not own and report.decides(result, finding)
 
 

@@ -50,6 +50,7 @@ def how_told(config: KernelConfig) -> list[str]:
         return [f"{resolved.how[:1].upper()}{resolved.how[1:]}."]
     with_tools = f", built with {resolved.toolchain}" if resolved.toolchain else ""
     what = "a complete config" if config.completeness == "complete" else "a fragment or defconfig"
+    what = "a config that is cut" if config.cut else what
     return [f"The file is {what}, the input of olddefconfig: {resolved.how}{with_tools}."]
 
 

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from kina_audit.report.matrix import Matrix
+from kina_audit.report.matrix import Matrix, Row
 
 MATRIX_FORMATS = {
     "table": "kina_audit.render.matrix.table",
@@ -12,6 +12,17 @@ MATRIX_FORMATS = {
     "html": "kina_audit.render.matrix.html",
 }
 """Format name to the module that renders it."""
+
+
+LACKS = {"fail": "lacks", "unknown": "may lack"}
+"""What is said of a profile that nobody asked for, in which a required symbol is missing or cannot be told."""
+
+
+def standing(matrix: Matrix, row: Row) -> list[str]:
+    """How each profile stands for people, as `check` says it: what fails no kernel is not said to fail."""
+    unasked = set(matrix.unasked)
+    pairs = zip(matrix.profiles, row.statuses, strict=False)
+    return [LACKS.get(status, status) if name in unasked else status for (name, _), status in pairs]
 
 
 def render_matrix(name: str, matrix: Matrix, width: int = 80, *, color: bool = False) -> str:

@@ -3,15 +3,17 @@
 import re
 
 from kina_audit.cilium.model import Mode
+from kina_audit.render.matrix import LACKS, standing
 from kina_audit.render.page import page
 from kina_audit.report.compare import mode_rank
-from kina_audit.report.matrix import Matrix, counts
+from kina_audit.report.matrix import Matrix, Unmet, counts
 
 MOST_WITH_DETAILS = 500
 """Kernels whose unmet requirements are on the page; a page with thousands of them helps nobody."""
 
-_MARK = {"pass": "ok", "fail": "fail", "warn": "warn", "unknown": "?", "skip": "-", "": ""}
-_RANK = {"fail": 0, "unknown": 1, "": 2, "warn": 3, "skip": 4, "pass": 5}
+_MARK = {"pass": "ok", "unknown": "?", "skip": "-"}
+_BADGE = dict.fromkeys(LACKS.values(), "warn")
+_RANK = {"fail": 0, "unknown": 1, "": 2, **dict.fromkeys(LACKS.values(), 3), "warn": 3, "skip": 4, "pass": 5}
 """What sorting a column puts first: what somebody has to look at."""
 
 
@@ -19,6 +21,13 @@ def _sortable(version: str) -> str:
     """A version whose text sorts as its numbers do."""
     numbers = [f"{int(n[:9]):09d}" for n in re.findall(r"[0-9]+", version)[:4]]
     return ".".join(numbers)
+
+
+def _stands(matrix: Matrix, unmet: Unmet) -> dict[str, str]:
+    """How a requirement stands; one of a profile that nobody asked for fails nothing."""
+    asked = unmet.name.rpartition("/")[0] not in matrix.unasked
+    word = unmet.status if asked else LACKS.get(unmet.status, unmet.status)
+    return {"word": word, "badge": _BADGE.get(word, word)}
 
 
 def render(matrix: Matrix, _width: int, _color: bool) -> str:
@@ -34,13 +43,14 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
                 "id": f"k{number}",
                 "row": row,
                 "details": shown,
+                "unmet": [(u, _stands(matrix, u)) for u in row.unmet] if shown else [],
                 "rank": _RANK[row.verdict],
                 "mode": f"{mode_rank(Mode(row.mode)):.1f}" if row.mode else "9",
                 "version": _sortable(row.kernel),
                 "kernel": f"{row.kernel or 'unknown'} {row.arch}".strip(),
                 "cells": [
-                    {"status": s, "mark": _MARK[s], "same": i not in differing, "rank": _RANK[s]}
-                    for i, s in enumerate(row.statuses)
+                    {"status": _BADGE.get(s, s), "mark": _MARK.get(s, s), "same": i not in differing, "rank": _RANK[s]}
+                    for i, s in enumerate(standing(matrix, row))
                 ],
             }
         )

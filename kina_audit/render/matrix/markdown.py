@@ -2,6 +2,7 @@
 
 from kina_audit.render import one_line
 from kina_audit.render.markdown_text import code, escape
+from kina_audit.render.matrix import LACKS, standing
 from kina_audit.report.matrix import Matrix, total
 
 
@@ -17,12 +18,12 @@ def render(matrix: Matrix, _width: int, _color: bool) -> str:
         else:
             cells += [escape(f"{row.kernel or 'unknown'} {row.arch}".strip()), row.verdict]
             cells += [row.reaches] if matrix.release else []
-            cells += [_MARK.get(s, "") for s in row.statuses]
+            cells += [_MARK.get(s, s) for s in standing(matrix, row)]
         lines.append("| " + " | ".join(cells) + " |")
     notes = [f"{code(one_line(row.name))}: {escape(one_line(row.note))}." for row in matrix.rows if row.note]
     if matrix.unasked:
         names = ", ".join(code(i) for i in matrix.unasked)
-        notes.insert(0, f"Nobody asked for {names}: what fails there fails no kernel.")
+        notes.insert(0, f"Nobody asked for {names}: what a kernel {' or '.join(LACKS.values())} there fails none.")
     if matrix.beside:
         notes.insert(0, matrix.beside)
     return "\n".join([*lines, "", *[part for note in notes for part in (note, "")], f"{total(matrix)}."]) + "\n"

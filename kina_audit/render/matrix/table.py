@@ -5,6 +5,7 @@ from collections import Counter
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.render import RenderOptions, cut, one_line
 from kina_audit.render.grid import grid
+from kina_audit.render.matrix import LACKS, standing
 from kina_audit.render.table_style import Style
 from kina_audit.report.matrix import Matrix, Row, total
 
@@ -12,9 +13,8 @@ _MOST_NAME = 200
 _MOST_FOLDERS = 20
 _MANY = 20
 """Profiles that are named of each status; JSON and CSV have them all."""
-_LACKS = "lacks"
 _LABELS = {"fail": "FAIL", "unknown": "unknown", "": "not in the report", "warn": "warn"}
-_ORDER = ("FAIL", "unknown", "not in the report", _LACKS, "warn")
+_ORDER = ("FAIL", "unknown", "not in the report", *LACKS.values(), "warn")
 
 
 def render(matrix: Matrix, width: int, color: bool) -> str:
@@ -24,11 +24,9 @@ def render(matrix: Matrix, width: int, color: bool) -> str:
     names = _names(audited, width // 2)
     rows = [_cells(name, row, matrix) for name, row in zip(names, audited, strict=True)]
     lines = grid(rows, _heads(matrix), style) if rows else []
-    if any(f"{_LACKS} " in row[-1] for row in rows):
-        lines += [
-            "",
-            *style.wrap(f"{_LACKS}: nobody asked for it, so that it fails no kernel; with -p NAME it does.", 0),
-        ]
+    if words := [word for word in LACKS.values() if any(word in standing(matrix, row) for row in audited)]:
+        told = f"{', '.join(words)}: nobody asked for it, so that it fails no kernel; with -p NAME it does."
+        lines += ["", *style.wrap(told, 0)]
     if matrix.beside:
         lines += ["", *style.wrap(matrix.beside, 0)]
     for row in matrix.rows:
@@ -64,11 +62,11 @@ def _cells(name: str, row: Row, matrix: Matrix) -> list[str]:
 def _features(row: Row, matrix: Matrix) -> str:
     """The profiles that do not pass, by how they stand; a dash where there is no question about any."""
     found: dict[str, list[str]] = {}
-    for (name, _), status in zip(matrix.profiles, row.statuses, strict=False):
+    for (name, _), status in zip(matrix.profiles, standing(matrix, row), strict=False):
         if name == PROFILE and matrix.release:
             # Whether the agent starts is what the mode says.
             continue
-        label = _LACKS if status == "fail" and name in matrix.unasked else _LABELS.get(status, "")
+        label = _LABELS.get(status, status)
         found.setdefault(label, []).append(name)
     parts = [_listed(label, found[label]) for label in _ORDER if label in found]
     return "; ".join(parts) or ("all pass" if found else "-")
