@@ -382,6 +382,15 @@ def test_explain_knows_a_requirement_of_ones_own(
     assert (status, out.splitlines()[0]) == (0, "no-jit/jit needs !BPF_JIT: fail")
     monkeypatch.setenv("KINA_AUDIT_PROFILE_DIR", "mine")
     assert run(capsys, "explain", "no-jit/jit", built)[0] == 0
+    # Folders are split as PATH is, and a blank is a part of a name.
+    (here / "my own").mkdir()
+    (here / "mine/no-jit.toml").rename(here / "my own/no-jit.toml")
+    (here / "mine/other.toml").write_text((here / "my own/no-jit.toml").read_text().replace('"no-jit"', '"other"'))
+    monkeypatch.setenv("KINA_AUDIT_PROFILE_DIR", os.pathsep.join(["my own", "mine"]))
+    assert run(capsys, "explain", "no-jit/jit", built)[0] == 0
+    assert run(capsys, "explain", "other/jit", built)[0] == 0
+    (here / "my own/no-jit.toml").rename(here / "mine/no-jit.toml")
+    (here / "mine/other.toml").unlink()
     monkeypatch.delenv("KINA_AUDIT_PROFILE_DIR")
     (here / "kina-audit.toml").write_text('profile-dirs = ["mine"]\n')
     assert run(capsys, "explain", "no-jit/jit", built)[0] == 0

@@ -3,6 +3,7 @@
 import gc
 import pickle
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -61,3 +62,12 @@ def test_a_finding_never_asked_holds_its_kernel_and_one_that_was_asked_does_not(
 def test_what_is_no_field_is_an_error_that_says_so() -> None:
     with pytest.raises(AttributeError, match="nothing_such"):
         findings()[0].nothing_such  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_many_threads_may_ask_one_finding() -> None:
+    """One took what explains it away while another was about to ask."""
+    for _ in range(20):
+        told = findings()
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _, told=told: [f.fix for f in told], range(4)))  # type: ignore[misc]
+        assert all(one == answers[0] for one in answers)

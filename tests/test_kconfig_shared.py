@@ -1,12 +1,18 @@
 """A solver made from another one tells what one made from nothing tells."""
 
 import random
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from kina_audit.base.packaged import data_file
+from kina_audit.cli import main
+from kina_audit.errors import KinaAuditError
 from kina_audit.kconfig.dotconfig import user_values, values_of
-from kina_audit.kconfig.lines import shipped_tree
+from kina_audit.kconfig.lines import _loaded, lines, shipped_tree
+from kina_audit.kconfig.packed import PackedLine
 from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
 from kina_audit.kconfig.resolve import Requested, Resolution, resolve
 from kina_audit.kconfig.solve import Solver
@@ -100,3 +106,52 @@ def test_lines_that_are_read_when_asked_say_what_they_say_when_all_are_read() ->
         assert (later.order, later.chosen) == (at_once.order, at_once.chosen)
         fewer = frozenset(chance.sample(range(model.defined), 3))
         assert dict(later.without(fewer).tri) == dict(at_once.without(fewer).tri)
+
+
+def test_a_model_with_one_wrong_bit_is_one_error() -> None:
+    """It was read as if nothing were wrong: a value that follows from it would have been another."""
+    data = data_file("lines/6.12.line").read_bytes()
+    chance = random.Random(1)
+    for at in [*chance.sample(range(len(data)), 40), *chance.sample(range(600), 20), len(data) - 1]:
+        broken = data[:at] + bytes([data[at] ^ 1 << chance.randrange(7)]) + data[at + 1 :]
+        with pytest.raises((KinaAuditError, ValueError, KeyError, TypeError)):
+            whole(PackedLine(broken))
+    whole(PackedLine(data))
+    for size in (0, 10, 5000, len(data) - 1):
+        with pytest.raises((KinaAuditError, ValueError)):
+            whole(PackedLine(data[:size]))
+
+
+def whole(line: PackedLine) -> None:
+    """Read every chunk."""
+    assert line.origin.version.startswith("6.12.")
+    for name in line._places:
+        line.chunk(name)
+
+
+def test_a_damaged_model_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray(data_file("lines/6.12.line").read_bytes())
+    config = tmp_path / "fragment"
+    config.write_text("CONFIG_NET=y\n")
+    (tmp_path / "lines").mkdir()
+    real = data_file
+
+    def damaged(name: str) -> Path:
+        return tmp_path / name if name == "lines" else real(name)
+
+    assert len(lines()) > 1
+    monkeypatch.setattr("kina_audit.kconfig.lines.data_file", damaged)
+    for at in (20, len(data) // 2):
+        data[at] ^= 1
+        (tmp_path / "lines/6.12.line").write_bytes(data)
+        _loaded.cache_clear()
+        try:
+            status = main(["explain", "NET", str(config), "--target-kernel", "6.12.3", "--arch", "arm64"])
+        finally:
+            _loaded.cache_clear()
+        assert status == 2
+        err = capsys.readouterr().err
+        assert re.search(r"the model of Linux 6\.12(\.\d+)? that came with kina-audit is damaged\n", err)
+        assert "Install it again." in err

@@ -98,3 +98,13 @@ def test_a_slip_between_two_lines_and_on_any_architecture(arch: str) -> None:
     config = replace(parse_config(text), arch=arch or None, target=KernelVersion.parse("6.14.0"), origin=Origin.INPUT)
     report = audit(Kernel(config, Provenance("f", "file", "f")), load_profiles(["bpf"]), cilium=None)
     assert [w.text.rpartition("did you mean ")[2] for w in report.kernel.config.warnings] == ["CONFIG_BPF_JIT?"]
+
+
+def test_of_alternatives_the_nearest_one_is_asked(shared: Path) -> None:
+    """A kernel on which one works was warned about a slip in a symbol of another, and what is to be mended was not."""
+    own = config_text(shared / "truth/debian-6.1.0-52-amd64.config.gz")
+    text = own.decode().replace("\nCONFIG_IP_VS_RR=m\n", "\nCONFIG_IP_VS_RXR=m\n")
+    kernel = Kernel(parse_config(text), Provenance("file", "x", "x"))
+    report = audit(kernel, load_profiles(["kube-proxy"]), cilium=None)
+    assert report.exit_code == 0
+    assert not report.kernel.config.warnings

@@ -23,6 +23,7 @@ from kina_audit.kernel.modules import (
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel
 from kina_audit.kernel.version import KernelVersion, VersionRange
+from kina_audit.matrix import MatrixRequest, rows
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.sources import open_source
 from kina_audit.sources.local.running import open_running
@@ -304,3 +305,14 @@ def test_what_may_not_be_seen_says_nothing(tmp_path: Path, monkeypatch: pytest.M
 def test_a_folder_of_modules_without_any_module_has_none_installed(tmp_path: Path) -> None:
     root = root_of(tmp_path, {"{modules}/modules.builtin": "kernel/drivers/net/veth.ko\n"})
     assert stands(open_source(str(root)), "geneve")[0] == "fail"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_nodes_with_one_config_and_other_modules_have_rows_of_their_own(tmp_path: Path, order: int) -> None:
+    """Of a pool with one kernel package, the node without the module had the row of the one that came before it."""
+    files = {"there": DEP.format(""), "gone": ""}
+    roots = [root_of(tmp_path / name, {"{modules}/modules.dep": dep}) for name, dep in files.items()]
+    sources = [str(root) for root in roots][::order]
+    request = MatrixRequest(profiles=("vxlan",), cilium=None)
+    found = [row.verdict for row in rows(sources, request, jobs=1)]
+    assert found == ["pass", "fail"][::order]

@@ -3,6 +3,7 @@
 click does the work; reading the annotations with one more library would be a tenth of a short run.
 """
 
+import os
 from collections.abc import Callable
 from inspect import Parameter, cleandoc, signature
 from pathlib import Path
@@ -18,6 +19,7 @@ class _PathType(click.ParamType):  # type: ignore[type-arg]  # Which click has f
     """Click's own, which looks for a translation of its name when it is made: a start that is given no path needs none."""
 
     name = "path"
+    envvar_list_splitter = os.path.pathsep
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path.

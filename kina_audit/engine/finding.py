@@ -123,10 +123,13 @@ class _Explained:
         try:
             return self._get(finding, kind)
         except AttributeError:
-            for put, value in zip(_PUT_EXPLAINED, finding._explainer.explain(finding), strict=True):
-                put(finding, value)
-            # It holds the whole kernel.
-            object.__delattr__(finding, "_explainer")
+            explainer = finding._explainer
+            # None: another thread was first.
+            if explainer is not None:
+                for put, value in zip(_PUT_EXPLAINED, explainer.explain(finding), strict=True):
+                    put(finding, value)
+                # It holds the whole kernel.
+                _put_explainer(finding, None)
             return self._get(finding, kind)
 
     def __set__(self, finding: Any, value: object) -> None:

@@ -33,10 +33,9 @@ def with_slips(
 
 def _asked(results: Sequence[ProfileResult]) -> Iterator[str]:
     """Each symbol that findings ask for, in the order in which they do so last."""
-    # Findings share their condition's symbols, and half of them do.
-    shared = {
-        id(f.expr): f.expr.symbols for r in reversed(results) for f in reversed(r.findings) if f.status is not _SKIP
-    }
+    # Findings share their condition's symbols, and half of them do; of alternatives the nearest one's count.
+    every = [f for r in reversed(results) for f in reversed(r.findings) if f.status is not _SKIP]
+    shared = {id(f.expr): [s.name for s in f.symbols] if f.requirement.alternatives else f.expr.symbols for f in every}
     yield from reversed(dict.fromkeys(name for symbols in shared.values() for name in reversed(symbols)))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kina_audit.base.packaged import data_file, toml_document
-from kina_audit.errors import UsageError
+from kina_audit.errors import KinaAuditError, UsageError
 from kina_audit.kconfig.loaded import KernelTree, under
 from kina_audit.kconfig.model import TreeModel, TreeTexts
 from kina_audit.kconfig.packed import Origin, PackedLine
@@ -126,7 +126,12 @@ class _Loaded:
     """A line's file and what was made of it."""
 
     def __init__(self, line: Line) -> None:
-        self.packed = PackedLine((data_file("lines") / f"{line_text(line)}{SUFFIX}").read_bytes())
+        path = data_file("lines") / f"{line_text(line)}{SUFFIX}"
+        try:
+            self.packed = PackedLine(path.read_bytes())
+        except (ValueError, KeyError, TypeError) as error:
+            said = f"the model of Linux {line_text(line)} that came with kina-audit is damaged"
+            raise KinaAuditError(said, "Install it again.") from error
         self.trees: dict[tuple[str, str, str], KernelTree] = {}
         self._models: dict[str, tuple[TreeModel, Callable[[], TreeTexts], Sequence[int]]] = {}
 

@@ -4,7 +4,7 @@ The architectures of a line have most symbols and expressions in common, so they
 seldom read (an expression, the defaults of a symbol) stay bytes until somebody asks for them, and values depend on few of
 them: that is what makes an audit with a whole kernel tree behind it take milliseconds and a few megabytes.
 
-A file is a line of JSON (what it is of, and where each chunk is) and the chunks. A chunk is a line of JSON with the names
+A file is a line with a CRC-32 and JSON (what it is of, and of each chunk its length and CRC-32), and the chunks. A chunk is a line of JSON with the names
 and lengths of its sections, and the sections. What every audit reads lies there as it is read, numbers of four bytes, the
 lowest first: to inflate it took a twentieth of a check, and a wheel and git compress it anyway. What only explanations
 need is compressed with zlib. `kina_audit.kconfig.packing` writes it.
@@ -15,8 +15,10 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
+from zlib import crc32, decompressobj
 
 from kina_audit.base.datatype import datatype
+from kina_audit.errors import KinaAuditError
 from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts
 
 if TYPE_CHECKING:
@@ -72,36 +74,38 @@ class PackedLine:
     def __init__(self, data: bytes) -> None:
         """Raises ValueError when the data are no packed line of this format."""
         first, newline, _ = data[:65536].partition(b"\n")
-        top = json.loads(first) if newline else {}
-        if top.get("format") != PACKED_FORMAT:
+        if not newline or first[:8] != b"%08x" % crc32(first[9:]):
+            raise ValueError("no packed kernel line")
+        top = json.loads(first[9:])
+        if top["format"] != PACKED_FORMAT:
             raise ValueError("no packed kernel line of this format")
         self.origin = Origin(top["version"], top["tree"], top["digest"])
         self.arches: tuple[str, ...] = tuple(top["arches"])
         self._defined: int = top["defined"]
         self._data = data
-        self._places: dict[str, tuple[int, int]] = {}
+        self._places: dict[str, tuple[int, int, int]] = {}
         self._common: tuple[list[str], LazyRows, list[list[str]]] | None = None
         self._first: dict[str, Sections] = {}
         at = len(first) + 1
-        for name, size in top["chunks"]:
-            self._places[name] = (at, size)
+        for name, size, sum_ in top["chunks"]:
+            self._places[name] = (at, size, sum_)
             at += size
 
     def chunk(self, name: str) -> Sections:
         """The sections of a chunk.
 
         Raises:
-            ValueError: it is damaged.
+            KinaAuditError: it is not what was written.
         """
-        at, size = self._places[name]
+        at, size, sum_ = self._places[name]
         body = memoryview(self._data)[at : at + size]
+        # A wrong bit in it would be a wrong value, and nothing else would tell.
+        if crc32(body) != sum_:
+            raise KinaAuditError(
+                f"the model of Linux {self.origin.version} that came with kina-audit is damaged", "Install it again."
+            )
         if name.partition(" ")[0] in DEFLATED:
-            import zlib
-
-            try:
-                body = memoryview(zlib.decompressobj().decompress(body, MAX_UNPACKED))
-            except zlib.error as error:
-                raise ValueError(f"damaged: {error}") from error
+            body = memoryview(decompressobj().decompress(body, MAX_UNPACKED))
         first, _, _ = bytes(body[:4096]).partition(b"\n")
         found: dict[str, memoryview] = {}
         start = len(first) + 1

@@ -53,9 +53,10 @@ def pack(models: Sequence[tuple[TreeModel, TreeTexts]], origin: Origin) -> bytes
     chunks.append(_chunk("files", {"files": _json(list(joint.files))}))
     top = {
         "format": PACKED_FORMAT, "version": origin.version, "tree": origin.tree, "digest": origin.digest,
-        "arches": [m.arch for m, _ in models], "defined": joint.defined, "chunks": [[n, len(d)] for n, d in chunks],
+        "arches": [m.arch for m, _ in models], "defined": joint.defined, "chunks": [[n, len(d), zlib.crc32(d)] for n, d in chunks],
     }  # fmt: skip
-    return b"".join([_json(top), b"\n", *(data for _, data in chunks)])
+    head = _json(top)
+    return b"".join([b"%08x " % zlib.crc32(head), head, b"\n", *(data for _, data in chunks)])
 
 
 def _json(value: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from kina_audit.kernel.config import KernelConfig
+from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact
 
 
 def alike(config: KernelConfig) -> tuple[object, ...] | None:
@@ -12,5 +12,11 @@ def alike(config: KernelConfig) -> tuple[object, ...] | None:
     return (
         blake2b(config.text.encode("utf-8", "surrogatepass"), digest_size=32).digest(), config.header, config.target,
         config.arch, config.origin, config.completeness, config.cut, config.minimal, config.toolchain, config.untold,
-        config.warnings, tuple(sorted(config.live.items())), config.resolved,
+        config.warnings, tuple(sorted(config.live.items())), config.resolved, _modules(config),
     )  # fmt: skip
+
+
+def _modules(config: KernelConfig) -> frozenset[SymbolFact]:
+    """What is known of the files of its modules; what else is predicted follows from the rest."""
+    facts = config.predicted
+    return frozenset(f for f in facts.values() if f.state in WITHOUT_MODULE) if isinstance(facts, dict) else frozenset()
