@@ -62,10 +62,9 @@ class _StoredProfile(Profile):
 
     stored: str = ""
 
-    @property
-    def digest(self) -> str:
-        """As it was when the kernel was audited; before version 1.3 reports did not say."""
-        return self.stored or Profile.digest.fget(self)  # type: ignore[attr-defined]
+    def digest_with(self, known: dict[int, str]) -> str:
+        """The digest that was stored."""
+        return self.stored or Profile.digest_with(self, known)
 
 
 def read_report(document: Any, name: str) -> Report:
