@@ -31,7 +31,7 @@ _FEWEST = 500
 
 
 CUT = "the file is cut"
-"""How every sentence begins on what shows that."""
+"""How every sentence begins on what shows that, also of the warnings that a stored report keeps."""
 
 
 def refuse_foreign(text: str, name: str) -> None:
