@@ -556,7 +556,7 @@ def test_what_no_symbol_tells_is_said_by_its_reason(name: str) -> None:
     reason = "Cilium 1.20.2 needs Linux 5.10.0 or newer; this is 5.4.1"
     # A stored report has no variants.
     stored = read_report(json.loads(render("json", report)), "report.json")
-    for one, ranges in ((report, "<5.3."), (stored, "<5.3.")):
+    for one in (report, stored):
         text = render(name, one)
         told = " ".join(text.replace("*", "").replace("`", "").split())
         assert not re.findall(r"(?i)what no symbol|needs:? (?:y|n)\b", told)
@@ -565,9 +565,7 @@ def test_what_no_symbol_tells_is_said_by_its_reason(name: str) -> None:
         if name in ("github", "gitlab", "junit", "openreports", "sarif", "json"):
             said = "cilium-agent/release (required) is not met: "
             assert f"{said}{reason}." in told
-            assert f"is not met: needs another kernel than Linux {ranges}" in told.replace("&lt;", "<").replace(
-                "&gt;", ">"
-            )
+            assert "is not met: needs another kernel than Linux <5.3." in told.replace("&lt;", "<")
 
 
 def test_the_table_type_is_complete() -> None:

@@ -1,6 +1,6 @@
 """What would better a kernel, found and proven on the models of the kernel lines that ship."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -197,11 +197,11 @@ def _refused(start: "Resolution", release: Release, why: str) -> "Fix":
     return Fix((), start, (Blocked(goal, proven=False, causes=(Cause(why),)),))
 
 
-def told_arch(config: KernelConfig) -> str:
-    """The architecture that a config's own symbols tell, where nothing else does; empty: none that ships, or several."""
+def told_arch(raw: Mapping[str, str]) -> str:
+    """The architecture that a config's own symbols tell, as `kina_audit.kconfig.elsewhere.told_by` does."""
     from kina_audit.kconfig.elsewhere import told_by
 
-    return config.arch or told_by(config.raw)
+    return told_by(raw)
 
 
 def has_line(config: KernelConfig) -> bool:

@@ -42,9 +42,9 @@ Exit status: 0 pass, 1 the audit failed or cannot tell, 2 usage, settings or pro
 read or nothing was checked."""
 
 INTERRUPTED = 130
-_TO_FILL_IN = "REPLACE-WITH-"
-"""How the words begin that `kina_audit.render.commands` leaves to the user."""
 OUT_OF_MEMORY = 3
+_TO_FILL_IN = "REPLACE-WITH-"
+"""How the words begin that `kina_audit.render.commands` leaves to the user; a start that needs no report reads no such room."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -166,6 +166,7 @@ def lint(
     Exit status: 0 no error, 1 an error. -v also shows notes and where each symbol exists.
     """
     from kina_audit.errors import UsageError
+    from kina_audit.kconfig.lines import ARCHES
     from kina_audit.lint import lint_profiles, presence
     from kina_audit.profiles.load import ProfileLibrary
     from kina_audit.trees import open_kernel_tree
@@ -176,7 +177,7 @@ def lint(
     library = ProfileLibrary(profile_dir or [], [Path(n) for n in wanted if n.endswith(".toml")])
     profiles = library.select(wanted)
     options = given.source_options(offline=offline, refresh=refresh, quiet=quiet)
-    arches = arch or ["arm64", "x86_64"]
+    arches = arch or ARCHES
     trees = [
         open_kernel_tree(spec, arch=one, toolchain=toolchain, options=options) for spec in kernel_tree for one in arches
     ]

@@ -1,12 +1,11 @@
 """Hold requirements against a kernel's configuration."""
 
 from collections.abc import Callable, Iterable
-from typing import cast
 
 from kina_audit.engine.explanation import Explanation, WithFix
 from kina_audit.engine.finding import Finding, ProfileResult, Status, explained_by
 from kina_audit.kernel.config import KernelConfig, SymbolFact
-from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.expression import Bounds, Expression
 from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import Level, Profile, Requirement
@@ -61,17 +60,14 @@ class Evaluator:
         # By the object, which what is kept holds on to: profiles that include others share requirements, and every other
         # row shares its condition.
         self._findings: dict[int, Finding] = {}
-        self._bounds: dict[int, tuple[int, int, Expression]] = {}
+        self._bounds: dict[int, tuple[Bounds, Expression]] = {}
 
     def profile(self, profile: Profile) -> ProfileResult:
         """Every requirement of a profile, and the status they add up to."""
-        rows = profile.requirements
         # An included row was evaluated before, most often.
-        findings = list(map(self._findings.get, map(id, rows)))
-        if not all(findings):
-            findings = [one or self._evaluated(row) for one, row in zip(findings, rows, strict=True)]
-        found = cast("tuple[Finding, ...]", tuple(findings))
-        return ProfileResult(profile, found, overall(found))
+        known = self._findings.get
+        findings = tuple([known(id(row)) or self._evaluated(row) for row in profile.requirements])
+        return ProfileResult(profile, findings, overall(findings))
 
     def requirement(self, row: Requirement) -> Finding:
         """One requirement."""
@@ -120,16 +116,10 @@ class Evaluator:
         """One requirement by the condition that applies."""
         known = self._bounds.get(id(expr))
         if known is None:
-            known = self._bounds[id(expr)] = (*expr.bounds(self.fact), expr)
-        needed = 1 if row.module else 2
-        if known[0] >= needed:
-            status = PASS
-        elif known[1] >= needed:
-            status = UNKNOWN
-        else:
-            status = FAIL if row.level is REQUIRED else WARN
-            if not expr.symbols and (vendor := self._by_vendor(row)):
-                return Finding(row, vendor[0], expr, fix, (), vendor[1])
+            known = self._bounds[id(expr)] = (expr.bounds(self.fact), expr)
+        status = _status(row, known[0])
+        if not expr.symbols and status in (FAIL, WARN) and (vendor := self._by_vendor(row)):
+            return Finding(row, vendor[0], expr, fix, (), vendor[1])
         if self._terse:
             return Finding(row, status, expr, fix, ())
         explanation = self._explanation
@@ -163,10 +153,7 @@ class Evaluator:
 
     def _one_of(self, row: Requirement, expr: Expression) -> Finding:
         """Says which alternative holds, or what keeps each from holding; the symbols are the nearest one's."""
-        low, high = expr.bounds(self.fact)
-        needed = 1 if row.module else 2
-        unmet_status = FAIL if row.level is REQUIRED else WARN
-        status = PASS if low >= needed else UNKNOWN if high >= needed else unmet_status
+        status = _status(row, expr.bounds(self.fact))
         unmet = {
             p.id: [f for r in p.required if (f := self.requirement(r)).status not in (PASS, SKIP)]
             for p in row.alternatives
@@ -196,6 +183,16 @@ class Evaluator:
         if self.kernel.target is None:
             return f"only on Linux {row.kernel}"
         return f"only on Linux {row.kernel}, {self._this}"
+
+
+def _status(row: Requirement, bounds: Bounds) -> Status:
+    low, high = bounds
+    needed = 1 if row.module else 2
+    if low >= needed:
+        return PASS
+    if high >= needed:
+        return UNKNOWN
+    return FAIL if row.level is REQUIRED else WARN
 
 
 def overall(findings: tuple[Finding, ...]) -> Status:

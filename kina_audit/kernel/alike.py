@@ -2,21 +2,17 @@
 
 from hashlib import blake2b
 
-from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact
+from kina_audit.kernel.config import KernelConfig
 
 
 def alike(config: KernelConfig) -> tuple[object, ...] | None:
     """Equal for configs of which every audit says the same; None: a record, which has no text."""
     if not config.text:
         return None
+    # What is known of the files of its modules; what a resolved one becomes follows from the rest.
+    modules = None if config.resolved else frozenset(config.predicted.values())
     return (
         blake2b(config.text.encode("utf-8", "surrogatepass"), digest_size=32).digest(), config.header, config.target,
         config.arch, config.origin, config.completeness, config.cut, config.minimal, config.toolchain, config.untold,
-        config.warnings, tuple(sorted(config.live.items())), config.resolved, _modules(config),
+        config.warnings, tuple(sorted(config.live.items())), config.resolved, modules,
     )  # fmt: skip
-
-
-def _modules(config: KernelConfig) -> frozenset[SymbolFact]:
-    """What is known of the files of its modules; what else is predicted follows from the rest."""
-    facts = config.predicted
-    return frozenset(f for f in facts.values() if f.state in WITHOUT_MODULE) if isinstance(facts, dict) else frozenset()

@@ -2,8 +2,12 @@
 
 import re
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from kina_audit.errors import NotAConfigError
+
+if TYPE_CHECKING:
+    from kina_audit.kernel.config import KernelConfig
 
 # A configurator's heading: what it generates, and for what. The kernel's says "Linux/x86_64 6.12.0 Kernel Configuration".
 _HEADING = re.compile(r"\A(?:#[ \t]*\n)?# Automatically generated[^\n]*\n#[ \t]+(?P<title>\S[^\n]*)")
@@ -31,7 +35,7 @@ _FEWEST = 500
 
 
 CUT = "the file is cut"
-"""How every sentence begins on what shows that, also of the warnings that a stored report keeps."""
+"""How every sentence begins on what shows that."""
 
 
 def refuse_foreign(text: str, name: str) -> None:
@@ -94,6 +98,11 @@ def cut(text: str, symbols: int) -> tuple[int, str]:
     elif generated and symbols < _FEWEST:
         lost = f"it has {symbols} symbol{'' if symbols == 1 else 's'}, and no generated config has fewer than {_FEWEST}"
     return (text.rstrip("\n").count("\n") + 1, f"{CUT}: {lost}") if lost else (0, "")
+
+
+def says_cut(config: "KernelConfig") -> bool:
+    """Whether a config's warnings say that it is cut, which is all that a stored report keeps of that."""
+    return any(warning.text.startswith(f"{CUT}: ") for warning in config.warnings)
 
 
 def without_end(text: str) -> bool:

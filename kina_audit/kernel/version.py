@@ -77,8 +77,7 @@ class KernelVersion:
         return text + (f"-rc{self.rc}" if self.rc else "") + self.suffix
 
 
-_OPERATORS = (">=", "<=", "==", "!=", ">", "<")
-_MOST_DIGITS = (3, 5, 6)
+_CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d{1,3}\.\d{1,5}(?:\.\d{1,6})?)\s*")
 _BEHIND_ALL = (1_000, 0, 0)
 
 
@@ -136,22 +135,8 @@ class VersionRange:
 def _parse_range(text: str) -> VersionRange:
     clauses: list[tuple[str, Triple]] = []
     for part in text.split(","):
-        clause = part.strip()
-        number = clause.lstrip("<=>!")
-        operator = clause.removesuffix(number)
-        triple = _triple(number)
-        if operator not in _OPERATORS or triple is None:
+        match = _CLAUSE.fullmatch(part)
+        if match is None:
             raise ValueError(f"not a kernel version range: {text!r} (expected e.g. '>=6.9,<6.17')")
-        clauses.append((operator, triple))
+        clauses.append((match[1], KernelVersion.parse(match[2]).triple))
     return VersionRange(text, tuple(clauses))
-
-
-def _triple(text: str) -> Triple | None:
-    """Two or three numbers as `KernelVersion` takes them, and nothing behind: no release candidate, no vendor's suffix."""
-    numbers = text.strip().split(".")
-    if not 2 <= len(numbers) <= 3:
-        return None
-    if not all(n.isdecimal() and len(n) <= most for n, most in zip(numbers, _MOST_DIGITS, strict=False)):
-        return None
-    major, minor, patch = map(int, numbers if len(numbers) == 3 else (*numbers, "0"))
-    return major, minor, patch

@@ -13,7 +13,7 @@ from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
 from kina_audit.kernel.provenance import SET_RECOMMENDED, Provenance
 from kina_audit.kernel.setting import setting
-from kina_audit.kernel.shape import CUT
+from kina_audit.kernel.shape import says_cut
 from kina_audit.profiles.model import Level
 from kina_audit.render import cut, one_line
 from kina_audit.render.commands import next_commands
@@ -106,11 +106,7 @@ def how_sure(config: KernelConfig, origin: Provenance) -> str:
             return f"recorded{headed}"
         return f"resolved from {_made_of(config, origin)}{headed}{merged}"
     if config.completeness is Completeness.PARTIAL:
-        what = (
-            "a config that is cut"
-            if any(w.text.startswith(CUT) for w in config.warnings)
-            else "a fragment or defconfig"
-        )
+        what = "a config that is cut" if says_cut(config) else "a fragment or defconfig"
         return f"{what}{headed}{merged}: what it does not say is unknown"
     if config.origin is Origin.BUILT:
         return f"the kernel's own config{headed}"

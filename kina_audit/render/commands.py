@@ -7,7 +7,7 @@ from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode, Unlock
 from kina_audit.cilium.unlock_on_lines import has_line, told_arch
 from kina_audit.kernel.config import TOOLS_DECIDE, TOOLS_SUCH_AS, Completeness, KernelConfig
-from kina_audit.kernel.shape import CUT
+from kina_audit.kernel.shape import CUT, says_cut
 from kina_audit.render import one_line
 from kina_audit.render.lacking import Lacking, lacking
 from kina_audit.report.by_tools import by_tools
@@ -16,9 +16,6 @@ from kina_audit.report.model import FailOn, Report, Verdict
 
 FRAGMENT = "cilium.fragment"
 FEATURES = "features.fragment"
-_CONFIG, _FRAGMENT, _TREE = "REPLACE-WITH-CONFIG", "REPLACE-WITH-FRAGMENT", "REPLACE-WITH-KERNEL-SOURCE"
-_VERSION, _ARCH = "REPLACE-WITH-VERSION", "REPLACE-WITH-ARCH"
-"""What only the user knows; kina-audit runs no command in which one of them is left."""
 _MOST = 8
 VALUES = "cilium-values.yaml"
 CHART = "https://helm.cilium.io"
@@ -32,6 +29,9 @@ _BUILD_AND_FILL = f"build and boot it; fill in what says {_PLACEHOLDER} in the v
 _BUILD = "build the kernel with it, boot it, and then"
 GUARD = f"{_PLACEHOLDER}-WITH"
 """What keeps Helm from a file of values: what is to be filled in begins with it, and a file of none says it, too."""
+_CONFIG, _FRAGMENT, _TREE = f"{GUARD}-CONFIG", f"{GUARD}-FRAGMENT", f"{GUARD}-KERNEL-SOURCE"
+_VERSION, _ARCH = f"{GUARD}-VERSION", f"{GUARD}-ARCH"
+"""What only the user knows; kina-audit runs no command in which one of them is left."""
 NOTE = ": "
 """What begins a line that is to be read: the shell's command that does nothing, for an interactive zsh knows no comments."""
 _STDIN = "-"
@@ -121,8 +121,7 @@ def next_commands(report: Report, *, restart: bool = False, written: str = "") -
 
 def _cut_off(report: Report) -> bool:
     """Whether a part of the config is lost and the rest does not answer: no symbol is to be set for that."""
-    cut = any(w.text.startswith(f"{CUT}: ") for w in report.kernel.config.warnings)
-    return cut and report.verdict is Verdict.UNKNOWN
+    return says_cut(report.kernel.config) and report.verdict is Verdict.UNKNOWN
 
 
 def merged_fragments(report: Report) -> list[str]:
@@ -243,7 +242,7 @@ def _untold(report: Report, config: KernelConfig) -> list[str]:
         more += ["--target-kernel", _VERSION]
         said.append(f"{_VERSION}, of the kernel built from it, such as 6.12.30")
     if config.arch is None:
-        arch = told_arch(config) or _ARCH
+        arch = told_arch(config.raw) or _ARCH
         more += ["--arch", arch]
         said += [f"{_ARCH}, such as arm64 or x86_64"] if arch == _ARCH else []
     return [*([note(f"fill in {' and '.join(said)}")] if said else []), _again(report, tuple(more))]

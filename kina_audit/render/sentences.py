@@ -7,7 +7,7 @@ from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.probed import Agreement
 from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
 from kina_audit.kernel.provenance import Observed
-from kina_audit.kernel.shape import CUT
+from kina_audit.kernel.shape import says_cut
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import ONE_OF
 from kina_audit.render import cut, one_line
@@ -51,7 +51,7 @@ def how_told(config: KernelConfig) -> list[str]:
         return [f"{resolved.how[:1].upper()}{resolved.how[1:]}."]
     with_tools = f", built with {resolved.toolchain}" if resolved.toolchain else ""
     what = "a complete config" if config.completeness == "complete" else "a fragment or defconfig"
-    what = "a config that is cut" if any(w.text.startswith(CUT) for w in config.warnings) else what
+    what = "a config that is cut" if says_cut(config) else what
     return [f"The file is {what}, the input of olddefconfig: {resolved.how}{with_tools}."]
 
 

@@ -22,7 +22,12 @@ def standing(matrix: Matrix, row: Row) -> list[str]:
     """How each profile stands for people, as `check` says it: what fails no kernel is not said to fail."""
     unasked = set(matrix.unasked)
     pairs = zip(matrix.profiles, row.statuses, strict=False)
-    return [LACKS.get(status, status) if name in unasked else status for (name, _), status in pairs]
+    return [said(status, asked=name not in unasked) for (name, _), status in pairs]
+
+
+def said(status: str, *, asked: bool) -> str:
+    """How something of a profile stands for people; of one that nobody asked for nothing fails."""
+    return status if asked else LACKS.get(status, status)
 
 
 def render_matrix(name: str, matrix: Matrix, width: int = 80, *, color: bool = False) -> str:

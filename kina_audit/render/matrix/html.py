@@ -3,7 +3,7 @@
 import re
 
 from kina_audit.cilium.model import Mode
-from kina_audit.render.matrix import LACKS, standing
+from kina_audit.render.matrix import LACKS, said, standing
 from kina_audit.render.page import page
 from kina_audit.report.compare import mode_rank
 from kina_audit.report.matrix import Matrix, Unmet, counts
@@ -25,8 +25,7 @@ def _sortable(version: str) -> str:
 
 def _stands(matrix: Matrix, unmet: Unmet) -> dict[str, str]:
     """How a requirement stands; one of a profile that nobody asked for fails nothing."""
-    asked = unmet.name.rpartition("/")[0] not in matrix.unasked
-    word = unmet.status if asked else LACKS.get(unmet.status, unmet.status)
+    word = said(unmet.status, asked=unmet.name.rpartition("/")[0] not in matrix.unasked)
     return {"word": word, "badge": _BADGE.get(word, word)}
 
 
