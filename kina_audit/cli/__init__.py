@@ -133,11 +133,11 @@ def _add_settings_option(command: "Command") -> None:
 
     It is eager: when the others look for what the command line leaves out, the settings are in force or not.
     """
-    import click
+    from kina_audit.cli.help import WithText
 
-    option = click.Option(
+    option = WithText(
         ["--trust-settings/--no-settings"], default=None, is_eager=True, expose_value=False, callback=_heed_settings,
-        help="Believe all that kina-audit.toml of this folder says, or nothing. [what is harmless]",
+        text="Believe all that kina-audit.toml of this folder says, or nothing. [what is harmless]",
     )  # fmt: skip
     command.params.append(option)
     for below in getattr(command, "commands", {}).values():
@@ -162,7 +162,7 @@ def _heed_settings(context: "Context", _parameter: object, chosen: bool | None) 
 
 
 def _version_option() -> "Parameter":
-    import click
+    from kina_audit.cli.help import WithText
 
     def show(context: "Context", _parameter: object, asked: bool) -> None:
         if asked:
@@ -172,9 +172,9 @@ def _version_option() -> "Parameter":
             terminal.print_out(f"kina-audit {__version__}\n")
             context.exit()
 
-    return click.Option(
+    return WithText(
         ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=show,
-        help="Print the version and exit.",
+        text="Print the version and exit.",
     )  # fmt: skip
 
 

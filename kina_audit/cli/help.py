@@ -37,6 +37,14 @@ class WithHelp(click.Argument):
         return self.make_metavar(ctx), f"{self.told}  [{'; '.join(notes)}]" if notes else self.told
 
 
+class WithText(click.Option):
+    """An option whose help is taken as it is written: click takes blanks off it with a library that takes long to load."""
+
+    def __init__(self, names: list[str], *, text: str, **stated: Any) -> None:
+        super().__init__(names, **stated)
+        self.help = text
+
+
 class _WithOwnHelp(click.Command):
     """A command whose ``--help`` is click's from when it is asked for: click looks for a translation of its text first."""
 
@@ -45,9 +53,9 @@ class _WithOwnHelp(click.Command):
     def get_help_option(self, ctx: "Context") -> click.Option | None:
         """The option, always the same one."""
         if self._own_help is None:
-            self._own_help = click.Option(
+            self._own_help = WithText(
                 self.get_help_option_names(ctx), is_flag=True, is_eager=True, expose_value=False,
-                callback=self._show_help, help="Show this message and exit.",
+                callback=self._show_help, text="Show this message and exit.",
             )  # fmt: skip
         return self._own_help
 

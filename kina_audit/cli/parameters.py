@@ -1,18 +1,18 @@
 """Commands as functions: their annotated parameters are the command line's, and their docstring is its help.
 
-click does the work; reading the annotations with one more library would be a tenth of a short run.
+click does the work; reading the annotations with one more library, or with ``inspect``, would be a tenth of a short run.
 """
 
 import os
 from collections.abc import Callable
-from inspect import Parameter, cleandoc, signature
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args
 
 import click
 
-from kina_audit.cli.help import Grouped, WithHelp
+from kina_audit.base.datatype import datatype
+from kina_audit.cli.help import Grouped, WithHelp, WithText
 
 
 class _PathType(click.ParamType):  # type: ignore[type-arg]  # Which click has from 8.4 on.
@@ -32,6 +32,30 @@ class _PathType(click.ParamType):  # type: ignore[type-arg]  # Which click has f
 
 _TYPES: dict[Any, "click.ParamType[Any]"] = {str: click.STRING, Path: _PathType()}
 _RANGES: dict[Any, Callable[..., "click.ParamType[Any]"]] = {int: click.IntRange, float: click.FloatRange}
+
+
+_NO_DEFAULT = object()
+
+
+@datatype
+class Parameter:
+    """A parameter of a function whose annotation is ``Annotated`` with an `Argument` or an `Option`."""
+
+    name: str
+    annotation: Any
+    default: Any = _NO_DEFAULT
+
+
+def parameters_of(function: Callable[..., Any]) -> list[Parameter]:
+    """What a function takes, in its order; what was made of another one may say so itself, as ``parameters``."""
+    stated: list[Parameter] | None = vars(function).get("parameters")
+    if stated is not None:
+        return stated
+    code, types = function.__code__, function.__annotations__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    defaults = function.__defaults__ or ()
+    given = dict(zip(names[code.co_argcount - len(defaults) :], defaults, strict=False)) | (function.__kwdefaults__ or {})
+    return [Parameter(name, types[name], given.get(name, _NO_DEFAULT)) for name in names]
 
 
 class Argument:
@@ -80,8 +104,8 @@ class Option:
         stated: dict[str, Any] = {"is_flag": True} if kind is bool else {"type": self._type(kind)}
         if checked is not None:
             stated["callback"] = lambda _context, _parameter, value: checked(value)
-        option = click.Option(
-            [*self.names, parameter.name], help=self.help, metavar=self.metavar, envvar=self.envvar, multiple=many,
+        option = WithText(
+            [*self.names, parameter.name], text=self.help, metavar=self.metavar, envvar=self.envvar, multiple=many,
             show_default=bool(parameter.default), show_envvar=self.envvar is not None, **stated,
             **_default(parameter, many=many),
         )  # fmt: skip
@@ -98,7 +122,7 @@ option = Option
 
 def _default(parameter: Parameter, *, many: bool) -> dict[str, Any]:
     """What click is told of the default: an empty list is no default, and what has none is required."""
-    if parameter.default is Parameter.empty:
+    if parameter.default is _NO_DEFAULT:
         return {"required": True}
     return {"required": False} if many else {"required": False, "default": parameter.default}
 
@@ -116,14 +140,13 @@ def command(function: Callable[..., int], name: str, *, short_help: str | None =
     def run(**values: Any) -> int:
         return function(**{n: (list(v) or None) if n in lists else v for n, v in values.items()})
 
-    help_ = cleandoc(function.__doc__ or "")
-    return Grouped(name, params=parameters, callback=run, help=help_, short_help=short_help)
+    return Grouped(name, params=parameters, callback=run, help=function.__doc__ or "", short_help=short_help)
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[list[click.Parameter], set[str]]:
     """What click parses, and the names of what comes as a list."""
     found, lists = [], set()
-    for parameter in signature(function).parameters.values():
+    for parameter in parameters_of(function):
         kind, stated = get_args(parameter.annotation)
         if isinstance(kind, UnionType):
             (kind,) = (k for k in get_args(kind) if k is not type(None))

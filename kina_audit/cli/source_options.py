@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,7 @@ from kina_audit.base.bounds import DECOMPRESSED_MIB, GUEST_SECONDS
 from kina_audit.cli import terminal
 from kina_audit.cli.help import ASKED, OUTPUT, READING, TREE
 from kina_audit.cli.mix_ups import refuse_profiles
-from kina_audit.cli.parameters import Argument, option
+from kina_audit.cli.parameters import Argument, Parameter, option, parameters_of
 
 if TYPE_CHECKING:
     from kina_audit.sources.options import SourceOptions
@@ -242,10 +241,10 @@ def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[...,
     Args:
         without: names of options that the command does not have.
     """
-    shared = {n: p for n, p in signature(source_options).parameters.items() if n not in without}
+    shared = {p.name: p for p in parameters_of(source_options) if p.name not in without}
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
-        own = signature(command).parameters
+        own = {p.name: p for p in parameters_of(command)}
         merged: list[Parameter] = []
         for name, parameter in own.items():
             merged += [p for n, p in shared.items() if n not in own] if name == "options" else [parameter]
@@ -261,8 +260,7 @@ def reads_sources(*without: str) -> Callable[[Callable[..., int]], Callable[...,
             return command(**values, options=source_options(**named))
 
         # What makes the command.
-        run.__signature__ = Signature(merged, return_annotation=int)  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in merged}
+        run.parameters = merged  # type: ignore[attr-defined]
         return run
 
     return decorate
