@@ -198,9 +198,9 @@ def audit(
     kernel = replace(kernel, config=config)
     evaluator = Evaluator(config)
     selected = with_reasons([_tried(evaluator.profile(p), probing) for p in profiles], config)
-    if not any(r.findings for r in selected):
+    if not any(r.profile.requirements for r in selected):
         raise NothingCheckedError("no profile was selected, so nothing was checked", "Name one with --profile.")
-    if all(f.status == "skip" for r in selected for f in r.findings):
+    if all(r.skipped for r in selected):
         raise NothingCheckedError(
             "every requirement of the selected profiles is for other kernels, or for running ones, so nothing was checked",
             "Select other profiles, give the right version with --target-kernel, or audit running, ssh:HOST or kubectl:NODE.",

@@ -54,7 +54,9 @@ def parameters_of(function: Callable[..., Any]) -> list[Parameter]:
     code, types = function.__code__, function.__annotations__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     defaults = function.__defaults__ or ()
-    given = dict(zip(names[code.co_argcount - len(defaults) :], defaults, strict=False)) | (function.__kwdefaults__ or {})
+    given = dict(zip(names[code.co_argcount - len(defaults) :], defaults, strict=False)) | (
+        function.__kwdefaults__ or {}
+    )
     return [Parameter(name, types[name], given.get(name, _NO_DEFAULT)) for name in names]
 
 

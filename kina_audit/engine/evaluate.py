@@ -1,15 +1,19 @@
 """Hold requirements against a kernel's configuration."""
 
 from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from kina_audit.engine.explanation import Explanation, WithFix
-from kina_audit.engine.finding import Finding, ProfileResult, Status, explained_by
+from kina_audit.engine.finding import MET, Finding, ProfileResult, Status, explained_by, judged_by
 from kina_audit.kernel.config import KernelConfig, SymbolFact
-from kina_audit.kernel.expression import Bounds, Expression
+from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.tristate import Bounds
 from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.model import Level, Profile, Requirement
 from kina_audit.profiles.shown import Shown
+
+T = TypeVar("T")
 
 UNTOLD_VERSION = (
     "what is asked depends on the kernel's version, which this input does not tell; give it with --target-kernel"
@@ -18,19 +22,19 @@ UNTOLD_ARCH = "what is asked depends on the architecture, which this input does 
 
 
 PASS, FAIL, WARN, SKIP, UNKNOWN = Status.PASS, Status.FAIL, Status.WARN, Status.SKIP, Status.UNKNOWN
-REQUIRED, RECOMMENDED = Level.REQUIRED, Level.RECOMMENDED
+REQUIRED, RECOMMENDED, OPTIONAL = Level.REQUIRED, Level.RECOMMENDED, Level.OPTIONAL
 """By name: until Python 3.12 a member of an enumeration takes ten times as long to look up, and rows are many."""
 
 
-class _Facts(dict[str, SymbolFact]):
-    """Symbol to what the kernel's input says of it, asked for once."""
+class _Kept(dict[str, T]):
+    """Symbol to what is known of it, asked for once."""
 
-    def __init__(self, kernel: KernelConfig) -> None:
+    def __init__(self, asked: Callable[[str], T]) -> None:
         super().__init__()
-        self._kernel = kernel
+        self._asked = asked
 
-    def __missing__(self, symbol: str) -> SymbolFact:
-        found = self[symbol] = self._kernel.fact(symbol)
+    def __missing__(self, symbol: str) -> T:
+        found = self[symbol] = self._asked(symbol)
         return found
 
 
@@ -54,31 +58,76 @@ class Evaluator:
         self._terse = terse
         self._near = near
         # What the kernel's input says of a symbol.
-        self.fact = _Facts(kernel).__getitem__
+        self.fact = _Kept(kernel.fact).__getitem__
+        self._symbol_bounds = _Kept(kernel.bounds).__getitem__
         self._this = f"this is {kernel.target}"
         self._explanation = Explanation(kernel, self.fact)
         # By the object, which what is kept holds on to: profiles that include others share requirements, and every other
         # row shares its condition.
         self._findings: dict[int, Finding] = {}
+        self._statuses: dict[int, Status] = {}
+        self._rows: list[Requirement] = []
         self._bounds: dict[int, tuple[Bounds, Expression]] = {}
 
     def profile(self, profile: Profile) -> ProfileResult:
         """Every requirement of a profile, and the status they add up to."""
-        # An included row was evaluated before, most often.
-        known = self._findings.get
-        findings = tuple([known(id(row)) or self._evaluated(row) for row in profile.requirements])
-        return ProfileResult(profile, findings, overall(findings))
+        return judged_by(self, profile, _added_up(self.statuses, profile))
+
+    def statuses(self, profile: Profile, level: Level | None) -> list[Status]:
+        """How the requirements of one level of a profile stand, or None: all of them."""
+        rows = profile.at(level)
+        found: list[Any] = list(map(self._statuses.get, rows.keys))
+        # Those that are included were asked about before, most often.
+        return found if None not in found else [s or self._fresh(r) for s, r in zip(found, rows.rows, strict=True)]
 
     def requirement(self, row: Requirement) -> Finding:
         """One requirement."""
         return self._findings.get(id(row)) or self._evaluated(row)
+
+    def status(self, row: Requirement) -> Status:
+        """How one requirement stands, as its finding has it, which takes longer to make."""
+        return self._statuses.get(id(row)) or self._fresh(row)
+
+    def _fresh(self, row: Requirement) -> Status:
+        expr = row.expr
+        # Most are of this kind.
+        short = row.plain and expr.symbols and self._near is None
+        found = self._statuses[id(row)] = _status(row, self._bounds_of(expr)) if short else self._status(row)
+        self._rows.append(row)
+        return found
+
+    def _status(self, row: Requirement) -> Status:
+        kernel = self.kernel
+        if row.plain:
+            expr = row.expr
+        elif row.live or (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
+            return self.requirement(row).status
+        elif row.alternatives:
+            return self._of_alternatives(row)
+        elif (applies := row.condition(kernel.target, kernel.arch)) is None:
+            return SKIP
+        else:
+            expr = applies[0]
+        # Of a condition without symbols, a vendor's kernel may make something else; near another state, its findings tell.
+        return self.requirement(row).status if not expr.symbols or self._near else _status(row, self._bounds_of(expr))
+
+    def _of_alternatives(self, row: Requirement) -> Status:
+        """One of them has to hold; what their conditions say of a number, a vendor's kernel may answer otherwise."""
+        unmet = [[s for s in self.statuses(p, REQUIRED) if s not in MET] for p in row.alternatives]
+        if not all(unmet):
+            return PASS
+        if any(all(s is UNKNOWN for s in found) for found in unmet):
+            return UNKNOWN
+        return FAIL if row.level is REQUIRED else WARN
 
     def _evaluated(self, row: Requirement) -> Finding:
         kernel, near = self.kernel, self._near
         if near is not None and not any(map(near[1], row.symbols)):
             found = near[0].requirement(row)
         elif row.plain:
-            found = self._held(row, row.expr, row.fix)
+            status = self._statuses.get(id(row)) if row.symbols and not self._terse else None
+            known = status and explained_by(self._explanation, row, status, row.expr)
+            found = known or self._held(row, row.expr, row.fix)
         elif (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
             found = self._untold(row)
         else:
@@ -114,16 +163,22 @@ class Evaluator:
 
     def _held(self, row: Requirement, expr: Expression, fix: str) -> Finding:
         """One requirement by the condition that applies."""
-        known = self._bounds.get(id(expr))
-        if known is None:
-            known = self._bounds[id(expr)] = (expr.bounds(self.fact), expr)
-        status = _status(row, known[0])
+        status = _status(row, self._bounds_of(expr))
         if not expr.symbols and status in (FAIL, WARN) and (vendor := self._by_vendor(row)):
             return Finding(row, vendor[0], expr, fix, (), vendor[1])
         if self._terse:
             return Finding(row, status, expr, fix, ())
         explanation = self._explanation
         return explained_by(explanation if fix is row.fix else WithFix(explanation, fix), row, status, expr)
+
+    def _bounds_of(self, expr: Expression) -> Bounds:
+        of_symbol = self._symbol_bounds
+        if expr.flat and len(expr.symbols) == 1:
+            return of_symbol(expr.symbols[0])
+        known = self._bounds.get(id(expr))
+        if known is None:
+            known = self._bounds[id(expr)] = (expr.bounds(self.fact, of_symbol), expr)
+        return known[0]
 
     def _live(self, row: Requirement, asked: Shown) -> Finding:
         """A requirement of what the kernel shows while it runs; elsewhere, or where it was not seen, it is skipped."""
@@ -153,14 +208,10 @@ class Evaluator:
 
     def _one_of(self, row: Requirement, expr: Expression) -> Finding:
         """Says which alternative holds, or what keeps each from holding; the symbols are the nearest one's."""
-        status = _status(row, expr.bounds(self.fact))
+        status = self._of_alternatives(row)
         unmet = {
-            p.id: [f for r in p.required if (f := self.requirement(r)).status not in (PASS, SKIP)]
-            for p in row.alternatives
+            p.id: [f for r in p.required if (f := self.requirement(r)).status not in MET] for p in row.alternatives
         }
-        # What the alternatives' conditions say of a number, a vendor's kernel may answer otherwise.
-        if any(all(f.status is UNKNOWN for f in found) for found in unmet.values()):
-            status = PASS if not all(unmet.values()) else UNKNOWN
         nearest = min(unmet, key=lambda name: len(unmet[name]))
         if status is PASS:
             held = [name for name, findings in unmet.items() if not findings]
@@ -197,17 +248,22 @@ def _status(row: Requirement, bounds: Bounds) -> Status:
 
 def overall(findings: tuple[Finding, ...]) -> Status:
     """What findings add up to; optional ones never count."""
-    required = [f.status for f in findings if f.requirement.level is REQUIRED]
+    return _added_up(lambda of, level: [f.status for f in of if f.requirement.level is level], findings)
+
+
+def _added_up(at: Callable[[T, Level], list[Status]], of: T) -> Status:
+    """What the statuses of each level add up to; those of the next one are asked for where they matter."""
+    required = at(of, REQUIRED)
     if FAIL in required:
         return FAIL
     if UNKNOWN in required:
         return UNKNOWN
-    recommended = [f.status for f in findings if f.requirement.level is RECOMMENDED]
+    recommended = at(of, RECOMMENDED)
     if WARN in recommended:
         return WARN
     if UNKNOWN in recommended:
         return UNKNOWN
     if PASS in required or PASS in recommended:
         return PASS
-    optional = [f.status for f in findings]
+    optional = at(of, OPTIONAL)
     return PASS if PASS in optional or WARN in optional else SKIP

@@ -1,6 +1,8 @@
 """The outcome of one requirement on one kernel."""
 
+from collections.abc import Collection
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kina_audit.base.datatype import datatype, field
@@ -30,6 +32,8 @@ class Status(StrEnum):
 
 UNMET = frozenset({Status.FAIL, Status.WARN, Status.UNKNOWN})
 """The statuses of a requirement that is not met, or not known to be."""
+MET = frozenset({Status.PASS, Status.SKIP})
+"""The others."""
 
 
 class Explainer(Protocol):
@@ -98,8 +102,12 @@ class Finding(_Unexplained):
     def fingerprint(self) -> str:
         """Stable over kernel bumps and moved lines: made of profile, requirement and the symbols asked about."""
         row = self.requirement
-        names = " ".join(sorted(row.symbols))
-        return sha256_hex(f"{row.profile}/{row.id} {names}".encode())[:32]
+        return _fingerprint(f"{row.profile}/{row.id}", row.symbols)
+
+
+@lru_cache(maxsize=4096)  # of the requirements that one kernel after another lacks
+def _fingerprint(name: str, symbols: tuple[str, ...]) -> str:
+    return sha256_hex(f"{name} {' '.join(sorted(symbols))}".encode())[:32]
 
 
 def needs(row: Requirement, expr: Expression) -> str:
@@ -160,9 +168,29 @@ def explained_by(explainer: Explainer, requirement: Requirement, status: Status,
     return made
 
 
+class Judge(Protocol):
+    """Holds requirements against one kernel."""
+
+    def requirement(self, row: Requirement) -> Finding:
+        """The finding of one requirement."""
+
+    def statuses(self, profile: Profile, level: Level | None) -> list[Status]:
+        """The statuses of the findings of one level, or None: of all, for who asks for no more."""
+
+
+class _Judged:
+    """Holds who makes a result's findings until somebody asks, and is no part of what it is."""
+
+    __slots__ = ("_judge",)
+    _judge: Judge
+
+
 @datatype
-class ProfileResult:
-    """A profile's findings and what they add up to."""
+class ProfileResult(_Judged):
+    """A profile's findings and what they add up to.
+
+    What `judged_by` made has its findings made when somebody asks for them: of what passes, few do.
+    """
 
     profile: Profile
     findings: tuple[Finding, ...]
@@ -185,3 +213,54 @@ class ProfileResult:
     def of(self, *statuses: Status) -> tuple[Finding, ...]:
         """The findings with one of the given statuses, in the profile's order."""
         return tuple(f for f in self.findings if f.status in statuses)
+
+    def unmet(self, levels: Collection[Level]) -> list[Finding]:
+        """The findings of some levels that are not met, or not known to be, in the profile's order."""
+        judge = getattr(self, "_judge", None)
+        if judge is None:
+            return [f for f in self.findings if f.status in UNMET and f.requirement.level in levels]
+        if self.status in MET and Level.OPTIONAL not in levels:
+            return []
+        profile, level = self.profile, next(iter(levels)) if len(levels) == 1 else None
+        each = zip(profile.at(level).rows, judge.statuses(profile, level), strict=True)
+        return [judge.requirement(row) for row, status in each if status in UNMET and row.level in levels]
+
+    @property
+    def skipped(self) -> bool:
+        """Whether nothing of it applies to the kernel."""
+        skip = Status.SKIP
+        return self.status is skip and all(f.status is skip for f in self.findings)
+
+
+class _Findings:
+    """The field ``findings``, made by the result's judge where nobody gave it."""
+
+    def __init__(self, slot: Any) -> None:
+        self._slot, self._get = slot, slot.__get__
+
+    def __get__(self, result: Any, kind: object) -> Any:
+        try:
+            return self._get(result, kind)
+        except AttributeError:
+            self._slot.__set__(result, tuple(map(result._judge.requirement, result.profile.requirements)))
+            return self._get(result, kind)
+
+    def __set__(self, result: Any, value: object) -> None:
+        self._slot.__set__(result, value)
+
+
+_put_judge, _put_profile, _put_result, _put_by_id = (
+    getattr(ProfileResult, name).__set__ for name in ("_judge", "profile", "status", "_by_id")
+)
+setattr(ProfileResult, "findings", _Findings(ProfileResult.findings))  # noqa: B010  (a class's field, to mypy)
+_new_result = ProfileResult.__new__
+
+
+def judged_by(judge: Judge, profile: Profile, status: Status) -> ProfileResult:
+    """A result whose findings are made when somebody asks for them; ``status`` is what they add up to."""
+    made = _new_result(ProfileResult)
+    _put_judge(made, judge)
+    _put_profile(made, profile)
+    _put_result(made, status)
+    _put_by_id(made, {})
+    return made

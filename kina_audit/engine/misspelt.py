@@ -1,8 +1,6 @@
 """Lines of a config that set a symbol of no kernel, one slip away from a symbol that is asked for and has no line."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import filterfalse
 
 from kina_audit.base.datatype import replace
@@ -27,7 +25,15 @@ def with_slips(
         own: the symbols of the kernel lines that told about the config, where they are at hand.
     """
     old = config.target is not None and config.target.triple[:2] < since
-    odd = () if old else misspelt(config, _asked(results), own)
+    strange = [] if old else _strange(config, own)
+    if not strange:
+        return config
+    from kina_audit.engine.slips import may_be_meant
+
+    # Few have anything near a symbol, and which ones findings ask for takes longer to find out than all the rest.
+    if not may_be_meant(strange, config.raw, [r.profile for r in results]):
+        return config
+    odd = misspelt(config, _asked(results), own)
     return replace(config, warnings=(*config.warnings, *odd), _lines={}) if odd else config
 
 
@@ -49,40 +55,33 @@ def misspelt(
         asked: the symbols that were asked about.
         own: the symbols of the config's own kernel lines: what is not among them is held against every kernel's.
     """
-    strange = list(config.raw)
-    for known in own or (_known_symbols(),):
-        strange = list(filterfalse(known.__contains__, strange))
-    strange = [n for n in strange if config.raw[n] in ("y", "m") and len(n) >= _SHORTEST and not n.startswith("HAVE_")]
+    from kina_audit.engine.slips import is_slip, near, near_asked
+
+    strange = _strange(config, own)
     if not strange:
         return ()
     missing: dict[str, str] = {}
     for symbol in asked:
         if symbol not in config.raw and len(symbol) >= _SHORTEST:
-            missing.update(dict.fromkeys(_near_asked(symbol), symbol))
+            missing.update(dict.fromkeys(near_asked(symbol), symbol))
     found = []
     for name in strange:
-        meant = next((missing[n] for n in _near(name) if n in missing), None)
-        # Names that differ in a number are different things.
-        slip = meant is not None and _without_numbers(meant) != _without_numbers(name)
-        if slip and name not in _known_symbols():
+        meant = next((missing[n] for n in near(name) if n in missing), None)
+        if meant is not None and is_slip(name, meant) and name not in _known_symbols():
             text = f"no kernel that is known here has CONFIG_{name[:80]}; did you mean CONFIG_{meant}?"
             found.append(ConfigWarning(config.line(name) or 0, text))
     return tuple(sorted(found, key=lambda w: (w.line, w.text))[:_MOST])
+
+
+def _strange(config: KernelConfig, own: Sequence[Collection[str]]) -> list[str]:
+    """The names that are turned on and that are no symbols."""
+    strange: Iterable[str] = config.raw
+    for known in own or (_known_symbols(),):
+        strange = filterfalse(known.__contains__, strange)
+    return [n for n in strange if config.raw[n] in ("y", "m") and len(n) >= _SHORTEST and not n.startswith("HAVE_")]
 
 
 def _known_symbols() -> frozenset[str]:
     from kina_audit.profiles.review import known_symbols
 
     return known_symbols()
-
-
-def _near(name: str) -> tuple[str, ...]:
-    """What two names share that are one letter apart, or of which two are swapped: each without one of its letters."""
-    return (name, *[name[:i] + name[i + 1 :] for i in range(min(len(name), 100))])
-
-
-_near_asked = lru_cache(maxsize=1024)(_near)  # of what profiles ask for, of every kernel of a fleet
-
-
-def _without_numbers(name: str) -> str:
-    return re.sub(r"\d+", "", name)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from kina_audit.kconfig.loaded import KernelTree
 from kina_audit.kconfig.model import AND, CONST, CONTAINS, EQ, GE, GT, LE, LT, NE, NOT, OR, SYMBOL, flat_and
-from kina_audit.kernel.expression import Node
+from kina_audit.kernel.tristate import Node
 
 _RELATIONS = {"=": EQ, "!=": NE, "<": LT, "<=": LE, ">": GT, ">=": GE}
 

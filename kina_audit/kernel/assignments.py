@@ -6,6 +6,7 @@ that every oddity gets its line number.
 """
 
 import re
+from itertools import repeat
 
 from kina_audit.base.bounds import CONFIG_WARNINGS
 from kina_audit.kernel.config import ConfigWarning
@@ -31,7 +32,7 @@ def read_fast(text: str) -> dict[str, str] | None:
     not_set = _NOT_SET.findall(text)
     raw: dict[str, str] = dict(pairs)
     values = set(raw.values())
-    raw.update(dict.fromkeys(not_set, "n"))
+    raw.update(zip(not_set, repeat("n"), strict=False))
     if len(raw) != len(pairs) + len(not_set):
         return None
     if _OTHER_LINE.search(text) or text.count("\nC") != len(pairs) or text.count(" is not set") != len(not_set):

@@ -241,6 +241,18 @@ class KernelConfig:
             return predicted
         return self.written(symbol)
 
+    def bounds(self, symbol: str) -> tuple[int, int]:
+        """The bounds of `fact` of a symbol, which mostly takes no fact to tell."""
+        predicted = self.predicted.get(symbol)
+        if predicted is not None:
+            return predicted.bounds
+        raw = self.raw.get(symbol)
+        if raw in _EXACTLY:
+            return _EXACTLY[raw]
+        if raw is None and not self.minimal and self.completeness is Completeness.COMPLETE:
+            return _EXACTLY_N
+        return self.written(symbol).bounds
+
     def written(self, symbol: str) -> SymbolFact:
         """What the text itself says of ``symbol``, whatever the kernel it is for makes of it."""
         raw = self.raw.get(symbol)

@@ -20,16 +20,9 @@ from itertools import islice, product
 from math import prod
 
 from kina_audit.base.bounds import EXPRESSION, EXPRESSION_DEPTH
-from kina_audit.base.datatype import datatype, replace
-from kina_audit.kernel.config import TRI_OF, SymbolFact, SymbolState
-
-Bounds = tuple[int, int]
-"""The lowest and highest tristate value an expression may have."""
-
-Lookup = Callable[[str], SymbolFact]
-Node = tuple[object, ...]
-"""("sym", name) | ("const", text) | ("!", node) | ("&&" or "||", node, node) | ("cmp", operator, atom, atom)
-| ("contains", sym, const, const ...)."""
+from kina_audit.base.datatype import datatype, field, replace
+from kina_audit.kernel.config import TRI_OF, SymbolState
+from kina_audit.kernel.tristate import Bounds, Lookup, Node, bounds_of, joined, part_bounds
 
 _TOKEN = re.compile(r'\s*(?:(&&|\|\||!=|<=|>=|[!=<>(),])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.-]+)|(\S))')
 """An operator, what stands in quotes, a word, or a character that begins none of them."""
@@ -50,11 +43,13 @@ class Expression:
         text: as written.
         node: the syntax tree.
         symbols: every symbol in it, in order of first use.
+        flat: whether it is names alone, joined by one operator if they are many.
     """
 
     text: str
     node: Node
     symbols: tuple[str, ...]
+    flat: bool = field(default=False, repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Expression":
@@ -65,13 +60,23 @@ class Expression:
         """
         return _parse(text) if len(text) <= _LONGEST_KEPT else _parse.__wrapped__(text)
 
-    def bounds(self, lookup: Lookup) -> Bounds:
-        """Evaluate: the interval of tristate values (0 n, 1 m, 2 y) that the known facts allow."""
-        node = self.node
-        if node[0] == "sym":
-            return lookup(node[1]).bounds  # type: ignore[arg-type]
-        found = bounds_of(node, lookup)
-        return found if found[0] == found[1] else self._case_by_case(found, lookup)
+    def bounds(self, lookup: Lookup, of_symbol: Callable[[str], Bounds] | None = None) -> Bounds:
+        """Evaluate: the interval of tristate values (0 n, 1 m, 2 y) that the known facts allow.
+
+        Args:
+            lookup: what is known of a symbol.
+            of_symbol: the bounds of that, for who has them without it.
+        """
+        if of_symbol is None:
+            of_symbol = lambda name: lookup(name).bounds  # noqa: E731
+        if not self.flat:
+            found = part_bounds(self.node, lookup, of_symbol)
+            return found if found[0] == found[1] else self._case_by_case(found, lookup)
+        names, operator = self.symbols, self.node[0]
+        if operator == "sym":
+            return of_symbol(names[0])
+        # One symbol in two places changes nothing where all are joined by one operator.
+        return joined(operator, frozenset(map(of_symbol, names)))
 
     def _case_by_case(self, found: Bounds, lookup: Lookup) -> Bounds:
         """Narrower bounds, where one symbol stands in more than one place and the values that it may have are known.
@@ -119,7 +124,9 @@ def _parse(text: str) -> Expression:
     if all(w.isidentifier() and w.isascii() and w not in TRI_OF for w in words):
         # Three of four conditions are names, joined by one operator or alone, and take no reader.
         names: list[Node] = [("sym", w) for w in words]
-        return Expression(text, reduce(lambda left, right: (operator, left, right), names), tuple(dict.fromkeys(words)))
+        return Expression(
+            text, reduce(lambda left, right: (operator, left, right), names), tuple(dict.fromkeys(words)), flat=True
+        )
     reader = _Reader(text)
     node = reader.either(0)
     if not reader.ended:
@@ -256,92 +263,3 @@ def _symbols(node: Node) -> Iterator[str]:
         for child in node[1:]:
             if isinstance(child, tuple):
                 yield from _symbols(child)
-
-
-def bounds_of(node: Node, lookup: Lookup) -> Bounds:
-    """`Expression.bounds` of a part of one, in which each place of a symbol is taken by itself."""
-    kind = node[0]
-    if kind == "sym":
-        return lookup(node[1]).bounds  # type: ignore[arg-type]
-    if kind == "&&":
-        a = bounds_of(node[1], lookup)  # type: ignore[arg-type]
-        if a == (0, 0):
-            return a
-        b = bounds_of(node[2], lookup)  # type: ignore[arg-type]
-        return b if a == (2, 2) else (min(b[0], a[0]), min(b[1], a[1]))
-    if kind == "||":
-        a = bounds_of(node[1], lookup)  # type: ignore[arg-type]
-        if a == (2, 2):
-            return a
-        b = bounds_of(node[2], lookup)  # type: ignore[arg-type]
-        return b if a == (0, 0) else (max(b[0], a[0]), max(b[1], a[1]))
-    if kind == "!":
-        low, high = bounds_of(node[1], lookup)  # type: ignore[arg-type]
-        return (0 if high else 2, 0 if low else 2)
-    if kind == "const":
-        tri = TRI_OF.get(str(node[1]), 0)
-        return (tri, tri)
-    if kind == "contains":
-        fact = lookup(node[1][1])  # type: ignore[index]
-        if fact.value is None:
-            return (0, 2)
-        wanted, *rivals = [child[1] for child in node[2:]]  # type: ignore[index]
-        items = fact.value.split(",") if fact.is_string else []
-        holds = wanted in items and not set(rivals).intersection(items[: items.index(wanted)])
-        return (2, 2) if holds else (0, 0)
-    return _compare(node, lookup)
-
-
-def _compare(node: Node, lookup: Lookup) -> Bounds:
-    left, right = (_operand(side, lookup) for side in node[2:])  # type: ignore[arg-type]
-    if left is None or right is None:
-        return (0, 2)
-    if left[1] == right[1] == "string":
-        order = _order(left[0], right[0])
-    else:
-        try:
-            order = _number(left) - _number(right)
-        except ValueError:
-            order = _order(left[0], right[0])
-    operator = node[1]
-    holds = (
-        order == 0
-        if operator == "="
-        else order != 0
-        if operator == "!="
-        else order < 0
-        if operator == "<"
-        else order <= 0
-        if operator == "<="
-        else order > 0
-        if operator == ">"
-        else order >= 0
-    )
-    return (2, 2) if holds else (0, 0)
-
-
-def _operand(atom: Node, lookup: Lookup) -> tuple[str, str] | None:
-    """(text, type) of one side of a comparison; type is tristate, string, hex or other. None: unknown."""
-    text = str(atom[1])
-    if atom[0] == "const":
-        return (text, "tristate" if text in TRI_OF else "other")
-    fact = lookup(text)
-    if fact.value is None:
-        return None
-    if fact.is_string:
-        return (fact.value, "string")
-    return (fact.value, "tristate" if fact.value in TRI_OF else "number")
-
-
-def _number(operand: tuple[str, str]) -> int:
-    text, kind = operand
-    if kind == "tristate":
-        return TRI_OF[text]
-    if kind == "string":
-        return int(text, 0)
-    # int symbols are decimal and hex symbols hexadecimal even without 0x; a config writes hex with 0x.
-    return int(text, 16 if text[:2].lower() == "0x" else 10 if kind == "number" else 0)
-
-
-def _order(a: str, b: str) -> int:
-    return (a > b) - (a < b)

@@ -5,7 +5,8 @@ from itertools import chain
 
 from kina_audit.base.datatype import datatype, field
 from kina_audit.base.digest import sha256_hex
-from kina_audit.kernel.expression import Expression, Node
+from kina_audit.kernel.expression import Expression
+from kina_audit.kernel.tristate import Node
 from kina_audit.kernel.version import KernelVersion, Triple, VersionRange
 from kina_audit.profiles.shown import Shown
 
@@ -234,6 +235,15 @@ def _matches(
     return not arches or arch is None or arch in arches
 
 
+class Rows:
+    """Some requirements of a profile, and by which numbers what is known of the very same ones is kept."""
+
+    __slots__ = ("keys", "rows")
+
+    def __init__(self, rows: tuple[Requirement, ...]) -> None:
+        self.rows, self.keys = rows, tuple(map(id, rows))
+
+
 @datatype
 class Profile:
     """What one feature asks of a kernel.
@@ -262,12 +272,28 @@ class Profile:
     any_of: tuple[str, ...] = ()
     path: str = ""
     asked: bool = True
+    _rows: dict[Level | None, "Rows"] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _symbols: list[frozenset[str]] = field(init=False, default_factory=list, repr=False, compare=False)
 
     @property
     def required(self) -> tuple[Requirement, ...]:
         """The requirements without which the feature does not work."""
-        required = Level.REQUIRED
-        return tuple([r for r in self.requirements if r.level is required])
+        return self.at(Level.REQUIRED).rows
+
+    def at(self, level: Level | None) -> "Rows":
+        """The requirements of one level, or None: of all, in the profile's order."""
+        found = self._rows.get(level)
+        if found is None:
+            rows = self.requirements if level is None else tuple([r for r in self.requirements if r.level is level])
+            found = self._rows[level] = Rows(rows)
+        return found
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Every symbol that some requirement of it asks for on some kernel."""
+        if not self._symbols:
+            self._symbols.append(frozenset(chain.from_iterable(r.symbols for r in self.requirements)))
+        return self._symbols[0]
 
     @property
     def digest(self) -> str:

@@ -13,7 +13,8 @@ from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.engine.evaluate import UNTOLD_ARCH, UNTOLD_VERSION
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import WITHOUT_MODULE, SymbolFact, SymbolState
-from kina_audit.kernel.expression import Expression, ExpressionError, Node, bounds_of
+from kina_audit.kernel.expression import Expression, ExpressionError
+from kina_audit.kernel.tristate import Node, bounds_of
 from kina_audit.profiles.model import Level
 from kina_audit.report.model import Report
 

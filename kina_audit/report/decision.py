@@ -45,6 +45,10 @@ class Kind(StrEnum):
     WAIVER = "waiver"
 
 
+# Asked for at every finding: in Python 3.11 a member of an enumeration is found by code in Python.
+_FINDING, _FAIL, _UNKNOWN = Kind.FINDING, Status.FAIL, Status.UNKNOWN
+
+
 @datatype
 class Deciding:
     """One thing that keeps the report from passing.
@@ -54,9 +58,8 @@ class Deciding:
         name: ``profile/requirement``, ``cilium/agent``, ``cilium/want-FEATURE``, ``cilium/min-mode``, ``cilium/mode``, ``cilium-FEATURE/capability``, or a waiver's file
             and number.
         status: ``unknown`` when the input cannot tell, else ``fail``.
-        text: one sentence.
-        also: the other profiles' names of the same requirement.
-        pair: the finding, for `Kind.FINDING`.
+        said: one sentence; empty for `Kind.FINDING`, of which the finding says it when somebody asks for `text`.
+        pairs: the finding, for `Kind.FINDING`, by each profile that has the requirement.
         symbols: names of the symbols that it rests on, where no finding says so.
         owner: of a lost feature of Cilium, the deciding requirement that says all that it lacks; empty: it is told by itself.
     """
@@ -64,11 +67,25 @@ class Deciding:
     kind: Kind
     name: str
     status: Status
-    text: str
-    also: tuple[str, ...] = ()
-    pair: tuple[ProfileResult, Finding] | None = None
+    said: str = ""
+    pairs: tuple[tuple[ProfileResult, Finding], ...] = ()
     symbols: tuple[str, ...] = ()
     owner: str = ""
+
+    @property
+    def pair(self) -> tuple[ProfileResult, Finding] | None:
+        """The first of the pairs; None: it is no finding."""
+        return self.pairs[0] if self.pairs else None
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """The other profiles' names of the same requirement."""
+        return self.names[1:]
+
+    @property
+    def text(self) -> str:
+        """One sentence on it."""
+        return f"{self.name} {self.pair[1].unmet}." if self.pair is not None else self.said
 
     @property
     def cilium(self) -> bool:
@@ -80,7 +97,7 @@ class Deciding:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name it goes by."""
-        return (self.name, *self.also)
+        return (self.name, *[n for n in dict.fromkeys(map(_name, self.pairs)) if n != self.name])
 
     @property
     def fingerprint(self) -> str:
@@ -96,8 +113,9 @@ def decide(report: "Report") -> tuple[Deciding, ...]:
     for item in (*_findings(report), *_others(report)):
         key = item.kind, item.fingerprint
         known = found.setdefault(key, item)
-        if known is not item and (more := tuple(n for n in item.names if n not in known.names)):
-            found[key] = replace(known, also=(*known.also, *more), status=_worst([known.status, item.status]))
+        if known is not item and item.pairs:
+            pairs = (*known.pairs, *item.pairs)
+            found[key] = replace(known, pairs=pairs, status=_worst([known.status, item.status]))
     return _with_owners(tuple(found.values()))
 
 
@@ -121,7 +139,7 @@ def _owned(item: Deciding, owners: Mapping[str, str]) -> Deciding:
         return item
     owner = owners[item.symbols[0]]
     told = item.text.partition(". ")[0].removeprefix("Lost: ")
-    return replace(item, owner=owner, text=f"Lost with {owner}: {told}. Needs {', '.join(item.symbols)}.")
+    return replace(item, owner=owner, said=f"Lost with {owner}: {told}. Needs {', '.join(item.symbols)}.")
 
 
 def can_fail(level: Level, levels: Collection[Level], *, asked: bool) -> bool:
@@ -140,7 +158,7 @@ def _findings(report: "Report") -> list[Deciding]:
     for result in report.results:
         # What was accepted in a baseline was asked for.
         counts = counting[result.profile.asked or compared is not None]
-        for finding in [f for f in result.findings if f.status in UNMET and f.requirement.level in counts]:
+        for finding in result.unmet(counts):
             lost = compared is None or compared.lost(result.profile.id, finding.requirement.id)
             if lost and finding.waiver is None:
                 groups.setdefault(id(finding.requirement), []).append((result, finding))
@@ -176,10 +194,12 @@ def _status(*, unknown: bool) -> Status:
 
 def _finding(pairs: Sequence[tuple[ProfileResult, Finding]]) -> Deciding:
     """One requirement, with every profile that has it."""
-    result, finding = pairs[0]
-    name, *also = dict.fromkeys(f"{r.profile.id}/{finding.requirement.id}" for r, _ in pairs)
-    status = _worst([_status(unknown=f.status is Status.UNKNOWN) for _, f in pairs])
-    return Deciding(Kind.FINDING, name, status, f"{name} {finding.unmet}.", also=tuple(also), pair=(result, finding))
+    unknown = all(f.status is _UNKNOWN for _, f in pairs)
+    return Deciding(_FINDING, _name(pairs[0]), _UNKNOWN if unknown else _FAIL, "", tuple(pairs))
+
+
+def _name(pair: tuple[ProfileResult, Finding]) -> str:
+    return f"{pair[0].profile.id}/{pair[1].requirement.id}"
 
 
 def _agent(report: "Report") -> Iterator[Deciding]:

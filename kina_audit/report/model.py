@@ -86,13 +86,13 @@ class Report:
     options: tuple[tuple[str, ...], ...] = ()
 
     deciding: tuple[Deciding, ...] = field(init=False, compare=False, repr=False)
-    _unmet: frozenset[str] = field(init=False, compare=False, repr=False)
+    _unmet: list[frozenset[str]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Decide once: formats ask for it again and again."""
         found = decide(self)
         object.__setattr__(self, "deciding", found)
-        object.__setattr__(self, "_unmet", frozenset(n for item in found if item.pair is not None for n in item.names))
+        object.__setattr__(self, "_unmet", [])
 
     @property
     def verdict(self) -> Verdict:
@@ -116,8 +116,10 @@ class Report:
 
     def decides(self, result: ProfileResult, finding: Finding) -> bool:
         """Whether a finding keeps this report from passing."""
+        if not self._unmet:
+            self._unmet.append(frozenset(n for item in self.deciding if item.pair is not None for n in item.names))
         unmet = finding.status in UNMET and finding.waiver is None
-        return unmet and f"{result.profile.id}/{finding.requirement.id}" in self._unmet
+        return unmet and f"{result.profile.id}/{finding.requirement.id}" in self._unmet[0]
 
     @property
     def waiver_warnings(self) -> tuple[str, ...]:
