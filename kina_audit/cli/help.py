@@ -68,6 +68,13 @@ class _WithOwnHelp(click.Command):
 class Grouped(_WithOwnHelp):
     """A command whose help has its options in groups, if they are many."""
 
+    def make_parser(self, ctx: "Context") -> Any:
+        """click's; it takes ``-f`` for a long option first, and loads what finds options that are spelled like one to say so."""
+        parser = super().make_parser(ctx)
+        known: dict[str, Any] = getattr(parser, "_long_opt", {})
+        known.update({name: one for name, one in getattr(parser, "_short_opt", {}).items() if name not in known})
+        return parser
+
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
         """Read the words; click does not tell of which command an option is that lacks its value."""
         try:
