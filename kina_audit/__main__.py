@@ -25,13 +25,11 @@ def _leave(status: int) -> NoReturn:
     """End the process without taking apart all that it made, which is a twentieth of a run; if nothing else goes on in it."""
     threads = sys.modules.get("threading")
     if threads is None or threads.active_count() == 1:
-        try:
-            atexit._run_exitfuncs()
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            sys.exit(status)
-        os._exit(status)
+        from kina_audit.cli import terminal
+
+        atexit._run_exitfuncs()
+        if terminal.flushed():
+            os._exit(status)
     sys.exit(status)
 
 

@@ -1,5 +1,6 @@
 """What `next:` and `fix` print, pasted: into the shells that people have, and into the tool itself."""
 
+import json
 import re
 import shlex
 import shutil
@@ -381,6 +382,9 @@ def test_of_a_cut_file_cilium_says_what_check_says(
     fragment = Path("cut.fragment").read_text(encoding="utf-8")
     assert "# INCOMPLETE: the file is cut: it has no menu 'File systems'" in fragment
     assert "# Proven for that part on Linux" in fragment
+    capsys.readouterr()
+    assert main(["fix", "cut.config", "-p", "vxlan", "-f", "json", "-q"]) == 0
+    assert json.loads(capsys.readouterr().out)["cut"].startswith("the file is cut: it has no menu 'File systems'")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -12,7 +12,7 @@ from kina_audit.cilium.reading import Asked, OnDemand, Readings
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import wanted
 from kina_audit.engine.evaluate import Evaluator
-from kina_audit.engine.finding import UNMET, Finding, ProfileResult
+from kina_audit.engine.finding import UNMET, Finding, ProfileResult, altered
 from kina_audit.kernel.config import WITHOUT_MODULE, KernelConfig, SymbolFact, SymbolState
 from kina_audit.profiles.model import Profile
 
@@ -237,7 +237,7 @@ def with_reasons(results: Sequence[ProfileResult], config: KernelConfig) -> tupl
             found = findings[id(finding)] = replace(finding, symbols=tuple(map(told, finding.symbols)))
         return found
 
-    return tuple([replace(r, findings=tuple(map(reasoned, r.findings))) if r.of(*UNMET) else r for r in results])
+    return tuple([altered(r, reasoned) for r in results])
 
 
 def goals_of(findings: Iterable[Finding]) -> "Iterator[Goal]":

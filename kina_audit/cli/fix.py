@@ -134,7 +134,7 @@ def fix(
     proven_on = [t.model.version for t in (*also, tree)]
     to_file = output is not None and str(output) != STDIN
     if format_ == "json":
-        write_or_print(indented({**fix_document(found, assumed), "proven_on": proven_on}), output)
+        write_or_print(indented(fix_document(found, assumed, proven_on, kernel.config.cut)), output)
     elif found.changes:
         write_or_print(
             fragment_text(found, f"For {wanted}, by kina-audit fix.", assumed, proven_on, kernel.config.cut), output

@@ -191,6 +191,16 @@ def _write(data: bytes) -> None:
         raise OutputError(f"stdout: cannot be written: {error.strerror}") from error
 
 
+def flushed() -> bool:
+    """Whether nothing that was written is left in this process; what cannot go out, the interpreter's end tells."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def drop_stdout() -> None:
     """From now on stdout goes nowhere: the interpreter's last flush would fail, too."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,11 +1,11 @@
 """The outcome of one requirement on one kernel."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kina_audit.base.datatype import datatype, field
+from kina_audit.base.datatype import datatype, field, replace
 from kina_audit.base.digest import sha256_hex
 from kina_audit.kernel.config import SymbolFact
 from kina_audit.kernel.expression import Expression
@@ -264,3 +264,28 @@ def judged_by(judge: Judge, profile: Profile, status: Status) -> ProfileResult:
     _put_result(made, status)
     _put_by_id(made, {})
     return made
+
+
+class _Altered:
+    """Another judge's findings, each changed when it is made; their statuses stay what they are."""
+
+    def __init__(self, judge: Judge, change: Callable[[Finding], Finding]) -> None:
+        self._judge, self._change = judge, change
+        self.statuses = judge.statuses
+
+    def requirement(self, row: Requirement) -> Finding:
+        """The finding of one requirement, changed."""
+        return self._change(self._judge.requirement(row))
+
+
+def altered(result: ProfileResult, change: Callable[[Finding], Finding]) -> ProfileResult:
+    """A result with other findings of the same statuses.
+
+    Args:
+        result: of a profile.
+        change: gives one for each; it is asked when somebody asks for the finding, and gives the same for the same.
+    """
+    judge = getattr(result, "_judge", None)
+    if judge is None:
+        return replace(result, findings=tuple(map(change, result.findings)))
+    return judged_by(_Altered(judge, change), result.profile, result.status)

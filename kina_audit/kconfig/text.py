@@ -159,8 +159,8 @@ def blocked_text(fix: Fix, width: int, *, between: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def fix_document(fix: Fix, assumed: Sequence[Assumption] = ()) -> dict[str, Any]:
-    """The JSON form of a fix."""
+def fix_document(fix: Fix, assumed: Sequence[Assumption], proven_on: Sequence[str], cut: str) -> dict[str, Any]:
+    """The JSON form of a fix; the arguments are those of `fragment_text`."""
     from dataclasses import asdict
 
     model = fix.resolution.tree.model
@@ -182,4 +182,6 @@ def fix_document(fix: Fix, assumed: Sequence[Assumption] = ()) -> dict[str, Any]
         ],
         "partial": [{**asdict(c), "line": c.line} for c in fix.partial],
         "assumed": [asdict(a) for a in assumed],
+        "proven_on": list(proven_on),
+        "cut": cut or None,
     }
