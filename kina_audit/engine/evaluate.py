@@ -78,25 +78,22 @@ class Evaluator:
         rows = profile.at(level)
         found: list[Any] = list(map(self._statuses.get, rows.keys))
         # Those that are included were asked about before, most often.
-        return found if None not in found else [s or self._fresh(r) for s, r in zip(found, rows.rows, strict=True)]
+        return found if None not in found else [s or self._status(r) for s, r in zip(found, rows.rows, strict=True)]
 
     def requirement(self, row: Requirement) -> Finding:
         """One requirement."""
         return self._findings.get(id(row)) or self._evaluated(row)
 
-    def status(self, row: Requirement) -> Status:
-        """How one requirement stands, as its finding has it, which takes longer to make."""
-        return self._statuses.get(id(row)) or self._fresh(row)
-
-    def _fresh(self, row: Requirement) -> Status:
+    def _status(self, row: Requirement) -> Status:
+        """How a requirement stands, as its finding has it, which takes longer to make."""
         expr = row.expr
         # Most are of this kind.
         short = row.plain and expr.symbols and self._near is None
-        found = self._statuses[id(row)] = _status(row, self._bounds_of(expr)) if short else self._status(row)
+        found = self._statuses[id(row)] = _by_bounds(row, self._bounds_of(expr)) if short else self._other_status(row)
         self._rows.append(row)
         return found
 
-    def _status(self, row: Requirement) -> Status:
+    def _other_status(self, row: Requirement) -> Status:
         kernel = self.kernel
         if row.plain:
             expr = row.expr
@@ -109,7 +106,9 @@ class Evaluator:
         else:
             expr = applies[0]
         # Of a condition without symbols, a vendor's kernel may make something else; near another state, its findings tell.
-        return self.requirement(row).status if not expr.symbols or self._near else _status(row, self._bounds_of(expr))
+        return (
+            self.requirement(row).status if not expr.symbols or self._near else _by_bounds(row, self._bounds_of(expr))
+        )
 
     def _of_alternatives(self, row: Requirement) -> Status:
         """One of them has to hold; what their conditions say of a number, a vendor's kernel may answer otherwise."""
@@ -163,7 +162,7 @@ class Evaluator:
 
     def _held(self, row: Requirement, expr: Expression, fix: str) -> Finding:
         """One requirement by the condition that applies."""
-        status = _status(row, self._bounds_of(expr))
+        status = _by_bounds(row, self._bounds_of(expr))
         if not expr.symbols and status in (FAIL, WARN) and (vendor := self._by_vendor(row)):
             return Finding(row, vendor[0], expr, fix, (), vendor[1])
         if self._terse:
@@ -236,7 +235,7 @@ class Evaluator:
         return f"only on Linux {row.kernel}, {self._this}"
 
 
-def _status(row: Requirement, bounds: Bounds) -> Status:
+def _by_bounds(row: Requirement, bounds: Bounds) -> Status:
     low, high = bounds
     needed = 1 if row.module else 2
     if low >= needed:
