@@ -2,6 +2,8 @@
 
 import random
 import re
+import sys
+from array import array
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from kina_audit.cli import main
 from kina_audit.errors import KinaAuditError
 from kina_audit.kconfig.dotconfig import user_values, values_of
 from kina_audit.kconfig.lines import _loaded, lines, shipped_tree
-from kina_audit.kconfig.packed import PackedLine
+from kina_audit.kconfig.packed import PackedLine, _seen, words
+from kina_audit.kconfig.packing import _words
 from kina_audit.kconfig.possible_tools import POSSIBLE_TOOLS
 from kina_audit.kconfig.resolve import Requested, Resolution, resolve
 from kina_audit.kconfig.solve import Solver
@@ -155,3 +158,21 @@ def test_a_damaged_model_says_what_to_do(
         err = capsys.readouterr().err
         assert re.search(r"the model of Linux 6\.12(\.\d+)? that came with kina-audit is damaged\n", err)
         assert "Install it again." in err
+
+
+@pytest.mark.parametrize("kind", ["I", "H"])
+def test_the_numbers_of_a_line_have_their_lowest_byte_first_on_every_machine(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On s390x a check ended in a traceback; there it gives the bytes that it gives here (Python 3.11 under qemu)."""
+    size = array(kind).itemsize
+    values = [1, 258, 0, 0xFFFE]
+    lowest_first = b"".join(value.to_bytes(size, "little") for value in values)
+    assert _words(values, kind) == lowest_first
+    assert list(words(memoryview(lowest_first), kind)) == values
+    # This machine told that it is of the other kind has to turn each number round, when it reads and when it writes.
+    monkeypatch.setattr(sys, "byteorder", "big" if sys.byteorder == "little" else "little")
+    turned = b"".join(value.to_bytes(size, "big") for value in values)
+    assert _words(values, kind) == turned
+    assert list(words(memoryview(turned), kind)) == values
+    assert list(_seen(memoryview(turned), kind)) == values  # type: ignore[arg-type]

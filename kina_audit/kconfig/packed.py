@@ -11,10 +11,11 @@ need is compressed with zlib. `kina_audit.kconfig.packing` writes it.
 """
 
 import json
+import sys
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32, decompressobj
 
 from kina_audit.base.datatype import datatype
@@ -214,8 +215,8 @@ class LazyRows(dict[int, Any]):
             others: rows that stand for those of the section, by number.
         """
         super().__init__()
-        self._numbers, self._starts = sections[name].cast("I"), sections[name + STARTS].cast("I")
-        self._lengths = sections[name + LENGTHS].cast("H")
+        self._numbers, self._starts = _seen(sections[name], "I"), _seen(sections[name + STARTS], "I")
+        self._lengths = _seen(sections[name + LENGTHS], "H")
         self._parse, self._others = parse, others or {}
         self._count = len(self._lengths)
 
@@ -286,8 +287,15 @@ def xored(data: bytes | memoryview, base: bytes | memoryview) -> bytes:
     return (int.from_bytes(data, "little") ^ int.from_bytes(other, "little")).to_bytes(size, "little")
 
 
-def words(data: memoryview) -> "array[int]":
-    """A section of numbers."""
-    found = array("I")
+def words(data: memoryview, kind: str = "I") -> "array[int]":
+    """A section of numbers, of a kind that `array` has: a file has the lowest byte first, whatever machine reads it."""
+    found: array[int] = array(kind)
     found.frombytes(data)
+    if sys.byteorder == "big":
+        found.byteswap()
     return found
+
+
+def _seen(data: memoryview, kind: Literal["I", "H"]) -> "memoryview[int]":
+    """The same without a copy, where the machine has its numbers so."""
+    return data.cast(kind) if sys.byteorder == "little" else memoryview(words(data, kind))

@@ -1,6 +1,7 @@
 """The models of a kernel line packed into the bytes of one file; `kina_audit.kconfig.packed` reads it."""
 
 import json
+import sys
 import zlib
 from array import array
 from collections import Counter
@@ -69,15 +70,18 @@ def _chunk(name: str, sections: Mapping[str, bytes]) -> tuple[str, bytes]:
     return name, zlib.compress(body, 9) if name.partition(" ")[0] in DEFLATED else body
 
 
-def _words(values: Iterable[int]) -> bytes:
-    return array("I", values).tobytes()
+def _words(values: Iterable[int], kind: str = "I") -> bytes:
+    found = array(kind, values)
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found.tobytes()
 
 
 def _rows(name: str, rows: Sequence[Sequence[int]]) -> dict[str, bytes]:
     lengths = [*map(len, rows)]
     return {
         name: _words(chain.from_iterable(rows)),
-        name + LENGTHS: array("H", lengths).tobytes(),
+        name + LENGTHS: _words(lengths, "H"),
         name + STARTS: _words([0, *accumulate(lengths)][: len(rows) : BLOCK]),
     }
 
