@@ -11,7 +11,7 @@ from kina_audit.api import review_cilium
 from kina_audit.cilium.combinations import matches
 from kina_audit.cilium.features import feature_ids
 from kina_audit.cilium.keys import Given, keys, on_when
-from kina_audit.cilium.model import LADDER, Advice, Mode
+from kina_audit.cilium.model import LADDER, Advice, Mode, State
 from kina_audit.cilium.release import find_release, known_releases
 from kina_audit.cilium.review import BREAKS, _effective
 from kina_audit.kernel.config import KernelConfig
@@ -98,3 +98,18 @@ def test_nothing_is_granted_where_the_agent_is_not_known_to_start(
     [wish] = advise(synthetic(*WHOLE, version=version, missing=(missing,)), release, want=["wireguard"]).wishes
     assert not wish.granted
     assert wish.because.startswith(why)
+
+
+@pytest.mark.parametrize("feature", ["netkit", "bbr", "big-tcp-ipv4"])
+def test_what_needs_a_feature_that_may_not_work_may_not_work_either(feature: str) -> None:
+    """Nobody knows whether 1.18.13 replaces kube-proxy without BTF; what needs that at two removes "worked", and was granted."""
+    without = synthetic(*WHOLE, version="6.12.0", missing=("DEBUG_INFO_BTF",))
+    advice = advise(without, "1.18.13", want=[feature])
+    [row] = [c for c in advice.capabilities if c.feature == feature]
+    assert row.state is State.UNKNOWN
+    assert row.because.startswith("It needs bpf-host-routing: It needs kube-proxy-replacement: In 2026-09 the change")
+    assert [w.granted for w in advice.wishes] == [False]
+    # It is known of the release before, and of a kernel that has it.
+    for config, release in ((without, "1.18.12"), (synthetic(*WHOLE, version="6.12.0"), "1.18.13")):
+        advice = advise(config, release, want=[feature])
+        assert [w.granted for w in advice.wishes] == [True], release

@@ -179,7 +179,8 @@ class Reader:
         return found
 
     def _feared(self, unmet: Unmet) -> bool:
-        if unmet.need.effect not in DEADLY:
+        # A feature that another one needs, and that this reader takes for one that does not work, is not there for that one.
+        if unmet.need.effect not in DEADLY and not (unmet.need.feature and self.breaking(unmet.need.feature)):
             return False
         self.parted = True
         return not self.optimistic

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from errno import EACCES, EBADF, EDQUOT, EFBIG, EIO, ELOOP, ENAMETOOLONG, ENOSPC, ENOTDIR
+from errno import EACCES, EBADF, EDQUOT, EFBIG, EIO, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOSPC, ENOTDIR
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ Exit status: 0 pass, 1 the audit failed or cannot tell, 2 usage, settings or pro
 read or nothing was checked."""
 
 INTERRUPTED = 130
-OUT_OF_MEMORY = 3
+OUT_OF_MEMORY = OUT_OF_FILES = 3
 _TO_FILL_IN = "REPLACE-WITH-"
 """How the words begin that `kina_audit.render.commands` leaves to the user; a start that needs no report reads no such room."""
 
@@ -76,6 +76,8 @@ def main(arguments: Sequence[str]) -> int:
         if error.errno in (ENAMETOOLONG, ELOOP, EACCES, ENOTDIR) and isinstance(error.filename, (str, os.PathLike)):
             _complain(f"{str(error.filename)[:200]}: {error.strerror}", "Check the path and its permissions.")
             return SourceError.exit_code
+        if error.errno in (EMFILE, ENFILE):
+            return _out_of_files()
         # Click's own writing of --help is the only one that does not go through the terminal module.
         if error.filename is not None or error.errno not in (ENOSPC, EIO, EDQUOT, EFBIG, EBADF):
             raise
@@ -84,6 +86,11 @@ def main(arguments: Sequence[str]) -> int:
         terminal.drop_stdout()
         terminal.say(f"stdout: cannot be written: {error.strerror}")
         return OutputError.exit_code
+    except ImportError as error:
+        # The loader of shared objects says no more than this.
+        if os.strerror(EMFILE) not in str(error):
+            raise
+        return _out_of_files()
     except Exception as error:  # noqa: BLE001  (click's own errors become messages, every other one is raised again)
         return _click_error(error)
     return status if isinstance(status, int) else 0
@@ -183,6 +190,11 @@ def _complain(message: str, hint: str) -> None:
 
     sys.stdout.flush()
     terminal.say(message, hint)
+
+
+def _out_of_files() -> int:
+    _complain("too many files are open for one more", "Raise the limit: ulimit -n.")
+    return OUT_OF_FILES
 
 
 def _click_error(error: Exception) -> int:
