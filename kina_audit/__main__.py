@@ -24,13 +24,21 @@ def run() -> None:
 def _leave(status: int) -> NoReturn:
     """End the process without taking apart all that it made, which is a twentieth of a run; if nothing else goes on in it."""
     threads = sys.modules.get("threading")
-    if threads is None or threads.active_count() == 1:
+    if (threads is None or threads.active_count() == 1) and not _is_watched():
         from kina_audit.cli import terminal
 
         atexit._run_exitfuncs()
         if terminal.flushed():
             os._exit(status)
     sys.exit(status)
+
+
+def _is_watched() -> bool:
+    """Whether a profiler, a tracer or an interactive session has something to do behind this program's end."""
+    tools = getattr(sys, "monitoring", None)  # since Python 3.12
+    if tools is not None and any(tools.get_tool(number) for number in range(6)):
+        return True
+    return bool(sys.getprofile() or sys.gettrace() or sys.flags.interactive or sys.flags.inspect)
 
 
 class _PutOff(ModuleType):

@@ -62,10 +62,7 @@ def main() -> int:
             except KinaAuditError as error:
                 print(f"{spec}: {error}", file=sys.stderr)
                 return 3
-            # A process that has the old one mapped keeps it.
-            beside = arguments.output / f"{name}.new"
-            beside.write_bytes(data)
-            beside.replace(arguments.output / name)
+            (arguments.output / name).write_bytes(data)
             print(f"{arguments.output / name}: {len(data):,} bytes")
     return 0
 

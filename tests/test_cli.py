@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -203,6 +204,22 @@ def test_same_input_same_bytes() -> None:
     }
     assert len(outputs) == 1
     assert json.loads(outputs.pop())
+
+
+def test_a_pipe_that_waits_for_nobody_gets_all_of_it(config: Path) -> None:
+    """Node.js makes the pipes of its children such ones: of five megabytes 64 KiB arrived, and nothing said so."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    words = [sys.executable, "-m", "kina_audit", "check", str(config), "-p", "all", "-f", "json"]
+    with (
+        subprocess.Popen(words, stdout=writer, stderr=subprocess.PIPE, text=True) as process,
+        open(reader, "rb") as out,
+    ):
+        os.close(writer)
+        time.sleep(1.5)
+        told = json.loads(out.read())
+        assert process.wait() == {"pass": 0}.get(told["verdict"], 1)
+    assert len(told["profiles"]) > 100
 
 
 def test_a_closed_pipe_is_no_error(config: Path) -> None:

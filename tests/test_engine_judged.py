@@ -1,7 +1,9 @@
 """A profile's status, worked out without findings, is what its findings add up to, and they are made when somebody asks."""
 
+import copy
 import pickle
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
@@ -9,17 +11,19 @@ import pytest
 
 from kina_audit.api import audit
 from kina_audit.base.datatype import replace
+from kina_audit.engine import slips
 from kina_audit.engine.evaluate import Evaluator, overall
 from kina_audit.engine.finding import UNMET, Finding, ProfileResult, Status
 from kina_audit.engine.slips import may_be_meant
 from kina_audit.kconfig.carry import carry
-from kina_audit.kernel.config import KernelConfig, Origin
+from kina_audit.kernel.config import KernelConfig, Origin, SymbolFact, SymbolState
+from kina_audit.kernel.expression import Expression
 from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.kernel.version import KernelVersion
 from kina_audit.profiles.load import ProfileLibrary
 from kina_audit.profiles.model import Level
-from kina_audit.report.model import FailOn
+from kina_audit.report.model import FailOn, Report
 from kina_audit.sources import open_source
 from kina_audit.sources.options import SourceOptions
 from tests.conftest import config_text
@@ -147,3 +151,55 @@ def test_optional_requirements_count_where_they_are_asked_to() -> None:
 )
 def test_what_may_be_meant_by_a_strange_name(name: str, raw: tuple[str, ...], told: bool) -> None:
     assert may_be_meant([name], raw, WHOLE) is told
+
+
+def test_copies_of_profiles_are_judged_like_the_profiles() -> None:
+    """What is kept by a requirement's place in memory went with a copy, whose requirements are elsewhere: geneve passed."""
+    config = KERNELS["a fragment"]
+    told = [Evaluator(config).profile(p).status for p in WHOLE]
+    copies = WHOLE
+    for copied in (
+        copy.deepcopy,
+        lambda ps: pickle.loads(pickle.dumps(ps)),
+        lambda ps: pickle.loads(pickle.dumps(ps, 0)),
+    ):
+        for _ in range(3):
+            copies = copied(copies)
+            evaluator = Evaluator(config)
+            results = [evaluator.profile(p) for p in copies]
+            assert [r.status for r in results] == told
+            assert [r.unmet(tuple(Level)) for r in results] == [list(r.of(*UNMET)) for r in results]
+    before = asdict(replace(WHOLE[0]))
+    assert asdict(WHOLE[0]) == before
+    assert "_rows" not in before
+
+
+def test_many_symbols_are_forgotten_and_none_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slips, "_MOST_KEPT", 30)
+    monkeypatch.setattr(slips, "_AROUND", slips._Around())
+    vxlan = next(p for p in WHOLE if "VXLAN" in p.symbols)
+    for other in WHOLE[:40]:
+        assert may_be_meant(["VXLANN"], (), [vxlan, other])
+
+
+@pytest.mark.parametrize("text", ["X || X", "X && X", "(X) || X"])
+def test_one_name_twice_is_one_symbol(text: str) -> None:
+    fact = SymbolFact("X", None, SymbolState.UNKNOWN, among=("m", "y"))
+    assert Expression.parse(text).bounds(lambda _: fact) == (1, 2)
+    assert Expression.parse(text).bounds(lambda _: fact, lambda _: fact.bounds) == (1, 2)
+
+
+def test_of_one_requirement_told_twice_the_worse_is_said() -> None:
+    """Of two profiles of one id, that is, which only a program gives."""
+    profile = next(p for p in WHOLE if p.id == "vxlan")
+    row = next(r for r in profile.requirements if r.plain and r.level is Level.REQUIRED)
+    unknown, failed = (
+        ProfileResult(profile, (Finding(row, s, row.expr, row.fix, ()),), s) for s in (Status.UNKNOWN, Status.FAIL)
+    )
+    for results in ((unknown, failed), (failed, unknown)):
+        report = Report(
+            Kernel(KERNELS["a fragment"], Provenance("x", "file", "x")), results, None, FailOn.REQUIRED, "1"
+        )
+        [item] = report.deciding
+        assert (item.status, report.verdict) == ("fail", "fail")
+        assert " is not met: " in item.text

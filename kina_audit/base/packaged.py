@@ -11,11 +11,8 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zlib import crc32
-
-if TYPE_CHECKING:
-    from mmap import mmap
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _COMPILED = "compiled.jsonl"
@@ -45,21 +42,6 @@ def profiles_folder() -> Path:
     """The folder of built-in profiles: inside an installed wheel, else the checkout's top-level ``profiles``."""
     installed = data_file("profiles")
     return installed if installed.is_dir() else _PACKAGE.parent / "profiles"
-
-
-def mapped(path: Path) -> "bytes | mmap":
-    """A packaged file's bytes, brought into memory where they are looked at; writers replace such files as a whole.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    from mmap import ACCESS_READ, mmap
-
-    with path.open("rb") as file:
-        try:
-            return mmap(file.fileno(), 0, access=ACCESS_READ)
-        except (OSError, ValueError):  # a file system that maps none, or an empty file
-            return file.read()
 
 
 def toml_document(path: Path | str) -> dict[str, Any]:
@@ -194,10 +176,10 @@ def _digest(data: bytes) -> str:
 
 
 @cache
-def _compiled() -> "tuple[dict[str, Any], bytes | mmap, int]":
+def _compiled() -> tuple[dict[str, Any], bytes, int]:
     """The index, the whole file, and where the documents begin in it; nothing where the file is not what a build wrote."""
     try:
-        held = mapped(data_file(_COMPILED))
+        held = data_file(_COMPILED).read_bytes()
     except OSError:
         return {}, b"", 0
     head = held.find(b"\n") + 1

@@ -65,14 +65,28 @@ class _WithOwnHelp(click.Command):
             theirs.callback(ctx, parameter, asked)
 
 
+class _Found(dict[str, Any]):
+    """click's long options by name, of which those are suggested, and behind them the short ones."""
+
+    def __init__(self, long: dict[str, Any], short: dict[str, Any]) -> None:
+        super().__init__(long)
+        self._short = short
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self._short
+
+    def __missing__(self, name: str) -> Any:
+        return self._short[name]
+
+
 class Grouped(_WithOwnHelp):
     """A command whose help has its options in groups, if they are many."""
 
     def make_parser(self, ctx: "Context") -> Any:
         """click's; it takes ``-f`` for a long option first, and loads what finds options that are spelled like one to say so."""
         parser = super().make_parser(ctx)
-        known: dict[str, Any] = getattr(parser, "_long_opt", {})
-        known.update({name: one for name, one in getattr(parser, "_short_opt", {}).items() if name not in known})
+        if hasattr(parser, "_long_opt") and hasattr(parser, "_short_opt"):
+            parser._long_opt = _Found(parser._long_opt, parser._short_opt)
         return parser
 
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from kina_audit.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 DEFAULT_WIDTH = 80
 _COLOUR = "(\x1b\\[(?:0|1|3[1235]|90)m)"
@@ -180,8 +181,7 @@ def _write(data: bytes) -> None:
     try:
         sys.stdout.flush()
         if hasattr(sys.stdout, "buffer"):
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            _write_whole(sys.stdout.buffer, data)
         else:
             sys.stdout.write(data.decode("utf-8", errors="replace"))
     except BrokenPipeError:
@@ -189,6 +189,26 @@ def _write(data: bytes) -> None:
     except OSError as error:
         drop_stdout()
         raise OutputError(f"stdout: cannot be written: {error.strerror}") from error
+
+
+def _write_whole(out: "BinaryIO", data: bytes) -> None:
+    """Write all of it, also where whoever is behind the pipe made it one that takes what it can and waits for nobody.
+
+    Python's own writer then takes a part and says so in its result alone (Node.js makes such pipes).
+    """
+    left = memoryview(data)
+    while True:
+        try:
+            left = left[out.write(left) :]
+            out.flush()
+        except BlockingIOError as error:
+            left = left[error.characters_written :]
+        else:
+            if not left:
+                return
+        from select import select  # as good as never
+
+        select((), (out,), ())
 
 
 def flushed() -> bool:

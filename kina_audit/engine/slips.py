@@ -1,7 +1,7 @@
 """When one name may be another with a slip of the pen in it: a letter too many, too few, another, or two swapped."""
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from kina_audit.profiles.model import Profile
@@ -23,7 +23,7 @@ def is_slip(name: str, meant: str) -> bool:
     return _without_numbers(meant) != _without_numbers(name)
 
 
-def may_be_meant(names: Iterable[str], raw: Container[str], profiles: Iterable[Profile]) -> bool:
+def may_be_meant(names: Iterable[str], raw: Container[str], profiles: Sequence[Profile]) -> bool:
     """Whether one of some names may mean a symbol without a line that profiles ask for on some kernel.
 
     Args:
@@ -38,20 +38,23 @@ class _Around:
     """What is one slip away from the symbols that profiles ask for, worked out once for the kernels of a fleet."""
 
     def __init__(self) -> None:
-        self._symbols: set[str] = set()
-        self._meant: dict[str, set[str]] = {}
+        # Replaced together and never changed: who asks beside somebody who adds has the ones or the others.
+        self._known: tuple[frozenset[str], Mapping[str, tuple[str, ...]]] = (frozenset(), {})
 
-    def has(self, names: Iterable[str], raw: Container[str], profiles: Iterable[Profile]) -> bool:
+    def has(self, names: Iterable[str], raw: Container[str], profiles: Sequence[Profile]) -> bool:
         """See `may_be_meant`."""
-        for symbols in [p.symbols for p in profiles if not self._symbols.issuperset(p.symbols)]:
-            if len(self._symbols) > _MOST_KEPT:
-                self._symbols, self._meant = set(), {}
-            for symbol in symbols - self._symbols:
+        known, meant = self._known
+        if not all(known.issuperset(p.symbols) for p in profiles):
+            asked = frozenset().union(*[p.symbols for p in profiles])
+            if len(known) > _MOST_KEPT:
+                known, meant = frozenset(), {}
+            more = dict(meant)
+            for symbol in asked - known:
                 for part in near(symbol):
-                    self._meant.setdefault(part, set()).add(symbol)
-            self._symbols |= symbols
-        shared = ((name, part) for name in names for part in near(name) if part in self._meant)
-        return any(is_slip(name, meant) for name, part in shared for meant in self._meant[part] if meant not in raw)
+                    more[part] = (*more.get(part, ()), symbol)
+            known, meant = self._known = (known | asked, more)
+        shared = ((name, part) for name in names for part in near(name) if part in meant)
+        return any(is_slip(name, one) for name, part in shared for one in meant[part] if one not in raw)
 
 
 _AROUND = _Around()

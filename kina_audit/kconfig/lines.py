@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kina_audit.base.packaged import data_file, mapped, toml_document
+from kina_audit.base.packaged import data_file, toml_document
 from kina_audit.errors import KinaAuditError, UsageError
 from kina_audit.kconfig.loaded import KernelTree, under
 from kina_audit.kconfig.model import TreeModel, TreeTexts
@@ -128,7 +128,7 @@ class _Loaded:
     def __init__(self, line: Line) -> None:
         path = data_file("lines") / f"{line_text(line)}{SUFFIX}"
         try:
-            self.packed = PackedLine(mapped(path))
+            self.packed = PackedLine(path.read_bytes())
         except (ValueError, KeyError, TypeError) as error:
             said = f"the model of Linux {line_text(line)} that came with kina-audit is damaged"
             raise KinaAuditError(said, "Install it again.") from error

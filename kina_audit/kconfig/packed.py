@@ -23,8 +23,6 @@ from kina_audit.errors import KinaAuditError
 from kina_audit.kconfig.model import SHOW_SYMBOL, TreeModel, TreeTexts
 
 if TYPE_CHECKING:
-    from mmap import mmap
-
     from kina_audit.kconfig.shown import Shown
 
 PACKED_FORMAT = 5
@@ -74,7 +72,7 @@ class PackedLine:
         arches: Kconfig's names of its architectures.
     """
 
-    def __init__(self, data: "bytes | mmap") -> None:
+    def __init__(self, data: bytes) -> None:
         """Raises ValueError when the data are no packed line of this format."""
         first, newline, _ = data[:65536].partition(b"\n")
         if not newline or first[:8] != b"%08x" % crc32(first[9:]):

@@ -43,7 +43,7 @@ class Expression:
         text: as written.
         node: the syntax tree.
         symbols: every symbol in it, in order of first use.
-        flat: whether it is names alone, joined by one operator if they are many.
+        flat: whether it is names alone, each once, joined by one operator if they are many.
     """
 
     text: str
@@ -75,7 +75,6 @@ class Expression:
         names, operator = self.symbols, self.node[0]
         if operator == "sym":
             return of_symbol(names[0])
-        # One symbol in two places changes nothing where all are joined by one operator.
         return joined(operator, frozenset(map(of_symbol, names)))
 
     def _case_by_case(self, found: Bounds, lookup: Lookup) -> Bounds:
@@ -124,9 +123,9 @@ def _parse(text: str) -> Expression:
     if all(w.isidentifier() and w.isascii() and w not in TRI_OF for w in words):
         # Three of four conditions are names, joined by one operator or alone, and take no reader.
         names: list[Node] = [("sym", w) for w in words]
-        return Expression(
-            text, reduce(lambda left, right: (operator, left, right), names), tuple(dict.fromkeys(words)), flat=True
-        )
+        symbols = tuple(dict.fromkeys(words))
+        node = reduce(lambda left, right: (operator, left, right), names)
+        return Expression(text, node, symbols, len(symbols) == len(words))
     reader = _Reader(text)
     node = reader.either(0)
     if not reader.ended:

@@ -236,7 +236,7 @@ def _matches(
 
 
 class Rows:
-    """Some requirements of a profile, and by which numbers what is known of the very same ones is kept."""
+    """Some requirements of a profile, and by which numbers what is known of the very same objects is kept."""
 
     __slots__ = ("keys", "rows")
 
@@ -244,8 +244,19 @@ class Rows:
         self.rows, self.keys = rows, tuple(map(id, rows))
 
 
+class _WorkedOut:
+    """Holds what a profile's fields come to, and is no part of what it is: a copy has other objects for requirements."""
+
+    __slots__ = ("_rows", "_symbols")
+    _rows: dict[Level | None, Rows]
+    _symbols: frozenset[str]
+
+
+_put_rows, _put_symbols = (getattr(_WorkedOut, name).__set__ for name in ("_rows", "_symbols"))
+
+
 @datatype
-class Profile:
+class Profile(_WorkedOut):
     """What one feature asks of a kernel.
 
     Attributes:
@@ -272,8 +283,6 @@ class Profile:
     any_of: tuple[str, ...] = ()
     path: str = ""
     asked: bool = True
-    _rows: dict[Level | None, "Rows"] = field(init=False, default_factory=dict, repr=False, compare=False)
-    _symbols: list[frozenset[str]] = field(init=False, default_factory=list, repr=False, compare=False)
 
     @property
     def required(self) -> tuple[Requirement, ...]:
@@ -282,18 +291,24 @@ class Profile:
 
     def at(self, level: Level | None) -> "Rows":
         """The requirements of one level, or None: of all, in the profile's order."""
-        found = self._rows.get(level)
-        if found is None:
-            rows = self.requirements if level is None else tuple([r for r in self.requirements if r.level is level])
-            found = self._rows[level] = Rows(rows)
+        try:
+            return self._rows[level]
+        except AttributeError:
+            _put_rows(self, {})
+        except KeyError:
+            pass
+        rows = self.requirements if level is None else tuple([r for r in self.requirements if r.level is level])
+        self._rows[level] = found = Rows(rows)
         return found
 
     @property
     def symbols(self) -> frozenset[str]:
         """Every symbol that some requirement of it asks for on some kernel."""
-        if not self._symbols:
-            self._symbols.append(frozenset(chain.from_iterable(r.symbols for r in self.requirements)))
-        return self._symbols[0]
+        try:
+            return self._symbols
+        except AttributeError:
+            _put_symbols(self, frozenset(chain.from_iterable(r.symbols for r in self.requirements)))
+            return self._symbols
 
     @property
     def digest(self) -> str:

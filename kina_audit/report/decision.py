@@ -114,8 +114,9 @@ def decide(report: "Report") -> tuple[Deciding, ...]:
         key = item.kind, item.fingerprint
         known = found.setdefault(key, item)
         if known is not item and item.pairs:
-            pairs = (*known.pairs, *item.pairs)
-            found[key] = replace(known, pairs=pairs, status=_worst([known.status, item.status]))
+            worse = item.status is _FAIL and known.status is not _FAIL
+            pairs = (*item.pairs, *known.pairs) if worse else (*known.pairs, *item.pairs)
+            found[key] = replace(known, pairs=pairs, status=item.status if worse else known.status)
     return _with_owners(tuple(found.values()))
 
 
@@ -184,18 +185,17 @@ def _others(report: "Report") -> Iterator[Deciding]:
             yield Deciding(Kind.WAIVER, use.waiver.origin, Status.FAIL, f"{use.warning}.")
 
 
-def _worst(statuses: Collection[Status]) -> Status:
-    return Status.FAIL if Status.FAIL in statuses else Status.UNKNOWN
-
-
 def _status(*, unknown: bool) -> Status:
     return Status.UNKNOWN if unknown else Status.FAIL
 
 
 def _finding(pairs: Sequence[tuple[ProfileResult, Finding]]) -> Deciding:
     """One requirement, with every profile that has it."""
-    unknown = all(f.status is _UNKNOWN for _, f in pairs)
-    return Deciding(_FINDING, _name(pairs[0]), _UNKNOWN if unknown else _FAIL, "", tuple(pairs))
+    name, unknown = _name(pairs[0]), pairs[0][1].status is _UNKNOWN
+    if unknown and not all(f.status is _UNKNOWN for _, f in pairs):
+        # The first one says what is said of all.
+        pairs, unknown = sorted(pairs, key=lambda pair: pair[1].status is _UNKNOWN), False
+    return Deciding(_FINDING, name, _UNKNOWN if unknown else _FAIL, "", tuple(pairs))
 
 
 def _name(pair: tuple[ProfileResult, Finding]) -> str:
