@@ -113,3 +113,23 @@ def test_what_needs_a_feature_that_may_not_work_may_not_work_either(feature: str
     for config, release in ((without, "1.18.12"), (synthetic(*WHOLE, version="6.12.0"), "1.18.13")):
         advice = advise(config, release, want=[feature])
         assert [w.granted for w in advice.wishes] == [True], release
+
+
+@pytest.mark.parametrize(
+    ("want", "avoid", "needs"), [("bbr", "bandwidth-manager", "bandwidth-manager"), ("dsr-geneve", "geneve", "geneve")]
+)
+def test_what_brings_something_that_is_avoided_is_refused(want: str, avoid: str, needs: str) -> None:
+    """The bandwidth manager was switched on; and DSR through Geneve without a Geneve device, at which the agent exits."""
+    advice = advise(synthetic(*WHOLE, version="6.12.0"), "1.19.6", want=[want], avoid=[avoid])
+    assert [(w.granted, w.because) for w in advice.wishes] == [(False, f"It needs {needs}, which is not to be used.")]
+    assert "bandwidthManager" not in advice.helm_values
+    assert "loadBalancer" not in advice.helm_values
+    [alone] = advise(synthetic(*WHOLE, version="6.12.0"), "1.19.6", want=[want]).wishes
+    assert alone.granted
+
+
+def test_the_gateway_for_ipv6_has_its_range_with_native_routing() -> None:
+    """It switches IPv6 on, and the agent exits without one: "native routing cidr must be configured"."""
+    advice = advise(synthetic(*WHOLE, version="6.12.0"), "1.18.12", want=["nat46x64", "native-routing"])
+    assert advice.fulfilled
+    assert advice.helm_values["ipv6NativeRoutingCIDR"] == advice.config_map["ipv6-native-routing-cidr"] == "fd00::/104"

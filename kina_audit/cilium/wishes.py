@@ -4,6 +4,7 @@ from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.capabilities import USABLE
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Feature
+from kina_audit.cilium.keys import on_when
 from kina_audit.cilium.ladder import doubted
 from kina_audit.cilium.model import Capability, State, Wish
 from kina_audit.cilium.reading import Reader, Readings, assumed, verified
@@ -87,6 +88,8 @@ def _refusal(
             return f"It needs {choice}, which is not to be used."
     if name in granted.off:
         return "Another wish rules it out."
+    if barred := next((other for other in sorted(granted.off & rows.keys()) if _brings(rows[name], rows[other])), ""):
+        return f"It needs {barred}, which is not to be used."
     # A later wish must not pull the ground from under an earlier one.
     displaced = _displaced(name, reader)
     forced = {**granted.forced, **rows[name].choices}
@@ -135,6 +138,13 @@ def _displaced(name: str, reader: Reader) -> frozenset[str]:
         if mine.choices.get(choice, value) != value
     }
     return frozenset((conflicts | rivals) - {name})
+
+
+def _brings(feature: Feature, other: Feature) -> bool:
+    """Whether the settings of one feature are those of another one and more, or its choices are."""
+    mine, theirs = on_when().get(feature.id, []), [table for table in on_when().get(other.id, []) if table]
+    by_settings = bool(mine) and all(any(wanted.items() <= table.items() for wanted in theirs) for table in mine)
+    return by_settings or bool(other.choices and other.choices.items() <= feature.choices.items())
 
 
 def _with_ipv6(feature: Feature) -> bool:
