@@ -133,3 +133,13 @@ def test_the_gateway_for_ipv6_has_its_range_with_native_routing() -> None:
     advice = advise(synthetic(*WHOLE, version="6.12.0"), "1.18.12", want=["nat46x64", "native-routing"])
     assert advice.fulfilled
     assert advice.helm_values["ipv6NativeRoutingCIDR"] == advice.config_map["ipv6-native-routing-cidr"] == "fd00::/104"
+
+
+def test_without_any_routing_that_may_be_used_there_is_nothing_to_advise() -> None:
+    """Native routing was chosen, which was not to be."""
+    without = synthetic(*WHOLE, version="6.12.0", missing=("VXLAN", "GENEVE"))
+    advice = advise(without, "1.18.12", avoid=["native-routing"])
+    assert (advice.mode, advice.helm_values, advice.fulfilled) == (Mode.UNSUPPORTED, {}, False)
+    assert "nothing would carry the pods' traffic" in advice.summary
+    assert advise(without, "1.18.12").helm_values["routingMode"] == "native"
+    assert advise(synthetic(*WHOLE, version="6.12.0"), "1.18.12", avoid=["native-routing"]).mode is Mode.FULL_EBPF

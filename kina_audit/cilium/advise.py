@@ -6,7 +6,7 @@ from kina_audit.cilium.choices import choose, evidence
 from kina_audit.cilium.elsewhere import Kernels, elsewhere
 from kina_audit.cilium.features import AGENT, DEADLY
 from kina_audit.cilium.instead import instead
-from kina_audit.cilium.ladder import Standing, doubted, excluded, stand
+from kina_audit.cilium.ladder import Standing, doubted, excluded, stand, unrouted
 from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode, State
 from kina_audit.cilium.reading import MET, Reader, Readings, Results, Unmet, verified
 from kina_audit.cilium.release import find_release
@@ -138,6 +138,8 @@ def _blockers(reader: Reader) -> tuple[Evidence, ...]:
 def _refusal(mode: Mode, refused: str, reader: Reader) -> str:
     if refused:
         return refused
+    if mode is Mode.UNSUPPORTED and reader.usable(AGENT) and (why := unrouted(reader)):
+        return why
     if mode is Mode.UNKNOWN:
         if (feared := _feared(reader)) and reader.kernel.target is not None:
             return f"Nobody knows which mode the kernel carries with Cilium {reader.release}. {feared[0].why}"

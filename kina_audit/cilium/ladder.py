@@ -84,12 +84,21 @@ def standing(reader: Reader) -> Standing:
 
 def _runs(reader: Reader) -> bool:
     target = reader.kernel.target
-    if not reader.usable("agent") or excluded(reader.release, target):
+    if not reader.usable("agent") or excluded(reader.release, target) or unrouted(reader):
         return False
     if not doubted(reader.release, target):
         return True
     reader.parted = True
     return reader.optimistic
+
+
+def unrouted(reader: Reader) -> str:
+    """Why nothing would carry the pods' traffic between nodes; empty: something does."""
+    if "native-routing" not in reader.off or reader.usable("vxlan") or reader.usable("geneve"):
+        return ""
+    return (
+        "Neither VXLAN nor Geneve can be used, and native routing is not to be: nothing would carry the pods' traffic."
+    )
 
 
 def excluded(release: Release, target: KernelVersion | None) -> str:
