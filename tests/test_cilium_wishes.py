@@ -143,3 +143,49 @@ def test_without_any_routing_that_may_be_used_there_is_nothing_to_advise() -> No
     assert "nothing would carry the pods' traffic" in advice.summary
     assert advise(without, "1.18.12").helm_values["routingMode"] == "native"
     assert advise(synthetic(*WHOLE, version="6.12.0"), "1.18.12", avoid=["native-routing"]).mode is Mode.FULL_EBPF
+
+
+def test_what_comes_with_a_wish_that_is_granted_is_granted() -> None:
+    """Without cubic the bandwidth manager alone is refused; with BBR it is on, whichever of the two is named first."""
+    without = synthetic(*WHOLE, version="6.12.0", missing=("TCP_CONG_CUBIC",))
+    for want in (["bandwidth-manager", "bbr"], ["bbr", "bandwidth-manager"]):
+        advice = advise(without, "1.20.2", want=want)
+        told = {w.feature: (w.granted, w.because) for w in advice.wishes}
+        assert told["bandwidth-manager"] == (True, "It comes with bbr.")
+        assert advice.fulfilled
+    assert not advise(without, "1.20.2", want=["bandwidth-manager"]).fulfilled
+
+
+@pytest.mark.parametrize(
+    ("wishes", "choice", "because"),
+    [
+        ({"want": ["geneve"]}, "routing", "A feature that is wanted needs it."),
+        ({"avoid": ["vxlan"]}, "routing", "Geneve works, and VXLAN is missing or not to be used."),
+        (
+            {"avoid": ["vxlan", "geneve"]},
+            "routing",
+            "Neither VXLAN nor Geneve works, or is to be used; nodes must share",
+        ),
+        (
+            {"avoid": ["socket-lb"]},
+            "kube-proxy-replacement",
+            "Socket load balancing, which it switches on, is not to be",
+        ),
+        ({"keep_kube_proxy": True}, "kube-proxy-replacement", "kube-proxy is to stay."),
+        (
+            {"keep_kube_proxy": True, "want": ["bpf-masquerade"]},
+            "masquerade",
+            "Its programs load, without kube-proxy rep",
+        ),
+        ({}, "masquerade", "kube-proxy replacement is on and its programs load."),
+    ],
+)
+def test_a_choice_gives_the_reason_that_made_it(wishes: dict[str, Any], choice: str, because: str) -> None:
+    [made] = [c for c in advise(synthetic(*WHOLE, version="6.12.0"), "1.20.2", **wishes).choices if c.name == choice]
+    assert made.because.startswith(because)
+
+
+def test_ipsec_says_what_it_needs_beside_the_kernel() -> None:
+    whole = synthetic(*WHOLE, version="6.12.0")
+    assert any("cilium-ipsec-keys" in caution for caution in advise(whole, "1.20.2", want=["ipsec"]).cautions)
+    assert not any("cilium-ipsec-keys" in caution for caution in advise(whole, "1.20.2").cautions)

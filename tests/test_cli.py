@@ -231,6 +231,21 @@ def test_a_closed_pipe_is_no_error(config: Path) -> None:
     assert "BrokenPipe" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"), [("recorded:kata -p vxlan", 0), ("recorded:apple@0.38.0 -p cilium-agent --offline", 1)]
+)
+def test_a_reader_that_goes_away_changes_no_status(asked: str, status: int, tmp_path: Path) -> None:
+    """It was 1, a failed audit, where the pipe was closed early, and 0 where little was written."""
+    words = f'"{sys.executable}" -m kina_audit check {asked} --cilium none -q -f json'
+    script = f"{words} >whole; echo $?; set -o pipefail; {words} | head -c 10 >part; echo $?"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stdout.split() == [str(status)] * 2
+    assert not done.stderr
+
+
 def test_the_library_says_what_the_command_says(config: Path) -> None:
     from kina_audit import audit, load_kernel, load_profiles
     from kina_audit.sources.options import SourceOptions

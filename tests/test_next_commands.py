@@ -566,3 +566,26 @@ def test_a_word_to_fill_in_is_told_and_runs_nothing(options: list[str], capsys: 
         assert re.match(r"kina-audit: REPLACE-WITH-[A-Z]+: to be filled in\n", said)
         told = [line for line in pasted.splitlines() if line.startswith("  : ")]
         assert said.split()[1].rstrip(":") in " ".join(told), "and a line before it says what belongs there"
+
+
+def test_what_fix_proposes_writes_over_nothing_that_it_read(
+    debian: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (tmp_path / debian).read_text().replace("CONFIG_VXLAN=m\n", "# CONFIG_VXLAN is not set\n")
+    for source, written in (("new.config", "-o new-new.config"), ("old.config", "-o new.config")):
+        (tmp_path / source).write_text(text)
+        assert main(["fix", source, "-p", "vxlan", "-o", "f.config"]) == 0
+        assert written in capsys.readouterr().err
+
+
+def test_resolve_says_what_it_assumes_of_the_tools(
+    debian: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `check` called unknown passed once `resolve` had written it, with a pahole that nobody had named."""
+    asked = ["resolve", debian, "-o", "resolved.config"]
+    assert main(asked) == 0
+    assert "assumes pahole=1.24, which decides DEBUG_INFO_BTF" in capsys.readouterr().err
+    assert main([*asked, "--toolchain", "gcc-14,pahole=1.30"]) == 0
+    assert "assumes pahole" not in capsys.readouterr().err
+    assert main([*asked, "-q"]) == 0
+    assert not capsys.readouterr().err

@@ -79,14 +79,15 @@ def _routing(results: Results, standing: Standing, forced: Mapping[str, str]) ->
             "routing", "tunnel-vxlan", "VXLAN works, and asks nothing of the network.", _rows(results, "cilium-vxlan")
         )
     if standing.geneve:
-        return Choice(
-            "routing",
-            "tunnel-geneve",
-            "Geneve works, and VXLAN is missing or not to be used.",
-            _rows(results, "cilium-geneve"),
+        wanted = forced.get("routing") == "tunnel-geneve"
+        why = (
+            "A feature that is wanted needs it." if wanted else "Geneve works, and VXLAN is missing or not to be used."
         )
+        return Choice("routing", "tunnel-geneve", why, _rows(results, "cilium-geneve"))
     proof = (*_rows(results, "cilium-vxlan"), *_rows(results, "cilium-geneve"))
     why = "Whether VXLAN or Geneve works cannot be told" if _untold(proof) else "Neither VXLAN nor Geneve works"
+    if not standing.off.isdisjoint(("vxlan", "geneve")):
+        why = "Neither VXLAN nor Geneve works, or is to be used"
     return Choice(
         "routing", "native", f"{why}; nodes must share one L2 network, and the CIDR is to be adapted.", proof
     )  # fmt: skip
@@ -102,8 +103,11 @@ def _kube_proxy(results: Results, standing: Standing) -> Choice:
             "Cgroup programs work; remove kube-proxy and set the API server's address.",
             proof,
         )
-    asked = "kube-proxy-replacement" in standing.off
-    why = "kube-proxy is to stay." if asked else "Socket load balancing cannot be loaded; kube-proxy stays."
+    why = "Socket load balancing cannot be loaded; kube-proxy stays."
+    if "socket-lb" in standing.off:
+        why = "Socket load balancing, which it switches on, is not to be used; kube-proxy stays."
+    elif "kube-proxy-replacement" in standing.off:
+        why = "kube-proxy is to stay."
     return Choice("kube-proxy-replacement", "off", why, proof)
 
 
@@ -115,9 +119,10 @@ def _masquerade(results: Results, reader: Reader, standing: Standing, forced: Ma
     if forced.get("masquerade") == "bpf" and not standing.bpf_masquerade:
         return Choice("masquerade", "bpf", "It is wanted.", _rows(results, AGENT)[:1])
     if standing.bpf_masquerade:
-        return Choice(
-            "masquerade", "bpf", "kube-proxy replacement is on and its programs load.", _rows(results, AGENT)[:1]
-        )
+        why = "kube-proxy replacement is on and its programs load."
+        if not standing.kpr:
+            why = "Its programs load, without kube-proxy replacement, too."
+        return Choice("masquerade", "bpf", why, _rows(results, AGENT)[:1])
     if standing.iptables_masquerade:
         return Choice(
             "masquerade",

@@ -1,9 +1,11 @@
 """Which wishes can be granted together, and what they decide."""
 
+from collections.abc import Mapping, Sequence
+
 from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.capabilities import USABLE
 from kina_audit.cilium.evidence import Basis
-from kina_audit.cilium.features import AGENT, Feature
+from kina_audit.cilium.features import AGENT, Effect, Feature
 from kina_audit.cilium.keys import on_when
 from kina_audit.cilium.ladder import doubted
 from kina_audit.cilium.model import Capability, State, Wish
@@ -61,7 +63,17 @@ def grant(request: Request, capabilities: tuple[Capability, ...], readings: Read
         reader = readings.reader(release, off=granted.off)
         granted.forced |= reader.features[name].choices
         granted.off |= _displaced(name, reader)
+    rows = readings.reader(release).features
+    granted.wishes = [_brought(wish, granted.on, rows) for wish in granted.wishes]
     return granted
+
+
+def _brought(wish: Wish, on: Sequence[str], rows: Mapping[str, Feature]) -> Wish:
+    """A wish that is not granted by itself, and that the settings of another one fulfil; or as it is."""
+    other = next(
+        (name for name in on if not wish.granted and _brings(rows[name], rows[wish.feature], choices=False)), ""
+    )
+    return Wish(wish.feature, granted=True, because=f"It comes with {other}.") if other else wish
 
 
 def _refusal(
@@ -88,7 +100,9 @@ def _refusal(
             return f"It needs {choice}, which is not to be used."
     if name in granted.off:
         return "Another wish rules it out."
-    if barred := next((other for other in sorted(granted.off & rows.keys()) if _brings(rows[name], rows[other])), ""):
+    asks = {n.feature for n in rows[name].needs if n.effect is not Effect.NONE and not (n.keeps or n.when or n.unless)}
+    off = sorted(granted.off & rows.keys())
+    if barred := next((other for other in off if other in asks or _brings(rows[name], rows[other])), ""):
         return f"It needs {barred}, which is not to be used."
     # A later wish must not pull the ground from under an earlier one.
     displaced = _displaced(name, reader)
@@ -140,11 +154,11 @@ def _displaced(name: str, reader: Reader) -> frozenset[str]:
     return frozenset((conflicts | rivals) - {name})
 
 
-def _brings(feature: Feature, other: Feature) -> bool:
+def _brings(feature: Feature, other: Feature, *, choices: bool = True) -> bool:
     """Whether the settings of one feature are those of another one and more, or its choices are."""
     mine, theirs = on_when().get(feature.id, []), [table for table in on_when().get(other.id, []) if table]
     by_settings = bool(mine) and all(any(wanted.items() <= table.items() for wanted in theirs) for table in mine)
-    return by_settings or bool(other.choices and other.choices.items() <= feature.choices.items())
+    return by_settings or bool(choices and other.choices and other.choices.items() <= feature.choices.items())
 
 
 def _with_ipv6(feature: Feature) -> bool:

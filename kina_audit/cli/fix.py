@@ -1,5 +1,6 @@
 """``kina-audit fix``: the smallest fragment that makes a profile pass or a Cilium mode possible."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -179,11 +180,13 @@ def _to_go_on(source: str, words: "Words", fragment: str, *, cilium: bool, recom
 
     from kina_audit.render.commands import piped
 
+    # Not over what was read, which may be what these commands wrote before.
+    built = _BUILT if os.path.realpath(source) != os.path.realpath(_BUILT) else f"new-{_BUILT}"
     check = ["check", source, *(w for group in words for w in group), "-F", fragment]
     check += [] if cilium else ["--cilium", "none"]
     check += ["--fail-on", "recommended"] if recommended else []
     read = [w for group in words if group[0] in _RESOLVED for w in group]
-    resolve = ["resolve", source, *read, "-F", fragment, "-o", _BUILT]
+    resolve = ["resolve", source, *read, "-F", fragment, "-o", built]
     read_from = piped(source, words)
     return (
         f"to check it: kina-audit {shlex.join(check)}{read_from}",

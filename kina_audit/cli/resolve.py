@@ -1,7 +1,8 @@
 """``kina-audit resolve``: the .config that ``make olddefconfig`` would write."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
@@ -19,6 +20,9 @@ from kina_audit.cli.tree_options import (
     refuse_unknown,
     write_or_print,
 )
+
+if TYPE_CHECKING:
+    from kina_audit.kconfig.resolve import Resolution
 
 _MOST_DIFFERENT = 10
 
@@ -91,6 +95,8 @@ def resolve(
         ]:
             why = f"Linux {having[0].tree.model.version} has it, and the newer one does not"
         terminal.say(f"{row.where}:{row.line}: CONFIG_{row.name}={row.value} {now}: {why}")
+    for line in _assumed(resolution, sorted({*named, *names})) if not quiet else ():
+        terminal.say(line)
     for other in older if not quiet else ():
         differ = sorted(n for n in named if other.value(n) != resolution.value(n))
         said = ", ".join(f"{n} ({other.value(n)} there)" for n in differ[:_MOST_DIFFERENT])
@@ -98,3 +104,13 @@ def resolve(
         if differ:
             terminal.say(f"Linux {other.tree.model.version} makes other values of {said}{more}")
     return 0
+
+
+def _assumed(resolution: "Resolution", names: Iterable[str]) -> Iterator[str]:
+    """What was assumed of the tools, with the symbols of some names that it decides."""
+    from kina_audit.kconfig.sensitive import assumptions
+
+    for one in assumptions(resolution, names):
+        shown = ", ".join(one.symbols[:_MOST_DIFFERENT])
+        more = f" and {len(one.symbols) - _MOST_DIFFERENT} more" if len(one.symbols) > _MOST_DIFFERENT else ""
+        yield f"assumes {one.said}, which decides {shown}{more}: name yours with --toolchain"

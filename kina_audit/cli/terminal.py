@@ -132,7 +132,7 @@ def print_config(data: bytes) -> None:
     """Write a config to stdout: into a file byte for byte, anywhere else as `print_out` would.
 
     Raises:
-        OutputError: it cannot be written; a reader that went away is a BrokenPipeError.
+        OutputError: it cannot be written.
     """
     if not _to_file():
         text = harmless(data.decode("utf-8", errors="surrogateescape"), lone_surrogates=True)
@@ -175,7 +175,7 @@ def _write(data: bytes) -> None:
     """Write bytes to stdout as they are.
 
     Raises:
-        OutputError: they cannot be written; a reader that went away is a BrokenPipeError.
+        OutputError: they cannot be written.
     """
     _clear()
     try:
@@ -185,7 +185,8 @@ def _write(data: bytes) -> None:
         else:
             sys.stdout.write(data.decode("utf-8", errors="replace"))
     except BrokenPipeError:
-        raise
+        # The reader (head, less) went away: what it wanted, it has, and the exit status is that of the work.
+        drop_stdout()
     except OSError as error:
         drop_stdout()
         raise OutputError(f"stdout: cannot be written: {error.strerror}") from error
