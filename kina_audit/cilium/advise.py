@@ -8,7 +8,7 @@ from kina_audit.cilium.features import AGENT, DEADLY
 from kina_audit.cilium.instead import instead
 from kina_audit.cilium.ladder import Standing, doubted, excluded, stand, unrouted
 from kina_audit.cilium.model import LADDER, Advice, Evidence, Mode, State
-from kina_audit.cilium.reading import MET, Reader, Readings, Results, Unmet, verified
+from kina_audit.cilium.reading import Reader, Readings, Results, Unmet, verified
 from kina_audit.cilium.release import find_release
 from kina_audit.cilium.request import Request
 from kina_audit.cilium.rests import evidence_of, rests, seen
@@ -16,7 +16,7 @@ from kina_audit.cilium.unlock import Unlocker, ladder
 from kina_audit.cilium.values import settings
 from kina_audit.cilium.wishes import grant
 from kina_audit.engine.evaluate import Evaluator
-from kina_audit.engine.finding import Status
+from kina_audit.engine.finding import MET, Status
 from kina_audit.engine.out_of_reach import NOT_TO_BE_HAD
 from kina_audit.kernel.config import TOOLS_DECIDE
 

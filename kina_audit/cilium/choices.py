@@ -6,7 +6,7 @@ from kina_audit.base.datatype import replace
 from kina_audit.cilium.ladder import Standing
 from kina_audit.cilium.model import Choice, Evidence
 from kina_audit.cilium.reading import Reader, Results, finding, worst
-from kina_audit.engine.finding import Finding, Status
+from kina_audit.engine.finding import MET, Finding, Status
 from kina_audit.profiles.model import Level
 
 AGENT = "cilium-agent"
@@ -57,7 +57,7 @@ def evidence(item: Finding) -> Evidence:
 def _rows(results: Results, profile: str) -> tuple[Evidence, ...]:
     """The required findings of a profile: the unmet ones when there are any, else all."""
     rows = [f for f in results[profile].findings if f.level is Level.REQUIRED]
-    unmet = [f for f in rows if f.status not in (Status.PASS, Status.SKIP)]
+    unmet = [f for f in rows if f.status not in MET]
     return tuple(evidence(f) for f in unmet or rows)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from kina_audit.base.datatype import replace
 from kina_audit.cilium.model import LADDER, Instead, Mode
-from kina_audit.cilium.reading import MET, Results, finding
+from kina_audit.cilium.reading import Results, finding
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.request import Request
 from kina_audit.cilium.values import settings
+from kina_audit.engine.finding import MET
 
 Stand = Callable[[Request], tuple[Mode, bool]]
 """(the mode with other wishes, whether all of them are granted)."""

@@ -9,13 +9,12 @@ from kina_audit.cilium.features import AGENT, DEADLY, Conflict, Effect, Feature,
 from kina_audit.cilium.keys import charted, matches
 from kina_audit.cilium.release import Release
 from kina_audit.engine.evaluate import Evaluator
-from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.finding import MET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
 from kina_audit.profiles.model import Profile, Requirement
 
 Results = Mapping[str, ProfileResult]
-MET = (Status.PASS, Status.SKIP)
 # Asked for at every need: in Python 3.11 a member of an enumeration is found by code in Python.
 _WORST_FIRST = list(Effect)
 _NO_EFFECT, _UNVERIFIED, _UNKNOWN = Effect.NONE, Basis.UNVERIFIED, Status.UNKNOWN

@@ -1,6 +1,6 @@
 """``kina-audit resolve``: the .config that ``make olddefconfig`` would write."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +24,7 @@ from kina_audit.cli.tree_options import (
 if TYPE_CHECKING:
     from kina_audit.kconfig.resolve import Resolution
 
-_MOST_DIFFERENT = 10
+_MOST_SHOWN = 10
 
 
 def register(app: click.Group) -> None:
@@ -99,10 +99,9 @@ def resolve(
         terminal.say(line)
     for other in older if not quiet else ():
         differ = sorted(n for n in named if other.value(n) != resolution.value(n))
-        said = ", ".join(f"{n} ({other.value(n)} there)" for n in differ[:_MOST_DIFFERENT])
-        more = f" and {len(differ) - _MOST_DIFFERENT} more" if len(differ) > _MOST_DIFFERENT else ""
         if differ:
-            terminal.say(f"Linux {other.tree.model.version} makes other values of {said}{more}")
+            said = _first([f"{n} ({other.value(n)} there)" for n in differ])
+            terminal.say(f"Linux {other.tree.model.version} makes other values of {said}")
     return 0
 
 
@@ -111,6 +110,9 @@ def _assumed(resolution: "Resolution", names: Iterable[str]) -> Iterator[str]:
     from kina_audit.kconfig.sensitive import assumptions
 
     for one in assumptions(resolution, names):
-        shown = ", ".join(one.symbols[:_MOST_DIFFERENT])
-        more = f" and {len(one.symbols) - _MOST_DIFFERENT} more" if len(one.symbols) > _MOST_DIFFERENT else ""
-        yield f"assumes {one.said}, which decides {shown}{more}: name yours with --toolchain"
+        yield f"assumes {one.said}, which decides {_first(one.symbols)}: name yours with --toolchain"
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+    return f"{', '.join(names[:_MOST_SHOWN])}{more}"

@@ -66,7 +66,7 @@ class Evaluator:
         # row shares its condition.
         self._findings: dict[int, Finding] = {}
         self._statuses: dict[int, Status] = {}
-        self._rows: list[Requirement] = []
+        self._rows: list[Requirement] = []  # of which the statuses are: a status holds on to nothing
         self._bounds: dict[int, tuple[Bounds, Expression]] = {}
 
     def profile(self, profile: Profile) -> ProfileResult:
@@ -124,9 +124,7 @@ class Evaluator:
         if near is not None and not any(map(near[1], row.symbols)):
             found = near[0].requirement(row)
         elif row.plain:
-            status = self._statuses.get(id(row)) if row.symbols and not self._terse else None
-            known = status and explained_by(self._explanation, row, status, row.expr)
-            found = known or self._held(row, row.expr, row.fix)
+            found = self._held(row, row.expr, row.fix)
         elif (row.gated and kernel.target is None) or (row.by_arch and kernel.arch is None):
             found = self._untold(row)
         else:

@@ -120,27 +120,36 @@ def needs(row: Requirement, expr: Expression) -> str:
     return expr.text + ("" if row.module else " (built-in)")
 
 
-class _Explained:
-    """A field that is worked out with its fellows, by the finding's explainer, where nobody gave it."""
+class _MadeLater:
+    """A field that is filled when somebody asks for it, where nobody gave it.
 
-    def __init__(self, slot: Any) -> None:
-        self._slot, self._get = slot, slot.__get__
+    Args:
+        slot: the field's own.
+        fill: puts a value there, and maybe into its fellows.
+    """
 
-    def __get__(self, finding: Any, kind: object) -> Any:
+    def __init__(self, slot: Any, fill: Callable[[Any], None]) -> None:
+        self._slot, self._get, self._fill = slot, slot.__get__, fill
+
+    def __get__(self, one: Any, kind: object) -> Any:
         try:
-            return self._get(finding, kind)
+            return self._get(one, kind)
         except AttributeError:
-            explainer = finding._explainer
-            # None: another thread was first.
-            if explainer is not None:
-                for put, value in zip(_PUT_EXPLAINED, explainer.explain(finding), strict=True):
-                    put(finding, value)
-                # It holds the whole kernel.
-                _put_explainer(finding, None)
-            return self._get(finding, kind)
+            self._fill(one)
+            return self._get(one, kind)
 
-    def __set__(self, finding: Any, value: object) -> None:
-        self._slot.__set__(finding, value)
+    def __set__(self, one: Any, value: object) -> None:
+        self._slot.__set__(one, value)
+
+
+def _explain(finding: Any) -> None:
+    explainer = finding._explainer
+    # None: another thread was first.
+    if explainer is not None:
+        for put, value in zip(_PUT_EXPLAINED, explainer.explain(finding), strict=True):
+            put(finding, value)
+        # It holds the whole kernel.
+        _put_explainer(finding, None)
 
 
 _EXPLAINED = ("fix", "symbols", "reason", "left")
@@ -150,7 +159,7 @@ _put_explainer, _put_requirement, _put_status, _put_expr, _put_waiver, _put_obse
     for name in ("_explainer", "requirement", "status", "expr", "waiver", "observed", "too_old")
 )
 for _name in _EXPLAINED:
-    setattr(Finding, _name, _Explained(getattr(Finding, _name)))
+    setattr(Finding, _name, _MadeLater(getattr(Finding, _name), _explain))
 _new = Finding.__new__
 
 
@@ -232,27 +241,14 @@ class ProfileResult(_Judged):
         return self.status is skip and all(f.status is skip for f in self.findings)
 
 
-class _Findings:
-    """The field ``findings``, made by the result's judge where nobody gave it."""
-
-    def __init__(self, slot: Any) -> None:
-        self._slot, self._get = slot, slot.__get__
-
-    def __get__(self, result: Any, kind: object) -> Any:
-        try:
-            return self._get(result, kind)
-        except AttributeError:
-            self._slot.__set__(result, tuple(map(result._judge.requirement, result.profile.requirements)))
-            return self._get(result, kind)
-
-    def __set__(self, result: Any, value: object) -> None:
-        self._slot.__set__(result, value)
+def _judge(result: Any) -> None:
+    _put_findings(result, tuple(map(result._judge.requirement, result.profile.requirements)))
 
 
-_put_judge, _put_profile, _put_result, _put_by_id = (
-    getattr(ProfileResult, name).__set__ for name in ("_judge", "profile", "status", "_by_id")
+_put_judge, _put_profile, _put_findings, _put_result, _put_by_id = (
+    getattr(ProfileResult, name).__set__ for name in ("_judge", "profile", "findings", "status", "_by_id")
 )
-setattr(ProfileResult, "findings", _Findings(ProfileResult.findings))  # noqa: B010  (a class's field, to mypy)
+setattr(ProfileResult, "findings", _MadeLater(ProfileResult.findings, _judge))  # noqa: B010  (a class's field, to mypy)
 _new_result = ProfileResult.__new__
 
 

@@ -33,7 +33,7 @@ def with_slips(
     # Few have anything near a symbol, and which ones findings ask for takes longer to find out than all the rest.
     if not may_be_meant(strange, config.raw, [r.profile for r in results]):
         return config
-    odd = misspelt(config, _asked(results), own)
+    odd = _told(config, _asked(results), strange)
     return replace(config, warnings=(*config.warnings, *odd), _lines={}) if odd else config
 
 
@@ -55,11 +55,12 @@ def misspelt(
         asked: the symbols that were asked about.
         own: the symbols of the config's own kernel lines: what is not among them is held against every kernel's.
     """
+    return _told(config, asked, _strange(config, own))
+
+
+def _told(config: KernelConfig, asked: Iterable[str], strange: Sequence[str]) -> tuple[ConfigWarning, ...]:
     from kina_audit.engine.slips import is_slip, near, near_asked
 
-    strange = _strange(config, own)
-    if not strange:
-        return ()
     missing: dict[str, str] = {}
     for symbol in asked:
         if symbol not in config.raw and len(symbol) >= _SHORTEST:

@@ -18,6 +18,10 @@ Node = tuple[object, ...]
 | ("contains", sym, const, const ...)."""
 
 
+_DECIDED = {"&&": (0, 0), "||": (2, 2)}
+"""What the first of two parts is where the second one changes nothing."""
+
+
 @cache
 def joined(operator: object, parts: frozenset[Bounds]) -> Bounds:
     """The bounds of parts that are joined by one operator; there are few that a tristate can have."""
@@ -35,18 +39,11 @@ def part_bounds(node: Any, lookup: Lookup, of_symbol: Callable[[str], Bounds]) -
     kind = node[0]
     if kind == "sym":
         return of_symbol(node[1])
-    if kind == "&&":
-        a = part_bounds(node[1], lookup, of_symbol)
-        if a == (0, 0):
-            return a
-        b = part_bounds(node[2], lookup, of_symbol)
-        return b if a == (2, 2) else (min(b[0], a[0]), min(b[1], a[1]))
-    if kind == "||":
-        a = part_bounds(node[1], lookup, of_symbol)
-        if a == (2, 2):
-            return a
-        b = part_bounds(node[2], lookup, of_symbol)
-        return b if a == (0, 0) else (max(b[0], a[0]), max(b[1], a[1]))
+    if kind in _DECIDED:
+        first = part_bounds(node[1], lookup, of_symbol)
+        if first == _DECIDED[kind]:
+            return first
+        return joined(kind, frozenset((first, part_bounds(node[2], lookup, of_symbol))))
     if kind == "!":
         low, high = part_bounds(node[1], lookup, of_symbol)
         return (0 if high else 2, 0 if low else 2)

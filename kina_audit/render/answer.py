@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.agent_profile import PROFILE
 from kina_audit.cilium.model import Advice, Mode, State
-from kina_audit.engine.finding import UNMET, ProfileResult, Status
+from kina_audit.engine.finding import MET, UNMET, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.kernel.config import Completeness, KernelConfig, Origin, SymbolState
 from kina_audit.kernel.provenance import SET_RECOMMENDED, Provenance
@@ -268,7 +268,7 @@ def _features(report: Report, *, short: bool) -> str:
 
 def _as_it_runs(seen: ProfileResult) -> str:
     """What the kernel that runs shows of itself: no feature that anybody asked for."""
-    agrees = seen.status in (Status.PASS, Status.SKIP)
+    agrees = seen.status in MET
     return f"what runs {'agrees' if agrees else 'does not agree'} with this config" + f" ({OBSERVED})" * (not agrees)
 
 

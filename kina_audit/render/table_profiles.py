@@ -1,6 +1,6 @@
 """``--format table --by profile``: every profile's count, and its findings one by one."""
 
-from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.finding import MET, Finding, ProfileResult, Status
 from kina_audit.profiles.model import Level
 from kina_audit.render import RenderOptions
 from kina_audit.render.gate import gate
@@ -106,7 +106,7 @@ def _finding(result: ProfileResult, finding: Finding, style: Style, *, decides: 
         lines += style.field("because", finding.reason)
     if finding.status is not Status.PASS:
         lines += style.field("why", row.why)
-    if finding.status not in (Status.PASS, Status.SKIP):
+    if finding.status not in MET:
         lines += style.field("fix", finding.fix)
     if finding.waiver is not None:
         lines += style.field("waived", waived(finding))

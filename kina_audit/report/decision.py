@@ -114,9 +114,7 @@ def decide(report: "Report") -> tuple[Deciding, ...]:
         key = item.kind, item.fingerprint
         known = found.setdefault(key, item)
         if known is not item and item.pairs:
-            worse = item.status is _FAIL and known.status is not _FAIL
-            pairs = (*item.pairs, *known.pairs) if worse else (*known.pairs, *item.pairs)
-            found[key] = replace(known, pairs=pairs, status=item.status if worse else known.status)
+            found[key] = replace(_finding((*known.pairs, *item.pairs)), name=known.name)
     return _with_owners(tuple(found.values()))
 
 
@@ -186,7 +184,7 @@ def _others(report: "Report") -> Iterator[Deciding]:
 
 
 def _status(*, unknown: bool) -> Status:
-    return Status.UNKNOWN if unknown else Status.FAIL
+    return _UNKNOWN if unknown else _FAIL
 
 
 def _finding(pairs: Sequence[tuple[ProfileResult, Finding]]) -> Deciding:
@@ -195,7 +193,7 @@ def _finding(pairs: Sequence[tuple[ProfileResult, Finding]]) -> Deciding:
     if unknown and not all(f.status is _UNKNOWN for _, f in pairs):
         # The first one says what is said of all.
         pairs, unknown = sorted(pairs, key=lambda pair: pair[1].status is _UNKNOWN), False
-    return Deciding(_FINDING, name, _UNKNOWN if unknown else _FAIL, "", tuple(pairs))
+    return Deciding(_FINDING, name, _status(unknown=unknown), pairs=tuple(pairs))
 
 
 def _name(pair: tuple[ProfileResult, Finding]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from kina_audit.base.bounds import CONFIG_BYTES, CONFIG_LINE, CONFIG_LINES
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.model import Mode
-from kina_audit.engine.finding import Finding, ProfileResult, Status
+from kina_audit.engine.finding import MET, Finding, ProfileResult, Status
 from kina_audit.engine.observed import ID as OBSERVED
 from kina_audit.engine.waive import WaiverState, WaiverUse
 from kina_audit.engine.waiver import Waiver
@@ -119,9 +119,7 @@ def check_profile(p: Mapping[str, Any]) -> None:
             raise ValueError(f"a finding that is {level} and has the status {of}")
     required = [s for level, s in found if level is Level.REQUIRED and s in (Status.FAIL, Status.UNKNOWN)]
     partly = any(level is Level.RECOMMENDED and s in (Status.WARN, Status.UNKNOWN) for level, s in found)
-    if (status in (Status.PASS, Status.SKIP) and (required or partly)) or (
-        Status.FAIL in required and status is not Status.FAIL
-    ):
+    if (status in MET and (required or partly)) or (Status.FAIL in required and status is not Status.FAIL):
         raise ValueError(f"profile {name} has the status {status}, and its findings say otherwise")
 
 
