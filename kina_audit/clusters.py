@@ -107,7 +107,8 @@ def _verified(
     from kina_audit.cilium.release import find_release
     from kina_audit.profiles.load import ProfileLibrary
 
-    release = str(find_release(cilium))
+    chosen = find_release(cilium)
+    release = str(chosen)
     # Both are times as Kubernetes writes them, in UTC to the second, so that they compare as text.
     stale = f"the agent was started at {started}, and cilium-config was changed at {changed}: restart it"
     old, fresh = bool(changed) and changed > started, bool(changed) and changed <= started
@@ -121,7 +122,7 @@ def _verified(
         lacks = _lacks(kernel, library)
         told = f"Linux {kernel.config.target or 'unknown version'}, {kernel.config.arch or 'unknown architecture'}"
     lines = compare(
-        config, status, lacks=lacks, review=review, stale=stale if old else "", fresh=fresh, programs=programs
+        config, status, chosen, lacks=lacks, review=review, stale=stale if old else "", fresh=fresh, programs=programs
     )
     return Verification(node, told, release, lines, gap=gap)
 

@@ -25,7 +25,8 @@ from kina_audit.cilium.agent_profile import of_release
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.features import AGENT
 from kina_audit.cilium.model import Advice, Capability
-from kina_audit.cilium.reading import Asked, OnDemand, Readings
+from kina_audit.cilium.on_demand import Asked, OnDemand
+from kina_audit.cilium.reading import Readings
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import Status
 from kina_audit.errors import KinaAuditError, SourceError

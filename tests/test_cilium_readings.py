@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kina_audit.cilium.capabilities import agent_state, capabilities
 from kina_audit.cilium.ladder import stand
 from kina_audit.cilium.model import LADDER
-from kina_audit.cilium.reading import Asked, OnDemand, Reader, Readings
+from kina_audit.cilium.on_demand import Asked, OnDemand
+from kina_audit.cilium.reading import Reader, Readings
 from kina_audit.cilium.release import Release, newest_releases
 from kina_audit.engine.evaluate import Evaluator
 from kina_audit.kernel.config import Completeness, KernelConfig

@@ -497,6 +497,35 @@ def test_big_tcp_goes_through_tunnels_from_linux_7_3(tmp_path: Path) -> None:
     assert not reviewed(text, synthetic(*WHOLE, version="7.3.0"), tmp_path).breaks
 
 
+IPSEC = "kubeProxyReplacement: true\nbpf: {masquerade: true}\nencryption:\n  enabled: true\n  type: ipsec\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "release", "routing", "broken"),
+    [
+        ("6.15.0", "1.18", "Legacy", False),  # the agent falls back by itself
+        ("6.15.0", "1.20.2", "BPF", False),
+        ("6.12.28", "1.20.2", "BPF", True),
+        ("6.8.12", "1.20.2", "BPF", False),  # a vendor's: nobody can tell
+    ],
+)
+def test_what_becomes_of_ipsec_beside_bpf_host_routing(
+    version: str, release: str, routing: str, broken: bool, tmp_path: Path
+) -> None:
+    found = reviewed(IPSEC, synthetic(*WHOLE, version=version), tmp_path, release)
+    assert found.prediction.host_routing == routing
+    assert ({5: State.BROKEN} if broken else {}) == breaks(found)
+    told_of = [r.because for r in found.remarks] + [c.because for c in found.cautions]
+    assert sum("CVE-2025-37959" in because for because in told_of) == (version in ("6.12.28", "6.8.12"))
+    assert [c.line for c in found.cautions if "needs its key" in c.because] == [5]
+
+
+def test_a_kernel_too_old_for_bpf_host_routing_is_foretold_to_have_none(tmp_path: Path) -> None:
+    text = "kubeProxyReplacement: true\nbpf: {masquerade: true}\n"
+    found = {v: reviewed(text, synthetic(*WHOLE, version=v), tmp_path, "1.16") for v in ("5.4.0", "5.10.0")}
+    assert [f.prediction.host_routing for f in found.values()] == ["Legacy", "BPF"]
+
+
 def told(text: str, path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:
     (path / "values.yaml").write_text(text)
     status = main(["cilium", "review", str(path / "values.yaml"), "recorded:kata@3.32.0-debug", *more])

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from kina_audit.cilium.release import find_release
 from kina_audit.cilium.verify import Line, Verification, compare
 from kina_audit.clusters import verify_cluster, verify_saved
 from kina_audit.errors import SourceError, UsageError
@@ -86,7 +87,7 @@ def test_what_an_agent_ran_is_read_as_it_was_noted(scenario: dict[str, Any]) -> 
 
 
 def test_what_the_status_does_not_say_is_left_out() -> None:
-    lines = compare({"kube-proxy-replacement": "true"}, {"cilium": {"state": "Ok"}}, lacks={})
+    lines = compare({"kube-proxy-replacement": "true"}, {"cilium": {"state": "Ok"}}, find_release(""), lacks={})
     assert [line.topic for line in lines] == ["agent"]
 
 
@@ -110,6 +111,7 @@ def test_why_it_differs() -> None:
         for line in compare(
             config,
             status,
+            find_release(""),
             lacks={"wireguard": "the kernel lacks WIREGUARD (x/y)"},
             stale="restart it",
             programs=["other"],
@@ -121,6 +123,30 @@ def test_why_it_differs() -> None:
     assert lines["masquerading"].because == "restart it"
     assert lines["BPF programs"].running == "none"
     assert not Verification("n", "k", "1.20", tuple(lines.values())).as_wanted
+
+
+FULL = {"kube-proxy-replacement": "true", "enable-bpf-masquerade": "true"}
+
+
+@pytest.mark.parametrize(
+    ("more", "release", "topic", "status", "because"),
+    [
+        ({"enable-ipsec": "true"}, "1.18", "host routing", {"routing": {"intra-host-routing-mode": "Legacy"}}, "Before 1.19 IPsec"),
+        ({"enable-ipsec": "true"}, "1.20.2", "host routing", {"routing": {"intra-host-routing-mode": "BPF"}}, ""),
+        ({"enable-ipsec": "true", "enable-bandwidth-manager": "true"}, "1.20.2", "bandwidth manager",
+         {"bandwidth-manager": {"enabled": False}}, "With IPsec the bandwidth manager"),
+        ({"datapath-mode": "netkit", "enable-tcx": "false"}, "1.20.2", "attach mode", {"attach-mode": "tcx"}, ""),
+        ({"datapath-mode": "auto", "enable-tcx": "false"}, "1.20.2", "attach mode",
+         {"attach-mode": "tcx", "datapath-mode": "netkit"}, ""),
+        ({"routing-mode": "hybrid"}, "1.20.2", "routing", {"routing": {"inter-host-routing-mode": "Hybrid"}}, ""),
+    ],
+)  # fmt: skip
+def test_what_an_agent_does_by_itself_is_no_difference(
+    more: dict[str, str], release: str, topic: str, status: dict[str, Any], because: str
+) -> None:
+    lines = {line.topic: line for line in compare({**FULL, **more}, status, find_release(release), lacks={})}
+    assert lines[topic].same, lines[topic]
+    assert lines[topic].because.startswith(because)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"not json", b"[" * 100_000])

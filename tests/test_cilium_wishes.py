@@ -197,3 +197,45 @@ def test_ipsec_says_what_it_needs_beside_the_kernel() -> None:
     whole = synthetic(*WHOLE, version="6.12.0")
     assert any("cilium-ipsec-keys" in caution for caution in advise(whole, "1.20.2", want=["ipsec"]).cautions)
     assert not any("cilium-ipsec-keys" in caution for caution in advise(whole, "1.20.2").cautions)
+
+
+@pytest.mark.parametrize(
+    ("version", "release", "mode", "routing"),
+    [
+        ("6.12.28", "1.20.2", Mode.HYBRID, "legacy"),
+        ("6.12.29", "1.20.2", Mode.FULL_EBPF, "bpf"),
+        ("6.1.138", "1.19", Mode.HYBRID, "legacy"),
+        ("6.15.0", "1.20.2", Mode.FULL_EBPF, "bpf"),
+        ("6.15.0", "1.18", Mode.HYBRID, "legacy"),
+    ],
+)
+def test_ipsec_has_bpf_host_routing_where_the_kernel_does_not_drop_what_it_decrypts(
+    version: str, release: str, mode: Mode, routing: str
+) -> None:
+    advice = advise(synthetic(*WHOLE, version=version), release, want=["ipsec"])
+    assert [w.granted for w in advice.wishes] == [True]
+    choices = {c.name: c for c in advice.choices}
+    assert (advice.mode, choices["host-routing"].value) == (mode, routing)
+    # The agent of 1.19 and later does not fall back by itself.
+    assert ("hostLegacyRouting" in advice.helm_values["bpf"]) is (routing == "legacy")
+    assert advice.config_map.get("enable-host-legacy-routing", "false") == str(routing == "legacy").lower()
+    assert ("CVE-2025-37959" in choices["host-routing"].because) is (mode is Mode.HYBRID and release != "1.18")
+    assert any("CVE-2025-37959" in c for c in advice.cautions) is (mode is Mode.HYBRID and release != "1.18")
+
+
+@pytest.mark.parametrize("version", ["6.8.12", "6.12.0-124.el10.x86_64"])
+def test_what_a_vendor_may_have_mended_is_not_verified(version: str) -> None:
+    advice = advise(synthetic(*WHOLE, version=version), "1.20.2", want=["ipsec"])
+    [doubt] = [c for c in advice.cautions if "CVE-2025-37959" in c]
+    assert doubt.startswith("Not verified. From 1.19 on IPsec")
+    assert advice.wishes[0].granted
+
+
+def test_who_avoids_tcx_gets_no_device_that_brings_it() -> None:
+    advice = advise(synthetic(*WHOLE), "1.20.2", avoid=["tcx"], want=["netkit"])
+    choices = {c.name: c for c in advice.choices}
+    assert (choices["datapath-device"].value, choices["attachment"].value) == ("veth", "tc")
+    assert choices["attachment"].because == "tcx is not to be used; tc filters do."
+    assert advice.helm_values["bpf"]["enableTCX"] is False
+    [wish] = advice.wishes
+    assert (wish.granted, wish.because) == (False, "It needs tcx, which is not to be used.")

@@ -95,8 +95,8 @@ def advise(
                 (f.fix for u in reader.breaking("agent") for f in u.findings if f.fix.startswith(NOT_TO_BE_HAD)), ""
             ),
         )
-    choices = choose(results, reader, low, granted.encryption, granted.forced)
-    values, config = settings(choices, chosen, granted.on, sorted(request.avoid))
+    choices = choose(results, reader, low, granted.encryption, granted.forced, granted.on)
+    values, config = settings(choices, chosen, granted.on, sorted(granted.off))
     if request.preset:
         from kina_audit.cilium.presets import find_preset
 

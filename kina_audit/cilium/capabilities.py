@@ -118,7 +118,7 @@ def _capability(name: str, low: Reader, readings: Readings, refused: str, unlock
         says=says,
         evidence=str(need.basis) if need else "",
         link=need.link if need else "",
-        cautions=(*feature.cautions, *(_condition(u) for u in low.conditional(name))),
+        cautions=(*(c.text for c in low.cautions(name)), *(_condition(u) for u in low.conditional(name))),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from kina_audit.cilium.evidence import Basis
+from kina_audit.cilium.features import HOST_ROUTING
 from kina_audit.cilium.ladder import Standing
 from kina_audit.cilium.model import Mode
 from kina_audit.cilium.reading import Reader, finding
@@ -51,8 +52,9 @@ def cautions(
         found.append(
             f"{number} is older than {release.minimum_kernel} by its number; Cilium documents it ('{backed.says}')."
         )
-    found += [c for name in on for c in reader.features[name].cautions]
-    return tuple(dict.fromkeys([*(unproven(reader, standing, on) if runs else ()), *found]))
+    doubts = unproven(reader, standing, on) if runs else []
+    found += [c.text for name in on for c in reader.cautions(name) if not any(c.text in doubt for doubt in doubts)]
+    return tuple(dict.fromkeys([*doubts, *found]))
 
 
 def _unseen(live: Mapping[str, str]) -> str:
@@ -73,5 +75,6 @@ def unproven(reader: Reader, standing: Standing, on: Sequence[str]) -> list[str]
     """What this advice rests on without anybody having verified it."""
     used = ["agent", *(["kube-proxy-replacement"] if standing.kpr else []), *(["l7-proxy"] if standing.l7 else []), *on]
     found = [u.why for name in used for u in reader.unverified(name)]
-    found += [c.why for name in on for c in reader.conflicts(name) if c.other in on and c.basis is Basis.UNVERIFIED]
+    beside = [*on, *([HOST_ROUTING] if standing.host_routing else [])]
+    found += [c.why for name in on for c in reader.conflicts(name) if c.other in beside and c.basis is Basis.UNVERIFIED]
     return [f"Not verified. {why}" for why in dict.fromkeys(found)]

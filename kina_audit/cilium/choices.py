@@ -1,8 +1,9 @@
 """The decisions inside a mode, each with the findings that made it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kina_audit.base.datatype import replace
+from kina_audit.cilium.features import HOST_ROUTING
 from kina_audit.cilium.ladder import Standing
 from kina_audit.cilium.model import Choice, Evidence
 from kina_audit.cilium.reading import Reader, Results, finding, worst
@@ -15,8 +16,9 @@ NO_FLOWS = "It starts, but shows no L3/L4 flows: BPF_EVENTS is missing."
 
 
 def choose(
-    results: Results, reader: Reader, standing: Standing, encryption: str, forced: Mapping[str, str]
-) -> tuple[Choice, ...]:
+    results: Results, reader: Reader, standing: Standing, encryption: str, forced: Mapping[str, str],
+    on: Sequence[str] = (),
+) -> tuple[Choice, ...]:  # fmt: skip
     """Every choice for a mode in which the agent runs.
 
     Args:
@@ -25,17 +27,18 @@ def choose(
         standing: what it comes to.
         encryption: the encryption that the user wants, or an empty string.
         forced: choices that the user's wishes make, as ``{"routing": "native"}``.
+        on: the features that the user wants and gets.
     """
     choices = (
         _routing(results, standing, forced),
         _kube_proxy(results, standing),
         _masquerade(results, reader, standing, forced),
-        _host_routing(reader, standing),
+        _host_routing(reader, standing, on),
         _device(results, standing, forced),
         _l7(results, standing, forced),
         _hubble(results, standing),
         _encryption(results, reader, encryption),
-        _attach(results, reader),
+        _attach(results, reader, standing),
     )
     return tuple([_in_full(choice, reader) for choice in choices])
 
@@ -138,13 +141,15 @@ def _masquerade(results: Results, reader: Reader, standing: Standing, forced: Ma
     )
 
 
-def _host_routing(reader: Reader, standing: Standing) -> Choice:
+def _host_routing(reader: Reader, standing: Standing, on: Sequence[str]) -> Choice:
     if standing.host_routing:
         masquerading = "BPF masquerading" if standing.bpf_masquerade else "no masquerading"
         return Choice("host-routing", "bpf", f"It follows from kube-proxy replacement and {masquerading}.")
     why = "BPF host routing needs kube-proxy replacement and BPF masquerading."
     if standing.kpr and standing.bpf_masquerade:
-        why = f"BPF host routing is not to be had: {_why_not(reader, 'bpf-host-routing')}"
+        clashes = [c.why for name in on for c in reader.conflicts(name) if c.other == HOST_ROUTING]
+        clashes += [c.why for c in reader.conflicts(HOST_ROUTING) if c.other in on]
+        why = f"BPF host routing is not to be had: {next(iter(clashes), '') or _why_not(reader, HOST_ROUTING)}"
     return Choice("host-routing", "legacy", why)
 
 
@@ -158,7 +163,10 @@ def _device(results: Results, standing: Standing, forced: Mapping[str, str]) -> 
     if proof[0].status is Status.PASS:
         missing = "BPF host routing" if not standing.host_routing else "Cilium 1.16 and Linux 6.8"
         why = f"The kernel has netkit, which needs {missing}, too."
-    return Choice("datapath-device", "veth", "netkit is not to be used." if "netkit" in standing.off else why, proof)
+    if "netkit" in standing.off:
+        brings = "tcx" in standing.off
+        why = "netkit devices bring tcx, which is not to be used." if brings else "netkit is not to be used."
+    return Choice("datapath-device", "veth", why, proof)
 
 
 def _l7(results: Results, standing: Standing, forced: Mapping[str, str]) -> Choice:
@@ -197,10 +205,12 @@ def _encryption(results: Results, reader: Reader, wanted: str) -> Choice:
     return Choice("encryption", "none", why, proof)
 
 
-def _attach(results: Results, reader: Reader) -> Choice:
+def _attach(results: Results, reader: Reader, standing: Standing) -> Choice:
     proof = (evidence(finding(results, "cilium-tcx", "tcx-hook")),)
     if not reader.features["tcx"].available:
         return Choice("attachment", "tc", f"Cilium {reader.release} does not know tcx.", proof)
+    if "tcx" in standing.off:
+        return Choice("attachment", "tc", "tcx is not to be used; tc filters do.", proof)
     if proof[0].status is Status.PASS:
         return Choice("attachment", "tcx", "The kernel has the tcx hook.", proof)
     why = "Whether there is a tcx hook cannot be told" if _untold(proof) else "There is no tcx hook"

@@ -7,7 +7,8 @@ from kina_audit.base.later import Later
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.ladder import above, reaches
 from kina_audit.cilium.model import LADDER, Elsewhere, Mode, State
-from kina_audit.cilium.reading import Asked, OnDemand, Readings
+from kina_audit.cilium.on_demand import Asked, OnDemand
+from kina_audit.cilium.reading import Readings
 from kina_audit.cilium.release import Release, newest_releases
 from kina_audit.cilium.request import Request
 from kina_audit.engine.evaluate import Evaluator

@@ -13,6 +13,7 @@ from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import VersionRange
 
 AGENT = "agent"
+HOST_ROUTING = "bpf-host-routing"
 
 
 class Effect(StrEnum):
@@ -80,15 +81,25 @@ class Need:
 
 @datatype
 class Conflict:
-    """Another feature that a feature cannot be on with, on kernels of ``linux`` (None: all), but with ``unless``."""
+    """Another feature that a feature cannot be on with, on kernels of any of ``linux`` (none: all), but with ``unless``."""
 
     other: str
     effect: Effect
     why: str
     basis: Basis
     link: str
-    linux: VersionRange | None
+    linux: tuple[VersionRange, ...]
     unless: Wanted
+
+
+@datatype
+class Unshown:
+    """What a config does not show of a feature, on kernels of any of ``linux`` (none: all), and where that is from."""
+
+    text: str
+    basis: Basis
+    link: str
+    linux: tuple[VersionRange, ...]
 
 
 @datatype
@@ -115,7 +126,7 @@ class Feature:
     choices: Mapping[str, str]
     needs: tuple[Need, ...]
     conflicts: tuple[Conflict, ...]
-    cautions: tuple[str, ...]
+    cautions: tuple[Unshown, ...]
 
 
 class _Features(Mapping[str, Feature]):
@@ -180,8 +191,8 @@ def _feature(row: dict[str, Any], release: Release) -> Feature:
         needs=tuple([_need(n, release) for n in needs]),
         conflicts=tuple([_conflict(c) for c in conflicts]),
         cautions=(
-            *(n["caution"] for n in needs if "caution" in n),
-            *(c["text"] for c in release.of(row.get("caution", ()))),
+            *(_unshown(n, n["caution"]) for n in needs if "caution" in n),
+            *(_unshown(c, c["text"]) for c in release.of(row.get("caution", ()))),
         ),
     )
 
@@ -193,9 +204,19 @@ def _conflict(row: dict[str, Any]) -> Conflict:
         why=row["why"],
         basis=_BASES[row["evidence"]],
         link=where(row),
-        linux=VersionRange.parse(row["linux"]) if "linux" in row else None,
+        linux=_ranges(row),
         unless=row.get("unless", {}),
     )
+
+
+def _unshown(row: dict[str, Any], text: str) -> Unshown:
+    # A need is about versions that are not in its range.
+    return Unshown(text, _BASES[row["evidence"]], where(row), _ranges(row) if "text" in row else ())
+
+
+def _ranges(row: dict[str, Any]) -> tuple[VersionRange, ...]:
+    said = row.get("linux", ())
+    return tuple(map(VersionRange.parse, [said] if isinstance(said, str) else said))
 
 
 _NEEDS: dict[int, Need] = {}

@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.evidence import Basis
+from kina_audit.cilium.features import HOST_ROUTING
 from kina_audit.cilium.model import LADDER, Mode
 from kina_audit.cilium.reading import Reader, Readings, assumed
 from kina_audit.cilium.release import Release
@@ -64,7 +65,7 @@ def standing(reader: Reader) -> Standing:
     # From 1.19 on BPF masquerades without kube-proxy replacement, too; where iptables can, it is left to them.
     bpf = agent and reader.usable("bpf-masquerade") and (kpr or not iptables)
     # Without any masquerading BPF host routing does not need that of BPF.
-    unrouted = [u for u in reader.breaking("bpf-host-routing") if bpf or iptables or u.need.feature != "bpf-masquerade"]
+    unrouted = [u for u in reader.breaking(HOST_ROUTING) if bpf or iptables or u.need.feature != "bpf-masquerade"]
     return Standing(
         agent=agent,
         l7=reader.usable("l7-proxy"),
@@ -72,7 +73,7 @@ def standing(reader: Reader) -> Standing:
         termination=reader.whole("kube-proxy-replacement"),
         kpr=kpr,
         bpf_masquerade=bpf,
-        host_routing=kpr and not unrouted and "bpf-host-routing" not in reader.off,
+        host_routing=kpr and not unrouted and HOST_ROUTING not in reader.off,
         iptables_masquerade=iptables,
         vxlan=reader.usable("vxlan"),
         geneve=reader.usable("geneve"),

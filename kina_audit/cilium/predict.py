@@ -5,10 +5,16 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from kina_audit.base.datatype import datatype
+from kina_audit.cilium.evidence import Basis
+from kina_audit.cilium.features import DEADLY, HOST_ROUTING, features
+from kina_audit.cilium.keys import matches, on_when
 from kina_audit.cilium.model import State
 from kina_audit.cilium.reading import Reader
+from kina_audit.cilium.release import Release
 
 TRUE = ("true", "strict")
+_IN_PART = ("probe", "partial")
+"""What else kube-proxy replacement could be before 1.14: on, without what asks for all of it."""
 
 
 class Outcome(StrEnum):
@@ -61,29 +67,98 @@ def predict(
         unsure: keys whose value is a word that no release takes.
         refused: whether the chart refuses the values.
     """
-    on = {key for key, value in values.items() if value in TRUE}
-    kpr = "kube-proxy-replacement" in on
-    masquerade = "enable-ipv4-masquerade" in on or {"enable-ipv6", "enable-ipv6-masquerade"} <= on
-    bpf = masquerade and "enable-bpf-masquerade" in on
-    legacy = "enable-host-legacy-routing" in on or not kpr or (masquerade and not bpf)
-    device = values.get("datapath-mode", "veth")
+    asked = configured(values, reader.release)
+    # What no other feature decides is the kernel's: its version.
+    unable = any(not u.need.feature for u in reader.breaking(HOST_ROUTING))
+    host_routing = "Legacy" if unable else asked.host_routing
+    device = asked.datapath
     if device == "auto":
-        device = "netkit" if kpr and not legacy and reader.usable("netkit") else "veth"
-    tcx = ("enable-tcx" in on or device != "veth") and reader.whole("tcx")
+        able = asked.kube_proxy_replacement and host_routing == "BPF" and reader.usable("netkit")
+        device = "netkit" if able else "veth"
+    tcx = (asked.attach == "tcx" or device != "veth") and reader.whole("tcx")
     outcome, says = (Outcome.REFUSED, "") if refused else _outcome(found)
     masquerades = unsure & {"enable-ipv4-masquerade", "enable-bpf-masquerade"}
     routes = masquerades or unsure & {"kube-proxy-replacement", "enable-host-legacy-routing"}
     return Prediction(
         outcome=outcome,
         says=says,
-        kube_proxy_replacement=None if "kube-proxy-replacement" in unsure else kpr,
-        masquerading="" if masquerades else "BPF" if bpf else "iptables" if masquerade else "Disabled",
-        host_routing="" if routes else "Legacy" if legacy else "BPF",
-        inter_host="" if "routing-mode" in unsure else values.get("routing-mode", "tunnel").capitalize(),
+        kube_proxy_replacement=None if "kube-proxy-replacement" in unsure else asked.kube_proxy_replacement,
+        masquerading="" if masquerades else asked.masquerading,
+        host_routing="" if routes else host_routing,
+        inter_host="" if "routing-mode" in unsure else asked.inter_host,
         datapath="" if "datapath-mode" in unsure else device,
         attach="tcx" if tcx else "tc",
-        hubble="enable-hubble" in on and reader.whole("hubble"),
+        hubble=values.get("enable-hubble") in TRUE and reader.whole("hubble"),
     )
+
+
+@datatype
+class Configured:
+    """What values alone come to, in the words of an agent's status; see `Prediction`.
+
+    Attributes:
+        legacy: why host routing is not BPF, where something else than its own key decides that; else empty.
+        datapath: as it is set: ``auto`` is for the agent to decide.
+        bandwidth: ``BBR`` or ``cubic``; empty: no bandwidth manager.
+        unmanaged: why there is no bandwidth manager although one is asked for, or an empty string.
+    """
+
+    kube_proxy_replacement: bool
+    masquerading: str
+    host_routing: str
+    legacy: str
+    inter_host: str
+    datapath: str
+    attach: str
+    bandwidth: str
+    unmanaged: str
+
+
+def configured(values: Mapping[str, str], release: Release) -> Configured:
+    """What an agent is asked to be.
+
+    Args:
+        values: every cilium-config value that decides, by key.
+        release: the Cilium release.
+    """
+    on = {key for key, value in values.items() if value in TRUE}
+    replaces = "kube-proxy-replacement" in on
+    masquerade = "enable-ipv4-masquerade" in on or {"enable-ipv6", "enable-ipv6-masquerade"} <= on
+    bpf = masquerade and "enable-bpf-masquerade" in on
+    legacy = ""
+    if not replaces:
+        legacy = "kube-proxy-replacement is not true, so the agent falls back"
+    elif masquerade and not bpf:
+        legacy = "enable-bpf-masquerade is not true, so the agent falls back"
+    else:
+        legacy = _gives_way(HOST_ROUTING, values, release)
+    device = values.get("datapath-mode", "veth")
+    unmanaged = _gives_way("bandwidth-manager", values, release) if "enable-bandwidth-manager" in on else ""
+    managed = "enable-bandwidth-manager" in on and not unmanaged
+    return Configured(
+        kube_proxy_replacement=replaces or values.get("kube-proxy-replacement") in _IN_PART,
+        masquerading="BPF" if bpf else "iptables" if masquerade else "Disabled",
+        host_routing="Legacy" if legacy or "enable-host-legacy-routing" in on else "BPF",
+        legacy="" if "enable-host-legacy-routing" in on else legacy,
+        inter_host=values.get("routing-mode", "tunnel").capitalize(),
+        datapath=device,
+        # With netkit devices the agent takes tcx for the others, whatever is set (cilium/cilium@026740195c43:
+        # Documentation/operations/performance/tuning.rst:89).
+        attach="tcx" if "enable-tcx" in on or device.startswith("netkit") else "tc",
+        bandwidth=("BBR" if "enable-bbr" in on else "cubic") if managed else "",
+        unmanaged=unmanaged,
+    )
+
+
+def _gives_way(name: str, values: Mapping[str, str], release: Release) -> str:
+    """Why an agent leaves a feature off that values switch on, beside what else they switch on; empty: it does not."""
+    tables = on_when()
+    for conflict in features(release)[name].conflicts:
+        passed = conflict.effect not in DEADLY and conflict.basis is not Basis.UNVERIFIED and not conflict.linux
+        beside = any(matches(table, values) for table in tables.get(conflict.other, ()))
+        if passed and beside and not (conflict.unless and matches(conflict.unless, values)):
+            return conflict.why
+    return ""
 
 
 _WORST = ((State.FATAL, Outcome.EXITS), (State.UNKNOWN, Outcome.UNKNOWN), (State.NO_PODS, Outcome.NO_PODS))

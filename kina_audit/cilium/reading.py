@@ -5,56 +5,19 @@ from functools import cache
 
 from kina_audit.base.datatype import datatype, replace
 from kina_audit.cilium.evidence import Basis
-from kina_audit.cilium.features import AGENT, DEADLY, Conflict, Effect, Feature, Need, features
+from kina_audit.cilium.features import AGENT, DEADLY, Conflict, Effect, Feature, Need, Unshown, features
 from kina_audit.cilium.keys import charted, matches
+from kina_audit.cilium.on_demand import OnDemand
 from kina_audit.cilium.release import Release
-from kina_audit.engine.evaluate import Evaluator
 from kina_audit.engine.finding import MET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
 from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
-from kina_audit.profiles.model import Profile, Requirement
+from kina_audit.kernel.version import VersionRange
 
 Results = Mapping[str, ProfileResult]
 # Asked for at every need: in Python 3.11 a member of an enumeration is found by code in Python.
 _WORST_FIRST = list(Effect)
 _NO_EFFECT, _UNVERIFIED, _UNKNOWN = Effect.NONE, Basis.UNVERIFIED, Status.UNKNOWN
-
-
-class Asked(dict[str, tuple[Requirement, ...]]):
-    """What needs ask, by the name of a profile, all that it requires, or of one requirement; one does for many kernels.
-
-    Args:
-        profiles: every profile tagged ``cilium``.
-    """
-
-    def __init__(self, profiles: Iterable[Profile]) -> None:
-        super().__init__()
-        self.profiles = {p.id: p for p in profiles}
-
-    def __missing__(self, name: str) -> tuple[Requirement, ...]:
-        profile, _, requirement = name.partition("/")
-        rows = self.profiles[profile]
-        found = tuple([r for r in rows.requirements if r.id == requirement][:1]) if requirement else rows.required
-        if requirement and not found:
-            raise KeyError(name)
-        self[name] = found
-        return found
-
-
-class OnDemand(dict[str, ProfileResult]):
-    """Profiles, and single findings of theirs, evaluated when somebody asks for them: the ladder looks at a few of them."""
-
-    def __init__(self, asked: Asked, evaluator: Evaluator) -> None:
-        super().__init__()
-        self._asked, self._evaluator = asked, evaluator
-
-    def __missing__(self, name: str) -> ProfileResult:
-        found = self[name] = self._evaluator.profile(self._asked.profiles[name])
-        return found
-
-    def of(self, name: str) -> list[Finding]:
-        """The findings of what a need asks, by its name."""
-        return list(map(self._evaluator.requirement, self._asked[name]))
 
 
 @datatype
@@ -146,13 +109,33 @@ class Reader:
         return tuple(u for u in found if u is not None and verified(u) and u.need.effect is not _NO_EFFECT)
 
     def conflicts(self, feature: str) -> tuple[Conflict, ...]:
-        """What a feature cannot be on with, on this kernel and with these values."""
-        return tuple(
+        """What a feature cannot be on with, on this kernel and with these values.
+
+        A vendor's kernel may have what its version lacks: what ends no agent is not verified of it.
+        """
+        found = [
             c
             for c in self.features[feature].conflicts
-            if (c.linux is None or self.kernel.target is None or self.kernel.target in c.linux)
-            and not (c.unless and matches(c.unless, self.values))
+            if self._of_these(c.linux) and not (c.unless and matches(c.unless, self.values))
+        ]
+        target = self.kernel.target
+        if target is None or not any(c.linux for c in found) or not (vendor := vendor_kernel(target)):
+            return tuple(found)
+        return tuple(
+            replace(c, basis=Basis.UNVERIFIED, why=f"{c.why} {newer_code(vendor, target, 'the fix')}.")
+            if c.linux and c.effect not in DEADLY
+            else c
+            for c in found
         )
+
+    def cautions(self, feature: str) -> tuple[Unshown, ...]:
+        """What a config does not show of a feature, on this kernel."""
+        return tuple(c for c in self.features[feature].cautions if self._of_these(c.linux))
+
+    def _of_these(self, versions: tuple[VersionRange, ...]) -> bool:
+        """Whether the kernel's version may be one of some; none: every one is."""
+        target = self.kernel.target
+        return not versions or target is None or any(target in one for one in versions)
 
     def _given(self, need: Need, row: Feature) -> bool:
         """Whether a feature is judged with the values that a need is about."""

@@ -157,6 +157,13 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
         line, key, value = (row.line, row.key, row.value) if row else (0, clash.keys[0], values[clash.keys[0]])
         remarks.append(Remark(line, key, value, "", clash.state, clash.because, "", (), clash.evidence, clash.link))
     cautions = () if kind == CONFIGMAP else lone(leaves, release, values, places)
+    cautions += tuple(
+        Caution(*blamed[name], because=c.text, evidence=str(c.basis), link=c.link)
+        for name in blamed
+        if blamed[name][0]
+        for c in reader.cautions(name)
+        if not any(c.text in r.because for r in remarks)
+    )
     remarks = list({(r.line, r.key, r.because): r for r in reversed(remarks)}.values())[::-1]
     remarks.sort(key=lambda r: (r.feature != AGENT, r.line == 0, r.line))
     doubts = [r for r in remarks if r.state is not State.UNKNOWN or not r.gives_way]

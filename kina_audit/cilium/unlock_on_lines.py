@@ -8,7 +8,8 @@ from kina_audit.base.datatype import replace
 from kina_audit.cilium.capabilities import agent_state
 from kina_audit.cilium.ladder import above, doubted, excluded, stand
 from kina_audit.cilium.model import Mode, State, Unlock
-from kina_audit.cilium.reading import Asked, OnDemand, Readings
+from kina_audit.cilium.on_demand import Asked, OnDemand
+from kina_audit.cilium.reading import Readings
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.unlock import wanted
 from kina_audit.engine.evaluate import Evaluator

@@ -10,6 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kina_audit.base.datatype import datatype
+from kina_audit.cilium.features import HOST_ROUTING
+from kina_audit.cilium.keys import keys
+from kina_audit.cilium.predict import TRUE, configured
+from kina_audit.cilium.release import Release
 from kina_audit.cilium.review import BREAKS, Review
 
 NODES, KERNEL, VALUES, RESTART = "node", "kernel", "values", "restart"
@@ -68,6 +72,7 @@ class Verification:
 def compare(
     config: Mapping[str, str],
     status: Mapping[str, Any],
+    release: Release,
     *,
     lacks: Mapping[str, str] | None,
     review: Review | None = None,
@@ -80,6 +85,7 @@ def compare(
     Args:
         config: the ConfigMap's data.
         status: the agent's answer.
+        release: the Cilium release.
         lacks: feature to what the node's kernel lacks for it; None: the kernel is not known.
         review: what of the configuration breaks on that kernel.
         stale: a sentence when the agent is older than its configuration.
@@ -99,27 +105,29 @@ def compare(
             because = f"{known}; its log says why: {feature or topic}"
         found.append(Line(topic, wanted, running, same, because))
 
-    def on(key: str, default: str = "false") -> bool:
-        return config.get(key, default).lower() in ("true", "strict", "probe", "partial")
+    values = {k.config: k.unset for k in keys(release)}
+    values |= {key: value.lower() for key, value in config.items() if value not in ("", "null")}
+    asked = configured(values, release)
+
+    def on(key: str) -> bool:
+        return values.get(key) in TRUE
 
     agent = _of(status, "cilium")
     state = str(agent.get("state", "unknown"))
     found.append(Line("agent", "Ok", f"{state} {agent.get('msg', '')}".strip(), state in ("Ok", "Warning")))
-    kpr = on("kube-proxy-replacement")
-    bpf = on("enable-bpf-masquerade")
-    masquerades = on("enable-ipv4-masquerade", "true") or (on("enable-ipv6") and on("enable-ipv6-masquerade", "true"))
-    line("kube-proxy replacement", _yes(kpr), _kpr(status), "kube-proxy-replacement")
-    wanted = ("BPF" if bpf else "iptables") if masquerades else "disabled"
-    line("masquerading", wanted, _masquerading(status), "bpf-masquerade" if bpf else "iptables-masquerade")
-    line(*_host_routing(config, status, kpr=kpr, bpf=bpf or not masquerades))
-    mode = config.get("datapath-mode", "veth")
-    line("datapath device", mode, mode if mode == "auto" else _text(status, "datapath-mode"), mode)
+    bpf = asked.masquerading == "BPF"
+    line("kube-proxy replacement", _yes(asked.kube_proxy_replacement), _kpr(status), "kube-proxy-replacement")
+    line("masquerading", asked.masquerading, _masquerading(status), "bpf-masquerade" if bpf else "iptables-masquerade")
     routing = _of(status, "routing")
-    native = config.get("routing-mode", "tunnel") == "native"
+    line("host routing", asked.host_routing, _text(routing, "intra-host-routing-mode"), HOST_ROUTING, asked.legacy)
+    device = _text(status, "datapath-mode")
+    mode = asked.datapath if asked.datapath != "auto" else device or ""
+    line("datapath device", mode, device, mode)
+    native = asked.inter_host == "Native"
     inter = _text(routing, "inter-host-routing-mode")
-    tunnel = config.get("tunnel-protocol", "vxlan")
-    line("routing", "Native" if native else "Tunnel", inter, "native-routing" if native else tunnel)
-    if not native and inter == "Tunnel":
+    tunnel = values.get("tunnel-protocol", "vxlan")
+    line("routing", asked.inter_host, inter, "native-routing" if native else tunnel)
+    if asked.inter_host == inter == "Tunnel":
         line("tunnel", tunnel, _text(routing, "tunnel-protocol"), tunnel)
     encryption = "Wireguard" if on("enable-wireguard") else "IPsec" if on("enable-ipsec") else "disabled"
     line("encryption", encryption, _text(_of(status, "encryption"), "mode"), encryption.lower())
@@ -131,13 +139,10 @@ def compare(
         "hubble",
         str(_of(status, "hubble").get("msg") or ""),
     )
-    line(
-        "bandwidth manager",
-        _bandwidth(on),
-        _running_bandwidth(status),
-        "bbr" if on("enable-bbr") else "bandwidth-manager",
-    )
-    line("attach mode", "tcx" if on("enable-tcx", "true") else "tc", _text(status, "attach-mode"), "tcx")
+    managed = "bbr" if on("enable-bbr") else "bandwidth-manager"
+    line("bandwidth manager", asked.bandwidth or "disabled", _running_bandwidth(status), managed, asked.unmanaged)
+    attach = "tcx" if mode.startswith("netkit") else asked.attach
+    line("attach mode", attach, _text(status, "attach-mode"), "tcx")
     line(
         "host firewall",
         "enabled" if on("enable-host-firewall") else "disabled",
@@ -148,11 +153,11 @@ def compare(
     if node_port.get("enabled"):
         line(
             "NodePort acceleration",
-            config.get("bpf-lb-acceleration", "disabled"),
+            values.get("bpf-lb-acceleration", "disabled"),
             _text(node_port, "acceleration"),
             "xdp",
         )
-        line("NodePort mode", config.get("bpf-lb-mode", "snat"), _text(node_port, "mode"), "dsr")
+        line("NodePort mode", values.get("bpf-lb-mode", "snat"), _text(node_port, "mode"), "dsr")
     if programs is not None:
         own = sorted({p for p in programs if p.startswith(("cil_", "tail_", "bpf_"))})
         found.append(Line("BPF programs", "loaded", ", ".join(own[:8]) + (" ..." if len(own) > 8 else "") if own else "none", bool(own),
@@ -175,20 +180,6 @@ def _broken(review: Review | None) -> list[Line]:
         for r in review.remarks
         if r.state in BREAKS
     ]
-
-
-def _host_routing(
-    config: Mapping[str, str], status: Mapping[str, Any], *, kpr: bool, bpf: bool
-) -> tuple[str, str, str | None, str, str]:  # fmt: skip
-    """The agent falls back to the host's stack without a word unless everything that BPF host routing needs is on."""
-    wanted, note = "BPF", ""
-    if config.get("enable-host-legacy-routing", "false") == "true":
-        wanted = "Legacy"
-    elif not kpr:
-        wanted, note = "Legacy", "kube-proxy-replacement is not true, so the agent falls back"
-    elif not bpf:
-        wanted, note = "Legacy", "enable-bpf-masquerade is not true, so the agent falls back"
-    return "host routing", wanted, _text(_of(status, "routing"), "intra-host-routing-mode"), "bpf-host-routing", note
 
 
 def _of(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -215,12 +206,6 @@ def _masquerading(status: Mapping[str, Any]) -> str | None:
     if not found:
         return None
     return str(found.get("mode", "iptables")) if found.get("enabled") else "disabled"
-
-
-def _bandwidth(on: Any) -> str:
-    if not on("enable-bandwidth-manager"):
-        return "disabled"
-    return "BBR" if on("enable-bbr") else "cubic"
 
 
 def _running_bandwidth(status: Mapping[str, Any]) -> str | None:

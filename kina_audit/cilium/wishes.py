@@ -18,6 +18,7 @@ MASQUERADE_IPV6 = "bpf-masquerade-ipv6"
 L7_PROXY = "l7-proxy"
 SOCKET_LB = "socket-lb"
 ON = "on"
+_BRINGS = ((KUBE_PROXY_REPLACEMENT, SOCKET_LB), ("netkit", "tcx"))
 POSSIBLE = (*USABLE, State.UNKNOWN)
 """States of the agent in which it may start."""
 
@@ -52,8 +53,8 @@ class Granted:
 def grant(request: Request, capabilities: tuple[Capability, ...], readings: Readings, release: Release) -> Granted:
     """Grant wishes in their order, each as far as those before it leave room."""
     states = {c.feature: c for c in capabilities}
-    # Replacing kube-proxy switches socket load balancing on, so whoever avoids the one avoids the other.
-    granted = Granted(request.avoid | ({KUBE_PROXY_REPLACEMENT} if SOCKET_LB in request.avoid else set()))
+    # Replacing kube-proxy switches socket load balancing on, and netkit devices tcx: who avoids the one avoids the other.
+    granted = Granted(request.avoid | {brings for brings, brought in _BRINGS if brought in request.avoid})
     for name in request.want:
         refusal = _refusal(states[name], states[AGENT], granted, readings, release)
         granted.wishes.append(Wish(name, not refusal, refusal or states[name].because))
@@ -98,6 +99,8 @@ def _refusal(
             return f"It needs {choice} {value}, and another wish needs {granted.forced[choice]}."
         if value == ON and choice in granted.off:
             return f"It needs {choice}, which is not to be used."
+    if brought := next((other for one, other in _BRINGS if one == name and other in granted.off), ""):
+        return f"It needs {brought}, which is not to be used."
     if name in granted.off:
         return "Another wish rules it out."
     asks = {n.feature for n in rows[name].needs if n.effect is not Effect.NONE and not (n.keeps or n.when or n.unless)}
