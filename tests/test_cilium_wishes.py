@@ -25,7 +25,7 @@ from tests.test_cilium_advice import LIBRARY, WHOLE, advise, states
 from tests.test_cilium_ladder import synthetic
 from tests.test_cilium_review import flat
 
-VERSIONS = ["5.4.0", "5.10.0", "6.1.0", "6.6.0", "6.12.0", "6.18.5", "7.1.0", "7.2.0"]
+VERSIONS = ["5.4.0", "5.10.0", "6.1.0", "6.6.0", "6.9.3", "6.11.1", "6.12.0", "6.18.5", "7.1.0", "7.2.0"]
 RELEASES = sorted({str(r) for r in known_releases()} | {"1.18.13", "1.19.8", "1.20.3"})
 MODES = [str(m) for m in LADDER[:-1]]
 
@@ -239,3 +239,26 @@ def test_who_avoids_tcx_gets_no_device_that_brings_it() -> None:
     assert advice.helm_values["bpf"]["enableTCX"] is False
     [wish] = advice.wishes
     assert (wish.granted, wish.because) == (False, "It needs tcx, which is not to be used.")
+
+
+@pytest.mark.parametrize(
+    ("version", "device", "why"),
+    [
+        ("6.8.12", "veth", "drops what netkit sends through VXLAN"),
+        ("6.9.4", "veth", "drops what netkit sends through VXLAN"),
+        ("6.9.5", "netkit", "The kernel has netkit"),
+        ("6.11.1", "veth", "crash when a program redirects a packet from netkit"),
+        ("6.11.2", "netkit", "The kernel has netkit"),
+    ],
+)
+def test_netkit_is_left_where_the_kernel_is_known_to_go_wrong_with_it(version: str, device: str, why: str) -> None:
+    advice = advise(synthetic(*WHOLE, version=version), "1.20.2")
+    [choice] = [c for c in advice.choices if c.name == "datapath-device"]
+    assert (choice.value, advice.mode) == (device, Mode.FULL_EBPF)
+    assert why in choice.because
+
+
+def test_who_wants_netkit_gets_a_tunnel_that_carries_it() -> None:
+    advice = advise(synthetic(*WHOLE, version="6.9.4"), "1.20.2", want=["netkit"])
+    assert advice.wishes[0].granted
+    assert (advice.helm_values["bpf"]["datapathMode"], advice.helm_values["tunnelProtocol"]) == ("netkit", "geneve")

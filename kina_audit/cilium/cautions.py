@@ -75,6 +75,7 @@ def unproven(reader: Reader, standing: Standing, on: Sequence[str]) -> list[str]
     """What this advice rests on without anybody having verified it."""
     used = ["agent", *(["kube-proxy-replacement"] if standing.kpr else []), *(["l7-proxy"] if standing.l7 else []), *on]
     found = [u.why for name in used for u in reader.unverified(name)]
-    beside = [*on, *([HOST_ROUTING] if standing.host_routing else [])]
+    tunnel = "vxlan" if standing.vxlan else "geneve" if standing.geneve else ""
+    beside = [*on, tunnel, *([HOST_ROUTING] if standing.host_routing else [])]
     found += [c.why for name in on for c in reader.conflicts(name) if c.other in beside and c.basis is Basis.UNVERIFIED]
     return [f"Not verified. {why}" for why in dict.fromkeys(found)]

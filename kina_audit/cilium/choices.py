@@ -29,12 +29,13 @@ def choose(
         forced: choices that the user's wishes make, as ``{"routing": "native"}``.
         on: the features that the user wants and gets.
     """
+    routing = _routing(results, standing, forced)
     choices = (
-        _routing(results, standing, forced),
+        routing,
         _kube_proxy(results, standing),
         _masquerade(results, reader, standing, forced),
         _host_routing(reader, standing, on),
-        _device(results, standing, forced),
+        _device(results, reader, standing, forced, routing.value),
         _l7(results, standing, forced),
         _hubble(results, standing),
         _encryption(results, reader, encryption),
@@ -153,16 +154,26 @@ def _host_routing(reader: Reader, standing: Standing, on: Sequence[str]) -> Choi
     return Choice("host-routing", "legacy", why)
 
 
-def _device(results: Results, standing: Standing, forced: Mapping[str, str]) -> Choice:
+def _device(
+    results: Results, reader: Reader, standing: Standing, forced: Mapping[str, str], routing: str
+) -> Choice:  # fmt: skip
     proof = (evidence(finding(results, "cilium-netkit", "netkit-device")),)
     if forced.get("datapath-device") == "netkit":
         return Choice("datapath-device", "netkit", "It is wanted; BPF host routing is on.", proof)
-    if standing.host_routing and standing.netkit:
+    # Nobody asked for it: what only may go wrong is reason enough to do without.
+    clash = next((c.why for c in reader.conflicts("netkit") if f"tunnel-{c.other}" == routing), "")
+    if standing.host_routing and standing.netkit and not clash:
         return Choice("datapath-device", "netkit", "The kernel has netkit and BPF host routing is on.", proof)
     why = "Whether the kernel has netkit cannot be told." if _untold(proof) else "The kernel has no netkit."
     if proof[0].status is Status.PASS:
         missing = "BPF host routing" if not standing.host_routing else "Cilium 1.16 and Linux 6.8"
+        broken = [u for u in reader.breaking("netkit") if not u.need.feature]
         why = f"The kernel has netkit, which needs {missing}, too."
+        why = (
+            f"The kernel has netkit, which is not to be used on it: {clash or broken[0].why}"
+            if clash or broken
+            else why
+        )
     if "netkit" in standing.off:
         brings = "tcx" in standing.off
         why = "netkit devices bring tcx, which is not to be used." if brings else "netkit is not to be used."
