@@ -80,7 +80,13 @@ COMBINED: list[tuple[str, State | None, tuple[str, ...]]] = [
     (f"{NATIVE}ipv6: {{enabled: true}}\nipv6NativeRoutingCIDR: fd00::/104\n", None, WITH_IPV6),
     ("ipMasqAgent: {enabled: true}\n", State.FATAL, ALL),
     (f"{FULL}ipMasqAgent: {{enabled: true}}\n", None, ALL),
-    ("ipam: {mode: eni}\neni: {enabled: true}\n", State.FATAL, ALL),
+    ("ipam: {mode: eni}\neni: {enabled: true}\n", State.FATAL, ALL[:3]),
+    ("ipam: {mode: eni}\neni: {enabled: true}\n", None, ALL[3:]),  # from 1.19 on the chart then routes natively
+    ("ipam: {mode: eni}\neni: {enabled: true}\nroutingMode: tunnel\n", State.FATAL, ALL[3:]),
+    (f"{FULL}egressMasqueradeInterfaces: eth0\n", State.FATAL, ALL),
+    ("egressMasqueradeInterfaces: eth0\n", None, ALL),
+    (f"{FULL}ipv4: {{enabled: false}}\nipv6: {{enabled: true}}\nenableIPv6Masquerade: false\n", State.FATAL, WITH_IPV6),
+    (f"{FULL}loadBalancer: {{mode: annotation}}\n", State.BROKEN, ALL),
     (f"{NATIVE}ipam: {{mode: eni}}\neni: {{enabled: true}}\n", None, ALL),
     (f"{FULL}enableMasqueradeRouteSource: true\n", State.FATAL, ALL),
     ("kubeProxyReplacement: true\nnat46x64Gateway: {enabled: true}\n", State.FATAL, ALL),
@@ -423,11 +429,11 @@ def test_tcx_off_needs_the_tc_symbols(tmp_path: Path) -> None:
     assert found.remarks[0].state is State.FATAL
 
 
-def test_a_config_map_without_hubble_has_it_off_where_the_chart_leaves_the_key_out(tmp_path: Path) -> None:
+def test_a_config_map_without_hubble_has_it_off(tmp_path: Path) -> None:
     text = "kind: ConfigMap\ndata: {routing-mode: tunnel}\n"
     config = synthetic(*WHOLE, missing=("BPF_EVENTS",))
     judged = [[r.feature for r in reviewed(text, config, tmp_path, release).remarks] for release in ("1.16", "1.17")]
-    assert ["hubble" in features for features in judged] == [False, True]
+    assert ["hubble" in features for features in judged] == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -529,7 +535,56 @@ def test_what_becomes_of_ipsec_beside_bpf_host_routing(
     assert ({5: State.BROKEN} if broken else {}) == breaks(found)
     told_of = [r.because for r in found.remarks] + [c.because for c in found.cautions]
     assert sum("CVE-2025-37959" in because for because in told_of) == (version in ("6.12.28", "6.8.12"))
+    if broken:
+        assert "Set bpf.hostLegacyRouting to true, and bpf.datapathMode to veth where it is netkit." in told_of[0]
     assert [c.line for c in found.cautions if "needs its key" in c.because] == [5]
+
+
+@pytest.mark.parametrize("version", ["6.12.0-160000.37-default", "6.12.0", "6.1.0-52-amd64", "6.12.0-55.el10.x86_64"])
+def test_a_number_that_does_not_tell_the_stable_update_is_not_said_to_be_broken(version: str, tmp_path: Path) -> None:
+    found = reviewed(IPSEC, synthetic(*WHOLE, version=version), tmp_path)
+    assert [r.state for r in found.remarks] == [State.UNVERIFIED]
+
+
+def test_values_that_charts_make_of_clouds_and_chaining(tmp_path: Path) -> None:
+    def routes(text: str, release: str = "1.20.2") -> tuple[str, str]:
+        found = reviewed(f"{FULL}{text}", synthetic(*WHOLE), tmp_path, release).prediction
+        return found.inter_host, found.host_routing
+
+    assert routes("cni: {chainingMode: aws-cni}\n") == ("Tunnel", "Legacy")
+    assert routes("cni: {chainingMode: aws-cni}\nextraConfig: {enable-host-legacy-routing: 'false'}\n") == (
+        "Tunnel",
+        "BPF",
+    )
+    assert routes("gke: {enabled: true}\n", "1.16")[0] == "Native"
+    assert [routes("eni: {enabled: true}\nipam: {mode: eni}\n", r)[0] for r in ("1.18", "1.19")] == ["Tunnel", "Native"]
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "datapath", "attach"),
+    [
+        ("bpf: {masquerade: true, datapathMode: netkit, enableTCX: false}\n", "6.18.5", "netkit", "tcx"),
+        ("bpf: {masquerade: true, datapathMode: auto}\n", "6.18.5", "netkit", "tcx"),
+        ("bpf: {masquerade: true, datapathMode: auto, tproxy: true}\n", "6.18.5", "veth", "tcx"),
+        ("bpf: {masquerade: true, datapathMode: auto}\nendpointRoutes: {enabled: true}\n", "6.12.3", "veth", "tcx"),
+        ("bpf: {masquerade: true, datapathMode: auto}\nendpointRoutes: {enabled: true}\n", "6.12.4", "netkit", "tcx"),
+        ("bpf: {masquerade: true, datapathMode: auto}\nendpointRoutes: {enabled: true}\n", "6.10.9", "", "tcx"),
+    ],
+)
+def test_the_devices_that_an_agent_takes(text: str, version: str, datapath: str, attach: str, tmp_path: Path) -> None:
+    found = reviewed(f"kubeProxyReplacement: true\n{text}", synthetic(*WHOLE, version=version), tmp_path).prediction
+    assert (found.datapath, found.attach) == (datapath, attach)
+
+
+def test_bbr_for_the_host_alone_needs_no_bpf_host_routing(tmp_path: Path) -> None:
+    text = "bandwidthManager: {enabled: true, bbr: true, bbrHostNamespaceOnly: %s}\n"
+    told_of = [reviewed(text % only, synthetic(*WHOLE), tmp_path).breaks for only in ("true", "false")]
+    assert told_of == [False, True]
+
+
+def test_what_is_for_advice_alone_is_no_note_of_a_review(tmp_path: Path) -> None:
+    text = f"{FULL}egressGateway: {{enabled: true}}\nextraConfig: {{multicast-enabled: 'true'}}\n"
+    assert [c.line for c in reviewed(text, synthetic(*WHOLE), tmp_path).cautions] == [1]  # where the API server is
 
 
 def test_a_kernel_too_old_for_bpf_host_routing_is_foretold_to_have_none(tmp_path: Path) -> None:

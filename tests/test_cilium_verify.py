@@ -26,6 +26,8 @@ from kina_audit.sources.guest.cluster import Cluster, read_status
 from kina_audit.sources.options import SourceOptions
 from tests.api_server import api_server
 from tests.conftest import ROOT, SHARED, config_text
+from tests.test_cilium_advice import WHOLE
+from tests.test_cilium_ladder import synthetic
 
 AGENT = SHARED / "truth" / "agent"
 
@@ -139,6 +141,13 @@ FULL = {"kube-proxy-replacement": "true", "enable-bpf-masquerade": "true"}
         ({"datapath-mode": "auto", "enable-tcx": "false"}, "1.20.2", "attach mode",
          {"attach-mode": "tcx", "datapath-mode": "netkit"}, ""),
         ({"routing-mode": "hybrid"}, "1.20.2", "routing", {"routing": {"inter-host-routing-mode": "Hybrid"}}, ""),
+        ({"routing-mode": "hybrid"}, "1.20.2", "routing", {"routing": {"inter-host-routing-mode": "Tunnel"}}, ""),
+        ({"enable-ztunnel": "true"}, "1.20.2", "encryption", {"encryption": {"mode": "Ztunnel"}}, ""),
+        ({}, "1.17.1", "Hubble", {"hubble": {"state": "Disabled"}}, ""),
+        ({"enable-ipv4": "false", "enable-ipv6": "true", "enable-ipv6-masquerade": "false"}, "1.20.2", "masquerading",
+         {"masquerading": {"enabled": False}}, ""),
+        ({"datapath-mode": "lb-only"}, "1.17", "routing", {"routing": {"inter-host-routing-mode": "Native"}}, ""),
+        ({"datapath-mode": "lb-only"}, "1.17", "datapath device", {"datapath-mode": "veth"}, ""),
     ],
 )  # fmt: skip
 def test_what_an_agent_does_by_itself_is_no_difference(
@@ -147,6 +156,23 @@ def test_what_an_agent_does_by_itself_is_no_difference(
     lines = {line.topic: line for line in compare({**FULL, **more}, status, find_release(release), lacks={})}
     assert lines[topic].same, lines[topic]
     assert lines[topic].because.startswith(because)
+
+
+def test_host_routing_is_found_where_each_release_has_it() -> None:
+    for release, status in (
+        ("1.15", {"host-routing": {"mode": "Legacy"}}),
+        ("1.16", {"routing": {"intra-host-routing-mode": "Legacy"}}),
+    ):
+        [line] = [x for x in compare(FULL, status, find_release(release), lacks={}) if x.topic == "host routing"]
+        assert (line.wanted, line.running, line.same) == ("BPF", "Legacy", False)
+
+
+def test_a_kernel_too_old_for_bpf_host_routing_is_no_fault_of_the_agent() -> None:
+    status = {"routing": {"intra-host-routing-mode": "Legacy"}}
+    for version, same in (("5.4.200", True), ("5.10.0", False)):
+        kernel = Kernel(synthetic(*WHOLE, version=version), Provenance("test", "file", "test"))
+        found = verify_saved(FULL, status, kernel, cilium="1.16")
+        assert [x.same for x in found.lines if x.topic == "host routing"] == [same]
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"not json", b"[" * 100_000])

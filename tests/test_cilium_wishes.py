@@ -220,15 +220,41 @@ def test_ipsec_has_bpf_host_routing_where_the_kernel_does_not_drop_what_it_decry
     assert ("hostLegacyRouting" in advice.helm_values["bpf"]) is (routing == "legacy")
     assert advice.config_map.get("enable-host-legacy-routing", "false") == str(routing == "legacy").lower()
     assert ("CVE-2025-37959" in choices["host-routing"].because) is (mode is Mode.HYBRID and release != "1.18")
-    assert any("CVE-2025-37959" in c for c in advice.cautions) is (mode is Mode.HYBRID and release != "1.18")
+    # What the values already do is no caution.
+    assert not any("CVE-2025-37959" in c for c in advice.cautions)
 
 
-@pytest.mark.parametrize("version", ["6.8.12", "6.12.0-124.el10.x86_64"])
-def test_what_a_vendor_may_have_mended_is_not_verified(version: str) -> None:
+@pytest.mark.parametrize("version", ["6.8.12", "5.15.190", "6.12.0", "6.12.0-124.el10.x86_64"])
+def test_what_a_vendor_may_have_mended_is_done_without(version: str) -> None:
+    """Of nothing that is known to work: the node's own stack is."""
     advice = advise(synthetic(*WHOLE, version=version), "1.20.2", want=["ipsec"])
-    [doubt] = [c for c in advice.cautions if "CVE-2025-37959" in c]
-    assert doubt.startswith("Not verified. From 1.19 on IPsec")
     assert advice.wishes[0].granted
+    assert (advice.mode, advice.helm_values["bpf"]["hostLegacyRouting"]) == (Mode.HYBRID, True)
+    both = advise(synthetic(*WHOLE, version=version), "1.20.2", want=["ipsec", "bpf-host-routing"])
+    assert (both.mode, [w.granted for w in both.wishes]) == (Mode.FULL_EBPF, [True, True])
+    [doubt] = [c for c in both.cautions if "CVE-2025-37959" in c]
+    assert doubt.startswith("Not verified. Linux before 6.1.139")
+
+
+def test_a_reason_names_whose_need_it_is() -> None:
+    kernel = synthetic(*WHOLE, version="6.12.20")
+    advice = advise(kernel, "1.20.2", want=["netkit", "ipsec"])
+    assert [w.because for w in advice.wishes if not w.granted] == [
+        "netkit devices would break. It needs bpf-host-routing."
+    ]
+    [encryption] = [c for c in advise(kernel, "1.20.2", avoid=["wireguard"]).choices if c.name == "encryption"]
+    assert encryption.because.endswith("and not beside BPF host routing here: --want ipsec leaves that out.")
+    [routing] = [
+        c
+        for c in advise(synthetic(*WHOLE, version="5.4.200"), "1.16", want=["ipsec"]).choices
+        if c.name == "host-routing"
+    ]
+    assert "needs Linux >=5.10" in routing.because
+
+
+def test_a_wish_that_no_agent_of_the_record_had_is_not_observed() -> None:
+    kernel = synthetic(*WHOLE, version="6.12.117")
+    assert not advise(kernel, "1.20.0", want=["ipsec"]).run
 
 
 def test_who_avoids_tcx_gets_no_device_that_brings_it() -> None:
@@ -236,6 +262,12 @@ def test_who_avoids_tcx_gets_no_device_that_brings_it() -> None:
     choices = {c.name: c for c in advice.choices}
     assert (choices["datapath-device"].value, choices["attachment"].value) == ("veth", "tc")
     assert choices["attachment"].because == "tcx is not to be used; tc filters do."
+    assert (
+        choices["datapath-device"].because
+        == "The kernel has netkit. netkit devices bring tcx, which is not to be used."
+    )
+    [older] = [c for c in advise(synthetic(*WHOLE), "1.15", avoid=["tcx"]).choices if c.name == "datapath-device"]
+    assert older.because == "The kernel has netkit. It needs Cilium 1.16, too."
     assert advice.helm_values["bpf"]["enableTCX"] is False
     [wish] = advice.wishes
     assert (wish.granted, wish.because) == (False, "It needs tcx, which is not to be used.")

@@ -103,7 +103,8 @@ def advise(
         if preset := find_preset(request.preset):
             values, config = preset.over(values, config)
             warned = (*warned, preset.caution)
-    facts, run = rests(reader, low, tuple(granted.on)), seen(chosen, kernel, mode)
+    # The agents that ran had no wishes.
+    facts, run = rests(reader, low, tuple(granted.on)), "" if granted.on else seen(chosen, kernel, mode)
     return Advice(
         release=str(chosen),
         mode=mode,

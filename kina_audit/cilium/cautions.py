@@ -52,9 +52,8 @@ def cautions(
         found.append(
             f"{number} is older than {release.minimum_kernel} by its number; Cilium documents it ('{backed.says}')."
         )
-    doubts = unproven(reader, standing, on) if runs else []
-    found += [c.text for name in on for c in reader.cautions(name) if not any(c.text in doubt for doubt in doubts)]
-    return tuple(dict.fromkeys([*doubts, *found]))
+    found += [c.text for name in on for c in reader.cautions(name) if not c.in_row]
+    return tuple(dict.fromkeys([*(unproven(reader, standing, on) if runs else ()), *found]))
 
 
 def _unseen(live: Mapping[str, str]) -> str:
@@ -77,5 +76,8 @@ def unproven(reader: Reader, standing: Standing, on: Sequence[str]) -> list[str]
     found = [u.why for name in used for u in reader.unverified(name)]
     tunnel = "vxlan" if standing.vxlan else "geneve" if standing.geneve else ""
     beside = [*on, tunnel, *([HOST_ROUTING] if standing.host_routing else [])]
-    found += [c.why for name in on for c in reader.conflicts(name) if c.other in beside and c.basis is Basis.UNVERIFIED]
+    found += [
+        f"{c.why} {c.mend}".strip() for name in on for c in reader.conflicts(name)
+        if c.other in beside and c.basis is Basis.UNVERIFIED
+    ]  # fmt: skip
     return [f"Not verified. {why}" for why in dict.fromkeys(found)]

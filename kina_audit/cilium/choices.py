@@ -38,7 +38,7 @@ def choose(
         _device(results, reader, standing, forced, routing.value),
         _l7(results, standing, forced),
         _hubble(results, standing),
-        _encryption(results, reader, encryption),
+        _encryption(results, reader, standing, encryption),
         _attach(results, reader, standing),
     )
     return tuple([_in_full(choice, reader) for choice in choices])
@@ -147,10 +147,11 @@ def _host_routing(reader: Reader, standing: Standing, on: Sequence[str]) -> Choi
         masquerading = "BPF masquerading" if standing.bpf_masquerade else "no masquerading"
         return Choice("host-routing", "bpf", f"It follows from kube-proxy replacement and {masquerading}.")
     why = "BPF host routing needs kube-proxy replacement and BPF masquerading."
-    if standing.kpr and standing.bpf_masquerade:
-        clashes = [c.why for name in on for c in reader.conflicts(name) if c.other == HOST_ROUTING]
-        clashes += [c.why for c in reader.conflicts(HOST_ROUTING) if c.other in on]
-        why = f"BPF host routing is not to be had: {next(iter(clashes), '') or _why_not(reader, HOST_ROUTING)}"
+    if standing.kpr and (standing.bpf_masquerade or not standing.iptables_masquerade):
+        reasons = [u.why for u in reader.breaking(HOST_ROUTING) if not u.need.feature]
+        reasons += [c.why for name in on for c in reader.conflicts(name) if c.other == HOST_ROUTING]
+        reasons += [c.why for c in reader.conflicts(HOST_ROUTING) if c.other in on]
+        why = f"BPF host routing is not to be had: {next(iter(reasons), '') or _why_not(reader, HOST_ROUTING)}"
     return Choice("host-routing", "legacy", why)
 
 
@@ -166,18 +167,21 @@ def _device(
         return Choice("datapath-device", "netkit", "The kernel has netkit and BPF host routing is on.", proof)
     why = "Whether the kernel has netkit cannot be told." if _untold(proof) else "The kernel has no netkit."
     if proof[0].status is Status.PASS:
-        missing = "BPF host routing" if not standing.host_routing else "Cilium 1.16 and Linux 6.8"
-        broken = [u for u in reader.breaking("netkit") if not u.need.feature]
-        why = f"The kernel has netkit, which needs {missing}, too."
-        why = (
-            f"The kernel has netkit, which is not to be used on it: {clash or broken[0].why}"
-            if clash or broken
-            else why
-        )
+        why = f"The kernel has netkit. {_why_veth(reader, standing, clash)}"
+    return Choice("datapath-device", "veth", why, proof)
+
+
+def _why_veth(reader: Reader, standing: Standing, clash: str) -> str:
+    """Why there are no netkit devices on a kernel that has them."""
+    row = reader.features["netkit"]
+    broken = clash or next((u.why for u in reader.breaking("netkit") if not u.need.feature), "")
+    if broken or not (row.available and standing.host_routing):
+        missing = "Cilium 1.16" if not row.available else "BPF host routing"
+        return broken or f"It needs {missing}, too."
     if "netkit" in standing.off:
         brings = "tcx" in standing.off
-        why = "netkit devices bring tcx, which is not to be used." if brings else "netkit is not to be used."
-    return Choice("datapath-device", "veth", why, proof)
+        return "netkit devices bring tcx, which is not to be used." if brings else "They are not to be used."
+    return "It needs Linux 6.8, too."
 
 
 def _l7(results: Results, standing: Standing, forced: Mapping[str, str]) -> Choice:
@@ -203,14 +207,17 @@ def _hubble(results: Results, standing: Standing) -> Choice:
     return Choice("hubble", "on", why, proof)
 
 
-def _encryption(results: Results, reader: Reader, wanted: str) -> Choice:
+def _encryption(results: Results, reader: Reader, standing: Standing, wanted: str) -> Choice:
     if wanted:
         return Choice("encryption", wanted, "It is wanted, and works.", _rows(results, f"cilium-{wanted}"))
     for name, how in (("wireguard", "encryption.enabled"), ("ipsec", "it up, with a key")):
         if reader.usable(name):
-            return Choice("encryption", name, f"Available; off unless you set {how}.", _rows(results, f"cilium-{name}"))
+            clash = standing.host_routing and any(c.other == HOST_ROUTING for c in reader.conflicts(name))
+            without = f", and not beside BPF host routing here: --want {name} leaves that out" if clash else ""
+            why = f"Available; off unless you set {how}{without}."
+            return Choice("encryption", name, why, _rows(results, f"cilium-{name}"))
     proof = (*_rows(results, "cilium-wireguard"), *_rows(results, "cilium-ipsec"))
-    why = "Neither WireGuard nor IPsec works on this kernel, or they are not to be used."
+    why = "Neither WireGuard nor IPsec works on this kernel, or is to be used beside what is wanted."
     if _untold(proof):
         why = "Whether WireGuard or IPsec works on this kernel cannot be told."
     return Choice("encryption", "none", why, proof)

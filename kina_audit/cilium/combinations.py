@@ -1,4 +1,7 @@
-"""Values that break together, or alone, whatever the kernel: the ``clash`` and ``beside`` rows of ``data/cilium-keys.toml``."""
+"""Values that break together, or alone, whatever the kernel: the ``clash`` and ``beside`` rows of ``data/cilium-keys.toml``.
+
+And what no config shows of the features that they switch on.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,6 +9,7 @@ from kina_audit.base.datatype import datatype
 from kina_audit.cilium.evidence import where
 from kina_audit.cilium.keys import Given, matches, of_release
 from kina_audit.cilium.model import State
+from kina_audit.cilium.reading import Reader
 from kina_audit.cilium.release import Release
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
@@ -34,7 +38,7 @@ def clashes(values: Mapping[str, str], release: Release, target: KernelVersion |
 
 @datatype
 class Caution:
-    """A value that needs another beside it, which the same values do not have: a line, what it says, why, and where that is from."""
+    """A value that needs what nothing here shows, as another value beside it: a line, what it says, why, and where that is from."""
 
     line: int
     key: str
@@ -62,4 +66,15 @@ def lone(
         if matches(row["all"], values) and not names.intersection(row["helm"])
         for key in row["all"]
         if (place := places.get(key)) is not None
+    )
+
+
+def unshown(reader: Reader, blamed: Mapping[str, tuple[int, str, str]]) -> tuple[Caution, ...]:
+    """What neither a config nor values show of features, each with the line, key and value that switch it on; 0: nobody did."""
+    return tuple(
+        Caution(*blamed[name], because=c.text, evidence=str(c.basis), link=c.link)
+        for name in blamed
+        if blamed[name][0]
+        for c in reader.cautions(name)
+        if not (c.in_row or c.advice)
     )

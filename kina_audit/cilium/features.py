@@ -90,16 +90,25 @@ class Conflict:
     link: str
     linux: tuple[VersionRange, ...]
     unless: Wanted
+    mend: str
 
 
 @datatype
 class Unshown:
-    """What a config does not show of a feature, on kernels of any of ``linux`` (none: all), and where that is from."""
+    """What a config does not show of a feature, and where that is from.
+
+    Attributes:
+        linux: on kernels of any of these; none: on all.
+        in_row: it is for the feature's own row alone: a conflict says it where it counts.
+        advice: it is about what advice leaves open, and nothing for whoever has values.
+    """
 
     text: str
     basis: Basis
     link: str
     linux: tuple[VersionRange, ...]
+    in_row: bool
+    advice: bool
 
 
 @datatype
@@ -206,12 +215,16 @@ def _conflict(row: dict[str, Any]) -> Conflict:
         link=where(row),
         linux=_ranges(row),
         unless=row.get("unless", {}),
+        mend=row.get("mend", ""),
     )
 
 
 def _unshown(row: dict[str, Any], text: str) -> Unshown:
     # A need is about versions that are not in its range.
-    return Unshown(text, _BASES[row["evidence"]], where(row), _ranges(row) if "text" in row else ())
+    versions = _ranges(row) if "text" in row else ()
+    return Unshown(
+        text, _BASES[row["evidence"]], where(row), versions, row.get("in-row", False), row.get("advice", False)
+    )  # fmt: skip
 
 
 def _ranges(row: dict[str, Any]) -> tuple[VersionRange, ...]:

@@ -11,6 +11,9 @@ from kina_audit.cilium.release import Release
 Wanted = Mapping[str, str | list[str]]
 """ConfigMap keys and the values that count; keys joined by ``|`` are alternatives, and so are the values of a list."""
 
+SET = "<set>"
+"""Stands among values for any but none."""
+
 CONFIGMAP = "configmap"
 """The kind of values whose keys are those of cilium-config; of any other they are Helm paths."""
 
@@ -41,6 +44,7 @@ class Key:
         helm: the Helm value that it is rendered from.
         when: the Helm values that it is rendered from where one alone does not decide.
         then: what comes of those.
+        weak: that the key's own value goes before those.
         default: what the chart makes of values that are not set.
         unset: what a ConfigMap without the key means.
         values: what it may be; empty: anything.
@@ -49,8 +53,9 @@ class Key:
 
     config: str
     helm: str
-    when: Mapping[str, str]
+    when: Wanted
     then: str
+    weak: bool
     default: str
     unset: str
     values: tuple[str, ...]
@@ -68,6 +73,7 @@ def _key(row: Mapping[str, Any]) -> Key:
         helm=row["helm"],
         when=row.get("when", {}),
         then=row.get("then", "true"),
+        weak=row.get("weak", False),
         default=row["default"],
         unset=row.get("unset", row["default"]),
         values=tuple(row["values"]),
@@ -81,6 +87,19 @@ def defaults() -> Mapping[str, str]:
     return table
 
 
+def derive(values: dict[str, str], release: Release) -> dict[str, str]:
+    """Values with what an agent of a release makes of some because of others; they are changed in place."""
+    for row in of_release("derived", release):
+        if matches(row["when"], values):
+            values |= row["then"]
+    return values
+
+
+def unset(release: Release) -> dict[str, str]:
+    """What an agent makes of a ConfigMap without any key."""
+    return {key.config: key.unset for key in keys(release)}
+
+
 def on_when() -> Mapping[str, list[Wanted]]:
     """For each feature the keys and values that switch it on: any of the tables does."""
     table: Mapping[str, Wanted | list[Wanted]] = _document()["on"]
@@ -91,7 +110,7 @@ def matches(wanted: Wanted, values: Mapping[str, str]) -> bool:
     """Whether values are as a row of the data file wants them: of keys joined by ``|`` any, of a list of values any."""
     for names, allowed in wanted.items():
         found = {values[n] for n in names.split("|") if n in values}
-        if not found & set([allowed] if isinstance(allowed, str) else allowed):
+        if not (any(found) if allowed == SET else found & set([allowed] if isinstance(allowed, str) else allowed)):
             return False
     return True
 

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from kina_audit.base.datatype import datatype
+from kina_audit.cilium.combinations import clashes
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import DEADLY, HOST_ROUTING, features
 from kina_audit.cilium.keys import matches, on_when
@@ -68,14 +69,15 @@ def predict(
         refused: whether the chart refuses the values.
     """
     asked = configured(values, reader.release)
+    host_routing = asked.host_routing
     # What no other feature decides is the kernel's: its version.
-    unable = any(not u.need.feature for u in reader.breaking(HOST_ROUTING))
-    host_routing = "Legacy" if unable else asked.host_routing
+    if any(not u.need.feature for u in reader.breaking(HOST_ROUTING)):
+        host_routing = "Legacy" if reader.kernel.target is not None or host_routing == "Legacy" else ""
     device = asked.datapath
     if device == "auto":
         able = asked.kube_proxy_replacement and host_routing == "BPF" and reader.usable("netkit")
-        device = "netkit" if able else "veth"
-    tcx = (asked.attach == "tcx" or device != "veth") and reader.whole("tcx")
+        device = _with_netkit(values, reader) if able else "veth"
+    tcx = (asked.attach == "tcx" or device.startswith("netkit")) and reader.whole("tcx")
     outcome, says = (Outcome.REFUSED, "") if refused else _outcome(found)
     masquerades = unsure & {"enable-ipv4-masquerade", "enable-bpf-masquerade"}
     routes = masquerades or unsure & {"kube-proxy-replacement", "enable-host-legacy-routing"}
@@ -90,6 +92,16 @@ def predict(
         attach="tcx" if tcx else "tc",
         hubble=values.get("enable-hubble") in TRUE and reader.whole("hubble"),
     )
+
+
+def _with_netkit(values: Mapping[str, str], reader: Reader) -> str:
+    """The device that an agent with the choice takes on a kernel that has netkit; empty: nobody can tell."""
+    beside = on_when()["bpf-tproxy"]
+    if any(c.other == "netkit" for c in reader.conflicts("bpf-tproxy")) and any(matches(t, values) for t in beside):
+        return "veth"
+    asked = clashes({**values, "datapath-mode": "netkit"}, reader.release, reader.kernel.target)
+    states = {clash.state for clash in asked if "datapath-mode" in clash.keys}
+    return "veth" if State.FATAL in states else "" if states else "netkit"
 
 
 @datatype
@@ -133,6 +145,8 @@ def configured(values: Mapping[str, str], release: Release) -> Configured:
     else:
         legacy = _gives_way(HOST_ROUTING, values, release)
     device = values.get("datapath-mode", "veth")
+    if not features(release)["netkit"].available:
+        device = "veth"
     unmanaged = _gives_way("bandwidth-manager", values, release) if "enable-bandwidth-manager" in on else ""
     managed = "enable-bandwidth-manager" in on and not unmanaged
     return Configured(

@@ -109,24 +109,25 @@ class Reader:
         return tuple(u for u in found if u is not None and verified(u) and u.need.effect is not _NO_EFFECT)
 
     def conflicts(self, feature: str) -> tuple[Conflict, ...]:
-        """What a feature cannot be on with, on this kernel and with these values.
+        """What a feature cannot be on with, on this kernel and with these values; of each other feature one thing."""
+        found: dict[str, Conflict] = {}
+        for row in self.features[feature].conflicts:
+            if self._of_these(row.linux) and not (row.unless and matches(row.unless, self.values)):
+                found.setdefault(row.other, self._as_known(row) if row.linux and row.effect not in DEADLY else row)
+        return tuple(found.values())
 
-        A vendor's kernel may have what its version lacks: what ends no agent is not verified of it.
-        """
-        found = [
-            c
-            for c in self.features[feature].conflicts
-            if self._of_these(c.linux) and not (c.unless and matches(c.unless, self.values))
-        ]
+    def _as_known(self, row: Conflict) -> Conflict:
+        """What ends no agent, of some versions: it is not verified where the number does not tell the stable update."""
         target = self.kernel.target
-        if target is None or not any(c.linux for c in found) or not (vendor := vendor_kernel(target)):
-            return tuple(found)
-        return tuple(
-            replace(c, basis=Basis.UNVERIFIED, why=f"{c.why} {newer_code(vendor, target, 'the fix')}.")
-            if c.linux and c.effect not in DEADLY
-            else c
-            for c in found
-        )
+        if target is None:
+            why = "This input does not tell its version."
+        elif vendor := vendor_kernel(target):
+            why = f"{newer_code(vendor, target, 'the fix')}."
+        elif not target.triple[2]:
+            why = f"{target} may stand for any update of its line."
+        else:
+            return row
+        return replace(row, basis=_UNVERIFIED, why=f"{row.why} {why}")
 
     def cautions(self, feature: str) -> tuple[Unshown, ...]:
         """What a config does not show of a feature, on this kernel."""

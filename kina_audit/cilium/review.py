@@ -12,7 +12,7 @@ from kina_audit.base.near import near
 from kina_audit.cilium import chart_review
 from kina_audit.cilium.capabilities import capabilities as every_capability
 from kina_audit.cilium.chart import MAPPING, Chart, chart_of, parts
-from kina_audit.cilium.combinations import Caution, clashes, lone
+from kina_audit.cilium.combinations import Caution, clashes, lone, unshown
 from kina_audit.cilium.evidence import Basis, where
 from kina_audit.cilium.features import Conflict, Effect, Need
 from kina_audit.cilium.keys import (
@@ -21,6 +21,7 @@ from kina_audit.cilium.keys import (
     Key,
     charted,
     defaults,
+    derive,
     every_row,
     keys,
     matches,
@@ -131,9 +132,11 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     misfits = _typos(given, known) if kind == CONFIGMAP else chart_review.misfits(given, known, release, chart)
     leaves = [g for g in given if g.type != MAPPING]
     values, places, used = _effective(leaves, kind, known)
+    values = derive(values, release)
     refused, doubt = excluded(release, kernel.target), doubted(release, kernel.target)
     on = {name for name, tables in on_when().items() if any(matches(wanted, values) for wanted in tables)}
-    off = frozenset({TCX} - on)  # without it the agent needs the tc symbols
+    # Without it the agent needs the tc symbols; netkit devices bring it.
+    off = frozenset({TCX} - on) if "netkit" not in on else frozenset()
     readings = Readings(results, kernel)
     states = {c.feature: c for c in every_capability(readings, release, refused, doubt, off, values)}
     reader = readings.reader(release, off=off, values=values)
@@ -157,13 +160,7 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
         line, key, value = (row.line, row.key, row.value) if row else (0, clash.keys[0], values[clash.keys[0]])
         remarks.append(Remark(line, key, value, "", clash.state, clash.because, "", (), clash.evidence, clash.link))
     cautions = () if kind == CONFIGMAP else lone(leaves, release, values, places)
-    cautions += tuple(
-        Caution(*blamed[name], because=c.text, evidence=str(c.basis), link=c.link)
-        for name in blamed
-        if blamed[name][0]
-        for c in reader.cautions(name)
-        if not any(c.text in r.because for r in remarks)
-    )
+    cautions += unshown(reader, blamed)
     remarks = list({(r.line, r.key, r.because): r for r in reversed(remarks)}.values())[::-1]
     remarks.sort(key=lambda r: (r.feature != AGENT, r.line == 0, r.line))
     doubts = [r for r in remarks if r.state is not State.UNKNOWN or not r.gives_way]
@@ -213,7 +210,7 @@ def _effective(
         if key.when and kind != CONFIGMAP:
             texts = {p: given[last[p]].value if p in last else defaults()[p] for p in key.when}
             used |= {last[p] for p in key.when if p in last}
-            if all(texts[p] == v for p, v in key.when.items()):
+            if matches(key.when, texts) and not (key.weak and key.config in places):
                 values[key.config] = key.then
                 places[key.config] = next(given[last[p]] for p in reversed(list(key.when)) if p in last)
     return values, places, used
@@ -281,9 +278,10 @@ def _judge(
         and matches(n.when, reader.values)
     ]
     for item in (clashing or wanting[:1]) if not feature.gives_way else []:
-        because = item.why or (
-            f"It needs {item.feature}, which these values leave off." if isinstance(item, Need) else ""
-        )
+        if isinstance(item, Need):
+            because = item.why or f"It needs {item.feature}, which these values leave off."
+        else:
+            because = f"{item.why} {item.mend}".strip()
         found.append(Remark(line, key, value, name, _state(item), because, "", (), str(item.basis), item.link))
     return found
 

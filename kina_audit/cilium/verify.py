@@ -1,9 +1,9 @@
 """What a Cilium agent runs, by its own status, against what its configuration asks for; and why the two differ.
 
 The status is what ``cilium-dbg status -o json`` prints: the agent's ``StatusResponse``. Its fields are those of
-cilium/cilium main (0abb991080) api/v1/openapi.yaml, in use since 1.14 but for ``attach-mode`` (1.16) and ``datapath-mode`` (1.17); what a
-release does not say is left out. A status that looks well is no proof: features that break without a word are
-judged by the kernel, as ``cilium review`` does.
+cilium/cilium main (0abb991080) api/v1/openapi.yaml, in use since 1.14 but for ``routing``, ``attach-mode`` and ``datapath-mode``
+(1.16; before, ``host-routing`` had the one thing of ``routing`` that decides); what a release does not say is left out. A status
+that looks well is no proof: features that break without a word are judged by the kernel, as ``cilium review`` does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.features import HOST_ROUTING
-from kina_audit.cilium.keys import keys
+from kina_audit.cilium.keys import derive, unset
 from kina_audit.cilium.predict import TRUE, configured
 from kina_audit.cilium.release import Release
 from kina_audit.cilium.review import BREAKS, Review
@@ -105,8 +105,8 @@ def compare(
             because = f"{known}; its log says why: {feature or topic}"
         found.append(Line(topic, wanted, running, same, because))
 
-    values = {k.config: k.unset for k in keys(release)}
-    values |= {key: value.lower() for key, value in config.items() if value not in ("", "null")}
+    given = {key: value.lower() for key, value in config.items() if value not in ("", "null")}
+    values = derive(unset(release) | given, release)
     asked = configured(values, release)
 
     def on(key: str) -> bool:
@@ -119,17 +119,25 @@ def compare(
     line("kube-proxy replacement", _yes(asked.kube_proxy_replacement), _kpr(status), "kube-proxy-replacement")
     line("masquerading", asked.masquerading, _masquerading(status), "bpf-masquerade" if bpf else "iptables-masquerade")
     routing = _of(status, "routing")
-    line("host routing", asked.host_routing, _text(routing, "intra-host-routing-mode"), HOST_ROUTING, asked.legacy)
+    # Before 1.16 it had a place of its own.
+    inside = _text(routing, "intra-host-routing-mode") or _text(_of(status, "host-routing"), "mode")
+    # A kernel that is too old for it is no fault of the agent.
+    old = review is not None and review.prediction.host_routing == "Legacy" != asked.host_routing
+    wanted, note = ("Legacy", "the kernel is too old for BPF") if old else (asked.host_routing, asked.legacy)
+    line("host routing", wanted, inside, HOST_ROUTING, note)
     device = _text(status, "datapath-mode")
     mode = asked.datapath if asked.datapath != "auto" else device or ""
     line("datapath device", mode, device, mode)
     native = asked.inter_host == "Native"
     inter = _text(routing, "inter-host-routing-mode")
     tunnel = values.get("tunnel-protocol", "vxlan")
-    line("routing", asked.inter_host, inter, "native-routing" if native else tunnel)
+    # A status has no word for hybrid routing, or not yet: it says Tunnel.
+    between = "Tunnel" if asked.inter_host == "Hybrid" and inter == "Tunnel" else asked.inter_host
+    line("routing", between, inter, "native-routing" if native else tunnel)
     if asked.inter_host == inter == "Tunnel":
         line("tunnel", tunnel, _text(routing, "tunnel-protocol"), tunnel)
-    encryption = "Wireguard" if on("enable-wireguard") else "IPsec" if on("enable-ipsec") else "disabled"
+    named = {"enable-wireguard": "Wireguard", "enable-ipsec": "IPsec", "enable-ztunnel": "Ztunnel"}
+    encryption = next((word for key, word in named.items() if on(key)), "disabled")
     line("encryption", encryption, _text(_of(status, "encryption"), "mode"), encryption.lower())
     hubble = _text(_of(status, "hubble"), "state")
     line(
@@ -158,11 +166,16 @@ def compare(
             "xdp",
         )
         line("NodePort mode", values.get("bpf-lb-mode", "snat"), _text(node_port, "mode"), "dsr")
-    if programs is not None:
-        own = sorted({p for p in programs if p.startswith(("cil_", "tail_", "bpf_"))})
-        found.append(Line("BPF programs", "loaded", ", ".join(own[:8]) + (" ..." if len(own) > 8 else "") if own else "none", bool(own),
-                          "" if own else "no program of Cilium is loaded on this node"))  # fmt: skip
-    return (*found, *_broken(review))
+    return (*found, *_programs(programs), *_broken(review))
+
+
+def _programs(programs: Sequence[str] | None) -> list[Line]:
+    if programs is None:
+        return []
+    own = sorted({p for p in programs if p.startswith(("cil_", "tail_", "bpf_"))})
+    shown = ", ".join(own[:8]) + (" ..." if len(own) > 8 else "") if own else "none"
+    because = "" if own else "no program of Cilium is loaded on this node"
+    return [Line("BPF programs", "loaded", shown, bool(own), because)]
 
 
 def _broken(review: Review | None) -> list[Line]:

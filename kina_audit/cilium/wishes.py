@@ -64,9 +64,23 @@ def grant(request: Request, capabilities: tuple[Capability, ...], readings: Read
         reader = readings.reader(release, off=granted.off)
         granted.forced |= reader.features[name].choices
         granted.off |= _displaced(name, reader)
+    granted.off |= _better_left(granted, readings, release)
     rows = readings.reader(release).features
     granted.wishes = [_brought(wish, granted.on, rows) for wish in granted.wishes]
     return granted
+
+
+def _better_left(granted: Granted, readings: Readings, release: Release) -> frozenset[str]:
+    """What the agent does without, and of which nobody knows whether it works beside what is granted."""
+    reader = readings.reader(release, off=granted.off)
+    doubtful = frozenset(
+        c.other
+        for name in granted.on
+        for c in reader.conflicts(name)
+        if c.basis is Basis.UNVERIFIED and c.other not in granted.on and reader.features[c.other].gives_way
+    )
+    after = readings.reader(release, off=granted.off | doubtful, values=assumed(release, frozenset(), granted.forced))
+    return doubtful if all(after.usable(name) for name in granted.on) else frozenset()
 
 
 def _brought(wish: Wish, on: Sequence[str], rows: Mapping[str, Feature]) -> Wish:
@@ -117,7 +131,8 @@ def _refusal(
         if not after.usable(other):
             if MASQUERADE_IPV6 in displaced and reader.usable(BPF_MASQUERADE):
                 return f"{rows[other].title} needs BPF masquerading, and with IPv6: {_first(reader, MASQUERADE_IPV6)}"
-            return after.breaking(other)[0].why if after.breaking(other) else "Another wish rules it out."
+            why = after.breaking(other)[0].why if after.breaking(other) else "Another wish rules it out."
+            return why if other == name else f"{rows[other].title} would break. {why}"
     return _agentless(agent, after)
 
 
