@@ -170,6 +170,9 @@ COMBINED: list[tuple[str, State | None, tuple[str, ...]]] = [
          "extraConfig: {enable-tunnel-big-tcp: 'true'}\n"), "1.19", (), {1: State.NO_PODS}),  # before Linux 7.3
         (("enableIPv4BIGTCP: true\nroutingMode: native\nipv4NativeRoutingCIDR: 10.0.0.0/8\nkubeProxyReplacement: true\n"
          "bpf: {masquerade: true}\negressGateway: {enabled: true}\n"), "1.19", (), {1: State.NO_PODS}),
+        # the gateway's packets go through a tunnel whatever the others do
+        (f"{NATIVE}bpf: {{masquerade: true}}\negressGateway: {{enabled: true}}\n", "1.20.2", ("VXLAN",), {4: State.NO_PODS}),
+        (f"{NATIVE}bpf: {{masquerade: true}}\negressGateway: {{enabled: true}}\ntunnelProtocol: geneve\n", "1.20.2", ("VXLAN",), {}),
         (("enableIPv4BIGTCP: true\nroutingMode: native\nipv4NativeRoutingCIDR: 10.0.0.0/8\nkubeProxyReplacement: true\n"
          "bpf: {masquerade: true}\nencryption: {enabled: true, type: wireguard}\n"), "1.20.2", (), {}),
         *[(text, release, (), {} if state is None else {len(text.splitlines()): state}) for text, state, releases in COMBINED

@@ -294,3 +294,18 @@ def test_who_wants_netkit_gets_a_tunnel_that_carries_it() -> None:
     advice = advise(synthetic(*WHOLE, version="6.9.4"), "1.20.2", want=["netkit"])
     assert advice.wishes[0].granted
     assert (advice.helm_values["bpf"]["datapathMode"], advice.helm_values["tunnelProtocol"]) == ("netkit", "geneve")
+
+
+@pytest.mark.parametrize(
+    ("want", "avoid"),
+    [
+        ("native-routing", "big-tcp-ipv4"),
+        ("bpf-masquerade", "egress-gateway"),
+        ("dsr-opt", "no-conntrack-rules"),
+        ("vxlan", "vtep"),
+        ("egress-gateway", "bpf-masquerade-ipv6"),
+    ],
+)
+def test_what_needs_the_same_as_something_that_is_avoided_is_granted(want: str, avoid: str) -> None:
+    advice = advise(synthetic(*WHOLE), "1.20.2", want=[want], avoid=[avoid])
+    assert [w.granted for w in advice.wishes] == [True], advice.wishes

@@ -6,7 +6,7 @@ from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.capabilities import USABLE
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Effect, Feature
-from kina_audit.cilium.keys import on_when
+from kina_audit.cilium.keys import matches, on_when
 from kina_audit.cilium.ladder import doubted
 from kina_audit.cilium.model import Capability, State, Wish
 from kina_audit.cilium.reading import Reader, Readings, assumed, verified
@@ -85,9 +85,7 @@ def _better_left(granted: Granted, readings: Readings, release: Release) -> froz
 
 def _brought(wish: Wish, on: Sequence[str], rows: Mapping[str, Feature]) -> Wish:
     """A wish that is not granted by itself, and that the settings of another one fulfil; or as it is."""
-    other = next(
-        (name for name in on if not wish.granted and _brings(rows[name], rows[wish.feature], choices=False)), ""
-    )
+    other = next((name for name in on if not wish.granted and _brings(rows[name], rows[wish.feature])), "")
     return Wish(wish.feature, granted=True, because=f"It comes with {other}.") if other else wish
 
 
@@ -119,7 +117,7 @@ def _refusal(
         return "Another wish rules it out."
     asks = {n.feature for n in rows[name].needs if n.effect is not Effect.NONE and not (n.keeps or n.when or n.unless)}
     off = sorted(granted.off & rows.keys())
-    if barred := next((other for other in off if other in asks or _brings(rows[name], rows[other])), ""):
+    if barred := next((other for other in off if other in asks or _brings(rows[name], rows[other], release)), ""):
         return f"It needs {barred}, which is not to be used."
     # A later wish must not pull the ground from under an earlier one.
     displaced = _displaced(name, reader)
@@ -172,11 +170,14 @@ def _displaced(name: str, reader: Reader) -> frozenset[str]:
     return frozenset((conflicts | rivals) - {name})
 
 
-def _brings(feature: Feature, other: Feature, *, choices: bool = True) -> bool:
-    """Whether the settings of one feature are those of another one and more, or its choices are."""
+def _brings(feature: Feature, other: Feature, release: Release | None = None) -> bool:
+    """Whether the settings of one feature are those of another one and more, or, of a release, what its choices set are."""
     mine, theirs = on_when().get(feature.id, []), [table for table in on_when().get(other.id, []) if table]
     by_settings = bool(mine) and all(any(wanted.items() <= table.items() for wanted in theirs) for table in mine)
-    return by_settings or bool(choices and other.choices and other.choices.items() <= feature.choices.items())
+    if by_settings or release is None or not other.choices.items() <= feature.choices.items():
+        return by_settings
+    chosen = assumed(release, frozenset(), feature.choices)
+    return any(matches(table, chosen) for table in theirs)
 
 
 def _with_ipv6(feature: Feature) -> bool:
