@@ -7,18 +7,25 @@ from typing import Any
 
 import pytest
 
+from kina_audit.cilium.keys import Given, keys
 from kina_audit.cilium.model import Advice
 from kina_audit.cilium.presets import preset_rows
+from kina_audit.cilium.release import find_release
+from kina_audit.cilium.review import _effective
 from kina_audit.errors import UsageError
+from kina_audit.sources.cilium_values import HELM
 from tests.helm_charts import CHARTS, config_map, manifests, need_helm, version, workload
 from tests.test_cilium_advice import WHOLE, advise
 from tests.test_cilium_ladder import synthetic
+from tests.test_cilium_review import flat
 
 pytestmark = pytest.mark.slow
 RENDERED = tomllib.loads(
     Path(__file__).with_name("data").joinpath("cilium-presets-rendered.toml").read_text(encoding="utf-8")
 )
 KERNELS = {"whole": synthetic(*WHOLE), "without netkit": synthetic(*WHOLE, missing=("NETKIT",))}
+RECORDED = [chart for chart in CHARTS if version(chart) >= "1.16"]
+"""The presets are recorded for these."""
 OURS = [chart for chart in CHARTS if version(chart) < "1.21"] or [Path("cilium-none.tgz")]
 
 
@@ -41,7 +48,7 @@ def parts(objects: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("chart", CHARTS or OURS, ids=version)
+@pytest.mark.parametrize("chart", RECORDED or OURS, ids=version)
 @pytest.mark.parametrize("preset", preset_rows(), ids=lambda row: str(row["id"]))
 def test_a_preset_renders_what_is_recorded(preset: dict[str, Any], chart: Path) -> None:
     row = RENDERED[preset["id"]]
@@ -96,3 +103,36 @@ def test_the_default_rendering_is_the_recorded_one(chart: Path, shared: Path) ->
     document = json.loads(recorded.read_text(encoding="utf-8"))
     values = {"k8sServiceHost": "10.0.0.1", "k8sServicePort": 6443}
     assert config_map(manifests(chart, values)) == document["default_configmap"]
+
+
+@pytest.mark.parametrize("chart", OURS, ids=version)
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"eni": {"enabled": True}},
+        {"eni": {"enabled": True}, "routingMode": "native"},
+        {"eni": {"enabled": True}, "enableIPv4Masquerade": True},
+        {"gke": {"enabled": True}, "ipv4NativeRoutingCIDR": "10.0.0.0/8"},
+        {"cni": {"chainingMode": "aws-cni"}},
+        {"cni": {"chainingMode": "portmap"}},
+        {"cni": {"chainingMode": "generic-veth"}, "bpf": {"hostLegacyRouting": False}},
+        {"cni": {"chainingMode": "none"}},
+        {"egressMasqueradeInterfaces": "eth0"},
+        {"bandwidthManager": {"enabled": True, "bbr": True, "bbrHostNamespaceOnly": True}},
+        {"hubble": {"enabled": False}},
+        {"ipv4": {"enabled": False}, "ipv6": {"enabled": True}},
+    ],
+    ids=str,
+)
+def test_what_a_review_takes_values_for_is_what_helm_renders(values: dict[str, Any], chart: Path) -> None:
+    known = keys(find_release(version(chart)))
+    rendered = config_map(manifests(chart, values))
+    given = [Given(key, value, line) for line, (key, value) in enumerate(flat(values), 1)]
+    taken, _, _ = _effective(given, HELM, known)
+    unset = {key.config: ("", "auto", key.unset) for key in known}
+    wrong = {
+        key: (value, rendered.get(key))
+        for key, value in taken.items()
+        if value != str(rendered.get(key)) and (key in rendered or value not in unset[key])
+    }
+    assert not wrong
