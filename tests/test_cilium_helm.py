@@ -121,6 +121,22 @@ def test_the_default_rendering_is_the_recorded_one(chart: Path, shared: Path) ->
         {"bandwidthManager": {"enabled": True, "bbr": True, "bbrHostNamespaceOnly": True}},
         {"hubble": {"enabled": False}},
         {"ipv4": {"enabled": False}, "ipv6": {"enabled": True}},
+        {"eni": {"enabled": True}, "upgradeCompatibility": "1.14"},
+        {"eni": {"enabled": True}, "upgradeCompatibility": "1.18"},
+        {
+            "azure": {
+                "enabled": True,
+                "resourceGroup": "x",
+                "subscriptionID": "x",
+                "tenantID": "x",
+                "clientID": "x",
+                "clientSecret": "x",
+            }
+        },
+        {"alibabacloud": {"enabled": True}},
+        {"cni": {"chainingTarget": "x"}},
+        {"loadBalancer": {"standalone": True}},
+        {"enableTunnelBIGTCP": True},
     ],
     ids=str,
 )

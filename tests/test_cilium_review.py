@@ -80,7 +80,7 @@ COMBINED: list[tuple[str, State | None, tuple[str, ...]]] = [
     (f"{NATIVE}ipv6: {{enabled: true}}\nipv6NativeRoutingCIDR: fd00::/104\n", None, WITH_IPV6),
     ("ipMasqAgent: {enabled: true}\n", State.FATAL, ALL),
     (f"{FULL}ipMasqAgent: {{enabled: true}}\n", None, ALL),
-    ("ipam: {mode: eni}\neni: {enabled: true}\n", State.FATAL, ALL[:3]),
+    ("eni: {enabled: true}\nipam: {mode: eni}\n", State.FATAL, ALL[:3]),
     ("ipam: {mode: eni}\neni: {enabled: true}\n", None, ALL[3:]),  # from 1.19 on the chart then routes natively
     ("ipam: {mode: eni}\neni: {enabled: true}\nroutingMode: tunnel\n", State.FATAL, ALL[3:]),
     (f"{FULL}egressMasqueradeInterfaces: eth0\n", State.FATAL, ALL),
@@ -134,7 +134,7 @@ COMBINED: list[tuple[str, State | None, tuple[str, ...]]] = [
         ("tunnel: vxlan\n", "1.14", (), {}),
         ("routingMode: native\nroutingMode: tunel\n", "1.20.2", (), {2: State.BROKEN}),
         ("bpf: {datapathMode: netkit}\n", "1.20.2", (), {1: State.FATAL}),
-        ("bpf: {datapathMode: auto}\n", "1.19.7", (), {1: State.BROKEN}),
+        ("bpf: {datapathMode: auto}\n", "1.19.7", (), {1: State.FATAL}),
         ("kubeProxyReplacement: true\nbpf:\n  masquerade: true\n  datapathMode: netkit\n", "1.20.2", ("NETKIT",),
          {4: State.FATAL}),
         ("kubeProxyReplacement: true\n", "1.20.2", ("DEBUG_INFO_BTF",), {1: State.NO_PODS}),
@@ -541,6 +541,92 @@ def test_what_becomes_of_ipsec_beside_bpf_host_routing(
     if broken:
         assert "Set bpf.hostLegacyRouting to true, and bpf.datapathMode to veth where it is netkit." in told_of[0]
     assert [c.line for c in found.cautions if "needs its key" in c.because] == [5]
+
+
+def test_values_of_clouds_that_masquerade_as_the_chart_says(tmp_path: Path) -> None:
+    text = (
+        f"{FULL}eni: {{enabled: true}}\nipam: {{mode: eni}}\nroutingMode: native\nipv4NativeRoutingCIDR: 10.0.0.0/8\n"
+    )
+    modes = [
+        reviewed(f"{text}{more}", synthetic(*WHOLE), tmp_path, "1.19").prediction.masquerading
+        for more in ("", 'upgradeCompatibility: "1.18"\n', 'upgradeCompatibility: "1.14"\n')
+    ]
+    assert modes == ["Disabled", "Disabled", "BPF"]
+    routes = [
+        reviewed(f"{FULL}{more}", synthetic(*WHOLE, version="6.12.2"), tmp_path).prediction.host_routing
+        for more in (
+            "cni: {chainingTarget: x}\n",
+            "cni: {chainingTarget: x}\nextraConfig: {enable-host-legacy-routing: 'false'}\n",
+        )
+    ]
+    assert routes == ["Legacy", "BPF"]
+    netkit = "kubeProxyReplacement: true\nbpf: {masquerade: true, datapathMode: netkit}\nazure: {enabled: true}\n"
+    assert State.FATAL in breaks(reviewed(netkit, synthetic(*WHOLE, version="6.12.2"), tmp_path)).values()
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "release", "states"),
+    [
+        # What an agent with the choice takes is judged as if it were written.
+        ("bpf: {masquerade: true, datapathMode: auto}\n", "6.9.3", "1.20.2", {State.BROKEN}),
+        ("bpf: {masquerade: true, datapathMode: auto}\n", "6.11.1", "1.20.2", {State.BROKEN}),
+        ("bpf: {masquerade: true, datapathMode: auto}\n", "6.6.0", "1.20.2", set()),
+        # A number X.Y.0 may stand for any update.
+        ("bpf: {masquerade: true, datapathMode: netkit}\n", "6.11.0-29-generic", "1.20.2", {State.UNVERIFIED}),
+        ("bpf: {masquerade: true, datapathMode: netkit}\nendpointRoutes: {enabled: true}\n", "6.12.0-55.9.1.el10_0.x86_64", "1.20.2", {State.UNKNOWN}),
+        ("bpf: {masquerade: true, datapathMode: netkit}\nendpointRoutes: {enabled: true}\n", "6.12.0", "1.20.2", {State.UNKNOWN}),
+        ("bpf: {masquerade: true, datapathMode: lb-only}\n", "6.12.117", "1.18", {State.FATAL}),
+        # The card decides beside the kernel; the release reads the chart's own value.
+        ("bpf: {masquerade: true}\nenableIPv4BIGTCP: true\nenableTunnelBIGTCP: true\n", "6.12.40", "1.19.2", {State.NO_PODS}),
+    ],
+)  # fmt: skip
+def test_what_only_may_be_is_not_said_to_be(
+    text: str, version: str, release: str, states: set[State], tmp_path: Path
+) -> None:
+    missing = ("NETKIT", "NET_XGRESS") if version == "6.6.0" else ()
+    found = reviewed(
+        f"kubeProxyReplacement: true\n{text}", synthetic(*WHOLE, version=version, missing=missing), tmp_path, release
+    )
+    judged = {State.BROKEN, State.FATAL, State.NO_PODS, State.UNKNOWN, State.UNVERIFIED}
+    assert {r.state for r in found.remarks} & judged == states
+    if State.FATAL in states:
+        assert found.prediction.outcome is Outcome.EXITS
+
+
+def test_the_stand_alone_load_balancer(tmp_path: Path) -> None:
+    for text in ("loadBalancer: {standalone: true}\n", "bpf: {datapathMode: lb-only}\n"):
+        found = reviewed(f"kubeProxyReplacement: true\n{text}", synthetic(*WHOLE), tmp_path, "1.17")
+        assert not found.breaks
+        told = found.prediction
+        assert (told.kube_proxy_replacement, told.masquerading, told.inter_host, told.datapath) == (
+            False,
+            "Disabled",
+            "Native",
+            "veth",
+        )
+
+
+def test_an_agent_that_falls_back_is_foretold_so(tmp_path: Path) -> None:
+    found = reviewed(f"{FULL}egressMasqueradeInterfaces: eth0\n", synthetic(*WHOLE), tmp_path, "1.15")
+    assert [r.state for r in found.remarks if "egressMasqueradeInterfaces" in r.key] == [State.DEGRADED]
+    assert (found.prediction.masquerading, found.prediction.host_routing) == ("iptables", "Legacy")
+    alone = reviewed("bpf: {masquerade: true}\n", synthetic(*WHOLE), tmp_path, "1.15")
+    assert (alone.prediction.outcome, alone.prediction.masquerading) == (Outcome.RUNS, "iptables")
+
+
+def test_a_note_is_said_once(tmp_path: Path) -> None:
+    found = reviewed(FULL, synthetic(*WHOLE, version="6.9.3"), tmp_path)
+    assert len([c for c in found.cautions if "CVE-2024-42246" in c.because]) == 1
+
+
+def test_every_word_of_a_key_is_taken_wherever_it_stands(tmp_path: Path) -> None:
+    text = "kind: ConfigMap\ndata: {datapath-mode: netkit, kube-proxy-replacement: 'true', enable-bpf-masquerade: 'true'}\n"
+    assert not reviewed(text, synthetic(*WHOLE), tmp_path, "1.17").breaks
+
+
+def test_words_that_older_agents_take(tmp_path: Path) -> None:
+    text = "kind: ConfigMap\ndata: {kube-proxy-replacement: strict, enable-bpf-masquerade: 'true'}\n"
+    assert [reviewed(text, synthetic(*WHOLE), tmp_path, r).breaks for r in ("1.15", "1.16")] == [False, True]
 
 
 @pytest.mark.parametrize("version", ["6.12.0-160000.37-default", "6.12.0", "6.1.0-52-amd64", "6.12.0-55.el10.x86_64"])

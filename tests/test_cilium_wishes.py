@@ -56,7 +56,7 @@ def on(advice: Advice, values: list[Given], kind: str) -> set[str]:
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(120))
+@settings(max_examples=examples(400))
 @given(case=cases())
 def test_the_values_keep_the_promises(case: tuple[KernelConfig, str, dict[str, Any]]) -> None:
     config, release, wishes = case
@@ -83,6 +83,16 @@ def test_the_values_keep_the_promises(case: tuple[KernelConfig, str, dict[str, A
         found = review_cilium(kernel, rows, kind, cilium=release, library=LIBRARY)
         broken = [(r.feature, r.because) for r in found.remarks if r.state in BREAKS]
         assert not broken, (broken, kind)
+        # What the agent will report of itself is what was chosen.
+        told, chosen = found.prediction, {c.name: c.value for c in advice.choices}
+        assert told.kube_proxy_replacement is (chosen["kube-proxy-replacement"] == "on"), kind
+        assert told.host_routing.lower() in ("", chosen["host-routing"]), kind
+        assert {"Disabled": "none"}.get(told.masquerading, told.masquerading.lower()) == chosen["masquerade"], kind
+        assert (told.inter_host == "Native") is (chosen["routing"] == "native"), kind
+        assert (told.datapath, told.attach or chosen["attachment"]) == (
+            chosen["datapath-device"],
+            chosen["attachment"],
+        ), kind
     assert yaml.safe_load(dump(advice.helm_values)) == advice.helm_values
 
 
@@ -309,3 +319,20 @@ def test_who_wants_netkit_gets_a_tunnel_that_carries_it() -> None:
 def test_what_needs_the_same_as_something_that_is_avoided_is_granted(want: str, avoid: str) -> None:
     advice = advise(synthetic(*WHOLE), "1.20.2", want=[want], avoid=[avoid])
     assert [w.granted for w in advice.wishes] == [True], advice.wishes
+
+
+@pytest.mark.parametrize("want", [["host-firewall", "ipv6"], ["ipv6", "host-firewall"]])
+@pytest.mark.parametrize("release", ["1.14", "1.15", "1.16"])
+def test_no_agent_before_1_16_has_a_host_firewall_beside_bpf_masquerading_of_ipv6(
+    release: str, want: list[str]
+) -> None:
+    advice = advise(synthetic(*WHOLE, version="6.12.0"), release, want=want)
+    assert [w.granted for w in advice.wishes] == [True, True]
+    assert advice.config_map["enable-bpf-masquerade"] == str(release == "1.16").lower()
+
+
+def test_ipsec_before_1_16_is_why_kube_proxy_stays() -> None:
+    advice = advise(synthetic(*WHOLE), "1.15", want=["ipsec"])
+    [choice] = [c for c in advice.choices if c.name == "kube-proxy-replacement"]
+    assert (choice.value, advice.mode) == ("off", Mode.COMPAT)
+    assert "IPSec cannot be used with BPF NodePort" in choice.because

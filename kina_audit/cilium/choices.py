@@ -32,7 +32,7 @@ def choose(
     routing = _routing(results, standing, forced)
     choices = (
         routing,
-        _kube_proxy(results, standing),
+        _kube_proxy(results, reader, standing, on),
         _masquerade(results, reader, standing, forced),
         _host_routing(reader, standing, on),
         _device(results, reader, standing, forced, routing.value),
@@ -97,7 +97,7 @@ def _routing(results: Results, standing: Standing, forced: Mapping[str, str]) ->
     )  # fmt: skip
 
 
-def _kube_proxy(results: Results, standing: Standing) -> Choice:
+def _kube_proxy(results: Results, reader: Reader, standing: Standing, on: Sequence[str]) -> Choice:
     btf = finding(results, AGENT, "btf")
     proof = (evidence(finding(results, AGENT, "cgroup-bpf")), evidence(btf))
     if standing.kpr:
@@ -111,7 +111,8 @@ def _kube_proxy(results: Results, standing: Standing) -> Choice:
     if "socket-lb" in standing.off:
         why = "Socket load balancing, which it switches on, is not to be used; kube-proxy stays."
     elif "kube-proxy-replacement" in standing.off:
-        why = "kube-proxy is to stay."
+        clash = (c.why for name in on for c in reader.conflicts(name) if c.other == "kube-proxy-replacement")
+        why = next((f"kube-proxy stays beside what is wanted. {c}" for c in clash), "kube-proxy is to stay.")
     return Choice("kube-proxy-replacement", "off", why, proof)
 
 

@@ -11,6 +11,7 @@ from kina_audit.cilium.keys import Given, matches, of_release
 from kina_audit.cilium.model import State
 from kina_audit.cilium.reading import Reader
 from kina_audit.cilium.release import Release
+from kina_audit.kernel.vendors import beside_the_number
 from kina_audit.kernel.version import KernelVersion, VersionRange
 
 
@@ -29,11 +30,16 @@ class Clash:
 def clashes(values: Mapping[str, str], release: Release, target: KernelVersion | None) -> Iterator[Clash]:
     """What of the values cannot stand together in this release, on this kernel version."""
     for row in of_release("clash", release):
-        if "kernel" in row and (target is None or target not in VersionRange.parse(row["kernel"])):
-            continue
+        why, state = row["why"], State(row["state"])
+        if "kernel" in row:
+            versions = VersionRange.parse(row["kernel"])
+            if target is None or target not in versions:
+                continue
+            if open_ := beside_the_number(target, (versions,)):
+                why, state = f"{why} {open_}", State.UNVERIFIED if state is State.UNVERIFIED else State.UNKNOWN
         if matches(row["all"], values) and not any(matches({k: v}, values) for k, v in row.get("unless", {}).items()):
             keys = tuple(n for names in row["all"] for n in names.split("|"))
-            yield Clash(keys, State(row["state"]), row["why"], row["evidence"], where(row), bool(row.get("helm_fails")))
+            yield Clash(keys, state, why, row["evidence"], where(row), bool(row.get("helm_fails")))
 
 
 @datatype
@@ -71,10 +77,11 @@ def lone(
 
 def unshown(reader: Reader, blamed: Mapping[str, tuple[int, str, str]]) -> tuple[Caution, ...]:
     """What neither a config nor values show of features, each with the line, key and value that switch it on; 0: nobody did."""
-    return tuple(
-        Caution(*blamed[name], because=c.text, evidence=str(c.basis), link=c.link)
+    found = {
+        (blamed[name][0], c.text): Caution(*blamed[name], because=c.text, evidence=str(c.basis), link=c.link)
         for name in blamed
         if blamed[name][0]
         for c in reader.cautions(name)
         if not (c.in_row or c.advice)
-    )
+    }
+    return tuple(found.values())

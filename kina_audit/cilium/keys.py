@@ -87,12 +87,13 @@ def defaults() -> Mapping[str, str]:
     return table
 
 
-def derive(values: dict[str, str], release: Release) -> dict[str, str]:
-    """Values with what an agent of a release makes of some because of others; they are changed in place."""
+def derive(values: Mapping[str, str], release: Release, *, late: bool = False) -> dict[str, str]:
+    """Values with what an agent of a release makes of some because of others; late: with what it then reports of itself, too."""
+    found = dict(values)
     for row in of_release("derived", release):
-        if matches(row["when"], values):
-            values |= row["then"]
-    return values
+        if row.get("late", False) <= late and matches(row["when"], found):
+            found |= row["then"]
+    return found
 
 
 def unset(release: Release) -> dict[str, str]:

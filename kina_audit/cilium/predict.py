@@ -7,8 +7,8 @@ from enum import StrEnum
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.combinations import clashes
 from kina_audit.cilium.evidence import Basis
-from kina_audit.cilium.features import DEADLY, HOST_ROUTING, features
-from kina_audit.cilium.keys import matches, on_when
+from kina_audit.cilium.features import DEADLY, HOST_ROUTING, Effect, features
+from kina_audit.cilium.keys import derive, matches, on_when
 from kina_audit.cilium.model import State
 from kina_audit.cilium.reading import Reader
 from kina_audit.cilium.release import Release
@@ -69,14 +69,7 @@ def predict(
         refused: whether the chart refuses the values.
     """
     asked = configured(values, reader.release)
-    host_routing = asked.host_routing
-    # What no other feature decides is the kernel's: its version.
-    if any(not u.need.feature for u in reader.breaking(HOST_ROUTING)):
-        host_routing = "Legacy" if reader.kernel.target is not None or host_routing == "Legacy" else ""
-    device = asked.datapath
-    if device == "auto":
-        able = asked.kube_proxy_replacement and host_routing == "BPF" and reader.usable("netkit")
-        device = _with_netkit(values, reader) if able else "veth"
+    host_routing, device = _host_routing(asked, reader), device_of(values, reader)
     tcx = (asked.attach == "tcx" or device.startswith("netkit")) and reader.whole("tcx")
     outcome, says = (Outcome.REFUSED, "") if refused else _outcome(found)
     masquerades = unsure & {"enable-ipv4-masquerade", "enable-bpf-masquerade"}
@@ -94,13 +87,35 @@ def predict(
     )
 
 
-def _with_netkit(values: Mapping[str, str], reader: Reader) -> str:
-    """The device that an agent with the choice takes on a kernel that has netkit; empty: nobody can tell."""
+def _host_routing(asked: "Configured", reader: Reader) -> str:
+    # What no other feature decides is the kernel's: its version.
+    if asked.host_routing == "BPF" and any(not u.need.feature for u in reader.breaking(HOST_ROUTING)):
+        return "Legacy" if reader.kernel.target is not None else ""
+    return asked.host_routing
+
+
+def device_of(values: Mapping[str, str], reader: Reader) -> str:
+    """The device that an agent gives its pods; empty: nobody can tell.
+
+    With the choice (``auto``) it takes netkit where nothing that it looks at itself speaks against it; whether netkit then
+    works is another question.
+
+    Args:
+        values: every cilium-config value that decides, by key.
+        reader: of the kernel and release, with the same values.
+    """
+    asked = configured(values, reader.release)
+    if asked.datapath != "auto":
+        return asked.datapath
+    if not asked.kube_proxy_replacement or _host_routing(asked, reader) == "Legacy":
+        return "veth"
+    if any(u.need.effect is Effect.FATAL for u in reader.breaking("netkit")):
+        return "veth"
     beside = on_when()["bpf-tproxy"]
     if any(c.other == "netkit" for c in reader.conflicts("bpf-tproxy")) and any(matches(t, values) for t in beside):
         return "veth"
-    asked = clashes({**values, "datapath-mode": "netkit"}, reader.release, reader.kernel.target)
-    states = {clash.state for clash in asked if "datapath-mode" in clash.keys}
+    told_apart = clashes({**values, "datapath-mode": "netkit"}, reader.release, reader.kernel.target)
+    states = {clash.state for clash in told_apart if "datapath-mode" in clash.keys}
     return "veth" if State.FATAL in states else "" if states else "netkit"
 
 
@@ -133,6 +148,7 @@ def configured(values: Mapping[str, str], release: Release) -> Configured:
         values: every cilium-config value that decides, by key.
         release: the Cilium release.
     """
+    values = derive(values, release, late=True)
     on = {key for key, value in values.items() if value in TRUE}
     replaces = "kube-proxy-replacement" in on
     masquerade = "enable-ipv4-masquerade" in on or {"enable-ipv6", "enable-ipv6-masquerade"} <= on

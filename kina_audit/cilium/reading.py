@@ -11,7 +11,7 @@ from kina_audit.cilium.on_demand import OnDemand
 from kina_audit.cilium.release import Release
 from kina_audit.engine.finding import MET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
-from kina_audit.kernel.vendors import newer_code, support, vendor_kernel
+from kina_audit.kernel.vendors import beside_the_number, newer_code, support, vendor_kernel
 from kina_audit.kernel.version import VersionRange
 
 Results = Mapping[str, ProfileResult]
@@ -119,15 +119,8 @@ class Reader:
     def _as_known(self, row: Conflict) -> Conflict:
         """What ends no agent, of some versions: it is not verified where the number does not tell the stable update."""
         target = self.kernel.target
-        if target is None:
-            why = "This input does not tell its version."
-        elif vendor := vendor_kernel(target):
-            why = f"{newer_code(vendor, target, 'the fix')}."
-        elif not target.triple[2]:
-            why = f"{target} may stand for any update of its line."
-        else:
-            return row
-        return replace(row, basis=_UNVERIFIED, why=f"{row.why} {why}")
+        why = beside_the_number(target, row.linux) if target is not None else "This input does not tell its version."
+        return replace(row, basis=_UNVERIFIED, why=f"{row.why} {why}") if why else row
 
     def cautions(self, feature: str) -> tuple[Unshown, ...]:
         """What a config does not show of a feature, on this kernel."""
@@ -224,6 +217,8 @@ class Reader:
                 return None
             why = f"{need.why or f'{feature.title} needs Linux {need.linux}.'} {newer_code(vendor, target)}."
             return Unmet(replace(need, basis=Basis.UNVERIFIED), why)
+        if target is not None and (open_ := beside_the_number(target, (need.linux,))):
+            return Unmet(replace(need, basis=Basis.UNVERIFIED), f"{need.why} {open_}".strip())
         this = f"this is {target}" if target else "this input does not tell its version"
         return Unmet(need, need.why or f"{feature.title} needs Linux {need.linux}; {this}.")
 

@@ -30,7 +30,7 @@ from kina_audit.cilium.keys import (
 )
 from kina_audit.cilium.ladder import doubted, excluded
 from kina_audit.cilium.model import Capability, State, WithAgent
-from kina_audit.cilium.predict import Prediction, predict
+from kina_audit.cilium.predict import Prediction, device_of, predict
 from kina_audit.cilium.reading import Reader, Readings, Results, Unmet, worst
 from kina_audit.cilium.release import Release
 from kina_audit.errors import NothingCheckedError
@@ -132,12 +132,15 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
     misfits = _typos(given, known) if kind == CONFIGMAP else chart_review.misfits(given, known, release, chart)
     leaves = [g for g in given if g.type != MAPPING]
     values, places, used = _effective(leaves, kind, known)
+    readings = Readings(results, kernel)
     values = derive(values, release)
+    # Where the choice comes to netkit it is judged as netkit.
+    if device := device_of(values, readings.reader(release, values=values)):
+        values["datapath-mode"] = device
     refused, doubt = excluded(release, kernel.target), doubted(release, kernel.target)
     on = {name for name, tables in on_when().items() if any(matches(wanted, values) for wanted in tables)}
     # Without it the agent needs the tc symbols; netkit devices bring it.
     off = frozenset({TCX} - on) if "netkit" not in on else frozenset()
-    readings = Readings(results, kernel)
     states = {c.feature: c for c in every_capability(readings, release, refused, doubt, off, values)}
     reader = readings.reader(release, off=off, values=values)
     remarks, fails = _refused(leaves, kind, release, on)
@@ -317,7 +320,8 @@ def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) 
     ]
     remarks = [
         Remark(
-            g.line, g.key, g.value, "", State.SILENT if row.get("instead") in on else State.BROKEN, row["why"], "", (),
+            g.line, g.key, g.value, "",
+            State.SILENT if row.get("instead") in on else State(row.get("state", State.BROKEN)), row["why"], "", (),
             row["evidence"], where(row),
         )
         for g, row in found
@@ -327,7 +331,7 @@ def _refused(given: Sequence[Given], kind: str, release: Release, on: set[str]) 
 
 def _typos(given: Sequence[Given], known: list[Key]) -> list[chart_review.Misfit]:
     """Values that a cilium-config key does not take, and keys that are one slip from a known one."""
-    names = {k.config: k for k in known}
+    names = {k.config: k for k in reversed(known)}  # the first row is the key's own
     rows = [row for row in every_row("refused") if "config" in row]
     elsewhere = {row["config"] for row in (*rows, *every_row("key"))}
     guesses = iter(range(1, _GUESSES))

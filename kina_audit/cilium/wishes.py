@@ -63,7 +63,7 @@ def grant(request: Request, capabilities: tuple[Capability, ...], readings: Read
         granted.on.append(name)
         reader = readings.reader(release, off=granted.off)
         granted.forced |= reader.features[name].choices
-        granted.off |= _displaced(name, reader)
+        granted.off |= _displaced(name, reader, granted.on)
     granted.off |= _better_left(granted, readings, release)
     rows = readings.reader(release).features
     granted.wishes = [_brought(wish, granted.on, rows) for wish in granted.wishes]
@@ -120,7 +120,7 @@ def _refusal(
     if barred := next((other for other in off if other in asks or _brings(rows[name], rows[other], release)), ""):
         return f"It needs {barred}, which is not to be used."
     # A later wish must not pull the ground from under an earlier one.
-    displaced = _displaced(name, reader)
+    displaced = _displaced(name, reader, [*granted.on, name])
     forced = {**granted.forced, **rows[name].choices}
     on = {"enable-ipv6": "true"} if any(_with_ipv6(rows[other]) for other in [*granted.on, name]) else {}
     values = assumed(release, frozenset(), forced) | on
@@ -151,15 +151,16 @@ def _first(reader: Reader, name: str) -> str:
     return next((u.why for u in reader.breaking(name)), "it is not to be used.")
 
 
-def _displaced(name: str, reader: Reader) -> frozenset[str]:
-    """The features that cannot be on beside this one."""
+def _displaced(name: str, reader: Reader, on: Sequence[str]) -> frozenset[str]:
+    """The features that cannot be on beside this one, which is one of those that are."""
     rows = reader.features
     mine = rows[name]
     conflicts = {c.other for c in reader.conflicts(name) if c.basis is not Basis.UNVERIFIED} | {
         other for other in rows for c in reader.conflicts(other) if c.other == name and c.basis is not Basis.UNVERIFIED
     }
     # With IPv6 on, BPF masquerading loads its IPv6 programs, too.
-    if _with_ipv6(mine) and not reader.usable(MASQUERADE_IPV6):
+    without = MASQUERADE_IPV6 in conflicts or not reader.usable(MASQUERADE_IPV6)
+    if without and any(_with_ipv6(rows[one]) for one in on):
         conflicts |= {BPF_MASQUERADE, MASQUERADE_IPV6}
     rivals = {
         other

@@ -1,6 +1,7 @@
 """Vendor kernels whose number says little, and where a project documents support for one: ``data/vendor-kernels.toml``."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -51,6 +52,13 @@ class Support:
 def newer_code(vendor: VendorKernel, version: KernelVersion, what: str = "this") -> str:
     """The clause that what a version lacks by its number may be in it all the same."""
     return f"{vendor} has newer code in {version}; whether {what} is among it is not verified"
+
+
+def beside_the_number(version: KernelVersion, ranges: Iterable[VersionRange]) -> str:
+    """Why a version's number does not tell which stable update the code is of, for ranges that part some; empty: it does."""
+    if vendor := vendor_kernel(version):
+        return f"{newer_code(vendor, version, 'the fix')}."
+    return "" if all(r.settled_by(version) for r in ranges) else f"{version} may stand for any update of its line."
 
 
 def vendor_kernel(version: KernelVersion) -> VendorKernel | None:

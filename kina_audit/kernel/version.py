@@ -127,8 +127,16 @@ class VersionRange:
         triple = version.triple
         return (self.lowest is None or self.lowest <= triple) and triple < self._end and triple not in self._without
 
+    def settled_by(self, version: KernelVersion) -> bool:
+        """Whether the number decides: X.Y.0 may stand for any update of its line, a vendor's or one that nobody named."""
+        major, minor, patch = version.triple
+        return bool(patch) or (version in self) == (KernelVersion(major, minor, _LAST_UPDATE) in self)
+
     def __str__(self) -> str:
         return self.text
+
+
+_LAST_UPDATE = 999_999
 
 
 @lru_cache(maxsize=1024)
