@@ -29,7 +29,7 @@ from kina_audit.kernel.parse import parse_config
 from kina_audit.kernel.provenance import Kernel, Provenance
 from kina_audit.profiles.build import build_profile
 from kina_audit.profiles.load import ProfileLibrary
-from kina_audit.render import FORMATS, RenderOptions, render
+from kina_audit.render import FORMATS, RenderOptions, markdown_text, render
 from kina_audit.render.github import MOST_OF_A_KIND
 from kina_audit.render.levels import TABLE, Mapping
 from kina_audit.render.markdown import MOST_CHARACTERS
@@ -347,6 +347,13 @@ def test_github_commands_are_capped_with_a_count() -> None:
 def markdown_html(text: str) -> str:
     """GitHub-flavoured Markdown rendered with HTML allowed, as GitHub allows it."""
     return MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough").render(text)
+
+
+@pytest.mark.parametrize("text", ["@a", "@_a", "@__", "a @_b", "#1"])
+def test_no_mention_and_no_issue_is_left_in_markdown(text: str) -> None:
+    """GitLab has names that begin with an underscore, which is escaped itself."""
+    [line] = [t for t in MarkdownIt("commonmark").parse(markdown_text.escape(text)) if t.type == "inline"]
+    assert not re.search(r"@\w|#\d", "".join(child.content for child in line.children or []))
 
 
 def test_markdown_renders_as_meant() -> None:

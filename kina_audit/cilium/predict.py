@@ -15,7 +15,7 @@ from kina_audit.cilium.release import Release
 
 TRUE = ("true", "strict")
 _IN_PART = ("probe", "partial")
-"""What else kube-proxy replacement could be before 1.14: on, without what asks for all of it."""
+"""What else kube-proxy replacement could be in old releases: on, without what asks for all of it."""
 
 
 class Outcome(StrEnum):

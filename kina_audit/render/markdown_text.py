@@ -6,7 +6,7 @@ from kina_audit.render import BREAKER, one_line
 
 _INLINE = re.compile(r"([\\`*\[\]|~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))")
 _START = re.compile(r"([#+\-=:])|(\d+)(?=[.)](?:\s|$))")
-_REFERENCE = re.compile(r"@(?=\w)|#(?=\d)")
+_REFERENCE = re.compile(r"@(?=\\?\w)|#(?=\d)")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
