@@ -11,7 +11,7 @@ from kina_audit.cilium.keys import Given, keys
 from kina_audit.cilium.model import Advice
 from kina_audit.cilium.presets import preset_rows
 from kina_audit.cilium.release import find_release
-from kina_audit.cilium.review import _effective
+from kina_audit.cilium.review import effective
 from kina_audit.errors import UsageError
 from kina_audit.sources.cilium_values import HELM
 from tests.helm_charts import CHARTS, config_map, manifests, need_helm, version, workload
@@ -144,7 +144,7 @@ def test_what_a_review_takes_values_for_is_what_helm_renders(values: dict[str, A
     known = keys(find_release(version(chart)))
     rendered = config_map(manifests(chart, values))
     given = [Given(key, value, line) for line, (key, value) in enumerate(flat(values), 1)]
-    taken, _, _ = _effective(given, HELM, known)
+    taken, _, _ = effective(given, HELM, known)
     unset = {key.config: ("", "auto", key.unset) for key in known}
     wrong = {
         key: (value, rendered.get(key))

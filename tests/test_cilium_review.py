@@ -16,7 +16,7 @@ from kina_audit.cilium.keys import Given, keys
 from kina_audit.cilium.model import State
 from kina_audit.cilium.predict import Outcome
 from kina_audit.cilium.release import find_release
-from kina_audit.cilium.review import BREAKS, Review, _effective
+from kina_audit.cilium.review import BREAKS, Review, effective
 from kina_audit.cli import main
 from kina_audit.errors import KinaAuditError, NothingCheckedError, UsageError
 from kina_audit.kernel.config import KernelConfig
@@ -225,8 +225,8 @@ def test_keys_are_read_as_helm_renders_them(shared: Path, chart: str) -> None:
         rendered = {**document["default_configmap"], **toggle["configmap_changes"]}
         config = [Given(k, str(v), 1) for k, v in rendered.items() if v is not None]
         helm = [Given(k, v, 1) for k, v in flat(toggle["values"])]
-        ours, _, _ = _effective(helm, HELM, known)
-        theirs, _, _ = _effective(config, CONFIGMAP, known)
+        ours, _, _ = effective(helm, HELM, known)
+        theirs, _, _ = effective(config, CONFIGMAP, known)
         unread = {"datapath-mode"} if chart < "1.16" else set()
         differ = {k for k in ours if ours[k] != theirs[k]} - unread
         assert not differ, (toggle["values"], {k: (ours[k], theirs[k]) for k in differ})

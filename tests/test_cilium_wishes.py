@@ -13,7 +13,7 @@ from kina_audit.cilium.features import feature_ids
 from kina_audit.cilium.keys import Given, keys, on_when
 from kina_audit.cilium.model import LADDER, Advice, Mode, State
 from kina_audit.cilium.release import find_release, known_releases
-from kina_audit.cilium.review import BREAKS, _effective
+from kina_audit.cilium.review import BREAKS, effective
 from kina_audit.kconfig.lines import shipped_tree
 from kina_audit.kconfig.toolchain import Toolchain
 from kina_audit.kernel.config import KernelConfig
@@ -51,8 +51,8 @@ def cases(draw: st.DrawFn) -> tuple[KernelConfig, str, dict[str, Any]]:
 
 def on(advice: Advice, values: list[Given], kind: str) -> set[str]:
     known = keys(find_release(advice.release))
-    effective, _, _ = _effective(values, kind, known)
-    return {name for name, tables in on_when().items() if any(matches(wanted, effective) for wanted in tables)}
+    found, _, _ = effective(values, kind, known)
+    return {name for name, tables in on_when().items() if any(matches(wanted, found) for wanted in tables)}
 
 
 @pytest.mark.slow

@@ -118,7 +118,11 @@ def _capability(name: str, low: Reader, readings: Readings, refused: str, unlock
         says=says,
         evidence=str(need.basis) if need else "",
         link=need.link if need else "",
-        cautions=(*(c.text for c in low.cautions(name)), *(_condition(u) for u in low.conditional(name))),
+        cautions=(
+            *(c.text for c in low.cautions(name)),
+            *(f"{c.why} {c.mend}" for c in low.conflicts(name) if c.mend),
+            *(_condition(u) for u in low.conditional(name)),
+        ),
     )
 
 

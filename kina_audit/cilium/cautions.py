@@ -52,7 +52,7 @@ def cautions(
         found.append(
             f"{number} is older than {release.minimum_kernel} by its number; Cilium documents it ('{backed.says}')."
         )
-    found += [c.text for name in on for c in reader.cautions(name) if not c.in_row]
+    found += [c.text for name in on for c in reader.cautions(name)]
     return tuple(dict.fromkeys([*(unproven(reader, standing, on) if runs else ()), *found]))
 
 

@@ -111,13 +111,19 @@ def _kube_proxy(results: Results, reader: Reader, standing: Standing, on: Sequen
     if "socket-lb" in standing.off:
         why = "Socket load balancing, which it switches on, is not to be used; kube-proxy stays."
     elif "kube-proxy-replacement" in standing.off:
-        clash = (c.why for name in on for c in reader.conflicts(name) if c.other == "kube-proxy-replacement")
-        why = next((f"kube-proxy stays beside what is wanted. {c}" for c in clash), "kube-proxy is to stay.")
+        clash = _clash(reader, "kube-proxy-replacement", on)
+        why = f"kube-proxy stays beside what is wanted. {clash}" if clash else "kube-proxy is to stay."
     return Choice("kube-proxy-replacement", "off", why, proof)
 
 
 def _why_not(reader: Reader, feature: str) -> str:
     return next((u.why for u in reader.breaking(feature)), "it is not to be used, or not beside what is wanted.")
+
+
+def _clash(reader: Reader, feature: str, on: Sequence[str]) -> str:
+    """Why a feature cannot be on beside what is wanted; empty: it can."""
+    theirs = (c.why for name in on for c in reader.conflicts(name) if c.other == feature)
+    return next(theirs, "") or next((c.why for c in reader.conflicts(feature) if c.other in on), "")
 
 
 def _masquerade(results: Results, reader: Reader, standing: Standing, forced: Mapping[str, str]) -> Choice:
@@ -149,10 +155,9 @@ def _host_routing(reader: Reader, standing: Standing, on: Sequence[str]) -> Choi
         return Choice("host-routing", "bpf", f"It follows from kube-proxy replacement and {masquerading}.")
     why = "BPF host routing needs kube-proxy replacement and BPF masquerading."
     if standing.kpr and (standing.bpf_masquerade or not standing.iptables_masquerade):
-        reasons = [u.why for u in reader.breaking(HOST_ROUTING) if not u.need.feature]
-        reasons += [c.why for name in on for c in reader.conflicts(name) if c.other == HOST_ROUTING]
-        reasons += [c.why for c in reader.conflicts(HOST_ROUTING) if c.other in on]
-        why = f"BPF host routing is not to be had: {next(iter(reasons), '') or _why_not(reader, HOST_ROUTING)}"
+        lack = next((u.why for u in reader.breaking(HOST_ROUTING) if not u.need.feature), "")
+        reason = lack or _clash(reader, HOST_ROUTING, on) or _why_not(reader, HOST_ROUTING)
+        why = f"BPF host routing is not to be had: {reason}"
     return Choice("host-routing", "legacy", why)
 
 

@@ -82,6 +82,6 @@ def unshown(reader: Reader, blamed: Mapping[str, tuple[int, str, str]]) -> tuple
         for name in blamed
         if blamed[name][0]
         for c in reader.cautions(name)
-        if not (c.in_row or c.advice)
+        if not c.advice
     }
     return tuple(found.values())

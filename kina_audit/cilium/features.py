@@ -99,7 +99,6 @@ class Unshown:
 
     Attributes:
         linux: on kernels of any of these; none: on all.
-        in_row: it is for the feature's own row alone: a conflict says it where it counts.
         advice: it is about what advice leaves open, and nothing for whoever has values.
     """
 
@@ -107,7 +106,6 @@ class Unshown:
     basis: Basis
     link: str
     linux: tuple[VersionRange, ...]
-    in_row: bool
     advice: bool
 
 
@@ -222,9 +220,7 @@ def _conflict(row: dict[str, Any]) -> Conflict:
 def _unshown(row: dict[str, Any], text: str) -> Unshown:
     # A need is about versions that are not in its range.
     versions = _ranges(row) if "text" in row else ()
-    return Unshown(
-        text, _BASES[row["evidence"]], where(row), versions, row.get("in-row", False), row.get("advice", False)
-    )  # fmt: skip
+    return Unshown(text, _BASES[row["evidence"]], where(row), versions, row.get("advice", False))
 
 
 def _ranges(row: dict[str, Any]) -> tuple[VersionRange, ...]:

@@ -96,15 +96,15 @@ def derive(values: Mapping[str, str], release: Release, *, late: bool = False) -
     return found
 
 
-def unset(release: Release) -> dict[str, str]:
-    """What an agent makes of a ConfigMap without any key."""
-    return {key.config: key.unset for key in keys(release)}
-
-
 def on_when() -> Mapping[str, list[Wanted]]:
     """For each feature the keys and values that switch it on: any of the tables does."""
     table: Mapping[str, Wanted | list[Wanted]] = _document()["on"]
     return {name: row if isinstance(row, list) else [row] for name, row in table.items()}
+
+
+def switches_on(feature: str, values: Mapping[str, str]) -> bool:
+    """Whether values switch a feature on."""
+    return any(matches(wanted, values) for wanted in on_when().get(feature, ()))
 
 
 def matches(wanted: Wanted, values: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ from kina_audit.base.datatype import datatype
 from kina_audit.cilium.combinations import clashes
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import DEADLY, HOST_ROUTING, Effect, features
-from kina_audit.cilium.keys import derive, matches, on_when
+from kina_audit.cilium.keys import derive, matches, switches_on
 from kina_audit.cilium.model import State
 from kina_audit.cilium.reading import Reader
 from kina_audit.cilium.release import Release
@@ -62,14 +62,14 @@ def predict(
     """Foretell an agent.
 
     Args:
-        values: every cilium-config value that decides, by key.
+        values: every cilium-config value that decides, by key; the choice of a device settled, where `device_of` can tell.
         found: (what a value or feature comes to, a piece of what is logged), the agent's own first.
         reader: of the kernel and release, with the same values.
         unsure: keys whose value is a word that no release takes.
         refused: whether the chart refuses the values.
     """
     asked = configured(values, reader.release)
-    host_routing, device = _host_routing(asked, reader), device_of(values, reader)
+    host_routing, device = _host_routing(asked, reader), "" if asked.datapath == "auto" else asked.datapath
     tcx = (asked.attach == "tcx" or device.startswith("netkit")) and reader.whole("tcx")
     outcome, says = (Outcome.REFUSED, "") if refused else _outcome(found)
     masquerades = unsure & {"enable-ipv4-masquerade", "enable-bpf-masquerade"}
@@ -111,8 +111,7 @@ def device_of(values: Mapping[str, str], reader: Reader) -> str:
         return "veth"
     if any(u.need.effect is Effect.FATAL for u in reader.breaking("netkit")):
         return "veth"
-    beside = on_when()["bpf-tproxy"]
-    if any(c.other == "netkit" for c in reader.conflicts("bpf-tproxy")) and any(matches(t, values) for t in beside):
+    if any(c.other == "netkit" for c in reader.conflicts("bpf-tproxy")) and switches_on("bpf-tproxy", values):
         return "veth"
     told_apart = clashes({**values, "datapath-mode": "netkit"}, reader.release, reader.kernel.target)
     states = {clash.state for clash in told_apart if "datapath-mode" in clash.keys}
@@ -182,11 +181,13 @@ def configured(values: Mapping[str, str], release: Release) -> Configured:
 
 def _gives_way(name: str, values: Mapping[str, str], release: Release) -> str:
     """Why an agent leaves a feature off that values switch on, beside what else they switch on; empty: it does not."""
-    tables = on_when()
     for conflict in features(release)[name].conflicts:
         passed = conflict.effect not in DEADLY and conflict.basis is not Basis.UNVERIFIED and not conflict.linux
-        beside = any(matches(table, values) for table in tables.get(conflict.other, ()))
-        if passed and beside and not (conflict.unless and matches(conflict.unless, values)):
+        if (
+            passed
+            and switches_on(conflict.other, values)
+            and not (conflict.unless and matches(conflict.unless, values))
+        ):
             return conflict.why
     return ""
 

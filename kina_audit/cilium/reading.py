@@ -11,7 +11,7 @@ from kina_audit.cilium.on_demand import OnDemand
 from kina_audit.cilium.release import Release
 from kina_audit.engine.finding import MET, Finding, ProfileResult, Status
 from kina_audit.kernel.config import KernelConfig
-from kina_audit.kernel.vendors import beside_the_number, newer_code, support, vendor_kernel
+from kina_audit.kernel.vendors import beside_the_number, support
 from kina_audit.kernel.version import VersionRange
 
 Results = Mapping[str, ProfileResult]
@@ -211,14 +211,12 @@ class Reader:
                 return None
         if target is not None and target in need.linux:
             return None
-        if target is not None and (vendor := vendor_kernel(target)):
+        if target is not None and (open_ := beside_the_number(target, (need.linux,), "this")):
             found = support("cilium", target, self.release.version)
             if feature.id == AGENT and found is not None and found.documented:
                 return None
-            why = f"{need.why or f'{feature.title} needs Linux {need.linux}.'} {newer_code(vendor, target)}."
+            why = f"{need.why or f'{feature.title} needs Linux {need.linux}.'} {open_}"
             return Unmet(replace(need, basis=Basis.UNVERIFIED), why)
-        if target is not None and (open_ := beside_the_number(target, (need.linux,))):
-            return Unmet(replace(need, basis=Basis.UNVERIFIED), f"{need.why} {open_}".strip())
         this = f"this is {target}" if target else "this input does not tell its version"
         return Unmet(need, need.why or f"{feature.title} needs Linux {need.linux}; {this}.")
 

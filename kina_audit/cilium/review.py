@@ -27,6 +27,7 @@ from kina_audit.cilium.keys import (
     matches,
     of_release,
     on_when,
+    switches_on,
 )
 from kina_audit.cilium.ladder import doubted, excluded
 from kina_audit.cilium.model import Capability, State, WithAgent
@@ -131,14 +132,14 @@ def review(given: Sequence[Given], kind: str, results: Results, release: Release
         given = [replace(g, key=g.key.removeprefix(start)) for g in given if g.key.startswith(start)]
     misfits = _typos(given, known) if kind == CONFIGMAP else chart_review.misfits(given, known, release, chart)
     leaves = [g for g in given if g.type != MAPPING]
-    values, places, used = _effective(leaves, kind, known)
+    values, places, used = effective(leaves, kind, known)
     readings = Readings(results, kernel)
     values = derive(values, release)
     # Where the choice comes to netkit it is judged as netkit.
     if device := device_of(values, readings.reader(release, values=values)):
         values["datapath-mode"] = device
     refused, doubt = excluded(release, kernel.target), doubted(release, kernel.target)
-    on = {name for name, tables in on_when().items() if any(matches(wanted, values) for wanted in tables)}
+    on = {name for name in on_when() if switches_on(name, values)}
     # Without it the agent needs the tc symbols; netkit devices bring it.
     off = frozenset({TCX} - on) if "netkit" not in on else frozenset()
     states = {c.feature: c for c in every_capability(readings, release, refused, doubt, off, values)}
@@ -193,10 +194,8 @@ def _remark(misfit: chart_review.Misfit) -> Remark:
     return Remark(row.line, row.key, value, "", state, misfit.because, "", (), misfit.evidence, misfit.link)
 
 
-def _effective(
-    given: Sequence[Given], kind: str, known: list[Key]
-) -> tuple[dict[str, str], dict[str, Given], set[int]]:
-    """(the value of each key, the line that set it, the positions in ``given`` that were used)."""
+def effective(given: Sequence[Given], kind: str, known: list[Key]) -> tuple[dict[str, str], dict[str, Given], set[int]]:
+    """By a release's keys: (the value of each, the line that set it, the positions in ``given`` that were used)."""
     last = {g.key: i for i, g in enumerate(given)}
     values: dict[str, str] = {}
     places: dict[str, Given] = {}

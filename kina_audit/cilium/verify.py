@@ -11,10 +11,10 @@ from typing import Any
 
 from kina_audit.base.datatype import datatype
 from kina_audit.cilium.features import HOST_ROUTING
-from kina_audit.cilium.keys import derive, unset
+from kina_audit.cilium.keys import CONFIGMAP, Given, derive, keys
 from kina_audit.cilium.predict import TRUE, configured
 from kina_audit.cilium.release import Release
-from kina_audit.cilium.review import BREAKS, Review
+from kina_audit.cilium.review import BREAKS, Review, effective
 
 NODES, KERNEL, VALUES, RESTART = "node", "kernel", "values", "restart"
 
@@ -105,8 +105,8 @@ def compare(
             because = f"{known}; its log says why: {feature or topic}"
         found.append(Line(topic, wanted, running, same, because))
 
-    given = {key: value.lower() for key, value in config.items() if value not in ("", "null")}
-    values = derive(unset(release) | given, release)
+    given = [Given(key, value.lower(), 0) for key, value in config.items()]
+    values = derive(effective(given, CONFIGMAP, keys(release))[0], release)
     asked = configured(values, release)
 
     def on(key: str) -> bool:

@@ -6,7 +6,7 @@ from kina_audit.base.datatype import datatype, field
 from kina_audit.cilium.capabilities import USABLE
 from kina_audit.cilium.evidence import Basis
 from kina_audit.cilium.features import AGENT, Effect, Feature
-from kina_audit.cilium.keys import matches, on_when
+from kina_audit.cilium.keys import on_when, switches_on
 from kina_audit.cilium.ladder import doubted
 from kina_audit.cilium.model import Capability, State, Wish
 from kina_audit.cilium.reading import Reader, Readings, assumed, verified
@@ -177,8 +177,7 @@ def _brings(feature: Feature, other: Feature, release: Release | None = None) ->
     by_settings = bool(mine) and all(any(wanted.items() <= table.items() for wanted in theirs) for table in mine)
     if by_settings or release is None or not other.choices.items() <= feature.choices.items():
         return by_settings
-    chosen = assumed(release, frozenset(), feature.choices)
-    return any(matches(table, chosen) for table in theirs)
+    return bool(theirs) and switches_on(other.id, assumed(release, frozenset(), feature.choices))
 
 
 def _with_ipv6(feature: Feature) -> bool:

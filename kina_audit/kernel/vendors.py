@@ -54,10 +54,10 @@ def newer_code(vendor: VendorKernel, version: KernelVersion, what: str = "this")
     return f"{vendor} has newer code in {version}; whether {what} is among it is not verified"
 
 
-def beside_the_number(version: KernelVersion, ranges: Iterable[VersionRange]) -> str:
+def beside_the_number(version: KernelVersion, ranges: Iterable[VersionRange], what: str = "the fix") -> str:
     """Why a version's number does not tell which stable update the code is of, for ranges that part some; empty: it does."""
     if vendor := vendor_kernel(version):
-        return f"{newer_code(vendor, version, 'the fix')}."
+        return f"{newer_code(vendor, version, what)}."
     return "" if all(r.settled_by(version) for r in ranges) else f"{version} may stand for any update of its line."
 
 
